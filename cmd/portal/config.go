@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// config is every setting, from the environment. A missing secret stops the
+// start. README.md has this table; a test compares the two.
+type config struct {
+	Database string `env:"DATABASE_URL,required,notEmpty" help:"PostgreSQL, as lib/pq takes it: postgres://… or key=value"`
+	Origin   string `env:"PORTAL_ORIGIN,required,notEmpty" help:"what people type: https://…, without a slash at the end"`
+	Keys     string `env:"PORTAL_KEYS,required,notEmpty" help:"file of the keys that seal texts; outside the database and its backups, mode 0600"`
+	Anchors  string `env:"PORTAL_ANCHORS,required,notEmpty" help:"folder of the certificates of the authorities that are trusted, DER or PEM"`
+	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
+	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
+}
+
+func readConfig() (config, error) {
+	var c config
+	if err := env.Parse(&c); err != nil {
+		return c, err
+	}
+	if !strings.HasPrefix(c.Origin, "https://") || strings.HasSuffix(c.Origin, "/") {
+		return c, fmt.Errorf("PORTAL_ORIGIN %q: https://… without a slash at the end is expected", c.Origin)
+	}
+	return c, nil
+}
+
+// settings prints the table of settings as README.md has it.
+func settings() string {
+	var out strings.Builder
+	out.WriteString("| setting | default | what it is for |\n|---|---|---|\n")
+	t := reflect.TypeFor[config]()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		name, _, _ := strings.Cut(tag.Get("env"), ",")
+		value := tag.Get("envDefault")
+		if value == "" {
+			value = "none: must be set"
+		} else {
+			value = "`" + value + "`"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", name, value, tag.Get("help"))
+	}
+	return out.String()
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"zharia"
+	"zharia/portal"
+	"zharia/portal/agent"
+	"zharia/portal/cast"
+	"zharia/portal/database"
+	"zharia/portal/document"
+	"zharia/portal/eds/key"
+)
+
+// demo runs the whole portal on one machine: a private PostgreSQL, an authority
+// of its own, the cast with their cases, and a software NCALayer whose key the
+// strip above every page changes. What is filed stays in the state folder.
+func demo(ctx context.Context, args []string, out io.Writer) (err error) {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:8080", "where the portal listens")
+	agentAddr := flags.String("agent-addr", agent.Address, "where the signing agent listens")
+	state := flags.String("state", ".portal", "folder of the database and the keys")
+	trusted := flags.String("trust", "", "folder of certificates of further authorities to trust")
+	keys := flags.String("keys", "", "folder of further keys (PKCS#12) for the agent")
+	password := flags.String("password", "", "password of those keys")
+	if flags.Parse(args) != nil || flags.NArg() > 0 {
+		return errMisuse
+	}
+	listener, err := listen(*addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	agentListener, err := listen(*agentAddr)
+	if err != nil {
+		return err
+	}
+	defer agentListener.Close()
+	step("starting a private PostgreSQL in " + *state)
+	server, err := database.StartLocal(ctx, database.Local{Dir: filepath.Join(*state, "pg")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	if err := server.Create(ctx, "portal"); err != nil {
+		return err
+	}
+	db, err := open(ctx, server.DSN("portal"), filepath.Join(*state, "keys", "vault.json"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	book, err := book()
+	if err != nil {
+		return err
+	}
+	troupe, err := cast.Keys(filepath.Join(*state, "cast"), now())
+	if err != nil {
+		return err
+	}
+	verifier, err := troupe.Verifier()
+	if err != nil {
+		return err
+	}
+	if *trusted != "" {
+		if err := trust(verifier, *trusted); err != nil {
+			return err
+		}
+	}
+	p := &portal.Portal{
+		DB: db, Words: book, Verifier: verifier, Origin: "http://" + *addr, Agent: "ws://" + *agentAddr, AnyChain: true,
+	}
+	step("putting the cast on the stage")
+	if err := troupe.Play(ctx, db, verifier, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
+		return err
+	}
+	reader, err := newReader(troupe, *keys, *password)
+	if err != nil {
+		return err
+	}
+	if err := reader.agent.Window(zharia.Templates, zharia.Static, func(lang, key string) string { return book.In(lang).T(key) }); err != nil {
+		return err
+	}
+	p.Demo = reader.demo()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	agentDone := make(chan error, 1)
+	go func() { agentDone <- reader.agent.ServeOn(ctx, agentListener); cancel() }()
+	err = run(ctx, p, listener, out, p.Origin)
+	cancel()
+	return errors.Join(err, <-agentDone)
+}
+
+// step tells somebody at a terminal what is being done.
+func step(what string) { fmt.Fprintln(os.Stderr, "portal:", what) }
+
+// reader is the card reader of the demonstration: one key is in it.
+type reader struct {
+	agent *agent.Agent
+	list  []portal.DemoKey
+	keys  map[string]*key.Key
+
+	mu  sync.Mutex
+	now string
+}
+
+func newReader(troupe *cast.Troupe, dir, password string) (*reader, error) {
+	r := &reader{keys: map[string]*key.Key{}}
+	var all []*key.Key
+	add := func(k portal.DemoKey, owned *key.Key) {
+		r.list = append(r.list, k)
+		r.keys[k.Word] = owned
+		all = append(all, owned)
+	}
+	for _, word := range troupe.Order {
+		add(portal.DemoKey{Word: word, Label: troupe.Members[word].What}, troupe.Members[word].Key)
+	}
+	if dir != "" {
+		own, err := readKeys(dir, password)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range own {
+			add(portal.DemoKey{Word: k.file, Name: k.file}, k.key)
+		}
+	}
+	r.agent = agent.New(all...)
+	r.insert(troupe.Order[0])
+	return r, nil
+}
+
+func (r *reader) insert(word string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if k := r.keys[word]; k != nil {
+		r.now = word
+		r.agent.Insert(k)
+	}
+}
+
+func (r *reader) demo() *portal.Demo {
+	return &portal.Demo{Keys: r.list, Insert: r.insert, Now: func() string {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.now
+	}}
+}

@@ -1,0 +1,77 @@
+// Command portal is the whole portal in one binary: it serves, it demonstrates
+// itself, it brings a database up to date, it prints its own tables, it verifies
+// signatures.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"zharia/portal/eds"
+)
+
+// command is one verb of the program.
+type command struct {
+	name, what string
+	run        func(ctx context.Context, args []string, out io.Writer) error
+}
+
+var commands = []command{
+	{"demo", "the portal with its cast, a private database and a signing agent", demo},
+	{"serve", "the portal, with the settings of the environment", serve},
+	{"migrate", "bring the database at DATABASE_URL to the present schema", migrate},
+	{"agent", "a software NCALayer with keys from PKCS#12 files", runAgent},
+	{"routes", "every address: its act, who may, by what law", printRoutes},
+	{"policy", "which decisions open to which status, by what law", printPolicy},
+	{"ledger", "check the record of acts in the database at DATABASE_URL", checkLedger},
+}
+
+// errMisuse is a call that cannot be understood; what is wrong has been said.
+var errMisuse = errors.New("misuse")
+
+func main() {
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	if len(os.Args) < 2 {
+		usage(os.Stderr)
+		os.Exit(2)
+	}
+	name, args := os.Args[1], os.Args[2:]
+	if name == "eds" {
+		os.Exit(eds.Command(args, os.Stdout, os.Stderr))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	for _, c := range commands {
+		if c.name == name {
+			os.Exit(code(c.run(ctx, args, os.Stdout)))
+		}
+	}
+	usage(os.Stderr)
+	os.Exit(2)
+}
+
+func code(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errMisuse):
+		return 2
+	}
+	fmt.Fprintln(os.Stderr, "portal:", err)
+	return 1
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: portal COMMAND [FLAGS]")
+	fmt.Fprintln(w)
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-8s  %s\n", c.name, c.what)
+	}
+	fmt.Fprintf(w, "  %-8s  %s\n", "eds", "verify a signature: portal eds verify [-trust DIR] [-at RFC3339] [-content FILE] FILE")
+}

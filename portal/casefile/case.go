@@ -1,0 +1,144 @@
+// Package casefile is a case as the portal knows it: its number and its
+// officials, who is what in it, and the decisions made in it. What of it opens
+// to whom is decided in portal/policy.
+package casefile
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Case is a case, as much of it as its reader may see.
+type Case struct {
+	ID           uuid.UUID
+	Number       string // 15 digits of the register
+	OffenceKK    string
+	OffenceRU    string
+	RegisteredOn time.Time
+	Body         identity.Body
+	Investigator Official
+	Prosecutor   Official
+	Standing     policy.Standing // of the reader, to this case
+	Capacities   []Capacity      // what the reader is in it, confirmed
+}
+
+// Offence is what the case is about, in a language.
+func (c Case) Offence(lang string) string {
+	if lang == "ru" {
+		return c.OffenceRU
+	}
+	return c.OffenceKK
+}
+
+// Official is an official by name.
+type Official struct {
+	ID   uuid.UUID
+	Name string
+	Body identity.Body
+}
+
+// Capacity is one thing a person is in a case: a role, and for a representative
+// the one he acts for.
+type Capacity struct {
+	Participant     uuid.UUID
+	Role            policy.Role
+	Since           time.Time
+	Represents      uuid.UUID // participant; zero for one's own rights
+	Represented     string    // name
+	RepresentedRole policy.Role
+}
+
+// Awaiting is a status that is not confirmed yet: all that its holder may know.
+type Awaiting struct {
+	Number       string
+	Role         policy.Role
+	AskedAt      time.Time
+	Investigator Official
+}
+
+// List is the asker's own cases: those in which a status is confirmed, newest
+// first, and the statuses that still await confirmation.
+func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting, error) {
+	if err := ask.Check(0); err != nil {
+		return nil, nil, err
+	}
+	var rows []caseRow
+	if err := db.Select(ctx, &rows, selectOwnCases, ask.Person); err != nil {
+		return nil, nil, err
+	}
+	cases := make([]Case, len(rows))
+	for i, row := range rows {
+		var err error
+		if cases[i], err = row.open(ctx, db, ask); err != nil {
+			return nil, nil, err
+		}
+	}
+	var waits []awaitingRow
+	if err := db.Select(ctx, &waits, selectAwaiting, ask.Person); err != nil {
+		return nil, nil, err
+	}
+	awaiting := make([]Awaiting, len(waits))
+	for i, w := range waits {
+		name, err := identity.OpenName(db, w.Investigator, w.InvestigatorName)
+		if err != nil {
+			return nil, nil, err
+		}
+		awaiting[i] = Awaiting{w.Number, w.Role, w.AskedAt, Official{w.Investigator, name, w.Body}}
+	}
+	return cases, awaiting, nil
+}
+
+// Charge is the cases an official conducts or supervises, newest first.
+func Charge(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, error) {
+	if err := ask.Check(0); err != nil {
+		return nil, err
+	}
+	var rows []caseRow
+	if err := db.Select(ctx, &rows, selectOfficialCases, ask.Person); err != nil {
+		return nil, err
+	}
+	cases := make([]Case, len(rows))
+	for i, row := range rows {
+		var err error
+		if cases[i], err = row.open(ctx, db, ask); err != nil {
+			return nil, err
+		}
+	}
+	return cases, nil
+}
+
+// Read is one case. Who has no part in it does not find it: that it exists is a
+// secret.
+func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Case, error) {
+	var row caseRow
+	if err := db.Get(ctx, &row, selectCase, ask.Person, id); err != nil {
+		return Case{}, err
+	}
+	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+		return Case{}, err
+	}
+	return row.open(ctx, db, ask)
+}
+
+// Acts are those of the given acts that the reader may do in this case.
+func (c Case) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
+	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
+		return ask.To(act).Check(c.Standing) != nil
+	})
+}
+
+// Capacity finds one of the reader's capacities by its participant.
+func (c Case) Capacity(participant uuid.UUID) (Capacity, bool) {
+	i := slices.IndexFunc(c.Capacities, func(p Capacity) bool { return p.Participant == participant })
+	if i < 0 {
+		return Capacity{}, false
+	}
+	return c.Capacities[i], true
+}

@@ -1,0 +1,253 @@
+package casefile
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Decision is a decision in a case, as far as its reader may see it.
+type Decision struct {
+	ID          uuid.UUID
+	Case        uuid.UUID
+	Kind        policy.Kind
+	Status      Status
+	DecidedOn   time.Time // a day
+	ReadyOn     time.Time // a day; zero where the condition of showing is not met or there is none
+	PublishedAt time.Time
+	Flags       []policy.Flag
+	Concerns    []uuid.UUID // participants named; none: the case as a whole
+	Document    uuid.UUID
+	Language    string
+	View        policy.View // how much of it the reader sees
+}
+
+// Text says that the document itself opens.
+func (d Decision) Text() bool { return d.View >= policy.Read }
+
+// Copy says that the reader has a right to a copy to keep.
+func (d Decision) Copy() bool { return d.View >= policy.Copy }
+
+// DecisionDraft is what the investigator says of a decision he publishes: the
+// texts to print it from, or a PDF as it came from the case.
+type DecisionDraft struct {
+	Kind        policy.Kind
+	DecidedOn   time.Time
+	ReadyOn     time.Time
+	Flags       []policy.Flag
+	Concerns    []uuid.UUID
+	Language    string
+	Established string
+	Resolved    string
+	Upload      []byte
+}
+
+// Decisions is the timeline of a case: what its reader may see of what was
+// decided, newest first. A decision that he may not see does not exist for him.
+func Decisions(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Decision, error) {
+	if err := ask.Check(c.Standing); err != nil {
+		return nil, err
+	}
+	var rows []decisionRow
+	if err := db.Select(ctx, &rows, selectDecisions, c.ID); err != nil {
+		return nil, err
+	}
+	out := make([]Decision, 0, len(rows))
+	for _, row := range rows {
+		if d := row.seenFrom(c); d.View > policy.Hidden {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// ReadDecision is one decision and its case.
+func ReadDecision(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, Case, error) {
+	d, _, c, err := readDecision(ctx, db, ask, id)
+	return d, c, err
+}
+
+func readDecision(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, decisionRow, Case, error) {
+	var row decisionRow
+	if err := db.Get(ctx, &row, selectDecision, id); err != nil {
+		return Decision{}, row, Case{}, err
+	}
+	c, err := Read(ctx, db, ask, row.Case)
+	if err != nil {
+		return Decision{}, row, Case{}, err
+	}
+	d := row.seenFrom(c)
+	if d.View == policy.Hidden {
+		return Decision{}, row, Case{}, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return d, row, c, nil
+}
+
+// CopyOf opens the document of a decision. Reading it is a step: it leaves a
+// record.
+func CopyOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, document.Document, error) {
+	var d Decision
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if d, _, _, err = readDecision(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		if !d.Text() {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if doc, err = document.Fetch(ctx, tx, d.Document); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "decision", d.ID, d.Case, doc.Digest)
+	})
+	return d, doc, err
+}
+
+// DraftDecision prepares a decision for signing. The id is the page's: saving
+// the same page again changes the draft and makes no second one.
+func DraftDecision(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, casefile, id uuid.UUID, draft DecisionDraft) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		c, err := Read(ctx, tx, ask, casefile)
+		if err != nil {
+			return err
+		}
+		if err := draft.check(ctx, tx, casefile); err != nil {
+			return err
+		}
+		old, err := lockDraft(ctx, tx, ask, casefile, id)
+		if err != nil {
+			return err
+		}
+		doc, err := draft.document(press, ask, c)
+		if err != nil {
+			return err
+		}
+		if err := document.Add(ctx, tx, &doc); err != nil {
+			return err
+		}
+		if err := draft.keep(ctx, tx, ask, casefile, id, doc.ID); err != nil {
+			return err
+		}
+		if old != uuid.Nil {
+			if err := document.Drop(ctx, tx, old); err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, "decision", id, casefile, doc.Digest)
+	})
+}
+
+// check holds a draft against the law.
+func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, casefile uuid.UUID) error {
+	kind, known := policy.KindOf(draft.Kind)
+	switch {
+	case !known || !kind.Publishable():
+		return fault.New(fault.Invalid, "form.choose").At("kind")
+	case kind.Needs != policy.Nothing && draft.ReadyOn.IsZero():
+		return fault.New(fault.Invalid, "fault.decision-condition").At("ready_on").Under(kind.By)
+	case !draft.ReadyOn.IsZero() && draft.ReadyOn.Before(draft.DecidedOn):
+		return fault.New(fault.Invalid, "fault.decision-ready-before").At("ready_on")
+	}
+	all, err := participants(ctx, tx, casefile)
+	if err != nil {
+		return err
+	}
+	for _, id := range draft.Concerns {
+		if !slices.ContainsFunc(all, func(p Participant) bool { return p.ID == id }) {
+			return fault.New(fault.Invalid, "form.choose").At("concerns")
+		}
+	}
+	return nil
+}
+
+// document is the PDF of the draft: the uploaded one, or one printed from its
+// texts.
+func (draft DecisionDraft) document(press document.Press, ask policy.Ask, c Case) (document.Document, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return document.Document{}, err
+	}
+	d := document.Document{ID: id, Casefile: c.ID, Kind: document.Decision, Language: draft.Language, Author: ask.Person, MadeAt: ask.At, Content: draft.Upload}
+	if d.Content == nil {
+		d.Content, err = document.Print(draft.sheet(press, d, c))
+	}
+	return d, err
+}
+
+// ReadDraft is a draft of the asker's own with the texts it was printed from and
+// its document, to check, to sign or to change.
+func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (DecisionDraft, document.Document, Case, error) {
+	d, row, c, err := readDecision(ctx, db, ask, id)
+	if err != nil {
+		return DecisionDraft{}, document.Document{}, c, err
+	}
+	if d.Status != Draft {
+		return DecisionDraft{}, document.Document{}, c, fault.New(fault.Conflict, "fault.not-now")
+	}
+	draft := DecisionDraft{Kind: d.Kind, DecidedOn: d.DecidedOn, ReadyOn: d.ReadyOn, Flags: d.Flags, Concerns: d.Concerns, Language: d.Language}
+	doc, err := document.Fetch(ctx, db, d.Document)
+	if err != nil {
+		return draft, doc, c, err
+	}
+	if row.Established == nil {
+		draft.Upload = doc.Content
+		return draft, doc, c, nil
+	}
+	if draft.Established, err = db.OpenText(decisionText("established", id), row.Established); err != nil {
+		return draft, doc, c, err
+	}
+	draft.Resolved, err = db.OpenText(decisionText("resolved", id), row.Resolved)
+	return draft, doc, c, err
+}
+
+// Publish signs a draft with the investigator's key and opens it to those whom
+// the Code names.
+func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		d, c, err := lockDecision(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := d.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		doc, err := document.Sign(ctx, tx, v, ask, d.Document, cms, digest)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, publishDecision, id, next, ask.At); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, doc.Digest)
+	})
+}
+
+// Discard gives a draft up.
+func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		d, c, err := lockDecision(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		if d.Status != Draft {
+			return fault.New(fault.Conflict, "fault.not-now")
+		}
+		if err := tx.Exec(ctx, deleteDecision, id); err != nil {
+			return err
+		}
+		if err := document.Drop(ctx, tx, d.Document); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, nil)
+	})
+}

@@ -1,0 +1,215 @@
+package casefile
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/database"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Participant is somebody in a case, as the person conducting the investigation
+// sees him.
+type Participant struct {
+	ID              uuid.UUID
+	Case            uuid.UUID
+	Person          uuid.UUID
+	Name            string
+	Role            policy.Role
+	Represents      uuid.UUID
+	Represented     string
+	RepresentedRole policy.Role
+	Basis           string // the key of the ground: policy.Bases
+	Status          Status
+	AskedAt         time.Time
+	Since           time.Time
+	ConfirmedAt     time.Time
+	EndedAt         time.Time
+}
+
+// Grant is what the investigator confirms: the role, on what ground, from when,
+// and for whom a representative acts.
+type Grant struct {
+	Role       policy.Role
+	Represents uuid.UUID // participant; zero for one's own rights
+	Basis      string    // the key of the ground: policy.Bases
+	Since      time.Time // a day
+}
+
+// Participants are all participants of a case, those who wait first.
+func Participants(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) ([]Participant, error) {
+	if _, err := Read(ctx, db, ask, id); err != nil {
+		return nil, err
+	}
+	return participants(ctx, db, id)
+}
+
+func participants(ctx context.Context, db *vault.DB, id uuid.UUID) ([]Participant, error) {
+	var rows []participantRow
+	if err := db.Select(ctx, &rows, selectParticipants, id); err != nil {
+		return nil, err
+	}
+	out := make([]Participant, len(rows))
+	for i, row := range rows {
+		var err error
+		if out[i], err = row.open(db); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Waiting are the statuses that await the asker's confirmation in all his cases,
+// longest first.
+func Waiting(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Participant, error) {
+	if err := ask.Check(0); err != nil {
+		return nil, err
+	}
+	var rows []participantRow
+	if err := db.Select(ctx, &rows, selectWaiting, ask.Person); err != nil {
+		return nil, err
+	}
+	out := make([]Participant, len(rows))
+	for i, row := range rows {
+		var err error
+		if out[i], err = row.open(db); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ReadParticipant is one participant, for the official who decides his status.
+func ReadParticipant(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Participant, error) {
+	var row participantRow
+	if err := db.Get(ctx, &row, selectParticipant, ask.Person, id); err != nil {
+		return Participant{}, err
+	}
+	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+		return Participant{}, err
+	}
+	return row.open(db)
+}
+
+// Confirm confirms a status that awaits it: from here the case opens.
+func Confirm(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, g Grant) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		p, err := lockOne(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := p.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		if err := g.check(ctx, tx, p.Case, id); err != nil {
+			return err
+		}
+		err = tx.Exec(ctx, confirmParticipant, id, g.Role, nullable(g.Represents), g.Basis, next, g.Since, ask.At, ask.Person)
+		if database.Violates(err, "participant_casefile_person_role_represents_key") {
+			return fault.New(fault.Invalid, "fault.participant-twice").At("role")
+		}
+		if err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, nil)
+	})
+}
+
+// AddConfirmed confirms a status on the investigator's own initiative, for a
+// person known by IIN; the portal meets the person when he first signs in. The id
+// is the page's, so that a double click adds one.
+func AddConfirmed(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, id uuid.UUID, iin eds.IIN, name string, g Grant) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		if _, err := Read(ctx, tx, ask, casefile); err != nil {
+			return err
+		}
+		if err := g.check(ctx, tx, casefile, id); err != nil {
+			return err
+		}
+		person, err := identity.Ensure(ctx, tx, iin, name, ask.At)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Change(ctx, insertParticipant, id, casefile, person, g.Role, nullable(g.Represents), g.Basis, Confirmed, g.Since, ask.At, ask.Person)
+		if database.Violates(err, "participant_casefile_person_role_represents_key") {
+			return fault.New(fault.Invalid, "fault.participant-twice").At("iin")
+		}
+		if err != nil || n == 0 {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "participant", id, casefile, nil)
+	})
+}
+
+// End ends a status: access ends in the same moment, for those who act for the
+// person too.
+func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		p, err := lockOne(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := p.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, endParticipant, id, next, ask.At); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, nil)
+	})
+}
+
+func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Participant, error) {
+	var row participantRow
+	if err := tx.Get(ctx, &row, lockParticipant, ask.Person, id); err != nil {
+		return Participant{}, err
+	}
+	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+		return Participant{}, err
+	}
+	return row.open(tx)
+}
+
+// check holds a grant against the law: the ground must be one of those the Code
+// gives the role, and who acts for another must name him, a participant of the
+// same case whose status is confirmed.
+func (g Grant) check(ctx context.Context, tx *vault.DB, casefile, self uuid.UUID) error {
+	role, known := policy.RoleOf(g.Role)
+	if !known || g.Role == policy.Applicant {
+		return fault.New(fault.Invalid, "form.choose").At("role")
+	}
+	if !slices.ContainsFunc(policy.Bases[g.Role], func(b policy.Basis) bool { return b.Key == g.Basis }) {
+		return fault.New(fault.Invalid, "fault.basis-of-role").At("basis")
+	}
+	if len(role.Represents) == 0 {
+		if g.Represents != uuid.Nil {
+			return fault.New(fault.Invalid, "fault.represents-nobody").At("represents")
+		}
+		return nil
+	}
+	if g.Represents == uuid.Nil || g.Represents == self {
+		return fault.New(fault.Invalid, "fault.represents-whom").At("represents")
+	}
+	all, err := participants(ctx, tx, casefile)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.ID == g.Represents && p.Status == Confirmed && slices.Contains(role.Represents, p.Role) {
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "fault.represents-whom").At("represents")
+}
+
+func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }

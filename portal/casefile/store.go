@@ -1,0 +1,402 @@
+package casefile
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+type caseRow struct {
+	ID               uuid.UUID `db:"id"`
+	Number           string    `db:"number"`
+	OffenceKK        []byte    `db:"offence_kk"`
+	OffenceRU        []byte    `db:"offence_ru"`
+	RegisteredOn     time.Time `db:"registered_on"`
+	Investigator     uuid.UUID `db:"investigator"`
+	InvestigatorName []byte    `db:"investigator_name"`
+	Prosecutor       uuid.UUID `db:"prosecutor"`
+	ProsecutorName   []byte    `db:"prosecutor_name"`
+	identity.Body
+	ProsecutionKK string         `db:"prosecution_kk"`
+	ProsecutionRU string         `db:"prosecution_ru"`
+	Standing      pq.StringArray `db:"standing"`
+}
+
+// A case of which somebody is nothing is not found.
+const selectCases = `
+SELECT c.id, c.number, c.offence_kk, c.offence_ru, c.registered_on,
+       c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
+       c.prosecutor, p.name AS prosecutor_name, pb.name_kk AS prosecution_kk, pb.name_ru AS prosecution_ru,
+       s.standing
+  FROM casefile c
+  JOIN (SELECT casefile, array_agg(standing) AS standing
+          FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = c.id
+  JOIN body b ON b.id = c.body
+  JOIN person i ON i.id = c.investigator
+  JOIN person p ON p.id = c.prosecutor
+  JOIN officer po ON po.person = c.prosecutor
+  JOIN body pb ON pb.id = po.body`
+
+const selectCase = selectCases + `
+ WHERE c.id = $2`
+
+const selectOwnCases = selectCases + `
+ WHERE 'party' = ANY (s.standing)
+ ORDER BY c.registered_on DESC, c.number`
+
+const selectOfficialCases = selectCases + `
+ WHERE s.standing && ARRAY['charge', 'supervisor']
+ ORDER BY c.registered_on DESC, c.number`
+
+func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case, error) {
+	c := Case{
+		ID: row.ID, Number: row.Number, RegisteredOn: row.RegisteredOn, Body: row.Body,
+		Investigator: Official{ID: row.Investigator, Body: row.Body},
+		Prosecutor:   Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
+		Standing:     policy.ParseStanding(row.Standing),
+	}
+	var errs [4]error
+	c.OffenceKK, errs[0] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_kk", ID: row.ID}, row.OffenceKK)
+	c.OffenceRU, errs[1] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_ru", ID: row.ID}, row.OffenceRU)
+	c.Investigator.Name, errs[2] = identity.OpenName(db, row.Investigator, row.InvestigatorName)
+	c.Prosecutor.Name, errs[3] = identity.OpenName(db, row.Prosecutor, row.ProsecutorName)
+	if err := errors.Join(errs[:]...); err != nil {
+		return c, err
+	}
+	var err error
+	c.Capacities, err = capacities(ctx, db, row.ID, ask.Person)
+	return c, err
+}
+
+type capacityRow struct {
+	ID              uuid.UUID     `db:"id"`
+	Role            policy.Role   `db:"role"`
+	Since           time.Time     `db:"since"`
+	Represents      uuid.NullUUID `db:"represents"`
+	RepresentedID   uuid.NullUUID `db:"represented_person"`
+	RepresentedName []byte        `db:"represented_name"`
+	RepresentedRole *policy.Role  `db:"represented_role"`
+}
+
+const selectCapacities = `
+SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rp.name AS represented_name, r.role AS represented_role
+  FROM participant p
+  LEFT JOIN participant r ON r.id = p.represents
+  LEFT JOIN person rp ON rp.id = r.person
+ WHERE p.casefile = $1 AND p.person = $2 AND p.status = 'confirmed'
+   AND (p.represents IS NULL OR r.status = 'confirmed')
+ ORDER BY p.since, p.id`
+
+func capacities(ctx context.Context, db *vault.DB, casefile, person uuid.UUID) ([]Capacity, error) {
+	var rows []capacityRow
+	if err := db.Select(ctx, &rows, selectCapacities, casefile, person); err != nil {
+		return nil, err
+	}
+	out := make([]Capacity, len(rows))
+	for i, row := range rows {
+		out[i] = Capacity{Participant: row.ID, Role: row.Role, Since: row.Since}
+		if !row.Represents.Valid {
+			continue
+		}
+		name, err := identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Represents, out[i].Represented, out[i].RepresentedRole = row.Represents.UUID, name, *row.RepresentedRole
+	}
+	return out, nil
+}
+
+type awaitingRow struct {
+	Number           string      `db:"number"`
+	Role             policy.Role `db:"role"`
+	AskedAt          time.Time   `db:"asked_at"`
+	Investigator     uuid.UUID   `db:"investigator"`
+	InvestigatorName []byte      `db:"investigator_name"`
+	identity.Body
+}
+
+const selectAwaiting = `
+SELECT c.number, p.role, p.asked_at, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
+  FROM participant p
+  JOIN casefile c ON c.id = p.casefile
+  JOIN person i ON i.id = c.investigator
+  JOIN body b ON b.id = c.body
+ WHERE p.person = $1 AND p.status = 'awaiting'
+ ORDER BY p.asked_at`
+
+type participantRow struct {
+	ID              uuid.UUID      `db:"id"`
+	Case            uuid.UUID      `db:"casefile"`
+	Person          uuid.UUID      `db:"person"`
+	Name            []byte         `db:"name"`
+	Role            policy.Role    `db:"role"`
+	Represents      uuid.NullUUID  `db:"represents"`
+	RepresentedID   uuid.NullUUID  `db:"represented_person"`
+	RepresentedName []byte         `db:"represented_name"`
+	RepresentedRole *policy.Role   `db:"represented_role"`
+	Basis           *string        `db:"basis"`
+	Status          Status         `db:"status"`
+	AskedAt         time.Time      `db:"asked_at"`
+	Since           *time.Time     `db:"since"`
+	ConfirmedAt     *time.Time     `db:"confirmed_at"`
+	EndedAt         *time.Time     `db:"ended_at"`
+	Standing        pq.StringArray `db:"standing"`
+}
+
+const selectAnyParticipant = `
+SELECT p.id, p.casefile, p.person, n.name, p.role, p.represents, r.person AS represented_person,
+       rn.name AS represented_name, r.role AS represented_role,
+       p.basis, p.status, p.asked_at, p.since, p.confirmed_at, p.ended_at`
+
+const fromParticipant = `
+  FROM participant p
+  JOIN person n ON n.id = p.person
+  LEFT JOIN participant r ON r.id = p.represents
+  LEFT JOIN person rn ON rn.id = r.person`
+
+const selectParticipants = selectAnyParticipant + fromParticipant + `
+ WHERE p.casefile = $1
+ ORDER BY p.status = 'awaiting' DESC, p.status = 'ended', p.asked_at, p.id`
+
+const selectWaiting = selectAnyParticipant + fromParticipant + `
+  JOIN casefile c ON c.id = p.casefile
+ WHERE c.investigator = $1 AND p.status = 'awaiting'
+ ORDER BY p.asked_at, p.id`
+
+const selectParticipant = selectAnyParticipant + `, s.standing` + fromParticipant + `
+  JOIN (SELECT casefile, array_agg(standing) AS standing
+          FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = p.casefile
+ WHERE p.id = $2`
+
+const lockParticipant = selectParticipant + `
+   FOR UPDATE OF p`
+
+func (row participantRow) open(db *vault.DB) (Participant, error) {
+	p := Participant{
+		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Status: row.Status, AskedAt: row.AskedAt,
+		Represents: row.Represents.UUID, Since: deref(row.Since), ConfirmedAt: deref(row.ConfirmedAt), EndedAt: deref(row.EndedAt),
+		Basis: deref(row.Basis), RepresentedRole: deref(row.RepresentedRole),
+	}
+	var err error
+	if p.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil || !row.RepresentedID.Valid {
+		return p, err
+	}
+	p.Represented, err = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+	return p, err
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+const confirmParticipant = `
+UPDATE participant
+   SET role = $2, represents = $3, basis = $4, status = $5, since = $6, confirmed_at = $7, confirmed_by = $8, ended_at = NULL
+ WHERE id = $1`
+
+const insertParticipant = `
+INSERT INTO participant (id, casefile, person, role, represents, basis, status, since, asked_at, confirmed_at, confirmed_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+    ON CONFLICT (id) DO NOTHING`
+
+const endParticipant = `
+UPDATE participant SET status = $2, ended_at = $3 WHERE id = $1`
+
+type decisionRow struct {
+	ID           uuid.UUID      `db:"id"`
+	Case         uuid.UUID      `db:"casefile"`
+	Kind         policy.Kind    `db:"kind"`
+	Status       Status         `db:"status"`
+	DecidedOn    time.Time      `db:"decided_on"`
+	ReadyOn      *time.Time     `db:"ready_on"`
+	Flags        pq.StringArray `db:"flags"`
+	Document     uuid.UUID      `db:"document"`
+	Language     string         `db:"language"`
+	Established  []byte         `db:"established"`
+	Resolved     []byte         `db:"resolved"`
+	PublishedAt  *time.Time     `db:"published_at"`
+	Concerns     pq.StringArray `db:"concerns"`
+	ConcernRoles pq.StringArray `db:"concern_roles"`
+}
+
+const selectAnyDecision = `
+SELECT d.id, d.casefile, d.kind, d.status, d.decided_on, d.ready_on, d.flags, d.document, doc.language,
+       d.established, d.resolved, d.published_at,
+       ARRAY(SELECT CAST(dp.participant AS text) FROM decision_person dp WHERE dp.decision = d.id ORDER BY 1) AS concerns,
+       ARRAY(SELECT p.role FROM decision_person dp JOIN participant p ON p.id = dp.participant WHERE dp.decision = d.id ORDER BY 1) AS concern_roles
+  FROM decision d
+  JOIN document doc ON doc.id = d.document`
+
+const selectDecisions = selectAnyDecision + `
+ WHERE d.casefile = $1
+ ORDER BY d.decided_on DESC, d.made_at DESC`
+
+const selectDecision = selectAnyDecision + `
+ WHERE d.id = $1`
+
+// seenFrom is the decision as the reader of the case sees it. Officials of the
+// case see all that is published; a draft is the investigator's alone.
+func (row decisionRow) seenFrom(c Case) Decision {
+	d := Decision{
+		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, DecidedOn: row.DecidedOn, ReadyOn: deref(row.ReadyOn),
+		PublishedAt: deref(row.PublishedAt), Document: row.Document, Language: row.Language,
+	}
+	for _, f := range row.Flags {
+		d.Flags = append(d.Flags, policy.Flag(f))
+	}
+	for _, text := range row.Concerns {
+		if id, err := uuid.Parse(text); err == nil {
+			d.Concerns = append(d.Concerns, id)
+		}
+	}
+	switch {
+	case row.Status == Draft:
+		if c.Standing&policy.Charge != 0 {
+			d.View = policy.Copy
+		}
+	case c.Standing&(policy.Charge|policy.Supervisor) != 0:
+		d.View = policy.Copy
+	default:
+		for _, capacity := range c.Capacities {
+			d.View = max(d.View, policy.See(d.Kind, row.viewer(d, capacity)))
+		}
+	}
+	return d
+}
+
+// sides groups the statuses among which each sees his own part only (CPC 43(6)):
+// one suspect's ruling is not another's, but the victim learns of both.
+var sides = map[policy.Role]string{
+	policy.Suspect: "defence", policy.Accused: "defence", policy.ProtectedWitness: "defence",
+	policy.Victim: "victims", policy.PrivateProsecutor: "victims",
+	policy.CivilPlaintiff: "plaintiffs", policy.CivilDefendant: "defendants", policy.Witness: "witnesses",
+}
+
+// viewer is a capacity as the matrix asks about it.
+func (row decisionRow) viewer(d Decision, c Capacity) policy.Viewer {
+	subject, role := c.Participant, c.Role
+	if c.Represents != uuid.Nil {
+		subject, role = c.Represents, c.RepresentedRole
+	}
+	concerned := slices.Contains(d.Concerns, subject)
+	others := false
+	for _, r := range row.ConcernRoles {
+		others = others || !concerned && sides[policy.Role(r)] == sides[role]
+	}
+	kind, _ := policy.KindOf(d.Kind)
+	return policy.Viewer{
+		Role: c.Role, Represented: c.RepresentedRole, Concerned: concerned, OthersOfHisSideOnly: others,
+		Reached: kind.Needs == policy.Nothing || !d.ReadyOn.IsZero(),
+		Flagged: len(d.Flags) > 0,
+	}
+}
+
+const lockAnyDecision = `
+SELECT d.id, d.casefile, d.kind, d.status, d.document, d.author
+  FROM decision d
+ WHERE d.id = $1
+   FOR UPDATE`
+
+// lockDecision holds a decision for a change by the one who conducts the
+// investigation.
+func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, Case, error) {
+	var row struct {
+		ID       uuid.UUID   `db:"id"`
+		Case     uuid.UUID   `db:"casefile"`
+		Kind     policy.Kind `db:"kind"`
+		Status   Status      `db:"status"`
+		Document uuid.UUID   `db:"document"`
+		Author   uuid.UUID   `db:"author"`
+	}
+	if err := tx.Get(ctx, &row, lockAnyDecision, id); err != nil {
+		return Decision{}, Case{}, err
+	}
+	c, err := Read(ctx, tx, ask, row.Case)
+	return Decision{ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Document: row.Document}, c, err
+}
+
+// lockDraft is the document of the draft a page saves anew, or zero for a new
+// draft. The id of somebody else's decision, or of one already published, is
+// refused.
+func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id uuid.UUID) (uuid.UUID, error) {
+	d, _, err := lockDecision(ctx, tx, ask, id)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return uuid.Nil, nil
+	case err != nil:
+		return uuid.Nil, err
+	case d.Status != Draft || d.Case != casefile:
+		return uuid.Nil, fault.New(fault.Conflict, "fault.not-now")
+	}
+	return d.Document, nil
+}
+
+const upsertDecision = `
+INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, established, resolved, made_at)
+VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT (id) DO UPDATE
+   SET kind = $3, decided_on = $5, ready_on = $6, flags = $7, document = $8, established = $9, resolved = $10, made_at = $11
+ WHERE decision.status = 'draft' AND decision.casefile = $2`
+
+const deleteDecisionPersons = `
+DELETE FROM decision_person WHERE decision = $1`
+
+const insertDecisionPersons = `
+INSERT INTO decision_person (decision, participant)
+SELECT $1, unnest(CAST($2 AS uuid[]))`
+
+func decisionText(column string, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "decision", Column: column, ID: id}
+}
+
+// keep writes the draft down.
+func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id, doc uuid.UUID) error {
+	var established, resolved []byte
+	if draft.Upload == nil {
+		var err error
+		if established, err = tx.SealText(decisionText("established", id), draft.Established); err != nil {
+			return err
+		}
+		if resolved, err = tx.SealText(decisionText("resolved", id), draft.Resolved); err != nil {
+			return err
+		}
+	}
+	ready := &draft.ReadyOn
+	if draft.ReadyOn.IsZero() {
+		ready = nil
+	}
+	flags := make(pq.StringArray, len(draft.Flags))
+	for i, f := range draft.Flags {
+		flags[i] = string(f)
+	}
+	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, established, resolved, ask.At); err != nil {
+		return err
+	}
+	if err := tx.Exec(ctx, deleteDecisionPersons, id); err != nil {
+		return err
+	}
+	concerns := make(pq.StringArray, len(draft.Concerns))
+	for i, p := range draft.Concerns {
+		concerns[i] = p.String()
+	}
+	return tx.Exec(ctx, insertDecisionPersons, id, concerns)
+}
+
+const publishDecision = `
+UPDATE decision SET status = $2, published_at = $3 WHERE id = $1`
+
+const deleteDecision = `
+DELETE FROM decision WHERE id = $1 AND status = 'draft'`

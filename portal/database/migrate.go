@@ -1,0 +1,88 @@
+package database
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+)
+
+// ErrOtherSchema says that the database was made by another schema than this
+// program's. Until the first release there are no upgrades.
+var ErrOtherSchema = errors.New("the database was made by another schema; until the first release the way on is to remove the state directory and start anew")
+
+// ErrNotOurs says that the database holds tables, and none of them says what
+// schema they are of.
+var ErrNotOurs = errors.New("the database is not empty and was not made by this program: give it one of its own")
+
+const (
+	// Two processes that start at once must not both put the schema in. The
+	// number is arbitrary; nothing else in the portal uses it.
+	lockSchema = `SELECT pg_advisory_xact_lock(7310001)`
+
+	knowsItsSchema = `SELECT to_regclass('public.schema_version') IS NOT NULL`
+
+	holdsTables = `
+SELECT EXISTS (SELECT FROM pg_class c
+                WHERE c.relnamespace = 'public'::regnamespace
+                  AND c.relkind IN ('r', 'p', 'v', 'm', 'S'))`
+
+	createSchemaVersion = `
+CREATE TABLE schema_version (
+    hash       bytea       NOT NULL CHECK (octet_length(hash) = 32), -- SHA-256 of schema.sql
+    applied_at timestamptz NOT NULL DEFAULT now()
+)`
+
+	insertSchemaVersion = `INSERT INTO schema_version (hash) VALUES ($1)`
+	selectSchemaVersion = `SELECT hash FROM schema_version ORDER BY applied_at DESC LIMIT 1`
+)
+
+// Migrate brings the database to the schema, the text of schema.sql. An empty
+// one gets it whole, in one transaction; one that has it is left as it is; one
+// that has another is refused with ErrOtherSchema, a stranger's with
+// ErrNotOurs.
+func Migrate(ctx context.Context, db *DB, schema string) error {
+	hash := sha256.Sum256([]byte(schema))
+	return db.Within(ctx, func(tx *DB) error {
+		if err := tx.Exec(ctx, lockSchema); err != nil {
+			return fmt.Errorf("wait for the schema: %w", err)
+		}
+		var known bool
+		if err := tx.Get(ctx, &known, knowsItsSchema); err != nil {
+			return fmt.Errorf("read the version of the schema: %w", err)
+		}
+		if known {
+			return sameSchema(ctx, tx, hash)
+		}
+		return firstSchema(ctx, tx, schema, hash)
+	})
+}
+
+func sameSchema(ctx context.Context, tx *DB, want [sha256.Size]byte) error {
+	var got []byte
+	if err := tx.Get(ctx, &got, selectSchemaVersion); err != nil {
+		return fmt.Errorf("read the version of the schema: %w", err)
+	}
+	if string(got) != string(want[:]) {
+		return ErrOtherSchema
+	}
+	return nil
+}
+
+func firstSchema(ctx context.Context, tx *DB, schema string, hash [sha256.Size]byte) error {
+	var taken bool
+	if err := tx.Get(ctx, &taken, holdsTables); err != nil {
+		return fmt.Errorf("look whether the database is empty: %w", err)
+	}
+	if taken {
+		return ErrNotOurs
+	}
+	// The one query that is not a constant: a file of the program itself.
+	if err := tx.Exec(ctx, query(schema)); err != nil {
+		return fmt.Errorf("apply the schema: %w", err)
+	}
+	if err := tx.Exec(ctx, createSchemaVersion); err != nil {
+		return fmt.Errorf("note the version of the schema: %w", err)
+	}
+	return tx.Exec(ctx, insertSchemaVersion, hash[:])
+}

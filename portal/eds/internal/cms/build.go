@@ -1,0 +1,86 @@
+package cms
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/der"
+)
+
+// Draft is a signature about to be made, in the shape NCALayer gives it:
+// CAdES-BES with contentType, signingTime, messageDigest and
+// signingCertificateV2. A zero At leaves the time out.
+type Draft struct {
+	Content     []byte
+	Attached    bool
+	At          time.Time
+	Certificate *chain.Certificate
+	// Sign signs a message with the key of the certificate.
+	Sign func(message []byte) ([]byte, error)
+}
+
+// Build makes the message in DER.
+func (d Draft) Build() ([]byte, error) {
+	key := d.Certificate.Key
+	h, err := chain.Digest(key.DigestOID())
+	if err != nil {
+		return nil, err
+	}
+	h.Write(d.Content)
+	attributes := d.attributes(h.Sum(nil))
+	signature, err := d.Sign(attributes)
+	if err != nil {
+		return nil, err
+	}
+	digest := chain.EncodeAlgorithm(key.DigestOID())
+	signer := der.EncodeSequence(
+		der.EncodeSmall(1),
+		der.EncodeSequence(d.Certificate.Issuer, der.EncodeInt(d.Certificate.Serial)),
+		digest,
+		append([]byte{der.Context(0, true)}, attributes[1:]...),
+		chain.EncodeAlgorithm(key.SignatureOID()),
+		der.EncodeOctets(signature),
+	)
+	return Assemble(d.encapsulated(), [][]byte{digest}, [][]byte{d.Certificate.Raw}, [][]byte{signer}), nil
+}
+
+// Assemble puts the parts of a SignedData together.
+func Assemble(encapsulated []byte, digests, certificates, signers [][]byte) []byte {
+	return der.EncodeSequence(
+		der.EncodeOID(oidSignedData),
+		der.Encode(der.Context(0, true), der.EncodeSequence(
+			der.EncodeSmall(1),
+			der.EncodeSet(digests...),
+			encapsulated,
+			der.Encode(der.Context(0, true), certificates...),
+			der.EncodeSet(signers...),
+		)),
+	)
+}
+
+func (d Draft) encapsulated() []byte {
+	if !d.Attached {
+		return der.EncodeSequence(der.EncodeOID(oidData))
+	}
+	return der.EncodeSequence(der.EncodeOID(oidData),
+		der.Encode(der.Context(0, true), der.EncodeOctets(d.Content)))
+}
+
+func (d Draft) attributes(digest []byte) []byte {
+	sum := sha256.Sum256(d.Certificate.Raw)
+	certificate := der.EncodeSequence(der.EncodeSequence(der.EncodeSequence(der.EncodeOctets(sum[:]))))
+	list := [][]byte{
+		attribute(attrContentType, der.EncodeOID(oidData)),
+		attribute(attrMessageDigest, der.EncodeOctets(digest)),
+		attribute(attrSigningCertV2, certificate),
+	}
+	if !d.At.IsZero() {
+		list = append(list, attribute(attrSigningTime, der.EncodeTime(d.At)))
+	}
+	return der.EncodeSet(list...)
+}
+
+func attribute(kind string, value []byte) []byte {
+	return der.EncodeSequence(der.EncodeOID(kind), der.EncodeSet(value))
+}

@@ -1,0 +1,178 @@
+package filing
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/deadline"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Answer is the decision on a filing. Until it is signed it is its author's
+// alone.
+type Answer struct {
+	Filing   uuid.UUID
+	Outcome  Status // Granted, GrantedPart or Refused
+	Reasons  string
+	Language string
+	Document uuid.UUID
+	MadeAt   time.Time
+	SignedAt time.Time
+	ReadAt   time.Time // when the filer first opened it
+}
+
+// CourtUntil is the end of the term to complain of the answer to the
+// investigating judge, counted from the day the filer read it (CPC 106); the
+// zero time until he has.
+func (a Answer) CourtUntil() time.Time {
+	if a.ReadAt.IsZero() {
+		return time.Time{}
+	}
+	return deadline.CourtComplaint.Ends(a.ReadAt, deadline.Kazakhstan())
+}
+
+// NewAnswer is what the official writes.
+type NewAnswer struct {
+	Outcome  Status
+	Reasons  string
+	Language string
+}
+
+// DraftAnswer keeps a draft of the answer and prints the document that will be
+// signed; saving it again changes the one draft.
+func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, n NewAnswer) error {
+	if !slices.Contains(Outcomes, n.Outcome) {
+		return fault.New(fault.Invalid, "form.choose").At("outcome")
+	}
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		if !f.Status.Open() {
+			return fault.New(fault.Conflict, "fault.not-now")
+		}
+		old, err := fetchAnswer(ctx, tx, id)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		doc := document.Document{Casefile: f.Case, Kind: document.Answer, Language: n.Language, Author: ask.Person, MadeAt: ask.At}
+		if doc.ID, err = uuid.NewV7(); err != nil {
+			return err
+		}
+		if doc.Content, err = document.Print(n.sheet(press, doc, f)); err != nil {
+			return err
+		}
+		if err := document.Add(ctx, tx, &doc); err != nil {
+			return err
+		}
+		sealed, err := tx.SealText(answerText(id), n.Reasons)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.Outcome, sealed, n.Language, doc.ID, ask.At); err != nil {
+			return err
+		}
+		if old.Document != uuid.Nil {
+			if err := document.Drop(ctx, tx, old.Document); err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
+	})
+}
+
+// AnswerDraft is the unsigned answer of the asker to a filing, to check, to
+// change or to sign; NotFound while there is none.
+func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, Answer, document.Document, error) {
+	f, err := Read(ctx, db, ask, id)
+	if err != nil {
+		return f, Answer{}, document.Document{}, err
+	}
+	if !f.Status.Open() {
+		return f, Answer{}, document.Document{}, fault.New(fault.Conflict, "fault.not-now")
+	}
+	a, err := fetchAnswer(ctx, db, id)
+	if err != nil {
+		return f, a, document.Document{}, err
+	}
+	doc, err := document.Fetch(ctx, db, a.Document)
+	return f, a, doc, err
+}
+
+// Decide signs the drafted answer with the official's key and decides the
+// filing. The act must be that of the outcome the document states.
+func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := f.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		a, err := fetchAnswer(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if a.Outcome != next {
+			return fault.New(fault.Conflict, "fault.document-changed")
+		}
+		doc, err := document.Sign(ctx, tx, v, ask, a.Document, cms, digest)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, signAnswer, id, ask.At); err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, stepFiling, id, next, ask.At); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+	})
+}
+
+// AnswerOf is the signed answer to a filing, without its document; the filing
+// was fetched through the asker.
+func AnswerOf(ctx context.Context, db *vault.DB, f Filing) (Answer, error) {
+	if !f.Status.Answered() {
+		return Answer{}, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return fetchAnswer(ctx, db, f.ID)
+}
+
+// AnswerDocument opens the signed answer. Reading it is a step; the filer's first
+// reading starts the term for the court.
+func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
+	var f Filing
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if f, err = Read(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		a, err := AnswerOf(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		if doc, err = document.Fetch(ctx, tx, a.Document); err != nil {
+			return err
+		}
+		if f.Author == ask.Person && a.ReadAt.IsZero() {
+			if err := tx.Exec(ctx, readAnswer, id, ask.At); err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
+	})
+	return f, doc, err
+}

@@ -1,0 +1,304 @@
+// Package filing is the petitions and complaints of chapter 13 of the Criminal
+// Procedure Code, from draft to answer. What is received is never lost and never
+// turned away; each step has one door and leaves one record.
+package filing
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/casefile"
+	"zharia/portal/deadline"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Kinds are what can be filed now, in the order they are offered.
+var Kinds = []policy.FilingKind{policy.FilingPetition, policy.FilingComplaintProsecutor}
+
+// The length of a text in a filing, in characters.
+const (
+	MinText = 20
+	MaxText = 20_000
+)
+
+// Filing is a petition or a complaint as its reader sees it.
+type Filing struct {
+	ID            uuid.UUID
+	Case          uuid.UUID
+	CaseNumber    string
+	Kind          policy.FilingKind
+	Status        Status
+	Language      string
+	Number        string // "" while a draft
+	Author        uuid.UUID
+	AuthorName    string
+	Role          policy.Role // the capacity it is filed in
+	Participant   uuid.UUID
+	Represented   string // name of the one its author acts for, or ""
+	Decider       casefile.Official
+	About         uuid.UUID // decision; zero for none
+	AboutKind     policy.Kind
+	AboutOn       time.Time
+	Ground        Ground
+	Circumstances string
+	Request       string
+	Document      uuid.UUID
+	MadeAt        time.Time
+	FiledAt       time.Time
+	Term          deadline.Name
+	DueRaw        time.Time
+	DueAt         time.Time
+	ConsideredAt  time.Time
+	EndedAt       time.Time
+	OverdueAt     time.Time
+	Standing      policy.Standing // of the reader, to this filing
+}
+
+// Overdue tells that the term has passed and no answer has come.
+func (f Filing) Overdue(at time.Time) bool { return f.Status.Open() && !at.Before(f.DueAt) }
+
+// DaysLeft is how many сутки remain to the end of the term; 0 on its last day.
+func (f Filing) DaysLeft(at time.Time) int { return deadline.DaysLeft(f.DueAt, at) }
+
+// Counting is the working of its term, day by day.
+func (f Filing) Counting() deadline.Counting { return f.Term.Count(f.FiledAt, deadline.Kazakhstan()) }
+
+// Acts are the moves from here that the table of rights gives this reader.
+func (f Filing) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
+	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
+		_, err := f.Status.after(act)
+		return err != nil || ask.To(act).Check(f.Standing) != nil
+	})
+}
+
+// NewFiling is what somebody writes.
+type NewFiling struct {
+	Kind          policy.FilingKind
+	Participant   uuid.UUID // the capacity: one of his own in this case
+	About         uuid.UUID // decision; zero for none
+	Ground        Ground
+	Circumstances string
+	Request       string
+	Language      string
+}
+
+// Save keeps a draft and prints the document that will be signed. The id is the
+// page's: saving the page again, or clicking twice, changes the one draft.
+func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, casefileID, id uuid.UUID, n NewFiling) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		c, err := casefile.Read(ctx, tx, ask, casefileID)
+		if err != nil {
+			return err
+		}
+		capacity, about, err := n.check(ctx, tx, ask, c)
+		if err != nil {
+			return err
+		}
+		old, err := lockDraft(ctx, tx, ask, casefileID, id)
+		if err != nil {
+			return err
+		}
+		doc := document.Document{Casefile: c.ID, Kind: document.Kind(n.Kind), Language: n.Language, Author: ask.Person, MadeAt: ask.At}
+		if doc.ID, err = uuid.NewV7(); err != nil {
+			return err
+		}
+		author, err := authorOf(ctx, tx, ask)
+		if err != nil {
+			return err
+		}
+		if doc.Content, err = document.Print(n.sheet(press, doc, c, capacity, about, author)); err != nil {
+			return err
+		}
+		if err := document.Add(ctx, tx, &doc); err != nil {
+			return err
+		}
+		if err := n.keep(ctx, tx, ask, c, id, doc.ID); err != nil {
+			return err
+		}
+		if old != uuid.Nil {
+			if err := document.Drop(ctx, tx, old); err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, c.ID, doc.Digest)
+	})
+}
+
+// check holds what was written against the law: the capacity must be the
+// writer's own, must carry the right to file this, and a decision complained of
+// must be one he may see.
+func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case) (casefile.Capacity, casefile.Decision, error) {
+	var about casefile.Decision
+	capacity, ok := c.Capacity(n.Participant)
+	if !ok {
+		return capacity, about, fault.New(fault.Invalid, "form.choose").At("participant")
+	}
+	if by, ok := policy.MayFile(capacity.Role, n.Kind); !ok {
+		return capacity, about, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
+	}
+	if n.Kind == policy.FilingPetition && n.Ground != "other" {
+		return capacity, about, fault.New(fault.Invalid, "form.choose").At("ground")
+	}
+	if n.About == uuid.Nil {
+		return capacity, about, nil
+	}
+	about, of, err := casefile.ReadDecision(ctx, tx, ask.To(policy.DecisionRead), n.About)
+	if err != nil || of.ID != c.ID {
+		return capacity, about, fault.New(fault.Invalid, "form.choose").At("about").Because(err)
+	}
+	return capacity, about, nil
+}
+
+// Read is one filing. For whom it is not, it does not exist.
+func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
+	var row filingRow
+	if err := db.Get(ctx, &row, selectFiling, ask.Person, id); err != nil {
+		return Filing{}, err
+	}
+	return row.forAsker(db, ask)
+}
+
+// Document opens the document of a filing, or of its answer. Reading somebody
+// else's is a step and leaves a record; so does the first reading of the answer
+// by the one who filed, from which the term for the court runs (CPC 106).
+func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
+	var f Filing
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if f, err = Read(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		if doc, err = document.Fetch(ctx, tx, f.Document); err != nil || f.Author == ask.Person {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+	})
+	return f, doc, err
+}
+
+// Submit files a draft: the signature over exactly its document makes it
+// received. It gives the number and starts the clock, in one transaction.
+func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := f.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		// Between the draft and the signature the status may have ended.
+		c, err := casefile.Read(ctx, tx, ask.To(policy.CaseRead), f.Case)
+		if err != nil {
+			return fault.New(fault.Conflict, "fault.status-ended").Because(err)
+		}
+		if _, ok := c.Capacity(f.Participant); !ok {
+			return fault.New(fault.Conflict, "fault.status-ended")
+		}
+		doc, err := document.Sign(ctx, tx, v, ask, f.Document, cms, digest)
+		if err != nil {
+			return err
+		}
+		var n int64
+		if err := tx.Get(ctx, &n, nextNumber); err != nil {
+			return err
+		}
+		name := term(f.Kind, f.Ground)
+		count := name.Count(ask.At, deadline.Kazakhstan())
+		number := fmt.Sprintf("%d-%06d", ask.At.In(deadline.Zone).Year(), n)
+		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends); err != nil {
+			return err
+		}
+		if err := watch(ctx, tx, id, count.Ends); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+	})
+}
+
+// Step is the one door for a change that brings nothing with it: withdrawing,
+// taking into consideration.
+func Step(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := f.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, stepFiling, id, next, ask.At); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+	})
+}
+
+// Discard gives a draft up.
+func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		if f.Status != Draft {
+			return fault.New(fault.Conflict, "fault.not-now")
+		}
+		if err := tx.Exec(ctx, deleteFiling, id); err != nil {
+			return err
+		}
+		if err := document.Drop(ctx, tx, f.Document); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+	})
+}
+
+// Own are the asker's filings and drafts, newest first.
+func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOwn, ask.Person) })
+}
+
+// OfCase are those of the asker's filings that belong to one case; for an
+// official of the case, all that were filed to him or under his supervision.
+func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOfCase, ask.Person, casefileID) })
+}
+
+// Inbox are the filings the asker must answer, what falls due first on top.
+func Inbox(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectInbox, ask.Person) })
+}
+
+// Supervised are all filings in the cases the asker supervises, newest first:
+// he sees each the moment it is filed.
+func Supervised(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectSupervised, ask.Person) })
+}
+
+func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filingRow) error) ([]Filing, error) {
+	var rows []filingRow
+	if err := fetch(&rows); err != nil {
+		return nil, err
+	}
+	out := make([]Filing, 0, len(rows))
+	for _, row := range rows {
+		f, err := row.forAsker(db, ask.To(policy.FilingRead))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}

@@ -1,0 +1,266 @@
+package filing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"zharia/portal/casefile"
+	"zharia/portal/deadline"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+type filingRow struct {
+	ID              uuid.UUID         `db:"id"`
+	Case            uuid.UUID         `db:"casefile"`
+	CaseNumber      string            `db:"case_number"`
+	Kind            policy.FilingKind `db:"kind"`
+	Status          Status            `db:"status"`
+	Language        string            `db:"language"`
+	Number          string            `db:"number"`
+	Author          uuid.UUID         `db:"author"`
+	AuthorName      []byte            `db:"author_name"`
+	Participant     uuid.UUID         `db:"participant"`
+	Role            policy.Role       `db:"role"`
+	RepresentedID   uuid.NullUUID     `db:"represented_person"`
+	RepresentedName []byte            `db:"represented_name"`
+	Decider         uuid.UUID         `db:"decider"`
+	DeciderName     []byte            `db:"decider_name"`
+	identity.Body
+	About         uuid.NullUUID  `db:"about"`
+	AboutKind     *policy.Kind   `db:"about_kind"`
+	AboutOn       *time.Time     `db:"about_on"`
+	Ground        Ground         `db:"ground"`
+	Circumstances []byte         `db:"circumstances"`
+	Request       []byte         `db:"request"`
+	Document      uuid.UUID      `db:"document"`
+	MadeAt        time.Time      `db:"made_at"`
+	FiledAt       *time.Time     `db:"filed_at"`
+	Term          *deadline.Name `db:"term"`
+	DueRaw        *time.Time     `db:"due_raw"`
+	DueAt         *time.Time     `db:"due_at"`
+	ConsideredAt  *time.Time     `db:"considered_at"`
+	EndedAt       *time.Time     `db:"ended_at"`
+	OverdueAt     *time.Time     `db:"overdue_at"`
+	Standing      pq.StringArray `db:"standing"`
+}
+
+// A filing a person has no part in is not found: its being there is a secret. A
+// draft is its author's alone. An official of the case who is not the decider
+// finds it only as its supervising prosecutor: the investigator does not see a
+// complaint to the prosecutor about himself through this door.
+const selectFilings = `
+SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
+       f.author, a.name AS author_name, f.participant, p.role, r.person AS represented_person, rn.name AS represented_name,
+       f.decider, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
+       f.about, x.kind AS about_kind, x.decided_on AS about_on, f.ground, f.circumstances, f.request, f.document,
+       f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
+       array_remove(ARRAY[
+           CASE WHEN f.author = $1 THEN 'author' END,
+           CASE WHEN f.status <> 'draft' AND f.decider = $1 THEN 'decider' END,
+           CASE WHEN f.status <> 'draft' AND c.prosecutor = $1 THEN 'supervisor' END,
+           CASE WHEN f.status <> 'draft' AND EXISTS (
+               SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
+           THEN 'counsel' END], NULL) AS standing
+  FROM filing f
+  JOIN casefile c ON c.id = f.casefile
+  JOIN person a ON a.id = f.author
+  JOIN participant p ON p.id = f.participant
+  LEFT JOIN participant r ON r.id = p.represents
+  LEFT JOIN person rn ON rn.id = r.person
+  JOIN person d ON d.id = f.decider
+  JOIN officer o ON o.person = f.decider
+  JOIN body b ON b.id = o.body
+  LEFT JOIN decision x ON x.id = f.about`
+
+const selectFiling = selectFilings + `
+ WHERE f.id = $2`
+
+const lockFiling = selectFiling + `
+   FOR UPDATE OF f`
+
+const selectOwn = selectFilings + `
+ WHERE f.author = $1
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+
+const selectOfCase = selectFilings + `
+ WHERE f.casefile = $2 AND (f.author = $1 OR f.status <> 'draft' AND (f.decider = $1 OR c.prosecutor = $1))
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+
+const selectInbox = selectFilings + `
+ WHERE f.decider = $1 AND f.status IN ('filed', 'considered')
+ ORDER BY f.due_at, f.filed_at`
+
+const selectSupervised = selectFilings + `
+ WHERE c.prosecutor = $1 AND f.status <> 'draft'
+ ORDER BY f.filed_at DESC`
+
+func filingText(column string, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "filing", Column: column, ID: id}
+}
+
+func answerText(id uuid.UUID) vault.Where {
+	return vault.Where{Table: "answer", Column: "reasons", ID: id}
+}
+
+// forAsker opens the row for the one who asks: not found where he is nothing to
+// it, refused where his act is not his to do.
+func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
+	if len(row.Standing) == 0 {
+		return Filing{}, fault.New(fault.NotFound, "fault.not-found")
+	}
+	f := Filing{
+		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Kind: row.Kind, Status: row.Status, Language: row.Language,
+		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, About: row.About.UUID,
+		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn), Ground: row.Ground, Document: row.Document,
+		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
+		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt),
+		Standing: policy.ParseStanding(row.Standing), Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+	}
+	if err := ask.Check(f.Standing); err != nil {
+		return Filing{}, err
+	}
+	var errs [5]error
+	f.AuthorName, errs[0] = identity.OpenName(db, row.Author, row.AuthorName)
+	f.Decider.Name, errs[1] = identity.OpenName(db, row.Decider, row.DeciderName)
+	f.Circumstances, errs[2] = db.OpenText(filingText("circumstances", row.ID), row.Circumstances)
+	f.Request, errs[3] = db.OpenText(filingText("request", row.ID), row.Request)
+	if row.RepresentedID.Valid {
+		f.Represented, errs[4] = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+	}
+	return f, errors.Join(errs[:]...)
+}
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
+	var row filingRow
+	if err := tx.Get(ctx, &row, lockFiling, ask.Person, id); err != nil {
+		return Filing{}, err
+	}
+	return row.forAsker(tx, ask)
+}
+
+const lockOldDraft = `
+SELECT casefile, author, status, document FROM filing WHERE id = $1 FOR UPDATE`
+
+// lockDraft is the document of the draft that a page saves anew, or zero for a
+// new draft. Anything else under that id is refused.
+func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id uuid.UUID) (uuid.UUID, error) {
+	var row struct {
+		Case     uuid.UUID `db:"casefile"`
+		Author   uuid.UUID `db:"author"`
+		Status   Status    `db:"status"`
+		Document uuid.UUID `db:"document"`
+	}
+	err := tx.Get(ctx, &row, lockOldDraft, id)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return uuid.Nil, nil
+	case err != nil:
+		return uuid.Nil, err
+	case row.Author != ask.Person || row.Case != casefileID:
+		return uuid.Nil, fault.New(fault.NotFound, "fault.not-found")
+	case row.Status != Draft:
+		return uuid.Nil, fault.New(fault.Conflict, "fault.filed-already")
+	}
+	return row.Document, nil
+}
+
+const upsertFiling = `
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, ground, circumstances, request, document, decider, made_at)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13)
+    ON CONFLICT (id) DO UPDATE
+   SET participant = $4, kind = $5, language = $6, about = $7, ground = $8, circumstances = $9, request = $10,
+       document = $11, decider = $12, made_at = $13
+ WHERE filing.status = 'draft' AND filing.author = $3`
+
+// keep writes the draft down. A petition goes to the person conducting the
+// investigation, a complaint to the prosecutor: never to the one complained of
+// (CPC 104).
+func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, id, doc uuid.UUID) error {
+	circumstances, err := tx.SealText(filingText("circumstances", id), n.Circumstances)
+	if err != nil {
+		return err
+	}
+	request, err := tx.SealText(filingText("request", id), n.Request)
+	if err != nil {
+		return err
+	}
+	about := uuid.NullUUID{UUID: n.About, Valid: n.About != uuid.Nil}
+	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, n.Participant, n.Kind, n.Language, about, n.Ground,
+		circumstances, request, doc, n.addressee(c).ID, ask.At)
+}
+
+// addressee is the official who must answer.
+func (n NewFiling) addressee(c casefile.Case) casefile.Official {
+	if n.Kind == policy.FilingComplaintProsecutor {
+		return c.Prosecutor
+	}
+	return c.Investigator
+}
+
+const nextNumber = `
+SELECT nextval('filing_number')`
+
+const submitFiling = `
+UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7 WHERE id = $1`
+
+const stepFiling = `
+UPDATE filing
+   SET status = $2,
+       considered_at = CASE WHEN CAST($2 AS text) = 'considered' THEN CAST($3 AS timestamptz) ELSE considered_at END,
+       ended_at = CASE WHEN CAST($2 AS text) IN ('granted', 'granted-part', 'refused', 'withdrawn') THEN CAST($3 AS timestamptz) END
+ WHERE id = $1`
+
+const deleteFiling = `
+DELETE FROM filing WHERE id = $1 AND status = 'draft'`
+
+type answerRow struct {
+	Filing   uuid.UUID  `db:"filing"`
+	Outcome  Status     `db:"outcome"`
+	Reasons  []byte     `db:"reasons"`
+	Language string     `db:"language"`
+	Document uuid.UUID  `db:"document"`
+	MadeAt   time.Time  `db:"made_at"`
+	SignedAt *time.Time `db:"signed_at"`
+	ReadAt   *time.Time `db:"read_at"`
+}
+
+const selectAnswer = `
+SELECT filing, outcome, reasons, language, document, made_at, signed_at, read_at
+  FROM answer
+ WHERE filing = $1`
+
+func fetchAnswer(ctx context.Context, db *vault.DB, id uuid.UUID) (Answer, error) {
+	var row answerRow
+	if err := db.Get(ctx, &row, selectAnswer, id); err != nil {
+		return Answer{}, err
+	}
+	reasons, err := db.OpenText(answerText(id), row.Reasons)
+	return Answer{row.Filing, row.Outcome, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
+}
+
+const upsertAnswer = `
+INSERT INTO answer (filing, author, outcome, reasons, language, document, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (filing) DO UPDATE
+   SET author = $2, outcome = $3, reasons = $4, language = $5, document = $6, made_at = $7
+ WHERE answer.signed_at IS NULL`
+
+const signAnswer = `
+UPDATE answer SET signed_at = $2 WHERE filing = $1 AND signed_at IS NULL`
+
+const readAnswer = `
+UPDATE answer SET read_at = $2 WHERE filing = $1 AND read_at IS NULL`

@@ -1,0 +1,121 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// ChallengeLife is how long a challenge can be signed.
+const ChallengeLife = 5 * time.Minute
+
+// Challenge is what a browser is given to sign in order to sign in. Its first
+// line names its purpose, so that a signature over it can serve for nothing else.
+type Challenge struct {
+	ID      uuid.UUID
+	Content []byte
+	Ends    time.Time
+}
+
+const insertChallenge = `
+INSERT INTO challenge (id, session, content, made_at) VALUES ($1, $2, $3, $4)`
+
+// Only the newest few of a session are kept: a page left open in several windows
+// works, a flood of one session does not grow.
+const deleteOldChallenges = `
+DELETE FROM challenge
+ WHERE session = $1
+   AND id NOT IN (SELECT id FROM challenge WHERE session = $1 ORDER BY made_at DESC LIMIT 8)`
+
+// NewChallenge makes a challenge for one session (by its token hash) of the site
+// at origin.
+func NewChallenge(ctx context.Context, db *vault.DB, session []byte, origin string, at time.Time) (Challenge, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Challenge{}, err
+	}
+	var nonce [32]byte
+	rand.Read(nonce[:])
+	of := sha256.Sum256(session)
+	c := Challenge{ID: id, Ends: at.Add(ChallengeLife)}
+	c.Content = fmt.Appendf(nil, "zharia/sign-in/1\norigin=%s\nsession=%s\nnonce=%s\nuntil=%s\n", origin,
+		base64.RawURLEncoding.EncodeToString(of[:]), base64.RawURLEncoding.EncodeToString(nonce[:]), c.Ends.UTC().Format(time.RFC3339))
+	return c, db.Within(ctx, func(tx *vault.DB) error {
+		if err := tx.Exec(ctx, insertChallenge, c.ID, session, c.Content, at); err != nil {
+			return err
+		}
+		return tx.Exec(ctx, deleteOldChallenges, session)
+	})
+}
+
+const lockChallenge = `
+SELECT content, made_at, used_at
+  FROM challenge
+ WHERE id = $1 AND session = $2
+   FOR UPDATE`
+
+const useChallenge = `
+UPDATE challenge SET used_at = $2 WHERE id = $1`
+
+// SignIn answers who signed the challenge. The challenge serves once, for
+// ChallengeLife, in the session it was made for; the person is made known on
+// first sight and bears the name of the certificate.
+func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (person uuid.UUID, signer eds.Signer, err error) {
+	err = db.Within(ctx, func(tx *vault.DB) error {
+		var row struct {
+			Content []byte     `db:"content"`
+			MadeAt  time.Time  `db:"made_at"`
+			UsedAt  *time.Time `db:"used_at"`
+		}
+		err := tx.Get(ctx, &row, lockChallenge, challenge, session)
+		switch {
+		case errors.Is(err, fault.NotFound):
+			return fault.New(fault.Invalid, "fault.challenge-unknown")
+		case err != nil:
+			return err
+		case row.UsedAt != nil:
+			return fault.New(fault.Invalid, "fault.challenge-used")
+		case at.After(row.MadeAt.Add(ChallengeLife)):
+			return fault.New(fault.Invalid, "fault.challenge-stale")
+		}
+		if signer, err = v.SignIn(ctx, cms, row.Content, at); err != nil {
+			return Unsigned(err)
+		}
+		if signer.Role != eds.Individual {
+			return fault.New(fault.Invalid, "fault.eds.organisation")
+		}
+		if err := tx.Exec(ctx, useChallenge, challenge, at); err != nil {
+			return err
+		}
+		if person, err = Ensure(ctx, tx, signer.IIN, ProperName(signer), at); err != nil {
+			return err
+		}
+		if err := rename(ctx, tx, person, ProperName(signer)); err != nil {
+			return err
+		}
+		return ledger.Record(ctx, tx.DB, ledger.Entry{At: at, Who: person, Act: string(policy.SessionOpen), Object: "person", ID: person})
+	})
+	return person, signer, err
+}
+
+// Unsigned turns the refusal of a signature into the sentence for the person;
+// the detail is for the log.
+func Unsigned(err error) error {
+	var refusal *eds.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return fault.New(fault.Invalid, "fault.eds."+string(refusal.Reason)).Because(err)
+}

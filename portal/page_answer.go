@@ -1,0 +1,220 @@
+package portal
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/casefile"
+	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+	"zharia/portal/web"
+)
+
+// answerNewPage is where the official decides a filing.
+type answerNewPage struct {
+	Form     *web.Form
+	Filing   filing.Filing
+	Outcomes []web.Option
+}
+
+func (p *Portal) showAnswerForm(c echo.Context, form *web.Form, f filing.Filing) error {
+	w := p.Words.In(web.Lang(c))
+	page := answerNewPage{Form: form, Filing: f}
+	for _, o := range filing.Outcomes {
+		page.Outcomes = append(page.Outcomes, web.Option{Value: string(o), Label: w.T("act." + string(o.Act()))})
+	}
+	p.hereIs(c, policy.AnswerNew, f.ID)
+	return p.form(c, form, "answer_new", page, policy.AnswerDraft, f.ID)
+}
+
+func (p *Portal) answerNew(c echo.Context, ask policy.Ask) error {
+	f, a, _, err := p.draftAnswer(c, ask)
+	if conflict(err) {
+		return p.redirect(c, policy.FilingRead, c.Param("filing"))
+	}
+	if err != nil && !errors.Is(err, fault.NotFound) || f.ID == uuid.Nil {
+		return err
+	}
+	return p.showAnswerForm(c, web.NewForm("answer_new", "outcome", string(a.Outcome), "reasons", a.Reasons), f)
+}
+
+func (p *Portal) draftAnswer(c echo.Context, ask policy.Ask) (filing.Filing, filing.Answer, document.Document, error) {
+	number, err := id(c, "filing")
+	if err != nil {
+		return filing.Filing{}, filing.Answer{}, document.Document{}, err
+	}
+	return filing.AnswerDraft(c.Request().Context(), p.DB, ask, number)
+}
+
+func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	f, err := filing.Read(ctx, p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	form := web.ReadForm(c, "answer_new")
+	n := filing.NewAnswer{
+		Outcome:  web.OneOf(form, "outcome", filing.Outcomes...),
+		Reasons:  form.Text("reasons", filing.MinText, filing.MaxText),
+		Language: web.Lang(c),
+	}
+	if form.Bad() {
+		return p.showAnswerForm(c, form, f)
+	}
+	err = filing.DraftAnswer(ctx, p.DB, p.press(), ask, number, n)
+	if form.Refused(err) {
+		return p.showAnswerForm(c, form, f)
+	}
+	if err != nil {
+		return err
+	}
+	return p.redirect(c, policy.AnswerCheck, number)
+}
+
+// answerCheckPage shows the exact answer before it is signed.
+type answerCheckPage struct {
+	Filing  filing.Filing
+	Answer  filing.Answer
+	Size    int
+	Signing signing
+}
+
+func (p *Portal) answerCheck(c echo.Context, ask policy.Ask) error {
+	return p.showAnswerCheck(c, ask, "")
+}
+
+func (p *Portal) showAnswerCheck(c echo.Context, ask policy.Ask, refusal string) error {
+	f, a, doc, err := p.draftAnswer(c, ask)
+	if conflict(err) {
+		return p.redirect(c, policy.FilingRead, c.Param("filing"))
+	}
+	if err != nil {
+		return err
+	}
+	page := answerCheckPage{Filing: f, Answer: a, Size: len(doc.Content)}
+	if page.Signing, err = p.signDocument(c, doc, policy.AnswerPaper, a.Outcome.Act(), refusal, f.ID); err != nil {
+		return err
+	}
+	return p.showSigning(c, refusal, "answer_check", page, policy.AnswerCheck, f.ID)
+}
+
+func (p *Portal) answerPaper(c echo.Context, ask policy.Ask) error {
+	_, _, doc, err := p.draftAnswer(c, ask)
+	if err != nil {
+		return err
+	}
+	return pdf(c, doc.Content, "draft", false)
+}
+
+func (p *Portal) filingDecide(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	cms, digest := signed(c)
+	if err := filing.Decide(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
+		refusal, err := refused(err)
+		if err != nil {
+			return err
+		}
+		return p.showAnswerCheck(c, ask.To(policy.AnswerCheck), refusal)
+	}
+	return p.redirect(c, policy.FilingRead, number)
+}
+
+func (p *Portal) answerDocument(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, doc, err := filing.AnswerDocument(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	return pdf(c, doc.Content, name(f, "answer"), c.QueryParam("keep") != "")
+}
+
+func (p *Portal) answerSignature(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, doc, err := filing.AnswerDocument(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	return signatureFile(c, doc, name(f, "answer"))
+}
+
+// deskPage is the investigator's day: what falls due first, who waits to be
+// confirmed, his cases.
+type deskPage struct {
+	Inbox   []filingLine
+	Overdue int
+	Waiting []casefile.Participant
+	Numbers map[uuid.UUID]string // of the cases
+	Cases   []casefile.Case
+}
+
+func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
+	ctx := c.Request().Context()
+	inbox, err := filing.Inbox(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page := deskPage{Inbox: filingLines(inbox, ask), Numbers: map[uuid.UUID]string{}}
+	for _, f := range page.Inbox {
+		if f.Overdue {
+			page.Overdue++
+		}
+	}
+	if page.Waiting, err = casefile.Waiting(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	for _, of := range page.Cases {
+		page.Numbers[of.ID] = of.Number
+	}
+	return p.show(c, "desk", page)
+}
+
+// oversightPage is the prosecutor's: every complaint and petition in the cases he
+// supervises from the moment it is filed, beside the decision it is about.
+type oversightPage struct {
+	Mine    []filingLine // to answer
+	Late    []filingLine // others' answers that are overdue
+	Filings []filingLine // all, newest first
+	Cases   []casefile.Case
+}
+
+func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
+	ctx := c.Request().Context()
+	mine, err := filing.Inbox(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	all, err := filing.Supervised(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page := oversightPage{Mine: filingLines(mine, ask), Filings: filingLines(all, ask)}
+	for _, f := range page.Filings {
+		if f.Overdue && f.Decider.ID != ask.Person {
+			page.Late = append(page.Late, f)
+		}
+	}
+	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	return p.show(c, "oversight", page)
+}

@@ -1,0 +1,444 @@
+package portal
+
+import (
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/casefile"
+	"zharia/portal/deadline"
+	"zharia/portal/document"
+	"zharia/portal/filing"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/web"
+)
+
+// filingLine is a filing in a list.
+type filingLine struct {
+	filing.Filing
+	Overdue  bool
+	DaysLeft int
+}
+
+func filingLines(all []filing.Filing, ask policy.Ask) []filingLine {
+	out := make([]filingLine, len(all))
+	for i, f := range all {
+		out[i] = filingLine{f, f.Overdue(ask.At), f.DaysLeft(ask.At)}
+	}
+	return out
+}
+
+// filingsPage is everything a person has filed or is writing.
+type filingsPage struct {
+	Filings []filingLine
+}
+
+func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
+	all, err := filing.Own(c.Request().Context(), p.DB, ask)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "filings", filingsPage{filingLines(all, ask)})
+}
+
+// filingNewPage is where a filing is written: first its kind is chosen, then one
+// page asks for the rest.
+type filingNewPage struct {
+	Form       *web.Form
+	Case       casefile.Case
+	Acting     []casefile.Capacity
+	Kinds      []policy.FilingKind // to choose from, while none is chosen
+	Kind       policy.FilingKind
+	To         casefile.Official // who will answer
+	Capacities []web.Option      // more than one: in which of them
+	About      []web.Option
+	Grounds    []web.Option
+	Max        int
+}
+
+func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, caseID uuid.UUID, kind policy.FilingKind) error {
+	ctx := c.Request().Context()
+	of, err := casefile.Read(ctx, p.DB, ask.To(policy.CaseRead), caseID)
+	if err != nil {
+		return err
+	}
+	if err := ask.To(policy.FilingNew).Check(of.Standing); err != nil {
+		return err
+	}
+	page := filingNewPage{Form: form, Case: of, Acting: acting(of), Kind: kind, To: of.Investigator, Max: filing.MaxText}
+	if kind == policy.FilingComplaintProsecutor {
+		page.To = of.Prosecutor
+	}
+	w := p.Words.In(web.Lang(c))
+	for _, k := range filing.Kinds {
+		for _, capacity := range of.Capacities {
+			if _, ok := policy.MayFile(capacity.Role, k); ok {
+				page.Kinds = append(page.Kinds, k)
+				break
+			}
+		}
+	}
+	for _, capacity := range of.Capacities {
+		if _, ok := policy.MayFile(capacity.Role, kind); ok || kind == "" {
+			label := w.T("role." + string(capacity.Role))
+			if capacity.Represented != "" {
+				label = w.T("filing_new.acts-for", "role", label, "name", capacity.Represented)
+			}
+			page.Capacities = append(page.Capacities, web.Option{Value: capacity.Participant.String(), Label: label})
+		}
+	}
+	decisions, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), of)
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions {
+		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
+	}
+	for _, g := range filing.Grounds {
+		page.Grounds = append(page.Grounds, web.Option{Value: string(g), Label: w.T("ground." + string(g))})
+	}
+	if kind == "" {
+		return p.show(c, "filing_kind", page)
+	}
+	return p.form(c, form, "filing_new", page, policy.FilingCreate, caseID)
+}
+
+func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
+	caseID, err := id(c, "case")
+	if err != nil {
+		return err
+	}
+	fresh, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	kind := policy.FilingKind(c.QueryParam("kind"))
+	if _, ok := policy.MayFile(policy.Victim, kind); !ok {
+		kind = "" // not a kind that there is
+	}
+	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "about", c.QueryParam("about"), "ground", "other")
+	return p.showFilingForm(c, ask, form, caseID, kind)
+}
+
+func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
+	caseID, err := id(c, "case")
+	if err != nil {
+		return err
+	}
+	form := web.ReadForm(c, "filing_new")
+	n := filing.NewFiling{
+		Kind:          web.OneOf(form, "kind", filing.Kinds...),
+		Participant:   form.ID("participant"),
+		About:         form.OptionalID("about"),
+		Ground:        "other",
+		Circumstances: form.Text("circumstances", filing.MinText, filing.MaxText),
+		Request:       form.Text("request", filing.MinText, filing.MaxText),
+		Language:      web.Lang(c),
+	}
+	if n.Kind == policy.FilingComplaintProsecutor {
+		n.Ground = web.OneOf(form, "ground", filing.Grounds...)
+	}
+	number := form.ID("id")
+	again := func() error {
+		p.hereIs(c, policy.FilingNew, caseID)
+		kind := n.Kind
+		if kind == "" {
+			kind = policy.FilingPetition
+		}
+		return p.showFilingForm(c, ask, form, caseID, kind)
+	}
+	if form.Bad() {
+		return again()
+	}
+	err = filing.Save(c.Request().Context(), p.DB, p.press(), ask, caseID, number, n)
+	if form.Refused(err) {
+		return again()
+	}
+	if conflict(err) { // clicked again after it was filed: there it is
+		return p.redirect(c, policy.FilingRead, number)
+	}
+	if err != nil {
+		return err
+	}
+	return p.redirect(c, policy.FilingRead, number)
+}
+
+func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, err := filing.Read(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	if f.Status != filing.Draft {
+		return p.redirect(c, policy.FilingRead, number)
+	}
+	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind), "participant", f.Participant.String(),
+		"ground", string(f.Ground), "circumstances", f.Circumstances, "request", f.Request)
+	if f.About != uuid.Nil {
+		form.Set("about", f.About.String())
+	}
+	return p.showFilingForm(c, ask, form, f.Case, f.Kind)
+}
+
+// filingCheckPage shows a draft: the exact document, and the place to sign it.
+type filingCheckPage struct {
+	Filing  filing.Filing
+	Signing signing
+	Size    int // bytes of the document
+}
+
+// filingPage is a filing that was received: its number, its clock, its answer,
+// what can be done next.
+type filingPage struct {
+	Filing    filing.Filing
+	Overdue   bool
+	DaysLeft  int
+	Count     deadline.Counting
+	Acts      []policy.Act
+	Mine      bool
+	Digest    []byte
+	Signature document.Signature
+	Answer    *answerView
+	History   []historyLine
+	MayAnswer bool
+	Drafted   bool // the official has a draft of the answer
+}
+
+// answerView is the answer as the page shows it.
+type answerView struct {
+	filing.Answer
+	Signature  document.Signature
+	Digest     []byte
+	CourtUntil time.Time
+}
+
+// historyLine is one thing that happened.
+type historyLine struct {
+	At   time.Time
+	Act  string
+	By   string // article, neutral form
+	Name string // who, or "" for the portal
+}
+
+func (p *Portal) filing(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, err := filing.Read(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	if f.Status == filing.Draft {
+		return p.showFilingCheck(c, f, "")
+	}
+	return p.showFiling(c, ask, f)
+}
+
+func (p *Portal) showFilingCheck(c echo.Context, f filing.Filing, refusal string) error {
+	doc, err := document.Fetch(c.Request().Context(), p.DB, f.Document)
+	if err != nil {
+		return err
+	}
+	page := filingCheckPage{Filing: f, Size: len(doc.Content)}
+	if page.Signing, err = p.signDocument(c, doc, policy.FilingDocument, policy.FilingSubmit, refusal, f.ID); err != nil {
+		return err
+	}
+	return p.showSigning(c, refusal, "filing_check", page, policy.FilingRead, f.ID)
+}
+
+// showSigning shows a page on which something is signed; after a refused
+// signature it is the same page with the reason.
+func (p *Portal) showSigning(c echo.Context, refusal, name string, page any, here policy.Act, of uuid.UUID) error {
+	status := http.StatusOK
+	if refusal != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	p.hereIs(c, here, of)
+	frame := p.frame(c)
+	frame.Problem = refusal != ""
+	return p.pages.Show(c, status, name, frame, page)
+}
+
+func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) error {
+	ctx := c.Request().Context()
+	doc, err := document.Fetch(ctx, p.DB, f.Document)
+	if err != nil {
+		return err
+	}
+	page := filingPage{
+		Filing: f, Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Count: f.Counting(), Mine: f.Author == ask.Person,
+		Acts:   f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw),
+		Digest: doc.Digest, Signature: doc.Verify(ctx, p.Verifier),
+		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0,
+	}
+	if f.Status.Answered() {
+		answer, err := filing.AnswerOf(ctx, p.DB, f)
+		if err != nil {
+			return err
+		}
+		paper, err := document.Fetch(ctx, p.DB, answer.Document)
+		if err != nil {
+			return err
+		}
+		page.Answer = &answerView{answer, paper.Verify(ctx, p.Verifier), paper.Digest, answer.CourtUntil()}
+	} else if page.MayAnswer {
+		_, _, _, err := filing.AnswerDraft(ctx, p.DB, ask.To(policy.AnswerCheck), f.ID)
+		page.Drafted = err == nil
+	}
+	if page.History, err = p.history(c, f); err != nil {
+		return err
+	}
+	return p.show(c, "filing", page)
+}
+
+// told are the acts that a history tells, newest first.
+var told = map[string]bool{
+	string(policy.FilingSubmit): true, string(policy.FilingConsider): true, string(policy.FilingWithdraw): true,
+	string(policy.FilingGrant): true, string(policy.FilingGrantPart): true, string(policy.FilingRefuse): true,
+	string(policy.FilingOverdue): true, string(policy.FilingDocument): true,
+}
+
+func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error) {
+	rows, err := ledger.Of(c.Request().Context(), p.DB.DB, "filing", f.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []historyLine
+	for i := len(rows) - 1; i >= 0; i-- {
+		row := rows[i]
+		if !told[row.Act] {
+			continue
+		}
+		line := historyLine{At: row.At, Act: row.Act, By: row.By}
+		switch row.Who {
+		case f.Author:
+			line.Name = f.AuthorName
+		case f.Decider.ID:
+			line.Name = f.Decider.Name
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
+func (p *Portal) filingDocument(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, doc, err := filing.Document(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	return pdf(c, doc.Content, name(f, "filing"), c.QueryParam("keep") != "")
+}
+
+// name is the name of a downloaded file: the number, never a person.
+func name(f filing.Filing, what string) string {
+	if f.Number == "" {
+		return what + "-draft"
+	}
+	return what + "-" + f.Number
+}
+
+// filingSignature gives the signature over the document as it came: with the
+// document it can be verified without us.
+func (p *Portal) filingSignature(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	f, doc, err := filing.Document(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	return signatureFile(c, doc, name(f, "filing"))
+}
+
+func signatureFile(c echo.Context, doc document.Document, name string) error {
+	if !doc.Signed() {
+		return echo.ErrNotFound
+	}
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`.pdf.cms"`)
+	return c.Blob(http.StatusOK, "application/pkcs7-signature", doc.CMS)
+}
+
+func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	f, err := filing.Read(ctx, p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	if f.Status == filing.Draft {
+		return echo.ErrNotFound
+	}
+	doc, err := document.Fetch(ctx, p.DB, f.Document)
+	if err != nil {
+		return err
+	}
+	content, err := filing.Receipt(p.press(), f, doc, web.Lang(c))
+	if err != nil {
+		return err
+	}
+	return pdf(c, content, name(f, "receipt"), true)
+}
+
+func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	cms, digest := signed(c)
+	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
+	if refusal, _ := refused(err); refusal != "" {
+		f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number)
+		if err != nil {
+			return err
+		}
+		return p.showFilingCheck(c, f, refusal)
+	}
+	if conflict(err) { // a second click finds it filed, or a status that has ended
+		if f, read := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number); read == nil && f.Status != filing.Draft && hex.EncodeToString(digest) != "" {
+			return p.redirect(c, policy.FilingRead, number)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return p.redirect(c, policy.FilingRead, number)
+}
+
+func (p *Portal) filingDiscard(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	if err := filing.Discard(c.Request().Context(), p.DB, ask, number); err != nil {
+		return err
+	}
+	return p.redirect(c, policy.FilingList)
+}
+
+func (p *Portal) filingStep(c echo.Context, ask policy.Ask) error {
+	number, err := id(c, "filing")
+	if err != nil {
+		return err
+	}
+	if err := filing.Step(c.Request().Context(), p.DB, ask, number); err != nil {
+		return err
+	}
+	return p.redirect(c, policy.FilingRead, number)
+}

@@ -1,0 +1,294 @@
+// Package portal is the product: every address and every page. A page reads the
+// address, asks the domain and shows what came; rights, terms and words are
+// decided elsewhere.
+package portal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"golang.org/x/time/rate"
+
+	"zharia"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+	"zharia/portal/web"
+	"zharia/portal/words"
+)
+
+// Portal is the running portal. Fill the exported fields and call Handler.
+type Portal struct {
+	DB       *vault.DB
+	Words    *words.Book
+	Verifier *eds.Verifier
+	Origin   string           // what people type: https://zharia.example, without a slash
+	Agent    string           // where the signing program listens: wss://127.0.0.1:13579
+	AnyChain bool             // the signing program may use keys of an authority it does not know (test keys)
+	Demo     *Demo            // nil outside the demonstration
+	Clock    func() time.Time // nil: the machine's
+
+	pages    *web.Pages
+	static   *web.Static
+	sessions *identity.Sessions
+	links    map[policy.Act]string
+}
+
+// How much of a body is read, in bytes: of a form, and of a form with a file.
+const (
+	formLimit   = 512 << 10
+	uploadLimit = document.MaxUpload + 1<<20
+)
+
+// uploads are the acts that bring a file.
+var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile: true}
+
+// Handler is the portal over HTTP: the middleware in order, then the rows.
+func (p *Portal) Handler() (http.Handler, error) {
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	secure := strings.HasPrefix(p.Origin, "https://")
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = p.fail
+	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
+		return err
+	}}), web.Headers(p.Agent, secure), web.SameOrigin, web.Language("/static/", "/healthz", "/demo/"))
+	e.GET("/static/*", p.static.Handle)
+	e.GET("/healthz", p.healthz)
+	if p.Demo != nil {
+		e.POST("/demo/key", p.demoKey)
+	}
+	signing := middleware.RateLimiter(middleware.NewRateLimiterMemoryStoreWithConfig(
+		middleware.RateLimiterMemoryStoreConfig{Rate: rate.Limit(20), Burst: 400, ExpiresIn: 10 * time.Minute}))
+	for address, r := range p.routes() {
+		method, path, _ := strings.Cut(address, " ")
+		var guards []echo.MiddlewareFunc
+		if method == http.MethodPost {
+			guards = append(guards, signing)
+		}
+		e.Add(method, path, p.guard(r), guards...)
+	}
+	return e, nil
+}
+
+func (p *Portal) prepare() error {
+	if p.Clock == nil {
+		p.Clock = time.Now
+	}
+	p.links = map[policy.Act]string{}
+	for address, r := range p.routes() {
+		_, path, _ := strings.Cut(address, " ")
+		p.links[r.act] = path
+	}
+	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://")}
+	files, err := fs.Sub(zharia.Static, "static")
+	if err != nil {
+		return err
+	}
+	if p.static, err = web.NewStatic(files); err != nil {
+		return err
+	}
+	pages, err := fs.Sub(zharia.Templates, "templates")
+	if err != nil {
+		return err
+	}
+	p.pages, err = web.NewPages(pages, p.Words, p.link, p.static)
+	return err
+}
+
+func (p *Portal) press() document.Press { return document.Press{Words: p.Words, Origin: p.Origin} }
+
+// link is the address of an act in a language; ids fill its parameters in order.
+func (p *Portal) link(lang, act string, ids ...any) (string, error) {
+	path, ok := p.links[policy.Act(act)]
+	if !ok {
+		return "", fmt.Errorf("no address for the act %q", act)
+	}
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if !strings.HasPrefix(part, ":") {
+			continue
+		}
+		if len(ids) == 0 {
+			return "", fmt.Errorf("the address of %q lacks %s", act, part)
+		}
+		parts[i], ids = url.PathEscape(fmt.Sprint(ids[0])), ids[1:]
+	}
+	if len(ids) > 0 {
+		return "", fmt.Errorf("the address of %q takes fewer ids", act)
+	}
+	return "/" + lang + strings.Join(parts, "/"), nil
+}
+
+// guard is all that stands between a row and its page.
+func (p *Portal) guard(r route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		limit := int64(formLimit)
+		if uploads[r.act] {
+			limit = uploadLimit
+		}
+		if c.Request().ContentLength > limit {
+			return echo.ErrStatusRequestEntityTooLarge
+		}
+		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
+		ask, err := p.ask(c, r.act)
+		if err != nil {
+			return err
+		}
+		if ask.Is == policy.Visitor && ask.Check(0) != nil {
+			return p.toSignIn(c)
+		}
+		if ask.Closed() {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		return r.answer(c, ask)
+	}
+}
+
+// What a request knows, once it has been looked up.
+const (
+	sessionKey = "session"
+	personKey  = "person"
+	hereKey    = "here"
+)
+
+// ask is who asks, to do what, and when.
+func (p *Portal) ask(c echo.Context, act policy.Act) (policy.Ask, error) {
+	ask := policy.Ask{Is: policy.Visitor, Act: act, At: p.Clock().UTC().Truncate(time.Microsecond)}
+	se, err := p.sessions.Get(c.Request(), p.sessions.CookieName())
+	if err != nil {
+		return ask, fmt.Errorf("read the session: %w", err)
+	}
+	c.Set(sessionKey, se)
+	if id := identity.PersonOf(se); id != uuid.Nil {
+		person, err := identity.Read(c.Request().Context(), p.DB, id, ask.At)
+		if err != nil {
+			return ask, fmt.Errorf("read who is signed in: %w", err)
+		}
+		c.Set(personKey, person)
+		ask.Person, ask.Is = id, person.Standing()
+	}
+	return ask, nil
+}
+
+func session(c echo.Context) *sessions.Session { return c.Get(sessionKey).(*sessions.Session) }
+
+// me is who is signed in; the zero person for a visitor.
+func me(c echo.Context) identity.Person {
+	person, _ := c.Get(personKey).(identity.Person)
+	return person
+}
+
+// id is an id of the address. What is no id is not found.
+func id(c echo.Context, name string) (uuid.UUID, error) {
+	text := c.Param(name)
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return uuid.Nil, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return id, nil
+}
+
+// show answers with a page.
+func (p *Portal) show(c echo.Context, name string, page any) error {
+	return p.pages.Show(c, http.StatusOK, name, p.frame(c), page)
+}
+
+// form shows a page with a form that goes to an act: fresh, or once more with
+// what was typed and what was wrong.
+func (p *Portal) form(c echo.Context, form *web.Form, name string, page any, to policy.Act, ids ...any) error {
+	frame := p.frame(c)
+	var err error
+	if frame.Post, err = p.link(frame.Other, string(to), ids...); err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if frame.Problem = form.Problem(); frame.Problem {
+		status = http.StatusUnprocessableEntity
+	}
+	return p.pages.Show(c, status, name, frame, page)
+}
+
+// redirect leads to where an act is read, after a change.
+func (p *Portal) redirect(c echo.Context, act policy.Act, ids ...any) error {
+	to, err := p.link(web.Lang(c), string(act), ids...)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// frame is what stands around a page.
+func (p *Portal) frame(c echo.Context) web.Frame {
+	lang := web.Lang(c)
+	f := web.Frame{Lang: lang, Other: words.Other(lang)}
+	here, ok := c.Get(hereKey).(string)
+	if !ok {
+		here = c.Request().URL.RequestURI()
+	}
+	f.Here = "/" + f.Other + here
+	person := me(c)
+	f.Name, f.Officer = person.Name, person.Post
+	if r, ok := p.routes()[c.Request().Method+" "+c.Path()]; ok {
+		f.Act = string(r.act)
+	}
+	if p.Demo != nil {
+		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)
+	}
+	return f
+}
+
+// hereIs says under which address the page shown now can be read again, where
+// the address of the request is that of a change.
+func (p *Portal) hereIs(c echo.Context, act policy.Act, ids ...any) {
+	if to, err := p.link("", string(act), ids...); err == nil {
+		c.Set(hereKey, strings.TrimPrefix(to, "/"))
+	}
+}
+
+// fail turns every error into its page; it is the only place that does.
+func (p *Portal) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	page := web.Fail(c, err)
+	if page.Status == 499 {
+		return
+	}
+	if c.Request().Method == http.MethodHead {
+		c.NoContent(page.Status)
+		return
+	}
+	// Who is signed in is not known where the request failed before its guard.
+	if show := p.pages.Show(c, page.Status, "fail", p.frame(c), page); show != nil {
+		slog.ErrorContext(c.Request().Context(), "the page of a failure failed", "error", show.Error())
+		c.NoContent(http.StatusInternalServerError)
+	}
+}
+
+const selectOne = `SELECT 1`
+
+// healthz answers a watchman: the portal serves and its database answers.
+func (p *Portal) healthz(c echo.Context) error {
+	var one int
+	if err := p.DB.Get(c.Request().Context(), &one, selectOne); err != nil {
+		return errors.Join(fault.New(fault.Unavailable, "fault.ours"), err)
+	}
+	return c.String(http.StatusOK, "ok\n")
+}

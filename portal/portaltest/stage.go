@@ -1,0 +1,206 @@
+package portaltest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zharia"
+	"zharia/portal/cast"
+	"zharia/portal/database"
+	"zharia/portal/deadline"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/vault"
+	"zharia/portal/words"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// stagehouse is the bench with a second template, in which the cast has played.
+type stagehouse struct {
+	*bench
+	name     string // of that template
+	keys     *vault.Keys
+	troupe   *cast.Troupe
+	verifier *eds.Verifier
+	press    document.Press
+}
+
+// theatre is made once in each test process; the template and the keys are
+// shared by all.
+var theatre = sync.OnceValues(func() (*stagehouse, error) {
+	b, err := workbench()
+	if err != nil {
+		return nil, err
+	}
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	sum, err := script(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &stagehouse{bench: b, name: fmt.Sprintf("tpl_cast_%x", sum[:6])}
+	if err := s.stage(context.Background(), filepath.Join(root, ".portal", "test", "cast")); err != nil {
+		return nil, fmt.Errorf("portaltest: put the cast on the stage: %w", err)
+	}
+	return s, nil
+})
+
+// script is the digest of all that the play depends on: the schema, the words,
+// and the packages the cast acts through.
+func script(root string) ([]byte, error) {
+	sum := sha256.New()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // an editor at work
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if entry.IsDir() {
+			if strings.HasPrefix(rel, ".") && rel != "." || slices.Contains(offstage, rel) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(rel, "_test.go") || !slices.Contains(scripted, filepath.Ext(rel)) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", rel, len(text), text)
+		return nil
+	})
+	return sum.Sum(nil), err
+}
+
+// What the play depends on, by file, and the folders it does not.
+var (
+	scripted = []string{".go", ".toml", ".sql", ".csv"}
+	offstage = []string{"cmd", "node_modules", "portal/web", "portal/agent", "portal/job", "portal/filing", "portal/portaltest", "static", "templates"}
+)
+
+// stage loads the keys and makes the template where it is missing, one process
+// at a time. Keys and template belong together: without its keys a template says
+// nothing.
+func (s *stagehouse) stage(ctx context.Context, dir string) error {
+	conn, err := s.admin.Connx(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock(7310000)`); err != nil {
+		return err
+	}
+	defer conn.ExecContext(ctx, `SELECT pg_advisory_unlock(7310000)`)
+
+	secrets := filepath.Join(dir, s.name, "vault.json")
+	_, lost := os.Stat(secrets)
+	if err := s.equip(filepath.Join(dir, s.name), secrets); err != nil {
+		return err
+	}
+	var ready bool
+	if err := conn.GetContext(ctx, &ready, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1 AND datistemplate)`, s.name); err != nil {
+		return err
+	}
+	if ready && lost == nil {
+		// A younger date, or the next process takes it for one of another schema.
+		_, err := conn.ExecContext(ctx, fmt.Sprintf(`COMMENT ON DATABASE %s IS '%d'`, s.name, time.Now().Unix()))
+		return err
+	}
+	if ready {
+		if _, err := conn.ExecContext(ctx, `ALTER DATABASE `+s.name+` IS_TEMPLATE false`); err != nil {
+			return err
+		}
+	}
+	return s.perform(ctx, conn, dir)
+}
+
+// equip gathers what does not lie in the database.
+func (s *stagehouse) equip(dir, secrets string) (err error) {
+	folder, err := fs.Sub(zharia.Words, "i18n")
+	if err != nil {
+		return err
+	}
+	s.press.Origin = Origin
+	var errs [4]error
+	s.press.Words, errs[0] = words.New(folder, deadline.Zone)
+	s.troupe, errs[1] = cast.Keys(filepath.Join(dir, "keys"), Afternoon)
+	s.keys, errs[2] = vault.OpenKeys(secrets)
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
+	}
+	s.verifier, err = s.troupe.Verifier()
+	return err
+}
+
+// perform has the cast play in a new database and makes it the template. The
+// keys of templates that are gone go, too.
+func (s *stagehouse) perform(ctx context.Context, conn *sqlx.Conn, dir string) error {
+	for _, order := range []string{
+		`DROP DATABASE IF EXISTS ` + s.name + ` WITH (FORCE)`,
+		`CREATE DATABASE ` + s.name + ` TEMPLATE ` + s.template + ` STRATEGY file_copy`,
+		fmt.Sprintf(`COMMENT ON DATABASE %s IS '%d'`, s.name, time.Now().Unix()),
+	} {
+		if _, err := conn.ExecContext(ctx, order); err != nil {
+			return err
+		}
+	}
+	db, err := database.Open(ctx, s.server.DSN(s.name))
+	if err != nil {
+		return err
+	}
+	err = s.troupe.Play(ctx, vault.New(db, s.keys), s.verifier, s.press, Afternoon)
+	db.Close()
+	if err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, `ALTER DATABASE `+s.name+` IS_TEMPLATE true ALLOW_CONNECTIONS false`); err != nil {
+		return err
+	}
+	return forget(ctx, conn, dir)
+}
+
+// forget removes the keys of templates that the bench has dropped.
+func forget(ctx context.Context, conn *sqlx.Conn, dir string) error {
+	var kept []string
+	if err := conn.SelectContext(ctx, &kept, `SELECT datname FROM pg_database WHERE datname LIKE 'tpl\_cast\_%'`); err != nil {
+		return err
+	}
+	folders, err := os.ReadDir(dir)
+	for _, f := range folders {
+		if !slices.Contains(kept, f.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, f.Name())))
+		}
+	}
+	return err
+}
+
+// worlds counts the clones of a process, so that each has a name of its own.
+var worlds atomic.Int64
+
+func (s *stagehouse) clone() (string, error) {
+	name := fmt.Sprintf("t_%d_%d_w%d", time.Now().Unix(), os.Getpid(), worlds.Add(1))
+	if _, err := s.admin.Exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + s.name + ` STRATEGY file_copy`); err != nil {
+		return "", fmt.Errorf("portaltest: clone the stage: %w", err)
+	}
+	return name, nil
+}

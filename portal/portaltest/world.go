@@ -1,0 +1,249 @@
+package portaltest
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"zharia/portal/cast"
+	"zharia/portal/database"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/filing"
+	"zharia/portal/identity"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+	"zharia/portal/words"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+)
+
+// W is a portal in the middle of its work: a database of the test's own in which
+// the cast has played its two cases.
+type W struct {
+	DB       *vault.DB
+	SQL      *sqlx.DB  // the same database, for the superuser
+	At       time.Time // now, for every Asks; a test moves it as it likes
+	Verifier *eds.Verifier
+	Press    document.Press
+	Words    *words.Book
+	Troupe   *cast.Troupe
+
+	Aigul, Serik, Timur, Dana, Saule, Daniyar, Zhanar, Marat, Stranger *Actor
+
+	Theft, Fraud uuid.UUID
+
+	t testing.TB
+}
+
+// Actor is a member of the cast who does things in a test.
+type Actor struct {
+	*cast.Member
+	w *W
+}
+
+// Afternoon is the moment of every world: Thursday 22 October 2026, half past two
+// in the afternoon in Almaty.
+var Afternoon = time.Date(2026, time.October, 22, 9, 30, 0, 0, time.UTC)
+
+// Origin is where the portal of the tests stands.
+const Origin = "https://zharia.test"
+
+// World makes a portal for t: a clone of a database in which the cast played,
+// some 60 ms. The cast has the same keys in all tests of a checkout.
+func World(t testing.TB) *W {
+	t.Helper()
+	s, err := theatre()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := s.clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() && os.Getenv("KEEPDB") != "" {
+			s.keep(t, name)
+			return
+		}
+		s.drop(name)
+	})
+	db, err := database.Open(t.Context(), s.server.DSN(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w := &W{
+		DB: vault.New(db, s.keys), SQL: SQL(t, db), At: Afternoon, Verifier: s.verifier, Press: s.press, Words: s.press.Words,
+		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t,
+	}
+	for word, actor := range map[string]**Actor{
+		"aigul": &w.Aigul, "serik": &w.Serik, "timur": &w.Timur, "dana": &w.Dana, "saule": &w.Saule,
+		"daniyar": &w.Daniyar, "zhanar": &w.Zhanar, "marat": &w.Marat, "asel": &w.Stranger,
+	} {
+		*actor = w.Actor(word)
+	}
+	return w
+}
+
+// Actor is a member by word, those with a flawed key included.
+func (w *W) Actor(word string) *Actor {
+	w.t.Helper()
+	m := w.Troupe.Members[word]
+	if m == nil {
+		w.t.Fatalf("nobody is called %q", word)
+	}
+	return &Actor{m, w}
+}
+
+// Asks is the actor asking to do something now.
+func (a *Actor) Asks(act policy.Act) policy.Ask {
+	a.w.t.Helper()
+	ask := policy.Ask{Person: a.Person, Act: act, At: a.w.At}
+	person, err := identity.Read(a.w.t.Context(), a.w.DB, a.Person, a.w.At)
+	if err != nil {
+		a.w.t.Fatalf("who is %s? %v", a.Word, err)
+	}
+	ask.Is = person.Standing()
+	return ask
+}
+
+// SignedBy is the actor's signature over a content, detached, made now.
+func (w *W) SignedBy(a *Actor, content []byte) []byte {
+	w.t.Helper()
+	cms, err := a.Key.SignCMS(content, false, w.At)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return cms
+}
+
+// Decision is a decision of the cast by its short name.
+func (w *W) Decision(name string) uuid.UUID { return w.named("decision", name, w.Troupe.Decisions) }
+
+// Participant is a participant of the cast: "aigul@theft".
+func (w *W) Participant(name string) uuid.UUID {
+	return w.named("participant", name, w.Troupe.Participants)
+}
+
+func (w *W) named(kind, name string, ids map[string]uuid.UUID) uuid.UUID {
+	w.t.Helper()
+	id, ok := ids[name]
+	if !ok {
+		w.t.Fatalf("no %s is called %q", kind, name)
+	}
+	return id
+}
+
+// Petition has the actor ask for something in a case in his first capacity, sign
+// it and file it.
+func (w *W) Petition(a *Actor, casefile uuid.UUID) uuid.UUID {
+	w.t.Helper()
+	id := w.Draft(a, casefile, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+	if err := w.Submit(a, id); err != nil {
+		w.t.Fatalf("%s does not file: %v", a.Word, err)
+	}
+	return id
+}
+
+// Complaint is Petition to the prosecutor, about a decision of the cast if one
+// is named.
+func (w *W) Complaint(a *Actor, casefile uuid.UUID, ground filing.Ground, about string) uuid.UUID {
+	w.t.Helper()
+	n := filing.NewFiling{Kind: policy.FilingComplaintProsecutor, Ground: ground}
+	if about != "" {
+		n.About = w.Decision(about)
+	}
+	id := w.Draft(a, casefile, n)
+	if err := w.Submit(a, id); err != nil {
+		w.t.Fatalf("%s does not file: %v", a.Word, err)
+	}
+	return id
+}
+
+// What everybody in the tests writes, unless a test says otherwise.
+const (
+	Circumstances = "Тінту кезінде табылған ноутбук менікі, оның құжаттары менде сақталған."
+	Request       = "Ноутбукті сақтау үшін маған қайтаруыңызды сұраймын."
+)
+
+// Draft saves a draft; what n leaves empty is filled with the actor's first
+// capacity, Kazakh and the usual words.
+func (w *W) Draft(a *Actor, casefileID uuid.UUID, n filing.NewFiling) uuid.UUID {
+	w.t.Helper()
+	if n.Participant == uuid.Nil {
+		if err := w.SQL.GetContext(w.t.Context(), &n.Participant,
+			`SELECT id FROM participant WHERE casefile = $1 AND person = $2 ORDER BY since, id LIMIT 1`, casefileID, a.Person); err != nil {
+			w.t.Fatalf("%s is nothing in that case: %v", a.Word, err)
+		}
+	}
+	if n.Language == "" {
+		n.Language = "kk"
+	}
+	if n.Circumstances == "" {
+		n.Circumstances, n.Request = Circumstances, Request
+	}
+	id := uuid.Must(uuid.NewV7())
+	if err := filing.Save(w.t.Context(), w.DB, w.Press, a.Asks(policy.FilingCreate), casefileID, id, n); err != nil {
+		w.t.Fatalf("%s does not draft: %v", a.Word, err)
+	}
+	return id
+}
+
+// Submit signs a draft as it stands with the actor's key and files it.
+func (w *W) Submit(a *Actor, id uuid.UUID) error {
+	w.t.Helper()
+	content, digest := w.Paper(a, id)
+	return filing.Submit(w.t.Context(), w.DB, w.Verifier, a.Asks(policy.FilingSubmit), id, w.SignedBy(a, content), digest)
+}
+
+// Paper is the document of a filing as the actor sees it: its bytes and their
+// digest.
+func (w *W) Paper(a *Actor, id uuid.UUID) (content, digest []byte) {
+	w.t.Helper()
+	_, doc, err := filing.Document(w.t.Context(), w.DB, a.Asks(policy.FilingDocument), id)
+	if err != nil {
+		w.t.Fatalf("%s does not see the paper: %v", a.Word, err)
+	}
+	return doc.Content, doc.Digest
+}
+
+// Answer has an official draft an answer and sign it.
+func (w *W) Answer(a *Actor, id uuid.UUID, outcome filing.Status) {
+	w.t.Helper()
+	n := filing.NewAnswer{Outcome: outcome, Reasons: Reasons, Language: "kk"}
+	if err := filing.DraftAnswer(w.t.Context(), w.DB, w.Press, a.Asks(policy.AnswerDraft), id, n); err != nil {
+		w.t.Fatalf("%s does not draft an answer: %v", a.Word, err)
+	}
+	_, _, doc, err := filing.AnswerDraft(w.t.Context(), w.DB, a.Asks(policy.AnswerCheck), id)
+	if err != nil {
+		w.t.Fatalf("%s does not see the answer: %v", a.Word, err)
+	}
+	if err := filing.Decide(w.t.Context(), w.DB, w.Verifier, a.Asks(outcome.Act()), id, w.SignedBy(a, doc.Content), doc.Digest); err != nil {
+		w.t.Fatalf("%s does not decide: %v", a.Word, err)
+	}
+}
+
+// Reasons are why officials of the tests decide as they do.
+const Reasons = "Заттай дәлелдеме қарап-тексерілді, оны меншік иесіне сақтауға беруге кедергі жоқ."
+
+// Sound says that the record of acts is whole; every story ends with it.
+func (w *W) Sound() {
+	w.t.Helper()
+	if _, _, err := ledger.Check(w.t.Context(), w.DB.DB); err != nil {
+		w.t.Errorf("the record does not hold: %v", err)
+	}
+}
+
+// Empty is a sealed database with the schema and nothing in it, for what brings
+// its own people.
+func Empty(t testing.TB) *vault.DB {
+	t.Helper()
+	keys, err := vault.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vault.New(DB(t), keys)
+}

@@ -1,0 +1,351 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"golang.org/x/text/unicode/norm"
+
+	"zharia/portal/fault"
+	"zharia/portal/words"
+)
+
+// Form is what somebody typed and what was wrong with it. Its name is the name
+// of its page: the words of a field are the messages NAME.FIELD and, if there
+// is one, NAME.FIELD.hint.
+type Form struct {
+	name   string
+	values map[string][]string
+	files  map[string][]*multipart.FileHeader
+	wrong  []wrong
+	keep   bool // the language was switched: show it again, complain of nothing
+}
+
+type wrong struct {
+	field, key string
+	pairs      []any
+}
+
+// NewForm is an empty form, or one filled from what is known, name and value in turn.
+func NewForm(name string, pairs ...string) *Form {
+	f := &Form{name: name, values: map[string][]string{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.values[pairs[i]] = []string{pairs[i+1]}
+	}
+	return f
+}
+
+// Fill adds a value to a field of a form that is shown afresh.
+func (f *Form) Fill(name, value string) { f.values[name] = append(f.values[name], value) }
+
+// Set replaces the value of a field.
+func (f *Form) Set(name, value string) { f.values[name] = []string{value} }
+
+// switchField is the button of the language switch on a page with a form: it
+// posts the form to the same act in the other language, which shows it again.
+const switchField = "language-switch"
+
+// ReadForm reads the body of a POST, at most what the body limit of the address
+// lets through. A body that cannot be read is one mistake of the whole form.
+func ReadForm(c echo.Context, name string) *Form {
+	f := NewForm(name)
+	r := c.Request()
+	err := r.ParseMultipartForm(1 << 20)
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		f.Wrong("", "form.unreadable")
+		return f
+	}
+	if r.MultipartForm != nil {
+		f.files = r.MultipartForm.File
+	}
+	f.values = r.PostForm
+	f.keep = f.values[switchField] != nil
+	return f
+}
+
+// raw is the one value of a field, in NFC; several values or broken UTF-8 are a mistake.
+func (f *Form) raw(name string) string {
+	v := f.values[name]
+	if len(v) == 0 {
+		return ""
+	}
+	if len(v) > 1 || !utf8.ValidString(v[0]) {
+		f.Wrong(name, "form.unreadable")
+		return ""
+	}
+	return norm.NFC.String(v[0])
+}
+
+// Text is a trimmed text of min to max characters, without control characters
+// other than line ends and tabs.
+func (f *Form) Text(name string, min, max int) string {
+	text := strings.TrimSpace(strings.Map(printable, strings.ReplaceAll(f.raw(name), "\r\n", "\n")))
+	switch n := utf8.RuneCountInString(text); {
+	case n == 0 && min > 0:
+		f.Wrong(name, "form.required")
+	case n < min:
+		f.Wrong(name, "form.too-short", "n", min)
+	case n > max:
+		f.Wrong(name, "form.too-long", "n", max, "typed", n)
+	}
+	return text
+}
+
+// Line is a Text on one line.
+func (f *Form) Line(name string, min, max int) string {
+	return strings.Join(strings.Fields(f.Text(name, min, max)), " ")
+}
+
+func printable(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t':
+		return r
+	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		return -1
+	}
+	return r
+}
+
+// OneOf is one of a closed list.
+func OneOf[T ~string](f *Form, name string, list ...T) T {
+	v := T(f.raw(name))
+	if !slices.Contains(list, v) {
+		f.Wrong(name, "form.choose")
+		return ""
+	}
+	return v
+}
+
+// AnyOf are some of a closed list, none included.
+func AnyOf[T ~string](f *Form, name string, list ...T) []T {
+	var out []T
+	for _, v := range f.values[name] {
+		if !slices.Contains(list, T(v)) {
+			f.Wrong(name, "form.choose")
+			return nil
+		}
+		if !slices.Contains(out, T(v)) {
+			out = append(out, T(v))
+		}
+	}
+	return out
+}
+
+// ID is the identity of something the page offered.
+func (f *Form) ID(name string) uuid.UUID {
+	id, err := uuid.Parse(f.raw(name))
+	if err != nil {
+		f.Wrong(name, "form.choose")
+		return uuid.Nil
+	}
+	return id
+}
+
+// IDs are the identities of some things the page offered, none included; at most
+// a hundred.
+func (f *Form) IDs(name string) []uuid.UUID {
+	var out []uuid.UUID
+	for _, v := range f.values[name] {
+		id, err := uuid.Parse(v)
+		if err != nil || len(out) == 100 {
+			f.Wrong(name, "form.choose")
+			return nil
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// OptionalID is ID where nothing may be chosen.
+func (f *Form) OptionalID(name string) uuid.UUID {
+	if f.raw(name) == "" {
+		return uuid.Nil
+	}
+	return f.ID(name)
+}
+
+// Date is a day as the browser sends it (2026-10-27), or as people write it
+// (27.10.2026), not before 1990 and not after latest.
+func (f *Form) Date(name string, latest time.Time) time.Time {
+	text := strings.ReplaceAll(strings.TrimSpace(f.raw(name)), " ", "")
+	if text == "" {
+		f.Wrong(name, "form.required")
+		return time.Time{}
+	}
+	day, err := time.Parse("2006-01-02", text)
+	if err != nil {
+		day, err = time.Parse("02.01.2006", text)
+	}
+	switch {
+	case err != nil || day.Year() < 1990:
+		f.Wrong(name, "form.date")
+		return time.Time{}
+	case day.After(latest):
+		f.Wrong(name, "form.date-future")
+	}
+	return day
+}
+
+// OptionalDate is Date where nothing may be given; then it is the zero time.
+func (f *Form) OptionalDate(name string, latest time.Time) time.Time {
+	if strings.TrimSpace(f.raw(name)) == "" {
+		return time.Time{}
+	}
+	return f.Date(name, latest)
+}
+
+// IIN is twelve digits, however they were spaced. The control digit is not
+// asked for: it is no ground to refuse a person (pki/FACTS §0.6).
+func (f *Form) IIN(name string) string {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '-' {
+			return -1
+		}
+		return r
+	}, f.raw(name))
+	if text == "" {
+		f.Wrong(name, "form.required")
+		return ""
+	}
+	if len(text) != 12 || strings.Trim(text, "0123456789") != "" {
+		f.Wrong(name, "form.iin")
+		return ""
+	}
+	return text
+}
+
+// Chosen tells whether a box was ticked or a button pressed.
+func (f *Form) Chosen(name string) bool { return len(f.values[name]) > 0 }
+
+// File is an uploaded file of at most max bytes, or nil when none was chosen.
+func (f *Form) File(name string, max int64) []byte {
+	if len(f.files[name]) == 0 || f.files[name][0].Size == 0 {
+		return nil
+	}
+	head := f.files[name][0]
+	if head.Size > max {
+		f.Wrong(name, "form.file-too-large", "n", int(max>>20))
+		return nil
+	}
+	file, err := head.Open()
+	if err != nil {
+		f.Wrong(name, "form.unreadable")
+		return nil
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, max))
+	if err != nil {
+		f.Wrong(name, "form.unreadable")
+		return nil
+	}
+	return content
+}
+
+// Wrong remembers a mistake; the first of a field counts.
+func (f *Form) Wrong(field, key string, pairs ...any) {
+	for _, w := range f.wrong {
+		if w.field == field {
+			return
+		}
+	}
+	f.wrong = append(f.wrong, wrong{field, key, pairs})
+}
+
+// Refused puts a fault of the domain that is the form's (Invalid) to the field
+// it names; it answers whether it was one.
+func (f *Form) Refused(err error) bool {
+	var fa *fault.Fault
+	if errors.As(err, &fa) && fa.Kind == fault.Invalid {
+		f.Wrong(fa.Field, fa.Message)
+		return true
+	}
+	return false
+}
+
+// Bad tells that the form must be shown again: something is wrong, or only the
+// language was switched.
+func (f *Form) Bad() bool { return f.keep || len(f.wrong) > 0 }
+
+// Problem tells that there is something to complain of.
+func (f *Form) Problem() bool { return !f.keep && len(f.wrong) > 0 }
+
+// Value is what was typed into a field.
+func (f *Form) Value(name string) string {
+	if v := f.values[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// Mistake is one line of the error summary.
+type Mistake struct{ Field, Label, Text string }
+
+func (f *Form) mistakes(l *words.Language) []Mistake {
+	if f == nil || !f.Problem() {
+		return nil
+	}
+	var out []Mistake
+	for _, w := range f.wrong {
+		m := Mistake{Field: w.field, Text: l.T(w.key, w.pairs...)}
+		if w.field != "" {
+			m.Label = l.T(f.name + "." + w.field)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// Field is all that a part needs to draw one field.
+type Field struct {
+	Name, Label, Hint, Error, Value string
+	Options                         []Option
+	Set                             map[string]any // what the page adds: rows, max, type, …
+}
+
+// Option is one choice.
+type Option struct {
+	Value, Label, Hint string
+	Chosen             bool
+}
+
+// field draws a field: pairs may carry "options" ([]Option) and anything a part reads from Set.
+func (f *Form) field(l *words.Language, name string, pairs ...any) (Field, error) {
+	set, err := dict(pairs...)
+	if err != nil {
+		return Field{}, err
+	}
+	label, err := l.Say(f.name + "." + name)
+	if err != nil {
+		return Field{}, err
+	}
+	out := Field{Name: name, Label: label, Value: f.Value(name), Set: set}
+	if key := f.name + "." + name + ".hint"; l.Has(key) {
+		out.Hint = l.T(key, pairs...)
+	}
+	for _, m := range f.mistakes(l) {
+		if m.Field == name {
+			out.Error = m.Text
+		}
+	}
+	if options, ok := set["options"].([]Option); ok {
+		for _, o := range options {
+			o.Chosen = slices.Contains(f.values[name], o.Value)
+			out.Options = append(out.Options, o)
+		}
+	} else if set["options"] != nil {
+		return Field{}, fmt.Errorf("field %s: options are %T", name, set["options"])
+	}
+	return out, nil
+}

@@ -1,0 +1,200 @@
+// Package words is what the portal says, in both languages: the messages of
+// i18n/, dates, references to the law. Everything a person reads comes from here.
+//
+// go-i18n falls back to the default language in silence, so New refuses a key
+// that is missing in one of the two.
+package words
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"zharia/portal/law"
+)
+
+// Languages are the two the portal speaks, Kazakh first.
+var Languages = []string{"kk", "ru"}
+
+// Other is the other language.
+func Other(lang string) string {
+	if lang == "kk" {
+		return "ru"
+	}
+	return "kk"
+}
+
+// Book holds all messages.
+type Book struct {
+	langs map[string]*Language
+	keys  map[string]map[string]*i18n.Message // language → key → message
+}
+
+// Language is one language of the book. It is safe for concurrent use.
+type Language struct {
+	Code      string
+	localizer *i18n.Localizer
+	has       map[string]*i18n.Message
+	zone      *time.Location
+}
+
+// New reads every NAME.{kk,ru}.toml of a folder. zone is the civil time in which
+// people are told dates.
+func New(files fs.FS, zone *time.Location) (*Book, error) {
+	bundle := i18n.NewBundle(language.Kazakh)
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	paths, err := fs.Glob(files, "*.toml")
+	if err != nil {
+		return nil, err
+	}
+	book := &Book{langs: map[string]*Language{}, keys: map[string]map[string]*i18n.Message{}}
+	for _, lang := range Languages {
+		book.keys[lang] = map[string]*i18n.Message{}
+	}
+	for _, path := range paths {
+		if err := book.load(bundle, files, path); err != nil {
+			return nil, fmt.Errorf("words %s: %w", path, err)
+		}
+	}
+	if err := book.parity(); err != nil {
+		return nil, err
+	}
+	for _, lang := range Languages {
+		book.langs[lang] = &Language{lang, i18n.NewLocalizer(bundle, lang), book.keys[lang], zone}
+	}
+	return book, nil
+}
+
+func (b *Book) load(bundle *i18n.Bundle, files fs.FS, path string) error {
+	text, err := fs.ReadFile(files, path)
+	if err != nil {
+		return err
+	}
+	file, err := bundle.ParseMessageFileBytes(text, path)
+	if err != nil {
+		return err
+	}
+	keys, ok := b.keys[file.Tag.String()]
+	if !ok {
+		return fmt.Errorf("unknown language %s", file.Tag)
+	}
+	for _, m := range file.Messages {
+		if keys[m.ID] != nil {
+			return fmt.Errorf("%q is said twice", m.ID)
+		}
+		if m.Other == "" {
+			return fmt.Errorf("%q says nothing", m.ID)
+		}
+		keys[m.ID] = m
+	}
+	return nil
+}
+
+func (b *Book) parity() error {
+	var missing []error
+	for _, lang := range Languages {
+		for key := range b.keys[Other(lang)] {
+			if b.keys[lang][key] == nil {
+				missing = append(missing, fmt.Errorf("%q is not said in %s", key, lang))
+			}
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// In is the book in one language; an unknown code gives Kazakh, the state language.
+func (b *Book) In(lang string) *Language {
+	if l := b.langs[lang]; l != nil {
+		return l
+	}
+	return b.langs["kk"]
+}
+
+// Keys are all keys of a language, sorted; for the tests of the house.
+func (b *Book) Keys(lang string) []string { return slices.Sorted(maps.Keys(b.keys[lang])) }
+
+// Message is the message of a key as it was written; for the tests of the house.
+func (b *Book) Message(lang, key string) *i18n.Message { return b.keys[lang][key] }
+
+// Has tells whether the key exists.
+func (l *Language) Has(key string) bool { return l.has[key] != nil }
+
+// Say is the message of a key with its variables, given as name, value, name,
+// value. The variable "n", if given, chooses the plural form.
+func (l *Language) Say(key string, pairs ...any) (string, error) {
+	if len(pairs)%2 != 0 {
+		return "", fmt.Errorf("words: %q: a variable without a value", key)
+	}
+	if l.has[key] == nil {
+		return "", fmt.Errorf("words: no message %q in %s", key, l.Code)
+	}
+	data := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		data[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	config := &i18n.LocalizeConfig{MessageID: key, TemplateData: data}
+	if n, ok := data["n"]; ok {
+		config.PluralCount = n
+	}
+	return l.localizer.Localize(config)
+}
+
+// T is Say for words that are known to be there: keys written in Go or made from
+// our own tables. A missing one shows as its key, and a test finds it.
+func (l *Language) T(key string, pairs ...any) string {
+	text, err := l.Say(key, pairs...)
+	if err != nil {
+		return key
+	}
+	return text
+}
+
+// Law says a reference in words, article first named as people name it.
+func (l *Language) Law(ref law.Ref) string {
+	if ref.IsZero() {
+		return ""
+	}
+	return l.T(ref.Words(), "article", ref.Article(), "part", ref.Part(), "item", ref.Item())
+}
+
+// Day is a date with the month in words: 27 October 2026.
+func (l *Language) Day(t time.Time) string { return l.dated("date.day", t.In(l.zone)) }
+
+// LongDay is a date with its weekday.
+func (l *Language) LongDay(t time.Time) string { return l.dated("date.long", t.In(l.zone)) }
+
+// Moment is a date and the clock to the minute.
+func (l *Language) Moment(t time.Time) string { return l.dated("date.moment", t.In(l.zone)) }
+
+// Second is a date and the clock to the second, for receipts.
+func (l *Language) Second(t time.Time) string { return l.dated("date.second", t.In(l.zone)) }
+
+// Until says the last day of a term whose end is the first instant after it: a
+// term ends at 24:00 of its last day (CPC 48(4)).
+func (l *Language) Until(end time.Time) string {
+	return l.dated("date.until", end.In(l.zone).Add(-time.Second))
+}
+
+func (l *Language) dated(key string, t time.Time) string {
+	return l.T(key, "year", t.Year(), "day", t.Day(),
+		"month", l.T("date.month."+strings.ToLower(t.Month().String())),
+		"weekday", l.T("date.weekday."+strings.ToLower(t.Weekday().String())),
+		"clock", t.Format("15:04"), "second", t.Format("15:04:05"))
+}
+
+// Hex is a fingerprint in groups that two people can compare aloud.
+func (l *Language) Hex(digest []byte) string {
+	var groups []string
+	for part := range slices.Chunk(digest, 4) {
+		groups = append(groups, fmt.Sprintf("%x", part))
+	}
+	return strings.Join(groups, " ")
+}

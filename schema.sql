@@ -1,0 +1,301 @@
+-- The portal's database, whole, in the order of the story: people, their
+-- sessions, cases, who is what in them, documents, decisions, filings, answers;
+-- then the traces (record) and the work for later (job).
+--
+-- Texts marked "sealed" are bytes from portal/vault, bound to table, column and
+-- row: read out of the database they say nothing, moved to another row they do
+-- not open. Times are UTC. Ids are UUIDv7, made by the portal.
+
+-- People -------------------------------------------------------------------
+
+-- Everyone the portal knows. A person is one IIN, and nothing else.
+CREATE TABLE person (
+    id      uuid        PRIMARY KEY,
+    iin_tag bytea       NOT NULL UNIQUE CHECK (length(iin_tag) = 32), -- keyed PRF of the IIN: the way to look a person up
+    iin     bytea       NOT NULL,                                    -- sealed
+    name    bytea       NOT NULL,                                    -- sealed; as in the certificate, or as an official wrote it until the first sign-in
+    made_at timestamptz NOT NULL
+);
+
+-- State bodies, by their public names.
+CREATE TABLE body (
+    id      uuid PRIMARY KEY,
+    kind    text NOT NULL CHECK (kind IN ('investigation', 'prosecution')),
+    name_kk text NOT NULL,
+    name_ru text NOT NULL
+);
+
+-- Officials: what a person is to the portal beyond being a citizen.
+CREATE TABLE officer (
+    person uuid PRIMARY KEY REFERENCES person,
+    post   text NOT NULL CHECK (post IN ('investigator', 'prosecutor')),
+    body   uuid NOT NULL REFERENCES body,
+    until  date          -- the last day in post, if there is one
+);
+
+-- A browser that talks to us. The cookie holds a random token, the row its
+-- SHA-256: a copy of this table opens nothing. person is empty before sign-in.
+CREATE TABLE session (
+    token_hash  bytea       PRIMARY KEY CHECK (length(token_hash) = 32),
+    person      uuid        REFERENCES person,
+    certificate bytea       CHECK (length(certificate) = 32), -- SHA-256 of the certificate signed in with
+    made_at     timestamptz NOT NULL,
+    seen_at     timestamptz NOT NULL,
+    ends_at     timestamptz NOT NULL,
+    CHECK ((person IS NULL) = (certificate IS NULL))
+);
+CREATE INDEX session_ends ON session (ends_at);
+
+-- What a browser was given to sign in order to sign in: once, five minutes,
+-- this session only (security/THREATS S07, S08).
+CREATE TABLE challenge (
+    id      uuid        PRIMARY KEY,
+    session bytea       NOT NULL REFERENCES session ON DELETE CASCADE,
+    content bytea       NOT NULL,
+    made_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX challenge_session ON challenge (session, made_at);
+
+-- Cases --------------------------------------------------------------------
+
+-- A case of the Unified Register of Pre-trial Investigations (CPC 179).
+CREATE TABLE casefile (
+    id            uuid        PRIMARY KEY,
+    number        text        NOT NULL UNIQUE CHECK (number ~ '^[0-9]{15}$'),
+    offence_kk    bytea       NOT NULL, -- sealed: what the case is about, in a line
+    offence_ru    bytea       NOT NULL, -- sealed
+    registered_on date        NOT NULL,
+    body          uuid        NOT NULL REFERENCES body,
+    investigator  uuid        NOT NULL REFERENCES officer,
+    prosecutor    uuid        NOT NULL REFERENCES officer,
+    made_at       timestamptz NOT NULL
+);
+CREATE INDEX casefile_investigator ON casefile (investigator);
+CREATE INDEX casefile_prosecutor ON casefile (prosecutor);
+
+-- Who is what in which case. Nothing of a case opens before the person
+-- conducting the investigation has confirmed it (law/ROLES §1).
+CREATE TABLE participant (
+    id           uuid        PRIMARY KEY,
+    casefile     uuid        NOT NULL REFERENCES casefile,
+    person       uuid        NOT NULL REFERENCES person,
+    role         text        NOT NULL CHECK (role IN (
+                     'suspect', 'accused', 'wrd', 'defender', 'victim', 'private-prosecutor',
+                     'civil-plaintiff', 'civil-defendant', 'legal-rep-suspect', 'legal-rep-victim',
+                     'representative', 'representative-defendant', 'witness')),
+    represents   uuid        REFERENCES participant, -- for whom a defender or representative acts
+    basis        text,                               -- the ground of the status, when confirmed
+    status       text        NOT NULL CHECK (status IN ('awaiting', 'confirmed', 'ended')),
+    asked_at     timestamptz NOT NULL,
+    since        date,                               -- the status holds from this day
+    confirmed_at timestamptz,
+    confirmed_by uuid        REFERENCES officer,
+    ended_at     timestamptz,
+    UNIQUE NULLS NOT DISTINCT (casefile, person, role, represents),
+    CHECK (represents IS DISTINCT FROM id),
+    CHECK ((role IN ('defender', 'legal-rep-suspect', 'legal-rep-victim', 'representative', 'representative-defendant')) = (represents IS NOT NULL)),
+    CHECK (status <> 'confirmed' OR (basis IS NOT NULL AND since IS NOT NULL AND confirmed_at IS NOT NULL AND confirmed_by IS NOT NULL)),
+    CHECK ((status = 'ended') = (ended_at IS NOT NULL))
+);
+CREATE INDEX participant_person ON participant (person);
+CREATE INDEX participant_represents ON participant (represents);
+
+-- What somebody is to a case. Rights are part of the WHERE of every query, and
+-- this is where they come from. A representative counts only while the one he
+-- represents is confirmed too.
+CREATE VIEW standing AS
+SELECT p.casefile, p.person, 'party' AS standing
+  FROM participant p
+  LEFT JOIN participant r ON r.id = p.represents
+ WHERE p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
+UNION
+SELECT id, investigator, 'charge' FROM casefile
+UNION
+SELECT id, prosecutor, 'supervisor' FROM casefile;
+
+-- Documents ----------------------------------------------------------------
+
+-- A paper of the portal (PDF): what is signed, and the signature over exactly
+-- these bytes. Once signed it never changes; the trigger holds even where the
+-- code would forget.
+CREATE TABLE document (
+    id        uuid        PRIMARY KEY,
+    casefile  uuid        NOT NULL REFERENCES casefile,
+    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision')),
+    language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    author    uuid        NOT NULL REFERENCES person,
+    content   bytea       NOT NULL,                                  -- sealed
+    size      int         NOT NULL CHECK (size BETWEEN 1 AND 20971520), -- bytes, before sealing
+    digest    bytea       NOT NULL CHECK (length(digest) = 32),      -- SHA-256 of the bytes
+    made_at   timestamptz NOT NULL,
+    cms       bytea,       -- sealed: the signature as it came
+    signer    uuid        REFERENCES person,
+    signed_at timestamptz,
+    CHECK ((cms IS NULL) = (signed_at IS NULL) AND (signer IS NULL) = (signed_at IS NULL)),
+    CHECK (signer IS NULL OR signer = author)
+);
+
+CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.signed_at IS NOT NULL THEN
+        RAISE EXCEPTION 'document % is signed and does not change', OLD.id;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER document_is_final BEFORE UPDATE OR DELETE ON document
+    FOR EACH ROW EXECUTE FUNCTION document_is_final();
+
+-- A decision in a case (law/LAW §3.2). A draft is the investigator's alone.
+CREATE TABLE decision (
+    id           uuid        PRIMARY KEY,
+    casefile     uuid        NOT NULL REFERENCES casefile,
+    kind         text        NOT NULL,
+    status       text        NOT NULL CHECK (status IN ('draft', 'published')),
+    author       uuid        NOT NULL REFERENCES officer,
+    decided_on   date        NOT NULL,
+    ready_on     date,       -- the day the condition of showing was met: agreed, sanctioned, completed, approved
+    flags        text[]      NOT NULL DEFAULT '{}' CHECK (flags <@ ARRAY['state-secret', 'protected-person', 'covert', 'operative', 'counterintel', 'minor-privacy', 'other-secret']),
+    document     uuid        NOT NULL UNIQUE REFERENCES document,
+    established  bytea,      -- sealed; the texts it was printed from, none where a file was uploaded
+    resolved     bytea,      -- sealed
+    made_at      timestamptz NOT NULL,
+    published_at timestamptz,
+    CHECK ((status = 'published') = (published_at IS NOT NULL)),
+    CHECK ((established IS NULL) = (resolved IS NULL))
+);
+CREATE INDEX decision_casefile ON decision (casefile, decided_on);
+
+-- Whom a decision is about; nobody named means the case as a whole.
+CREATE TABLE decision_person (
+    decision    uuid NOT NULL REFERENCES decision ON DELETE CASCADE,
+    participant uuid NOT NULL REFERENCES participant,
+    PRIMARY KEY (decision, participant)
+);
+
+-- Filings ------------------------------------------------------------------
+
+CREATE SEQUENCE filing_number;
+
+-- A petition or a complaint, from draft to answer (CPC 99-105). It is received
+-- the moment it is signed: no status says "rejected at intake" (CPC 105(1-1)).
+CREATE TABLE filing (
+    id            uuid        PRIMARY KEY,
+    casefile      uuid        NOT NULL REFERENCES casefile,
+    author        uuid        NOT NULL REFERENCES person,
+    participant   uuid        NOT NULL REFERENCES participant, -- the capacity it is filed in
+    kind          text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor')),
+    status        text        NOT NULL CHECK (status IN ('draft', 'filed', 'considered', 'granted', 'granted-part', 'refused', 'withdrawn')),
+    language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    about         uuid        REFERENCES decision,             -- the decision it contests, if one
+    ground        text        NOT NULL CHECK (ground IN ('other', 'detention', 'suspect', 'qualification', 'removal', 'search', 'property')), -- the list of CPC 105(2): these have the short term
+    circumstances bytea       NOT NULL,                        -- sealed
+    request       bytea       NOT NULL,                        -- sealed
+    document      uuid        NOT NULL UNIQUE REFERENCES document,
+    decider       uuid        NOT NULL REFERENCES officer,     -- who must answer
+    number        text        UNIQUE,
+    made_at       timestamptz NOT NULL,
+    filed_at      timestamptz,
+    term          text,                                        -- the row of deadline/table.go the clock runs by
+    due_raw       timestamptz,                                 -- before days off are moved: staff are warned on it
+    due_at        timestamptz,                                 -- the legal end: overdue after it
+    considered_at timestamptz,
+    ended_at      timestamptz,
+    overdue_at    timestamptz,                                 -- when the portal saw the term pass without an answer
+    CHECK ((status = 'draft') = (filed_at IS NULL)),
+    CHECK (status = 'draft' OR (number IS NOT NULL AND due_at IS NOT NULL AND due_raw IS NOT NULL AND term IS NOT NULL)),
+    CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
+    CHECK (kind <> 'petition' OR ground = 'other'),
+    CHECK (due_raw <= due_at)
+);
+CREATE INDEX filing_author ON filing (author, made_at);
+CREATE INDEX filing_casefile ON filing (casefile, filed_at);
+CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered');
+
+-- The answer to a filing: drafted, signed, read.
+CREATE TABLE answer (
+    filing    uuid        PRIMARY KEY REFERENCES filing,
+    author    uuid        NOT NULL REFERENCES officer,
+    outcome   text        NOT NULL CHECK (outcome IN ('granted', 'granted-part', 'refused')),
+    reasons   bytea       NOT NULL, -- sealed
+    language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    document  uuid        NOT NULL UNIQUE REFERENCES document,
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz,
+    read_at   timestamptz           -- when the filer first opened it: the term for the court runs from then (CPC 106)
+);
+
+-- Traces -------------------------------------------------------------------
+
+-- What was done, by whom, to what and by which article: one row for each act,
+-- in one chain that can be checked. portal/ledger is the only writer; it writes
+-- the row in the transaction of the act itself. seq has no gaps, prev is the
+-- hash of the row before, hash is SHA-256 over 0x00 and the row (RFC 6962, 2.1);
+-- ledger.go says byte by byte how a row is encoded.
+CREATE TABLE record (
+    seq       bigint      PRIMARY KEY CHECK (seq > 0),
+    at        timestamptz NOT NULL CHECK (isfinite(at)),
+    who       uuid        CHECK (who <> '00000000-0000-0000-0000-000000000000'),      -- NULL: the portal itself
+    act       text        NOT NULL CHECK (octet_length(act) BETWEEN 1 AND 100),
+    object    text        NOT NULL CHECK (octet_length(object) BETWEEN 1 AND 63),     -- the table of the thing
+    object_id uuid        NOT NULL,
+    casefile  uuid        CHECK (casefile <> '00000000-0000-0000-0000-000000000000'), -- NULL: no case yet
+    law       text        NOT NULL CHECK (octet_length(law) <= 200),                  -- '': no article stands behind it
+    digest    bytea       CHECK (octet_length(digest) = 32),                          -- SHA-256 of what was signed or changed
+    prev      bytea       NOT NULL CHECK (octet_length(prev) = 32),
+    hash      bytea       NOT NULL CHECK (octet_length(hash) = 32)
+);
+CREATE INDEX record_object ON record (object, object_id, seq);
+CREATE INDEX record_casefile ON record (casefile, seq) WHERE casefile IS NOT NULL;
+
+-- Every head of the record that was once verified. What stood in the record then
+-- must stand there for ever.
+CREATE TABLE ledger_check (
+    seq  bigint      PRIMARY KEY CHECK (seq > 0),
+    at   timestamptz NOT NULL,
+    head bytea       NOT NULL CHECK (octet_length(head) = 32)
+);
+
+-- The record only grows. A superuser can take these triggers away; the chain is
+-- there to show that he did.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ledger_check_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_check
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Work for later, added in the transaction of the act that asks for it.
+-- portal/job is the only writer. args hold ids and nothing else, last_error the
+-- kind of a failure and never its words: no personal data is kept here.
+CREATE TABLE job (
+    id           uuid        PRIMARY KEY,
+    name         text        NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 100),
+    args         jsonb       NOT NULL CHECK (jsonb_typeof(args) = 'object'),
+    key          text        CONSTRAINT job_key UNIQUE CHECK (octet_length(key) BETWEEN 1 AND 200), -- a second job with the same key is not added
+    run_at       timestamptz NOT NULL,
+    attempts     int         NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    max          int         NOT NULL CHECK (max > 0),
+    leased_until timestamptz,                                        -- a process has it in hand until then
+    last_error   text        CHECK (octet_length(last_error) <= 100),
+    done_at      timestamptz,
+    dead_at      timestamptz,                                        -- given up after max attempts: a person must look
+    CHECK (done_at IS NULL OR dead_at IS NULL)
+);
+CREATE INDEX job_due ON job (run_at, id) WHERE done_at IS NULL AND dead_at IS NULL;
+CREATE INDEX job_done ON job (done_at) WHERE done_at IS NOT NULL;
+
+-- What is done again and again, and when it is due next: several processes share
+-- one timetable, and one of them does each turn.
+CREATE TABLE timetable (
+    name       text        PRIMARY KEY CHECK (octet_length(name) BETWEEN 1 AND 100),
+    due_at     timestamptz NOT NULL,
+    ran_at     timestamptz,                                          -- the last turn that went well
+    failures   int         NOT NULL DEFAULT 0 CHECK (failures >= 0), -- turns failed since then
+    last_error text        CHECK (octet_length(last_error) <= 100)
+);
