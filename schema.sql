@@ -122,7 +122,7 @@ SELECT id, prosecutor, 'supervisor' FROM casefile;
 CREATE TABLE document (
     id        uuid        PRIMARY KEY,
     casefile  uuid        NOT NULL REFERENCES casefile,
-    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision')),
+    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'answer', 'decision')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     content   bytea       NOT NULL,                                  -- sealed

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -151,10 +152,12 @@ func (p *Portal) toSignIn(c echo.Context) error {
 	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return fault.New(fault.Invalid, "fault.request").Because(err)
 	}
-	r.PostForm.Del("signature")
 	ask, err := p.ask(c, policy.SignIn)
 	if err != nil {
 		return err
+	}
+	if r.PostForm.Has("signature") { // what was to be signed is kept by us: back to its page
+		return p.showSignIn(c, ask, http.StatusUnauthorized, "", path.Dir(r.URL.Path), "")
 	}
 	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, r.PostForm.Encode())
 }

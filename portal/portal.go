@@ -65,6 +65,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = p.fail
+	e.IPExtractor = echo.ExtractIPFromXFFHeader() // a front on this machine or network says who asks; others' word for it is not taken
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
@@ -83,6 +84,9 @@ func (p *Portal) Handler() (http.Handler, error) {
 			guards = append(guards, signing)
 		}
 		e.Add(method, path, p.guard(r), guards...)
+		if method == http.MethodGet {
+			e.HEAD(path, p.guard(r))
+		}
 	}
 	return e, nil
 }
@@ -166,6 +170,7 @@ const (
 	sessionKey = "session"
 	personKey  = "person"
 	hereKey    = "here"
+	actKey     = "act"
 )
 
 // ask is who asks, to do what, and when.
@@ -176,6 +181,7 @@ func (p *Portal) ask(c echo.Context, act policy.Act) (policy.Ask, error) {
 		return ask, fmt.Errorf("read the session: %w", err)
 	}
 	c.Set(sessionKey, se)
+	c.Set(actKey, string(act))
 	if id := identity.PersonOf(se); id != uuid.Nil {
 		person, err := identity.Read(c.Request().Context(), p.DB, id, ask.At)
 		if err != nil {
@@ -245,9 +251,7 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	f.Here = "/" + f.Other + here
 	person := me(c)
 	f.Name, f.Officer = person.Name, person.Post
-	if r, ok := p.routes()[c.Request().Method+" "+c.Path()]; ok {
-		f.Act = string(r.act)
-	}
+	f.Act, _ = c.Get(actKey).(string)
 	if p.Demo != nil {
 		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)
 	}
@@ -275,7 +279,14 @@ func (p *Portal) fail(err error, c echo.Context) {
 		c.NoContent(page.Status)
 		return
 	}
-	// Who is signed in is not known where the request failed before its guard.
+	// An address that is not there must look like one that is not for this
+	// person, his name at the top included.
+	if c.Get(sessionKey) == nil {
+		if _, err := p.ask(c, ""); err != nil {
+			slog.ErrorContext(c.Request().Context(), "who is signed in is not known", "error", err.Error())
+		}
+	}
+	c.Set(actKey, "")
 	if show := p.pages.Show(c, page.Status, "fail", p.frame(c), page); show != nil {
 		slog.ErrorContext(c.Request().Context(), "the page of a failure failed", "error", show.Error())
 		c.NoContent(http.StatusInternalServerError)

@@ -70,8 +70,12 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	if *trusted != "" {
-		if err := trust(verifier, *trusted); err != nil {
+		refused, err := trust(verifier, *trusted)
+		if err != nil {
 			return err
+		}
+		if refused != nil {
+			step(refused.Error())
 		}
 	}
 	p := &portal.Portal{

@@ -44,8 +44,8 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := trust(verifier, c.Anchors); err != nil {
-		return err
+	if refused, err := trust(verifier, c.Anchors); err != nil || refused != nil {
+		return errors.Join(err, refused)
 	}
 	slog.Warn("revocation of certificates is not asked yet; certificates are checked for signature, path, purpose and validity")
 	db, err := open(ctx, c.Database, c.Keys)
@@ -106,11 +106,12 @@ func book() (*words.Book, error) {
 	return words.New(files, deadline.Zone)
 }
 
-// trust adds every certificate in a folder to those that are trusted.
-func trust(v *eds.Verifier, dir string) error {
+// trust adds every certificate in a folder to those that are trusted; refused are
+// those that cannot be, each with its reason.
+func trust(v *eds.Verifier, dir string) (refused, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("read the trusted authorities: %w", err)
+		return nil, fmt.Errorf("read the trusted authorities: %w", err)
 	}
 	for _, entry := range entries {
 		if entry.IsDir() {
@@ -118,13 +119,13 @@ func trust(v *eds.Verifier, dir string) error {
 		}
 		cert, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
-			return err
+			return refused, err
 		}
 		if err := v.AddAuthority(cert); err != nil {
-			return fmt.Errorf("trusted authority %s: %w", entry.Name(), err)
+			refused = errors.Join(refused, fmt.Errorf("%s is not trusted: %w", entry.Name(), err))
 		}
 	}
-	return nil
+	return refused, nil
 }
 
 // listen takes the address, or says plainly that somebody has it.

@@ -167,9 +167,8 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	return row.forAsker(db, ask)
 }
 
-// Document opens the document of a filing, or of its answer. Reading somebody
-// else's is a step and leaves a record; so does the first reading of the answer
-// by the one who filed, from which the term for the court runs (CPC 106).
+// Document opens the document of a filing. Reading somebody else's is a step and
+// leaves a record.
 func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
 	var f Filing
 	var doc document.Document

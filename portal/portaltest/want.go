@@ -2,6 +2,9 @@ package portaltest
 
 import (
 	"database/sql"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,4 +131,18 @@ func Lines[T any](list []T, line func(T) string) string {
 		all = append(all, line(item))
 	}
 	return strings.Join(all, "\n")
+}
+
+// PDFText is what a PDF says, its spaces and line ends made one space each.
+func PDFText(t testing.TB, pdf []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "paper.pdf")
+	if err := os.WriteFile(path, pdf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "pdftotext", path, "-").Output()
+	if err != nil {
+		t.Fatalf("pdftotext (poppler-utils): %v", err)
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
 }

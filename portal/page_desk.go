@@ -1,0 +1,75 @@
+package portal
+
+import (
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/casefile"
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+)
+
+// deskPage is the investigator's day: what falls due first, who waits to be
+// confirmed, his cases.
+type deskPage struct {
+	Inbox   []filingLine
+	Overdue int
+	Waiting []casefile.Participant
+	Numbers map[uuid.UUID]string // of the cases
+	Cases   []casefile.Case
+}
+
+func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
+	ctx := c.Request().Context()
+	inbox, err := filing.Inbox(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page := deskPage{Inbox: filingLines(inbox, ask), Numbers: map[uuid.UUID]string{}}
+	for _, f := range page.Inbox {
+		if f.Overdue {
+			page.Overdue++
+		}
+	}
+	if page.Waiting, err = casefile.Waiting(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	for _, of := range page.Cases {
+		page.Numbers[of.ID] = of.Number
+	}
+	return p.show(c, "desk", page)
+}
+
+// oversightPage is the prosecutor's: every complaint and petition in the cases he
+// supervises from the moment it is filed, beside the decision it is about.
+type oversightPage struct {
+	Mine    []filingLine // to answer
+	Late    []filingLine // others' answers that are overdue
+	Filings []filingLine // all, newest first
+	Cases   []casefile.Case
+}
+
+func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
+	ctx := c.Request().Context()
+	mine, err := filing.Inbox(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	all, err := filing.Supervised(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page := oversightPage{Mine: filingLines(mine, ask), Filings: filingLines(all, ask)}
+	for _, f := range page.Filings {
+		if f.Overdue && f.Decider.ID != ask.Person {
+			page.Late = append(page.Late, f)
+		}
+	}
+	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	return p.show(c, "oversight", page)
+}
