@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -121,10 +122,20 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Case
 	if err := db.Get(ctx, &row, selectCase, ask.Person, id); err != nil {
 		return Case{}, err
 	}
-	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+	if err := standing(ask, row.Standing); err != nil {
 		return Case{}, err
 	}
 	return row.open(ctx, db, ask)
+}
+
+// standing refuses who is nothing to a case as if it were not there, and who may
+// not do the act as one who may not.
+func standing(ask policy.Ask, words []string) error {
+	to := ask.Standing(words)
+	if to == 0 {
+		return fault.New(fault.NotFound, "fault.not-found")
+	}
+	return ask.Check(to)
 }
 
 // Acts are those of the given acts that the reader may do in this case.

@@ -123,7 +123,7 @@ func DraftDecision(ctx context.Context, db *vault.DB, press document.Press, ask 
 		if err := draft.check(ctx, tx, casefile); err != nil {
 			return err
 		}
-		old, err := lockDraft(ctx, tx, ask, casefile, id)
+		old, err := lockDraft(ctx, tx, casefile, id)
 		if err != nil {
 			return err
 		}

@@ -93,11 +93,13 @@ func TestSavingADraftAgainChangesTheOneDraft(t *testing.T) {
 func TestADecisionTheCodeDoesNotAllowIsNotDrafted(t *testing.T) {
 	w := portaltest.World(t)
 	for what, change := range map[string]func(*casefile.DecisionDraft){
-		"a kind nobody knows":         func(d *casefile.DecisionDraft) { d.Kind = "amnesty" },
-		"one that defeats itself":     func(d *casefile.DecisionDraft) { d.Kind = "wanted" },
-		"an answer to a filing":       func(d *casefile.DecisionDraft) { d.Kind = "petition-result" },
-		"one not agreed":              func(d *casefile.DecisionDraft) { d.Kind = "suspect-recognised" },
-		"one agreed before it was":    func(d *casefile.DecisionDraft) { d.Kind, d.ReadyOn = "suspect-recognised", d.DecidedOn.AddDate(0, 0, -1) },
+		"a kind nobody knows":     func(d *casefile.DecisionDraft) { d.Kind = "amnesty" },
+		"one that defeats itself": func(d *casefile.DecisionDraft) { d.Kind = "wanted" },
+		"an answer to a filing":   func(d *casefile.DecisionDraft) { d.Kind = "petition-result" },
+		"one not agreed":          func(d *casefile.DecisionDraft) { d.Kind = "suspect-recognised" },
+		"one agreed before it was": func(d *casefile.DecisionDraft) {
+			d.Kind, d.ReadyOn = "suspect-recognised", d.DecidedOn.AddDate(0, 0, -1)
+		},
 		"about somebody of elsewhere": func(d *casefile.DecisionDraft) { d.Concerns = []uuid.UUID{w.Participant("timur@fraud")} },
 	} {
 		d := ruling(w)

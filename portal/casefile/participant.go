@@ -93,7 +93,7 @@ func ReadParticipant(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 	if err := db.Get(ctx, &row, selectParticipant, ask.Person, id); err != nil {
 		return Participant{}, err
 	}
-	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+	if err := standing(ask, row.Standing); err != nil {
 		return Participant{}, err
 	}
 	return row.open(db)
@@ -143,8 +143,11 @@ func AddConfirmed(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, i
 		if database.Violates(err, "participant_casefile_person_role_represents_key") {
 			return fault.New(fault.Invalid, "fault.participant-twice").At("iin")
 		}
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 { // clicked twice; or the id is that of somebody in another case
+			return tx.Get(ctx, &id, selectParticipantOf, id, casefile)
 		}
 		return ledger.Step(ctx, tx.DB, ask, "participant", id, casefile, nil)
 	})
@@ -174,7 +177,7 @@ func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (P
 	if err := tx.Get(ctx, &row, lockParticipant, ask.Person, id); err != nil {
 		return Participant{}, err
 	}
-	if err := ask.Check(policy.ParseStanding(row.Standing)); err != nil {
+	if err := standing(ask, row.Standing); err != nil {
 		return Participant{}, err
 	}
 	return row.open(tx)

@@ -62,7 +62,7 @@ func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case
 		ID: row.ID, Number: row.Number, RegisteredOn: row.RegisteredOn, Body: row.Body,
 		Investigator: Official{ID: row.Investigator, Body: row.Body},
 		Prosecutor:   Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
-		Standing:     policy.ParseStanding(row.Standing),
+		Standing:     ask.Standing(row.Standing),
 	}
 	var errs [4]error
 	c.OffenceKK, errs[0] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_kk", ID: row.ID}, row.OffenceKK)
@@ -212,6 +212,9 @@ INSERT INTO participant (id, casefile, person, role, represents, basis, status, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
     ON CONFLICT (id) DO NOTHING`
 
+const selectParticipantOf = `
+SELECT id FROM participant WHERE id = $1 AND casefile = $2`
+
 const endParticipant = `
 UPDATE participant SET status = $2, ended_at = $3 WHERE id = $1`
 
@@ -304,23 +307,24 @@ func (row decisionRow) viewer(d Decision, c Capacity) policy.Viewer {
 	}
 }
 
+type lockedDecision struct {
+	ID       uuid.UUID   `db:"id"`
+	Case     uuid.UUID   `db:"casefile"`
+	Kind     policy.Kind `db:"kind"`
+	Status   Status      `db:"status"`
+	Document uuid.UUID   `db:"document"`
+}
+
 const lockAnyDecision = `
-SELECT d.id, d.casefile, d.kind, d.status, d.document, d.author
-  FROM decision d
- WHERE d.id = $1
+SELECT id, casefile, kind, status, document
+  FROM decision
+ WHERE id = $1
    FOR UPDATE`
 
 // lockDecision holds a decision for a change by the one who conducts the
 // investigation.
 func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, Case, error) {
-	var row struct {
-		ID       uuid.UUID   `db:"id"`
-		Case     uuid.UUID   `db:"casefile"`
-		Kind     policy.Kind `db:"kind"`
-		Status   Status      `db:"status"`
-		Document uuid.UUID   `db:"document"`
-		Author   uuid.UUID   `db:"author"`
-	}
+	var row lockedDecision
 	if err := tx.Get(ctx, &row, lockAnyDecision, id); err != nil {
 		return Decision{}, Case{}, err
 	}
@@ -329,19 +333,20 @@ func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUI
 }
 
 // lockDraft is the document of the draft a page saves anew, or zero for a new
-// draft. The id of somebody else's decision, or of one already published, is
-// refused.
-func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id uuid.UUID) (uuid.UUID, error) {
-	d, _, err := lockDecision(ctx, tx, ask, id)
-	switch {
-	case errors.Is(err, fault.NotFound):
-		return uuid.Nil, nil
-	case err != nil:
+// draft. Anything else under that id is refused: a decision of another case as if
+// it were not there.
+func lockDraft(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) (uuid.UUID, error) {
+	var rows []lockedDecision
+	if err := tx.Select(ctx, &rows, lockAnyDecision, id); err != nil || len(rows) == 0 {
 		return uuid.Nil, err
-	case d.Status != Draft || d.Case != casefile:
+	}
+	switch row := rows[0]; {
+	case row.Case != casefile:
+		return uuid.Nil, fault.New(fault.NotFound, "fault.not-found")
+	case row.Status != Draft:
 		return uuid.Nil, fault.New(fault.Conflict, "fault.not-now")
 	}
-	return d.Document, nil
+	return rows[0].Document, nil
 }
 
 const upsertDecision = `

@@ -145,7 +145,7 @@ func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c ca
 	if by, ok := policy.MayFile(capacity.Role, n.Kind); !ok {
 		return capacity, about, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
 	}
-	if n.Kind == policy.FilingPetition && n.Ground != "other" {
+	if !slices.Contains(Grounds, n.Ground) || n.Kind == policy.FilingPetition && n.Ground != "other" {
 		return capacity, about, fault.New(fault.Invalid, "form.choose").At("ground")
 	}
 	if n.About == uuid.Nil {
@@ -269,8 +269,9 @@ func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOwn, ask.Person) })
 }
 
-// OfCase are those of the asker's filings that belong to one case; for an
-// official of the case, all that were filed to him or under his supervision.
+// OfCase are those of the asker's filings that belong to one case, and those of
+// the person he acts for; for an official of the case, all that were filed to him
+// or under his supervision.
 func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOfCase, ask.Person, casefileID) })
 }

@@ -90,7 +90,12 @@ const selectOwn = selectFilings + `
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
 
 const selectOfCase = selectFilings + `
- WHERE f.casefile = $2 AND (f.author = $1 OR f.status <> 'draft' AND (f.decider = $1 OR c.prosecutor = $1))
+ WHERE f.casefile = $2
+   AND (f.author = $1
+        OR f.status <> 'draft'
+           AND (f.decider = $1 OR c.prosecutor = $1
+                OR EXISTS (SELECT 1 FROM participant q
+                            WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')))
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
 
 const selectInbox = selectFilings + `
@@ -112,7 +117,8 @@ func answerText(id uuid.UUID) vault.Where {
 // forAsker opens the row for the one who asks: not found where he is nothing to
 // it, refused where his act is not his to do.
 func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
-	if len(row.Standing) == 0 {
+	standing := ask.Standing(row.Standing)
+	if standing == 0 {
 		return Filing{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	f := Filing{
@@ -121,7 +127,7 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn), Ground: row.Ground, Document: row.Document,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt),
-		Standing: policy.ParseStanding(row.Standing), Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		Standing: standing, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/deadline"
 	"zharia/portal/eds"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -69,7 +70,7 @@ SELECT p.id, p.iin, p.name,
 // Read is the person of an id. at decides whether he is still in post.
 func Read(ctx context.Context, db *vault.DB, id uuid.UUID, at time.Time) (Person, error) {
 	var row personRow
-	if err := db.Get(ctx, &row, selectPerson, id, at); err != nil {
+	if err := db.Get(ctx, &row, selectPerson, id, at.In(deadline.Zone).Format(time.DateOnly)); err != nil {
 		return Person{}, err
 	}
 	name, err := OpenName(db, row.ID, row.Name)

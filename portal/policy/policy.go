@@ -50,9 +50,10 @@ var names = []struct {
 	{Author, "author"}, {Counsel, "counsel"}, {Decider, "decider"},
 }
 
-// ParseStanding reads the names that a query returned; an unknown name gives
-// nothing.
-func ParseStanding(words []string) Standing {
+// Standing reads what a query found the asker to be to a thing; an unknown name
+// gives nothing. What an official is to a case counts only while he is in post:
+// who has left his post has left his cases.
+func (a Ask) Standing(words []string) Standing {
 	var s Standing
 	for _, w := range words {
 		for _, n := range names {
@@ -60,6 +61,15 @@ func ParseStanding(words []string) Standing {
 				s |= n.bit
 			}
 		}
+	}
+	if a.Is&Investigator == 0 {
+		s &^= Charge
+	}
+	if a.Is&Prosecutor == 0 {
+		s &^= Supervisor
+	}
+	if a.Is&(Investigator|Prosecutor) == 0 {
+		s &^= Decider
 	}
 	return s
 }

@@ -1,0 +1,290 @@
+package portal_test
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/google/uuid"
+
+	"zharia/portal"
+	"zharia/portal/policy"
+)
+
+// asked are the things each parameter of an address is tried with, in the order
+// of the golden file. A parameter that is not here fails the test.
+var asked = map[string][]string{
+	":topic":       {"access", "nothing"},
+	":case":        {"theft", "fraud", "unknown"},
+	":decision":    {"copy", "read", "fact", "flagged", "not hers", "unsigned", "unknown"},
+	":participant": {"awaiting", "confirmed", "unknown"},
+	":filing":      {"draft", "filed", "answered", "complaint", "defence", "unknown"},
+	":document":    {"signed paper", "unsigned paper", "unknown"},
+}
+
+// nobody is somebody who has not signed in.
+const nobody = "nobody"
+
+// links are the addresses of ours on a page, in the language of these tests.
+var links = regexp.MustCompile(`(?:href|src|data-content-url)="(/kk/[^"#]*)"`)
+
+// members are the columns.
+var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel"}
+
+// heads say in one word what each is to the theft, where most things happen.
+var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger"}
+
+// attempt is one address with one thing.
+type attempt struct {
+	portal.Route
+	object string // "" where the address has no parameter
+	order  int
+}
+
+// attempts are the whole table of routes times what each is tried with.
+func attempts(t *testing.T) []attempt {
+	t.Helper()
+	var out []attempt
+	for _, r := range portal.Routes() {
+		_, parameter, has := strings.Cut(r.Path, ":")
+		if !has {
+			out = append(out, attempt{Route: r})
+			continue
+		}
+		parameter, _, _ = strings.Cut(":"+parameter, "/")
+		if asked[parameter] == nil {
+			t.Errorf("%s %s: access is not tried for %s", r.Method, r.Path, parameter)
+		}
+		for i, object := range asked[parameter] {
+			out = append(out, attempt{r, object, i})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b attempt) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), cmp.Compare(a.order, b.order))
+	})
+	return out
+}
+
+// address fills the parameter of a path.
+func (a attempt) address(o objects) string {
+	parts := strings.Split(a.Path, "/")
+	for i, part := range parts {
+		if part == ":topic" {
+			parts[i] = a.object
+		} else if strings.HasPrefix(part, ":") {
+			parts[i] = o[a.object].String()
+		}
+	}
+	return "/kk" + strings.Join(parts, "/")
+}
+
+// stage is a portal with the story played, renewed when a request has changed
+// something: no cell of the table depends on another.
+type stage struct {
+	t *testing.T
+	*front
+	objects
+	seq int64
+}
+
+func (s *stage) fresh() {
+	s.t.Helper()
+	s.front = open(s.t)
+	s.objects = s.play()
+	s.objects["unknown"] = uuid.Must(uuid.NewV7())
+	s.objects["signed paper"] = s.paperOf("decision", s.Decision("accepted"))
+	s.objects["unsigned paper"] = s.paperOf("filing", s.objects["draft"])
+	s.seq = s.acts()
+}
+
+// acts is how many acts the ledger holds.
+func (s *stage) acts() (n int64) {
+	s.t.Helper()
+	if err := s.SQL.GetContext(s.t.Context(), &n, `SELECT max(seq) FROM record`); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+func (s *stage) guest(word string) *guest {
+	if word == nobody {
+		return s.visitor()
+	}
+	return s.as(s.Actor(word))
+}
+
+// try sends one request, a POST with nothing in it.
+func (s *stage) try(a attempt, word string) answer {
+	s.t.Helper()
+	g, to := s.guest(word), a.address(s.objects)
+	if a.Method == http.MethodGet {
+		return g.get(to)
+	}
+	return g.post(to, nil)
+}
+
+// cell is how an answer stands in the table.
+func cell(a answer) string {
+	if a.StatusCode == http.StatusUnauthorized || strings.HasPrefix(a.to(), "/kk/signin") {
+		return "in"
+	}
+	return strconv.Itoa(a.StatusCode)
+}
+
+// The table of access, cell by cell: every address as every member of the cast,
+// with things that are theirs and things that are not. A change in who may do
+// what is a visible line in review.
+func TestEveryAddressAnswersEveryMemberAsTheGoldenFileSays(t *testing.T) {
+	s := &stage{t: t}
+	s.fresh()
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "address\tthing\tact\tarticle\t%s\n", strings.Join(members, "\t"))
+	fmt.Fprintf(w, "\t\t\t\t%s\n", strings.Join(heads, "\t"))
+	for _, a := range attempts(t) {
+		rule, _ := policy.RuleOf(a.Act)
+		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s", a.Method, a.Path, a.object, a.Act, rule.By)
+		for _, word := range members {
+			got := s.try(a, word)
+			fmt.Fprint(w, "\t", cell(got))
+			s.silent(a, word, got)
+			if s.acts() != s.seq {
+				s.seq = s.acts()
+				if a.Method == http.MethodPost {
+					s.fresh()
+				}
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "access.golden", trimmed(out.String()))
+}
+
+// trimmed takes the spaces off the ends of lines.
+func trimmed(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// silent holds a "not found" against that of a thing which is nowhere: who may
+// not see it must not learn that it exists (THREATS T12).
+func (s *stage) silent(a attempt, word string, got answer) {
+	s.t.Helper()
+	if got.StatusCode != http.StatusNotFound || a.object == "" || a.object == "unknown" || a.object == "nothing" {
+		return
+	}
+	there := a.address(s.objects)
+	a.object = "unknown"
+	nowhere := s.try(a, word)
+	if nowhere.StatusCode != http.StatusNotFound {
+		s.t.Errorf("%s as %s: a thing that is nowhere answers %d", there, word, nowhere.StatusCode)
+	}
+	id, other := lastID(there), s.objects["unknown"].String()
+	if strings.ReplaceAll(got.body, id, other) != nowhere.body {
+		s.t.Errorf("%s %s as %s: what is not his differs from what is not there", a.Method, there, word)
+	}
+	for name := range nowhere.Header {
+		if name != "X-Request-Id" && got.Header.Get(name) != nowhere.Header.Get(name) {
+			s.t.Errorf("%s %s as %s: header %s differs from that of what is not there", a.Method, there, word, name)
+		}
+	}
+	if len(got.Header) != len(nowhere.Header) {
+		s.t.Errorf("%s %s as %s: %d headers, %d where nothing is", a.Method, there, word, len(got.Header), len(nowhere.Header))
+	}
+}
+
+func lastID(path string) string {
+	for _, part := range strings.Split(path, "/") {
+		if _, err := uuid.Parse(part); err == nil {
+			return part
+		}
+	}
+	return path
+}
+
+// What the golden file must never come to say, whoever updates it.
+func TestNoGoldenFileCanOpenWhatTheLawCloses(t *testing.T) {
+	s := &stage{t: t}
+	s.fresh()
+	closed := []struct {
+		who, method, path, object string
+	}{
+		{"asel", "GET", "/cases/:case", "theft"},
+		{"asel", "GET", "/filings/:filing", "filed"},
+		{"aigul", "GET", "/cases/:case", "fraud"}, // her status is not confirmed
+		{"aigul", "GET", "/decisions/:decision", "flagged"},
+		{"aigul", "GET", "/decisions/:decision", "unsigned"},
+		{"aigul", "GET", "/decisions/:decision/copy", "fact"},
+		{"serik", "GET", "/decisions/:decision", "flagged"},
+		{"serik", "GET", "/filings/:filing", "filed"},
+		{"saule", "GET", "/filings/:filing/document", "filed"},
+		{"dana", "GET", "/filings/:filing", "filed"}, // the other side's
+		{"daniyar", "GET", "/filings/:filing", "draft"},
+		{"daniyar", "GET", "/filings/:filing", "complaint"}, // about himself
+		{"zhanar", "GET", "/filings/:filing", "draft"},
+		{"zhanar", "GET", "/decisions/:decision", "unsigned"},
+		{"zhanar", "POST", "/filings/:filing/grant", "filed"}, // not hers to decide
+		{"aigul", "POST", "/filings/:filing/grant", "filed"},
+		{"aigul", "POST", "/participants/:participant/confirmation", "awaiting"},
+		{"timur", "GET", "/verify/:document", "unsigned paper"},
+	}
+	for _, c := range closed {
+		a := attempt{Route: portal.Route{Method: c.method, Path: c.path}, object: c.object}
+		if got := s.try(a, c.who); got.StatusCode != http.StatusNotFound && got.StatusCode != http.StatusForbidden {
+			t.Errorf("%s %s (%s) as %s: %d", c.method, c.path, c.object, c.who, got.StatusCode)
+		}
+	}
+}
+
+// Nothing a list shows leads where its reader may not go, and nothing of others
+// stands in it.
+func TestEveryLinkOnEveryPageOpensForTheOneWhoSeesIt(t *testing.T) {
+	s := &stage{t: t}
+	s.fresh()
+	for _, word := range members {
+		g, seen := s.guest(word), map[string]bool{}
+		queue := []string{"/kk/", "/kk/cases", "/kk/filings"}
+		switch word {
+		case nobody:
+			queue = []string{"/kk/"}
+		case "daniyar":
+			queue = append(queue, "/kk/desk")
+		case "zhanar":
+			queue = append(queue, "/kk/oversight")
+		}
+		for len(queue) > 0 {
+			to := queue[0]
+			queue = queue[1:]
+			if seen[to] {
+				continue
+			}
+			seen[to] = true
+			got := g.get(to)
+			if got.StatusCode >= 400 {
+				t.Errorf("%s as %s, linked from a page of his: %d", to, word, got.StatusCode)
+			}
+			if word == nobody && cell(got) == "in" {
+				continue
+			}
+			for _, m := range links.FindAllStringSubmatch(got.body, -1) {
+				queue = append(queue, strings.ReplaceAll(m[1], "&amp;", "&"))
+			}
+		}
+		if len(seen) < 5 {
+			t.Errorf("%s found only %d addresses: the search is broken", word, len(seen))
+		}
+		t.Logf("%s: %d addresses", word, len(seen))
+	}
+}

@@ -1,0 +1,357 @@
+package portal_test
+
+import (
+	"go/ast"
+	"go/token"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/template/parse"
+
+	"zharia"
+	"zharia/portal/casefile"
+	"zharia/portal/deadline"
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+	"zharia/portal/words"
+)
+
+// families are the keys that a page puts together: a prefix, and what may follow
+// it. A page that puts together a key of another prefix fails the test, and so
+// does a word that nobody says.
+func families(t *testing.T) map[string][]string {
+	t.Helper()
+	kinds, roles, filings := plain(policy.Kinds), plain(policy.Roles), plain(filing.Kinds)
+	statuses := append(constants(t, "portal/casefile", "Status"), plain(filing.Statuses)...)
+	var bases []string
+	for _, list := range policy.Bases {
+		for _, b := range list {
+			bases = append(bases, b.Key)
+		}
+	}
+	plainly := func(list []string) []string { return with(list, "", ".plain") }
+	return map[string][]string{
+		"about.":                      with([]string{"access", "signature", "terms", "protection"}, ".title", ".text"),
+		"act.":                        constants(t, "portal/policy", "Act"),
+		"basis.":                      bases,
+		"filing.":                     with(filings, "", ".what"),
+		"filing.count.":               constants(t, "portal/deadline", "Mark"),
+		"filing.outcome.":             plain(filing.Outcomes),
+		"filing_check.circumstances.": filings,
+		"flag.":                       plain(policy.Flags),
+		"ground.":                     plain(filing.Grounds),
+		"kind.":                       plainly(kinds),
+		"record.":                     constants(t, "portal/policy", "Act"),
+		"role.":                       roles,
+		"sign.cause.":                 with(causes(t), "", ".way"),
+		"status.":                     append(statuses, "overdue"),
+		"verify.kind.":                constants(t, "portal/document", "Kind"),
+		"fault.eds.":                  plain(eds.Reasons()),
+		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
+		"paper.resolved.":             plain(filing.Outcomes),
+		"paper.to.":                   filings,
+		"paper.signer.":               filings,
+		"paper.circumstances.":        filings,
+		"paper.answer.subtitle.":      filings,
+		"paper.appeal.":               filings,
+		"date.month.":                 {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"},
+		"date.weekday.":               {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
+		"paper.":                      with(append([]string{"answer", "ruling", "receipt"}, filings...), ".title", ".subtitle"),
+		"cast.":                       nil, // of the demonstration; its test is in cast
+		"law.day-off.":                nil, // of the calendar; its test is in deadline
+		"law.":                        nil, // of the index; its test is in law
+		"agent.":                      nil, // of the agent's window; its test is there
+	}
+}
+
+func with(list []string, ends ...string) []string {
+	var out []string
+	for _, word := range list {
+		for _, end := range ends {
+			out = append(out, word+end)
+		}
+	}
+	return out
+}
+
+// causes are the reasons for which a script did not get a signature, as web
+// lists them.
+func causes(t *testing.T) (out []string) {
+	t.Helper()
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok && s.folder == "portal/web" && v.Names[0].Name == "causes" {
+				for _, e := range v.Values[0].(*ast.CompositeLit).Elts {
+					out = append(out, text(e))
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func bookOf(t *testing.T) *words.Book {
+	t.Helper()
+	files, err := fs.Sub(zharia.Words, "i18n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := words.New(files, deadline.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// said is what the templates say: keys in full, and prefixes with an end.
+type said struct {
+	keys     map[string][]string // key → where
+	families map[string][]string // prefix → where
+	fields   map[string][]string // page → its fields, those that are hidden included
+	dynamic  []string            // a whole key that the handler chose
+}
+
+// listen walks the parse trees of all templates.
+func listen(t *testing.T) said {
+	t.Helper()
+	out := said{map[string][]string{}, map[string][]string{}, map[string][]string{}, nil}
+	for _, file := range templates(t) {
+		trees := map[string]*parse.Tree{}
+		tree := parse.New(file)
+		tree.Mode = parse.SkipFuncCheck
+		if _, err := tree.Parse(template(t, file), "", "", trees); err != nil {
+			t.Fatal(err)
+		}
+		for _, tree := range trees {
+			out.walk(file, tree.Root)
+		}
+		for _, hidden := range unseen.FindAllStringSubmatch(template(t, file), -1) {
+			out.fields[file] = append(out.fields[file], hidden[1])
+		}
+	}
+	return out
+}
+
+// unseen are the fields that carry what the person did not type; a mistake in one
+// is told by its label, too. What is signed has no form.
+var unseen = regexp.MustCompile(`<input type="hidden" name="(id|kind)"`)
+
+func (s *said) walk(file string, n parse.Node) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n != nil {
+			for _, n := range n.Nodes {
+				s.walk(file, n)
+			}
+		}
+	case *parse.ActionNode:
+		s.walk(file, n.Pipe)
+	case *parse.IfNode:
+		s.branch(file, &n.BranchNode)
+	case *parse.RangeNode:
+		s.branch(file, &n.BranchNode)
+	case *parse.WithNode:
+		s.branch(file, &n.BranchNode)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			s.walk(file, n.Pipe)
+		}
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			s.call(file, c)
+		}
+	}
+}
+
+func (s *said) branch(file string, n *parse.BranchNode) {
+	s.walk(file, n.Pipe)
+	s.walk(file, n.List)
+	s.walk(file, n.ElseList)
+}
+
+// call reads one call: t "key", t (print "prefix." .Word), field .Form "name".
+func (s *said) call(file string, c *parse.CommandNode) {
+	for _, arg := range c.Args {
+		s.walk(file, arg)
+	}
+	f, ok := c.Args[0].(*parse.IdentifierNode)
+	if !ok || len(c.Args) < 2 {
+		return
+	}
+	switch f.Ident {
+	case "field":
+		if name, ok := c.Args[2].(*parse.StringNode); ok {
+			s.fields[file] = append(s.fields[file], name.Text)
+		}
+	case "t":
+		switch key := c.Args[1].(type) {
+		case *parse.StringNode:
+			s.keys[key.Text] = append(s.keys[key.Text], file)
+		case *parse.PipeNode:
+			if print := key.Cmds[0]; len(print.Args) > 1 && print.Args[0].String() == "print" {
+				if prefix, ok := print.Args[1].(*parse.StringNode); ok {
+					s.families[prefix.Text] = append(s.families[prefix.Text], file)
+					return
+				}
+			}
+			s.dynamic = append(s.dynamic, file+": "+key.String())
+		default:
+			s.dynamic = append(s.dynamic, file+": "+key.String())
+		}
+	}
+}
+
+// chosen are the keys that a handler chooses whole, each by a list of its own:
+// the message of a failure, the label of a signing button, why it was refused.
+var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`}
+
+func TestEveryKeyAPageSaysIsThere(t *testing.T) {
+	b, pages, families := bookOf(t), listen(t), families(t)
+	for key, files := range pages.keys {
+		if !b.In("kk").Has(key) {
+			t.Errorf("%v say %q, which has no words", files, key)
+		}
+	}
+	for prefix, files := range pages.families {
+		if _, ok := families[prefix]; !ok {
+			t.Errorf("%v put together keys of %q: list what may follow", files, prefix)
+		}
+	}
+	for _, at := range pages.dynamic {
+		if !slices.Contains(chosen, at) {
+			t.Errorf("%s says a key of which this test knows nothing", at)
+		}
+	}
+	for page, fields := range pages.fields {
+		for _, field := range fields {
+			for _, form := range formsOf(page) {
+				if key := form + "." + field; !b.In("kk").Has(key) {
+					t.Errorf("%s has a field without a label: %q", page, key)
+				}
+			}
+		}
+	}
+	if len(pages.keys) < 150 || len(pages.families) < 10 {
+		t.Errorf("found only %d keys and %d families: the search is broken", len(pages.keys), len(pages.families))
+	}
+}
+
+// formsOf are the names of the forms that stand on a page.
+func formsOf(page string) []string {
+	switch page {
+	case "participant_new", "part_grant":
+		return []string{"participant"}
+	}
+	return []string{page}
+}
+
+func TestEveryFamilyIsWhole(t *testing.T) {
+	b, used := bookOf(t), listen(t).families
+	only := map[string][]string{ // what is offered of a list that is longer
+		"record.": {"filing-submit", "filing-consider", "filing-withdraw", "filing-grant", "filing-grant-part", "filing-refuse", "filing-overdue", "filing-document"},
+		"status.": append(plain([]casefile.Status{casefile.Unconfirmed, casefile.Confirmed, casefile.Ended, casefile.Draft}), append(plain(filing.Statuses), "overdue")...),
+	}
+	for prefix, list := range families(t) {
+		if only[prefix] != nil {
+			list = only[prefix]
+		}
+		if prefix == "paper." || used[prefix] == nil && !strings.HasPrefix(prefix, "paper") {
+			continue
+		}
+		for _, word := range list {
+			if !b.In("kk").Has(prefix + word) {
+				t.Errorf("%q has no words", prefix+word)
+			}
+		}
+	}
+}
+
+// spoken are the words that Go says: literals, and those that end in a full stop
+// and go on.
+func spoken(t *testing.T) (keys map[string]bool, patterns []*regexp.Regexp) {
+	t.Helper()
+	keys = map[string]bool{}
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				keys[text(n)] = true
+			case *ast.BinaryExpr:
+				if p := pattern(n); p != "" {
+					patterns = append(patterns, regexp.MustCompile("^"+p+"$"))
+				}
+			}
+			return true
+		})
+	}
+	return keys, patterns
+}
+
+// pattern is a sum of strings as an expression: "" unless it begins with a
+// literal that has a full stop.
+func pattern(e *ast.BinaryExpr) string {
+	var out string
+	var add func(e ast.Expr)
+	add = func(e ast.Expr) {
+		if sum, ok := e.(*ast.BinaryExpr); ok && sum.Op == token.ADD {
+			add(sum.X)
+			add(sum.Y)
+		} else if s := text(e); s != "" {
+			out += regexp.QuoteMeta(s)
+		} else {
+			out += `[a-z0-9-]+`
+		}
+	}
+	add(e)
+	if !regexp.MustCompile(`^[a-z_]+\\\.`).MatchString(out) {
+		return ""
+	}
+	return out
+}
+
+func TestEveryWordIsSaidSomewhere(t *testing.T) {
+	b, pages, families := bookOf(t), listen(t), families(t)
+	keys, patterns := spoken(t)
+	fields := map[string]bool{}
+	for page, names := range pages.fields {
+		for _, form := range formsOf(page) {
+			for _, name := range names {
+				fields[form+"."+name], fields[form+"."+name+".hint"] = true, true
+			}
+		}
+	}
+	known := func(key string) bool {
+		if pages.keys[key] != nil || keys[key] || fields[key] {
+			return true
+		}
+		if title, ok := strings.CutSuffix(key, ".title"); ok && strings.HasPrefix(key, "fault.") && (keys[title] || known(title, families, patterns)) {
+			return true
+		}
+		return known(key, families, patterns)
+	}
+	for _, key := range b.Keys("kk") {
+		if strings.HasPrefix(key, "cast.") || strings.HasPrefix(key, "law.") {
+			continue // each has a test beside its list
+		}
+		if !known(key) {
+			t.Errorf("%q is said by nobody", key)
+		}
+	}
+	t.Logf("%d keys, %d of them in templates, %d families", len(b.Keys("kk")), len(pages.keys), len(slices.Collect(maps.Keys(pages.families))))
+}
+
+// known says that a key belongs to a family or to a sum of strings in Go.
+func known(key string, families map[string][]string, patterns []*regexp.Regexp) bool {
+	for prefix, list := range families {
+		if word, ok := strings.CutPrefix(key, prefix); ok && slices.Contains(list, word) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(key) })
+}
