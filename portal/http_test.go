@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"flag"
+	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -168,7 +169,7 @@ func (a answer) attribute(t testing.TB, name string) string {
 	if found == nil {
 		t.Fatalf("no %s in\n%s", name, short(a.body))
 	}
-	return strings.NewReplacer("&#43;", "+", "&#34;", `"`, "&amp;", "&").Replace(found[1])
+	return html.UnescapeString(found[1])
 }
 
 // hidden is the value of a hidden field.
@@ -178,7 +179,7 @@ func (a answer) hidden(t testing.TB, name string) string {
 	if found == nil {
 		t.Fatalf("no hidden field %s in\n%s", name, short(a.body))
 	}
-	return found[1]
+	return html.UnescapeString(found[1])
 }
 
 // signer makes a signature in the common way of key and cast.

@@ -41,11 +41,11 @@ const owes = `(() => {
 	const root = document.documentElement;
 	if (root.scrollWidth > root.clientWidth) {
 		say("scrolls sideways by " + (root.scrollWidth - root.clientWidth) + " px",
-			all("main *, header *, footer *").filter(e => seen(e) && e.getBoundingClientRect().right > root.clientWidth + 1).pop());
+			all("main *, footer *").filter(e => seen(e) && e.getBoundingClientRect().right > root.clientWidth + 1).pop());
 	}
 	// A box with a scroll bar of its own is as bad, unless it is meant to scroll.
 	for (const e of all("main *, header *")) {
-		if (seen(e) && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden" && !e.matches(".heard, .name"))
+		if (seen(e) && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "hidden" && e.clientWidth > 1 && !e.matches(".name"))
 			say("is cut off on the right", e);
 	}
 	const heads = all("h1, h2, h3, h4").filter(seen).map(e => [Number(e.tagName[1]), e]);

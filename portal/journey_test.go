@@ -73,7 +73,7 @@ func (s *story) signsIn(t *testing.T) {
 	s.insert("aigul")
 	v.sign("cases")
 	v.here("200", "/cases")
-	v.want("in the header", v.text("header .name"), s.Aigul.FullName())
+	v.want("in the header", v.text("header .name"), s.Aigul.Name)
 	v.want("her cases", v.each("main ul.list a", "e.getAttribute('href')"), "/kk/cases/"+s.Theft.String())
 	v.want("what waits", v.count(".tag.wait"), "1")
 	if page := v.js("document.documentElement.outerHTML"); strings.Contains(page, s.Fraud.String()) || strings.Contains(page, "алаяқтық") {
@@ -174,9 +174,11 @@ func (s *story) files(t *testing.T) {
 		aigul | filing-create | filing
 		aigul | filing-submit | filing`)
 	v.want("number", v.text(".receipt .number"), s.one(t, `SELECT number FROM filing`))
-	// Three days from Thursday the 22nd end on Sunday, so on Monday the 26th.
+	// Three days from Thursday the 22nd end on Sunday, the Day of the Republic, for
+	// which Monday is off: so on Tuesday the 27th.
 	due := deadline.PetitionAnswer.Ends(portaltest.Afternoon, deadline.Kazakhstan())
 	v.want("due", v.js(`document.querySelector(".due time").dateTime`), due.UTC().Format(time.RFC3339))
+	v.want("due", due.UTC().Format(time.RFC3339), "2026-10-27T19:00:00Z")
 	v.want("the last day of the count", v.count(".days tr.end"), "1")
 	v.want("the signature", v.count(".verified:not(.bad)"), "1")
 	v.want("the receipt", v.pdf(v.href(`a[href$="/receipt"]`)), "200 application/pdf %PDF true attachment")
@@ -262,7 +264,7 @@ func (s *story) admits(v *visitor) {
 	v.t.Helper()
 	v.open("", "/cases/"+s.Theft.String())
 	v.click("add", `a[href$="/participants/new"]`)
-	v.fill("#iin", "123456789012") // its check digit is wrong
+	v.fill("#iin", "12345678901") // a digit is missing
 	v.fill("#name", s.Stranger.FullName())
 	v.choose("#role", "victim")
 	v.choose("#basis", "ruling")

@@ -60,7 +60,7 @@ func TestWhateverGoesWrongAtSigningIsSaidAndNothingTypedIsLost(t *testing.T) {
 		done func(*visitor)
 	}{
 		{"signing in", func(v *visitor) { v.open("", "/signin") }, func(*visitor) {},
-			func(v *visitor) { v.want("signed in", v.text("header .name"), s.Aigul.FullName()) }},
+			func(v *visitor) { v.want("signed in", v.text("header .name"), s.Aigul.Name) }},
 		{"filing", func(v *visitor) { v.signIn("aigul"); v.open("", s.draft("aigul")) },
 			func(v *visitor) { v.shows(portaltest.Circumstances) },
 			func(v *visitor) { v.want("filed", v.count(".receipt .number"), "1") }},

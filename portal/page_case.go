@@ -36,7 +36,7 @@ type casePage struct {
 	Decisions    []decisionLine
 	Filings      []filingLine
 	Participants []casefile.Participant // for the one who conducts the investigation
-	May          map[policy.Act]bool
+	May          map[string]bool        // by the name of the act: a template has only names
 }
 
 // decisionLine is a decision in the timeline.
@@ -60,9 +60,9 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	page := casePage{Case: of, Acting: acting(of), May: map[policy.Act]bool{}}
+	page := casePage{Case: of, Acting: acting(of), May: map[string]bool{}}
 	for _, act := range of.Acts(ask, policy.FilingNew, policy.DecisionNew, policy.ParticipantNew) {
-		page.May[act] = true
+		page.May[string(act)] = true
 	}
 	decisions, err := casefile.Decisions(ctx, p.DB, ask, of)
 	if err != nil {
@@ -76,7 +76,7 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	page.Filings = filingLines(filings, ask)
-	if page.May[policy.ParticipantNew] {
+	if page.May[string(policy.ParticipantNew)] {
 		if page.Participants, err = casefile.Participants(ctx, p.DB, ask, number); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ type decisionPage struct {
 	Decision  decisionLine
 	Document  document.Document
 	Signature document.Signature
-	May       map[policy.Act]bool
+	May       map[string]bool
 }
 
 func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
@@ -119,9 +119,9 @@ func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
 	if d.Status == casefile.Draft {
 		return p.redirect(c, policy.DecisionCheck, d.ID)
 	}
-	page := decisionPage{Case: of, Acting: acting(of), Decision: lineOf(d), May: map[policy.Act]bool{}}
+	page := decisionPage{Case: of, Acting: acting(of), Decision: lineOf(d), May: map[string]bool{}}
 	for _, act := range of.Acts(ask, policy.FilingNew) {
-		page.May[act] = true
+		page.May[string(act)] = true
 	}
 	if d.Text() {
 		if page.Document, err = document.Fetch(ctx, p.DB, d.Document); err != nil {

@@ -214,7 +214,7 @@ func (p *Portal) decisionDiscard(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	d, of, err := casefile.ReadDecision(ctx, p.DB, ask.To(policy.DecisionRead), number)
+	d, of, err := casefile.ReadDecision(ctx, p.DB, ask, number)
 	if err != nil {
 		return err
 	}

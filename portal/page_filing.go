@@ -12,6 +12,7 @@ import (
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/filing"
+	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/web"
@@ -318,11 +319,12 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 			continue
 		}
 		line := historyLine{At: row.At, Act: row.Act, By: row.By}
-		switch row.Who {
-		case f.Author:
-			line.Name = f.AuthorName
-		case f.Decider.ID:
-			line.Name = f.Decider.Name
+		if row.Who != uuid.Nil {
+			who, err := identity.Read(c.Request().Context(), p.DB, row.Who, row.At)
+			if err != nil {
+				return nil, err
+			}
+			line.Name = who.Name
 		}
 		out = append(out, line)
 	}

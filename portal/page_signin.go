@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -109,7 +110,8 @@ func start(person identity.Person) policy.Act {
 
 // local is an address of our own without its language, or "".
 func local(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.ContainsAny(next, "\\\r\n") || strings.HasPrefix(next, "//") || len(next) > 500 {
+	strange := func(r rune) bool { return r == '\\' || unicode.IsControl(r) } // a browser drops a tab and reads on
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsFunc(next, strange) || len(next) > 500 {
 		return ""
 	}
 	return next
@@ -135,7 +137,13 @@ func (p *Portal) showSignIn(c echo.Context, ask policy.Ask, status int, refusal,
 	s.Expires = challenge.Ends.Format(time.RFC3339)
 	s.Hidden = map[string]string{"challenge": challenge.ID.String(), "next": next, "kept": kept}
 	c.Set(hereKey, "/signin?"+url.Values{"next": {next}}.Encode())
-	return p.pages.Show(c, status, "signin", p.frame(c), signInPage{s, next, kept})
+	frame := p.frame(c)
+	if kept != "" { // switching the language must not lose what is kept
+		if frame.Post, err = p.link(frame.Other, string(policy.SessionOpen)); err != nil {
+			return err
+		}
+	}
+	return p.pages.Show(c, status, "signin", frame, signInPage{s, next, kept})
 }
 
 // toSignIn sends a visitor to sign in and remembers where he was going. What he
@@ -156,7 +164,8 @@ func (p *Portal) toSignIn(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.PostForm.Has("signature") { // what was to be signed is kept by us: back to its page
+	// Nothing was typed, or it is kept by us and was to be signed: back to its page.
+	if len(r.PostForm) == 0 || r.PostForm.Has("signature") {
 		return p.showSignIn(c, ask, http.StatusUnauthorized, "", path.Dir(r.URL.Path), "")
 	}
 	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, r.PostForm.Encode())
@@ -165,6 +174,9 @@ func (p *Portal) toSignIn(c echo.Context) error {
 // sessionOpen opens a session by the signature over its challenge.
 func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	next, kept := local(c.FormValue("next")), c.FormValue("kept")
+	if web.ReadForm(c, "signin").Switched() {
+		return p.showSignIn(c, ask, http.StatusOK, "", next, kept)
+	}
 	challenge, _ := uuid.Parse(c.FormValue("challenge"))
 	se := session(c)
 	person, signer, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, []byte(c.FormValue("signature")), ask.At)

@@ -250,7 +250,7 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	}
 	f.Here = "/" + f.Other + here
 	person := me(c)
-	f.Name, f.Officer = person.Name, person.Post
+	f.Name, f.Given, f.Officer = person.Name, person.Given(), person.Post
 	f.Act, _ = c.Get(actKey).(string)
 	if p.Demo != nil {
 		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)

@@ -81,7 +81,9 @@ func readDecision(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	if err := db.Get(ctx, &row, selectDecision, id); err != nil {
 		return Decision{}, row, Case{}, err
 	}
-	c, err := Read(ctx, db, ask, row.Case)
+	// First whether he finds it, then whether he may do this with it: a refusal
+	// would tell that it is there.
+	c, err := Read(ctx, db, ask.To(policy.DecisionRead), row.Case)
 	if err != nil {
 		return Decision{}, row, Case{}, err
 	}
@@ -89,7 +91,7 @@ func readDecision(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	if d.View == policy.Hidden {
 		return Decision{}, row, Case{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	return d, row, c, nil
+	return d, row, c, ask.Check(c.Standing)
 }
 
 // CopyOf opens the document of a decision. Reading it is a step: it leaves a

@@ -121,8 +121,9 @@ func TestNobodyButTheInvestigatorDecides(t *testing.T) {
 	}{{w.Zhanar, fault.Forbidden}, {w.Aigul, fault.Forbidden}, {w.Stranger, fault.NotFound}} {
 		wantKind(t, other.who.Word+" drafts", other.kind, draft(t, w, other.who, cast("another"), ruling(w)))
 		wantKind(t, other.who.Word+" changes the draft", other.kind, draft(t, w, other.who, id, ruling(w)))
-		wantKind(t, other.who.Word+" publishes", other.kind, publish(t, w, other.who, other.who, id))
-		wantKind(t, other.who.Word+" discards", other.kind, casefile.Discard(t.Context(), w.DB, other.who.Asks(policy.DecisionDiscard), id))
+		// A draft is his alone: for everybody else it is not there.
+		wantKind(t, other.who.Word+" publishes", fault.NotFound, publish(t, w, other.who, other.who, id))
+		wantKind(t, other.who.Word+" discards", fault.NotFound, casefile.Discard(t.Context(), w.DB, other.who.Asks(policy.DecisionDiscard), id))
 	}
 	w.Want(t, `SELECT status FROM decision WHERE id = '`+id.String()+`'`, "status\ndraft")
 	w.Sound()

@@ -324,11 +324,12 @@ SELECT id, casefile, kind, status, document
 // lockDecision holds a decision for a change by the one who conducts the
 // investigation.
 func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, Case, error) {
-	var row lockedDecision
-	if err := tx.Get(ctx, &row, lockAnyDecision, id); err != nil {
+	_, _, c, err := readDecision(ctx, tx, ask, id)
+	if err != nil {
 		return Decision{}, Case{}, err
 	}
-	c, err := Read(ctx, tx, ask, row.Case)
+	var row lockedDecision
+	err = tx.Get(ctx, &row, lockAnyDecision, id)
 	return Decision{ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Document: row.Document}, c, err
 }
 

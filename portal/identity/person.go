@@ -40,6 +40,14 @@ func (b Body) In(lang string) string {
 	return b.NameKK
 }
 
+// Given is the name without surname and patronymic; the surname stands first.
+func (p Person) Given() string {
+	if words := strings.Fields(p.Name); len(words) > 1 {
+		return words[1]
+	}
+	return p.Name
+}
+
 // Standing is what the person is to the portal.
 func (p Person) Standing() policy.Standing {
 	switch p.Post {

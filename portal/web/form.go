@@ -192,7 +192,7 @@ func (f *Form) Date(name string, latest time.Time) time.Time {
 	case err != nil || day.Year() < 1990:
 		f.Wrong(name, "form.date")
 		return time.Time{}
-	case day.After(latest):
+	case day.Format(time.DateOnly) > latest.Format(time.DateOnly): // days, not moments: latest is midnight here, not in UTC
 		f.Wrong(name, "form.date-future")
 	}
 	return day
@@ -277,6 +277,9 @@ func (f *Form) Refused(err error) bool {
 // Bad tells that the form must be shown again: something is wrong, or only the
 // language was switched.
 func (f *Form) Bad() bool { return f.keep || len(f.wrong) > 0 }
+
+// Switched tells that the form came only to be shown in the other language.
+func (f *Form) Switched() bool { return f.keep }
 
 // Problem tells that there is something to complain of.
 func (f *Form) Problem() bool { return !f.keep && len(f.wrong) > 0 }

@@ -25,6 +25,7 @@ type Frame struct {
 	Here    string // this address in the other language
 	Post    string // on a page with a form: where the form goes in the other language, so that switching keeps what was typed
 	Name    string // the name of the person signed in, or ""
+	Given   string // the given name alone, where there is no room
 	Officer string // the post of an official: investigator, prosecutor, or ""
 	Act     string // the act of this page, to mark where we are
 	Problem bool   // the form came back with mistakes: said first in the title
@@ -92,6 +93,7 @@ func funcs(l *words.Language, link Linker, static *Static) template.FuncMap {
 		"cite":     func(neutral string) string { ref, _ := law.Parse(neutral); return l.Law(ref) },
 		"day":      l.Day,
 		"long":     l.LongDay,
+		"short":    l.ShortDay,
 		"moment":   l.Moment,
 		"second":   l.Second,
 		"until":    l.Until,

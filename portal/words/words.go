@@ -171,6 +171,9 @@ func (l *Language) Day(t time.Time) string { return l.dated("date.day", t.In(l.z
 // LongDay is a date with its weekday.
 func (l *Language) LongDay(t time.Time) string { return l.dated("date.long", t.In(l.zone)) }
 
+// ShortDay is a day of this year with its weekday, for tables.
+func (l *Language) ShortDay(t time.Time) string { return l.dated("date.short", t.In(l.zone)) }
+
 // Moment is a date and the clock to the minute.
 func (l *Language) Moment(t time.Time) string { return l.dated("date.moment", t.In(l.zone)) }
 

@@ -1,0 +1,271 @@
+package portal_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+)
+
+// view is one page as one person sees it. Its golden files are NAME.kk.html and
+// NAME.ru.html.
+type view struct {
+	name   string
+	who    *portaltest.Actor // nil: nobody has signed in
+	path   string            // without the language
+	fields url.Values        // posted, where there are any
+	status int
+}
+
+// Every page in both languages, whole, at the one moment of every world. What
+// changes from run to run is masked; what changes in review is a page changing.
+func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
+	f := open(t)
+	o := f.play()
+	f.answerDraft(o["filed"])
+	for _, v := range views(f, o) {
+		f.compare(t, v)
+	}
+	// The one who filed reads the answer, and the term for the court begins.
+	f.as(f.Aigul).get("/kk/filings/"+o["answered"].String()+"/answer/document").want(t, "the answer", http.StatusOK)
+	f.compare(t, view{name: "filing-read", who: f.Aigul, path: "/filings/" + o["answered"].String()})
+	// Nobody answers for ten days.
+	f.At = f.At.Add(10 * 24 * time.Hour)
+	for _, late := range []view{
+		{name: "filing-overdue", who: f.Aigul, path: "/filings/" + o["complaint"].String()},
+		{name: "desk-overdue", who: f.Daniyar, path: "/desk"},
+		{name: "oversight-overdue", who: f.Zhanar, path: "/oversight"},
+	} {
+		f.compare(t, late)
+	}
+}
+
+// answerDraft has Daniyar write an answer that he has not signed.
+func (f *front) answerDraft(id uuid.UUID) {
+	f.t.Helper()
+	err := filing.DraftAnswer(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.AnswerDraft), id,
+		filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func views(f *front, o objects) []view {
+	at := func(format, object string) string { return fmt.Sprintf(format, o[object]) }
+	paper := f.paperOf("decision", f.Decision("accepted")).String()
+	return []view{
+		{name: "home", path: "/"},
+		{name: "home-aigul", who: f.Aigul, path: "/"},
+		{name: "about-access", path: "/about/access"},
+		{name: "about-signature", path: "/about/signature"},
+		{name: "about-terms", path: "/about/terms"},
+		{name: "about-protection", path: "/about/protection"},
+		{name: "signin", path: "/signin?next=%2Fcases"},
+		{name: "signin-kept", path: at("/cases/%s/filings", "theft"), fields: url.Values{"request": {portaltest.Request}}, status: 401},
+		{name: "signin-refused", path: "/session", fields: url.Values{"signature": {"AAAA"}}, status: 422},
+		{name: "verify", path: "/verify/" + paper},
+		{name: "verify-nothing", path: "/verify/" + paper, fields: url.Values{}, status: 422},
+		{name: "fail-404", path: "/nowhere", status: 404},
+		{name: "fail-404-aigul", who: f.Aigul, path: at("/cases/%s", "fraud"), status: 404},
+		{name: "fail-403", who: f.Aigul, path: at("/cases/%s/decisions/new", "theft"), status: 403},
+		{name: "fail-409", who: f.Aigul, path: at("/filings/%s/withdrawal", "answered"), fields: url.Values{}, status: 409},
+
+		{name: "cases", who: f.Aigul, path: "/cases"},
+		{name: "cases-empty", who: f.Stranger, path: "/cases"},
+		{name: "case-victim", who: f.Aigul, path: at("/cases/%s", "theft")},
+		{name: "case-defender", who: f.Dana, path: at("/cases/%s", "theft")},
+		{name: "case-investigator", who: f.Daniyar, path: at("/cases/%s", "theft")},
+		{name: "case-prosecutor", who: f.Zhanar, path: at("/cases/%s", "theft")},
+		{name: "decision-copy", who: f.Aigul, path: at("/decisions/%s", "copy")},
+		{name: "decision-fact", who: f.Aigul, path: at("/decisions/%s", "fact")},
+		{name: "decision-flagged", who: f.Daniyar, path: at("/decisions/%s", "flagged")},
+
+		{name: "filing_kind", who: f.Aigul, path: at("/cases/%s/filings/new", "theft")},
+		{name: "filing_new", who: f.Aigul, path: at("/cases/%s/filings/new?kind=petition", "theft")},
+		{name: "filing_new-complaint", who: f.Aigul, path: at("/cases/%s/filings/new?kind=complaint-prosecutor", "theft")},
+		{name: "filing_new-defender", who: f.Dana, path: at("/cases/%s/filings/new?kind=petition", "theft")},
+		{name: "filing_new-wrong", who: f.Aigul, path: at("/cases/%s/filings", "theft"), status: 422,
+			fields: url.Values{"kind": {"complaint-prosecutor"}, "circumstances": {"<b>аз</b>"}, "ground": {"nothing"}}},
+		{name: "filing_new-switched", who: f.Aigul, path: at("/cases/%s/filings", "theft"), status: 200,
+			fields: url.Values{"kind": {"petition"}, "circumstances": {portaltest.Circumstances}, "language-switch": {"ru"}}},
+		{name: "filing_check", who: f.Aigul, path: at("/filings/%s", "draft")},
+		{name: "filing_check-refused", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 409, fields: url.Values{"signature": {"AAAA"}}},
+		{name: "filing", who: f.Aigul, path: at("/filings/%s", "filed")},
+		{name: "filing-decider", who: f.Daniyar, path: at("/filings/%s", "filed")},
+		{name: "filing-supervisor", who: f.Zhanar, path: at("/filings/%s", "filed")},
+		{name: "filing-answered", who: f.Aigul, path: at("/filings/%s", "answered")},
+		{name: "filing-complaint", who: f.Aigul, path: at("/filings/%s", "complaint")},
+		{name: "filing-defence", who: f.Dana, path: at("/filings/%s", "defence")},
+		{name: "filings", who: f.Aigul, path: "/filings"},
+		{name: "filings-empty", who: f.Stranger, path: "/filings"},
+
+		{name: "desk", who: f.Daniyar, path: "/desk"},
+		{name: "oversight", who: f.Zhanar, path: "/oversight"},
+		{name: "answer_new", who: f.Zhanar, path: at("/filings/%s/answer", "complaint")},
+		{name: "answer_new-wrong", who: f.Daniyar, path: at("/filings/%s/answer", "defence"), fields: url.Values{}, status: 422},
+		{name: "answer_check", who: f.Daniyar, path: at("/filings/%s/answer/check", "filed")},
+		{name: "participant", who: f.Daniyar, path: at("/participants/%s", "awaiting")},
+		{name: "participant-confirmed", who: f.Daniyar, path: at("/participants/%s", "confirmed")},
+		{name: "participant_new", who: f.Daniyar, path: at("/cases/%s/participants/new", "theft")},
+		{name: "participant_new-wrong", who: f.Daniyar, path: at("/cases/%s/participants", "theft"), status: 422,
+			fields: url.Values{"iin": {"12"}, "since": {"2030-01-01"}, "role": {"defender"}}},
+		{name: "decision_new", who: f.Daniyar, path: at("/cases/%s/decisions/new", "theft")},
+		{name: "decision_new-wrong", who: f.Daniyar, path: at("/cases/%s/decisions", "theft"), fields: url.Values{"kind": {"wanted"}}, status: 422},
+		{name: "decision_check", who: f.Daniyar, path: at("/decisions/%s/check", "unsigned")},
+	}
+}
+
+func (f *front) compare(t *testing.T, v view) {
+	t.Helper()
+	if v.status == 0 {
+		v.status = http.StatusOK
+	}
+	for _, lang := range []string{"kk", "ru"} {
+		g := f.visitor()
+		if v.who != nil {
+			g = f.as(v.who)
+		}
+		var got answer
+		if v.fields == nil {
+			got = g.get("/" + lang + v.path)
+		} else {
+			got = g.post("/"+lang+v.path, v.fields)
+		}
+		if got.StatusCode != v.status {
+			t.Errorf("%s.%s: status %d %s, want %d", v.name, lang, got.StatusCode, got.to(), v.status)
+			continue
+		}
+		golden(t, v.name+"."+lang+".html", f.masked(got.body))
+		whole(t, v.name+"."+lang, got.body, lang)
+	}
+}
+
+// What a page says that is another in every run.
+var (
+	anyID  = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	random = []struct {
+		found *regexp.Regexp
+		mask  string
+	}{
+		{regexp.MustCompile(`/static/[0-9a-f]{12}/`), `/static/{version}/`},
+		{regexp.MustCompile(`(?:[0-9a-f]{8} ){7}[0-9a-f]{8}`), `{digest}`},
+		{regexp.MustCompile(`"[0-9a-f]{64}"`), `"{digest}"`},
+		{regexp.MustCompile(`data-content="[^"]+"`), `data-content="{challenge}"`},
+		{regexp.MustCompile(`PDF, \d+`), `PDF, {n}`},
+	}
+)
+
+// masked calls the things of the cast by their words and all others by number,
+// in the order of the page.
+func (f *front) masked(body string) string {
+	for _, r := range random {
+		body = r.found.ReplaceAllString(body, r.mask)
+	}
+	seen := map[string]string{}
+	return anyID.ReplaceAllStringFunc(body, func(id string) string {
+		if word := f.Word(uuid.MustParse(id)); word != id {
+			return "{" + word + "}"
+		}
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("{id-%d}", len(seen)+1)
+		}
+		return seen[id]
+	})
+}
+
+var (
+	tags  = regexp.MustCompile(`<(/?)([a-z0-9]+)[^>]*?(/?)>`)
+	empty = map[string]bool{"meta": true, "link": true, "input": true, "br": true, "path": true, "rect": true}
+	ids   = regexp.MustCompile(`\sid="([^"]*)"`)
+	fors  = regexp.MustCompile(`\sfor="([^"]*)"`)
+	refs  = regexp.MustCompile(`aria-describedby="([^"]*)"`)
+)
+
+// whole holds a page against what every page must be: its language, one heading,
+// elements that close, ids that are there once, labels that point at something,
+// nothing that a template failed to fill.
+func whole(t *testing.T, page, body, lang string) {
+	t.Helper()
+	if !strings.HasPrefix(body, "<!doctype html>\n<html lang=\""+lang+"\">") {
+		t.Errorf("%s does not say its language", page)
+	}
+	if n := strings.Count(body, "<h1"); n != 1 {
+		t.Errorf("%s has %d main headings", page, n)
+	}
+	for _, bad := range []string{"&lt;nil&gt;", "<nil>", "ZgotmplZ", "%!", "<no value>", "0001-01-01", "&lt;b&gt;&lt;"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("%s says %q", page, bad)
+		}
+	}
+	var stack []string
+	for _, tag := range tags.FindAllStringSubmatch(body, -1) {
+		switch {
+		case empty[tag[2]] || tag[3] != "":
+		case tag[1] == "":
+			stack = append(stack, tag[2])
+		case len(stack) == 0 || stack[len(stack)-1] != tag[2]:
+			t.Errorf("%s: </%s> closes %v", page, tag[2], stack)
+			return
+		default:
+			stack = stack[:len(stack)-1]
+		}
+	}
+	there := map[string]bool{}
+	for _, id := range ids.FindAllStringSubmatch(body, -1) {
+		if there[id[1]] {
+			t.Errorf("%s: the id %s is there twice", page, id[1])
+		}
+		there[id[1]] = true
+	}
+	for _, label := range fors.FindAllStringSubmatch(body, -1) {
+		if !there[label[1]] {
+			t.Errorf("%s: a label is for %s, which is not there", page, label[1])
+		}
+	}
+	for _, ref := range refs.FindAllStringSubmatch(body, -1) {
+		for _, id := range strings.Fields(ref[1]) {
+			if !there[id] {
+				t.Errorf("%s: something is described by %s, which is not there", page, id)
+			}
+		}
+	}
+}
+
+// A session that ended while somebody typed takes nothing away: after signing in
+// the same fields are one button from where they were going.
+func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
+	for _, lang := range []string{"kk", "ru"} {
+		f := open(t)
+		g := f.visitor()
+		typed := url.Values{
+			"id": {uuid.Must(uuid.NewV7()).String()}, "kind": {"petition"}, "participant": {f.Participant("aigul@theft").String()},
+			"circumstances": {portaltest.Circumstances + "\r\n\r\n\"<&>'"}, "request": {portaltest.Request},
+		}
+		path := "/" + lang + "/cases/" + f.Theft.String() + "/filings"
+		page := g.post(path, typed).want(t, "a form without a session", http.StatusUnauthorized)
+		resume := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusOK)
+		golden(t, "resume."+lang+".html", f.masked(resume.body))
+		whole(t, "resume."+lang, resume.body, lang)
+		if !strings.Contains(resume.body, `action="`+path+`"`) {
+			t.Errorf("it does not go on to %s", path)
+		}
+		back := url.Values{}
+		for _, name := range []string{"id", "kind", "participant", "circumstances", "request"} {
+			back.Set(name, resume.hidden(t, name))
+			if back.Get(name) != typed.Get(name) {
+				t.Errorf("%s came back as %q, typed %q", name, back.Get(name), typed.Get(name))
+			}
+		}
+		g.post(path, back).want(t, "the form once more", http.StatusSeeOther)
+		f.Want(t, `SELECT author, status FROM filing`, "author | status\naigul | draft")
+	}
+}
