@@ -182,6 +182,16 @@ func (a answer) hidden(t testing.TB, name string) string {
 	return html.UnescapeString(found[1])
 }
 
+// action is where the signature that a page asks for goes.
+func (a answer) action(t testing.TB) string {
+	t.Helper()
+	found := regexp.MustCompile(`<form id="sign" method="post" action="([^"]+)"`).FindStringSubmatch(a.body)
+	if found == nil {
+		t.Fatalf("nothing is signed on\n%s", short(a.body))
+	}
+	return found[1]
+}
+
 // signer makes a signature in the common way of key and cast.
 type signer interface {
 	SignCMS(content []byte, attached bool, at time.Time) ([]byte, error)
@@ -194,13 +204,16 @@ func (g *guest) signIn(k signer) answer {
 	return g.signChallenge(page, k)
 }
 
+// decode opens what a page offers to sign.
+func decode(content string) ([]byte, error) { return base64.StdEncoding.DecodeString(content) }
+
 func (g *guest) signChallenge(page answer, k signer) answer {
 	g.t.Helper()
-	content, err := base64.StdEncoding.DecodeString(page.attribute(g.t, "data-content"))
+	content, err := decode(page.attribute(g.t, "data-content"))
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	return g.post("/kk/session", url.Values{
+	return g.post(page.action(g.t), url.Values{
 		"challenge": {page.hidden(g.t, "challenge")}, "next": {page.hidden(g.t, "next")}, "kept": {page.hidden(g.t, "kept")},
 		"signature": {g.signature(k, content, true)},
 	})
@@ -219,11 +232,7 @@ func (g *guest) signature(k signer, content []byte, attached bool) string {
 func (g *guest) sign(page answer, k signer) answer {
 	g.t.Helper()
 	doc := g.get(page.attribute(g.t, "data-content-url")).want(g.t, "the document to sign", http.StatusOK)
-	action := regexp.MustCompile(`<form id="sign" method="post" action="([^"]+)"`).FindStringSubmatch(page.body)
-	if action == nil {
-		g.t.Fatalf("nothing is signed on\n%s", short(page.body))
-	}
-	return g.post(action[1], url.Values{
+	return g.post(page.action(g.t), url.Values{
 		"digest": {page.hidden(g.t, "digest")}, "signature": {g.signature(k, []byte(doc.body), false)},
 	})
 }
@@ -241,13 +250,23 @@ func (f *front) play() objects {
 		"flagged": f.Decision("bank-secret"), "not hers": f.Decision("fraud-suspect"),
 		"awaiting": f.Participant("aigul@fraud"), "confirmed": f.Participant("saule@theft"),
 	}
-	o["draft"] = f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
-	o["filed"] = f.Petition(f.Aigul, f.Theft)
-	o["answered"] = f.Petition(f.Aigul, f.Theft)
-	f.Answer(f.Daniyar, o["answered"], filing.GrantedPart)
-	o["complaint"] = f.Complaint(f.Aigul, f.Theft, "other", "term-extended")
-	o["defence"] = f.Petition(f.Dana, f.Theft)
-	o["unsigned"] = f.draftRuling()
+	now := f.At
+	f.At = now.Add(-time.Hour)
+	for _, act := range []func(){
+		func() {
+			o["draft"] = f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+		},
+		func() { o["filed"] = f.Petition(f.Aigul, f.Theft) },
+		func() { o["answered"] = f.Petition(f.Aigul, f.Theft) },
+		func() { f.Answer(f.Daniyar, o["answered"], filing.GrantedPart) },
+		func() { o["complaint"] = f.Complaint(f.Aigul, f.Theft, "other", "term-extended") },
+		func() { o["defence"] = f.Petition(f.Dana, f.Theft) },
+		func() { o["unsigned"] = f.draftRuling() },
+	} {
+		act()
+		f.At = f.At.Add(7 * time.Minute)
+	}
+	f.At = now
 	return o
 }
 

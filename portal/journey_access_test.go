@@ -3,6 +3,7 @@ package portal_test
 import (
 	"slices"
 	"strings"
+	"testing"
 )
 
 // check holds the page shown now, at both widths, against what every page owes
@@ -105,3 +106,38 @@ const owes = `(() => {
 	scrollTo(0, top);
 	return wrong.join("\n");
 })()`
+
+// Checks that never complain say nothing: here each is shown what it is for.
+func TestThePageChecksFindWhatIsWrong(t *testing.T) {
+	s := newSite(t)
+	v := s.visit(t, "", "kk", phone)
+	for what, spoil := range map[string]string{
+		"scrolls sideways":        `main.innerHTML += "<p style='width:2000px'>wide</p>"`,
+		"is cut off":              `main.innerHTML += "<p style='overflow:hidden;white-space:nowrap;width:9em'>longer than the room there is for it</p>"`,
+		"has 2 h1":                `main.innerHTML += "<h1>second</h1>"`,
+		"a heading of level 4":    `main.innerHTML += "<h4>deep</h4>"`,
+		"two elements are called": `main.innerHTML += "<p id=main>main</p>"`,
+		"refers to a missing":     `main.innerHTML += "<p aria-describedby=nothing>text</p>"`,
+		"labels nothing":          `main.innerHTML += "<label for=nothing>label</label>"`,
+		"leads nowhere":           `main.innerHTML += "<a href='#nothing'>link</a>"`,
+		"has no label":            `main.innerHTML += "<input name=x>"`,
+		"has no name":             `main.innerHTML += "<button></button>"`,
+		"has no title":            `main.innerHTML += "<iframe></iframe>"`,
+		"has no legend":           `main.innerHTML += "<fieldset>text</fieldset>"`,
+		"too near to another":     `main.innerHTML += "<p><button style='all:unset;font-size:9px'>i</button><button style='all:unset;font-size:9px'>j</button></p>"`,
+		"cannot be focused":       `main.innerHTML += "<div inert><a href='/'>link</a></div>"`,
+		"does not show the focus": `main.innerHTML += "<a href='/' style='outline:0 none;display:block'>link</a>"`,
+	} {
+		v.do(navigate(v, "/"))
+		if found := v.js(owes); found != "" {
+			t.Fatalf("the first page owes %s", found)
+		}
+		// Styles in markup are forbidden by the policy of our pages, so they are
+		// set by script.
+		v.js(`(main => { ` + strings.ReplaceAll(spoil, "style=", "data-style=") + `;
+			main.querySelectorAll("[data-style]").forEach(e => e.style.cssText = e.dataset.style) })(document.querySelector("main"))`)
+		if found := v.js(owes); !strings.Contains(found, what) {
+			t.Errorf("%q is not noticed: %q", what, found)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -289,15 +288,16 @@ func (s *story) complains(t *testing.T) {
 	v.want("the new decision", v.js(`document.querySelector("ol.timeline a").href.split("/").pop()`), s.ruling)
 
 	v.open("answer", "/filings/"+s.petition)
-	v.shows(reasons)
 	v.want("signatures", v.count(".verified:not(.bad)"), "2")
 	court := s.Words.In("kk").Until(deadline.CourtComplaint.Ends(portaltest.Afternoon, deadline.Kazakhstan()))
-	if strings.Contains(v.text("section.next"), court) {
-		t.Error("the term to go to court runs before she has opened the answer")
+	if strings.Contains(v.text("section.next"), court) || v.has(reasons) {
+		t.Error("the answer is told, or the term to go to court runs, before she has opened it")
 	}
-	v.want("the answer", v.pdf(v.href(`a[href$="/answer/document"]`)), "200 application/pdf %PDF true inline")
-	v.want("its signature", v.js(`fetch(`+quoted(v.href(`a[href$="/answer/signature"]`))+`).then(r => r.status)`), "200")
+	v.want("the answer", v.pdf(v.href(`#answer a.button`)), "200 application/pdf %PDF true inline")
 	v.open("answer-read", "/filings/"+s.petition)
+	v.shows(reasons)
+	v.want("a copy to keep", v.pdf(v.href(`a[href$="/answer/document?keep=1"]`)), "200 application/pdf %PDF true attachment")
+	v.want("its signature", v.js(`fetch(`+quoted(v.href(`a[href$="/answer/signature"]`))+`).then(r => r.status)`), "200")
 	if next := v.text("section.next"); !strings.Contains(next, strings.Join(strings.Fields(court), " ")) {
 		t.Errorf("until when she may go to court is not told: %q, want %q in it", next, court)
 	}
@@ -334,15 +334,7 @@ func (s *story) complains(t *testing.T) {
 
 func (s *story) oversees(t *testing.T) {
 	late := s.Petition(s.Serik, s.Theft)
-	for _, order := range []string{
-		`UPDATE filing SET filed_at = filed_at - interval '10 days', due_raw = due_raw - interval '10 days', due_at = due_at - interval '10 days' WHERE id = $1`,
-		`UPDATE job SET run_at = run_at - interval '10 days' WHERE args->>'filing' = $1::text`,
-	} {
-		if _, err := s.SQL.ExecContext(t.Context(), order, late.String()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.runJobs(t, `SELECT count(*)::text FROM filing WHERE overdue_at IS NOT NULL`, "1")
+	s.overdue(t, late)
 
 	v := s.visit(t, "6", "ru", desktop)
 	v.signIn("zhanar")
@@ -388,6 +380,6 @@ func (s *site) runJobs(t *testing.T, query, done string) {
 		t.Fatal(err)
 	}
 	if got := s.one(t, query); got != done {
-		t.Fatal(fmt.Errorf("the job has not run: %s", got))
+		t.Fatalf("the job has not run: %s", got)
 	}
 }

@@ -96,8 +96,8 @@ func TestWhateverGoesWrongAtSigningIsSaidAndNothingTypedIsLost(t *testing.T) {
 				w.block("another-persons", "agent-refused")
 				place.kept(w.visitor)
 			} else {
-				s.insert("system")
-				w.refusal("organisation")
+				s.insert("system") // of a machine, not for signing
+				w.block("system", "agent-refused")
 			}
 
 			s.insert("aigul")

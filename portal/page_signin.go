@@ -157,9 +157,6 @@ func (p *Portal) toSignIn(c echo.Context) error {
 		}
 		return c.Redirect(http.StatusSeeOther, to+"?"+url.Values{"next": {r.URL.RequestURI()}}.Encode())
 	}
-	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return fault.New(fault.Invalid, "fault.request").Because(err)
-	}
 	ask, err := p.ask(c, policy.SignIn)
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func pdf(c echo.Context, content []byte, name string, keep bool) error {
 	}
 	h := c.Response().Header()
 	h.Set("Content-Disposition", disposition+`; filename="`+name+`.pdf"`)
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; plugin-types application/pdf; frame-ancestors 'self'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'")
 	return c.Blob(http.StatusOK, "application/pdf", content)
 }
 

@@ -1,10 +1,13 @@
 package portal_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,20 +35,36 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	f := open(t)
 	o := f.play()
 	f.answerDraft(o["filed"])
-	for _, v := range views(f, o) {
+	all := views(f, o)
+	for _, v := range all {
 		f.compare(t, v)
 	}
 	// The one who filed reads the answer, and the term for the court begins.
 	f.as(f.Aigul).get("/kk/filings/"+o["answered"].String()+"/answer/document").want(t, "the answer", http.StatusOK)
-	f.compare(t, view{name: "filing-read", who: f.Aigul, path: "/filings/" + o["answered"].String()})
+	read := view{name: "filing-read", who: f.Aigul, path: "/filings/" + o["answered"].String()}
+	f.compare(t, read)
 	// Nobody answers for ten days.
 	f.At = f.At.Add(10 * 24 * time.Hour)
-	for _, late := range []view{
+	overdue := []view{
 		{name: "filing-overdue", who: f.Aigul, path: "/filings/" + o["complaint"].String()},
 		{name: "desk-overdue", who: f.Daniyar, path: "/desk"},
 		{name: "oversight-overdue", who: f.Zhanar, path: "/oversight"},
-	} {
+	}
+	for _, late := range overdue {
 		f.compare(t, late)
+	}
+	noneLeftOver(t, append(append(all, overdue...), read, view{name: "resume"}))
+}
+
+// noneLeftOver finds golden files of pages that nobody looks at any more.
+func noneLeftOver(t *testing.T, all []view) {
+	t.Helper()
+	files := must(filepath.Glob("testdata/*.html"))
+	for _, file := range files {
+		name, _, _ := strings.Cut(filepath.Base(file), ".")
+		if !slices.ContainsFunc(all, func(v view) bool { return v.name == name }) {
+			t.Errorf("%s is of no page", file)
+		}
 	}
 }
 
@@ -62,6 +81,7 @@ func (f *front) answerDraft(id uuid.UUID) {
 func views(f *front, o objects) []view {
 	at := func(format, object string) string { return fmt.Sprintf(format, o[object]) }
 	paper := f.paperOf("decision", f.Decision("accepted")).String()
+	_, digest := f.Paper(f.Aigul, o["draft"])
 	return []view{
 		{name: "home", path: "/"},
 		{name: "home-aigul", who: f.Aigul, path: "/"},
@@ -98,7 +118,10 @@ func views(f *front, o objects) []view {
 		{name: "filing_new-switched", who: f.Aigul, path: at("/cases/%s/filings", "theft"), status: 200,
 			fields: url.Values{"kind": {"petition"}, "circumstances": {portaltest.Circumstances}, "language-switch": {"ru"}}},
 		{name: "filing_check", who: f.Aigul, path: at("/filings/%s", "draft")},
-		{name: "filing_check-refused", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 409, fields: url.Values{"signature": {"AAAA"}}},
+		{name: "filing_check-refused", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 422,
+			fields: url.Values{"signature": {"AAAA"}, "digest": {hex.EncodeToString(digest)}}},
+		{name: "filing_check-changed", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 409,
+			fields: url.Values{"signature": {"AAAA"}, "digest": {strings.Repeat("0", 64)}}},
 		{name: "filing", who: f.Aigul, path: at("/filings/%s", "filed")},
 		{name: "filing-decider", who: f.Daniyar, path: at("/filings/%s", "filed")},
 		{name: "filing-supervisor", who: f.Zhanar, path: at("/filings/%s", "filed")},
@@ -268,4 +291,19 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 		g.post(path, back).want(t, "the form once more", http.StatusSeeOther)
 		f.Want(t, `SELECT author, status FROM filing`, "author | status\naigul | draft")
 	}
+}
+
+// A button has nothing typed beside it: after signing in one is back on the page
+// where it stands, not at an address that can only be posted to.
+func TestAButtonPressedWhenTheSessionEndedLeadsBackToItsPage(t *testing.T) {
+	f := open(t)
+	id := f.Petition(f.Aigul, f.Theft)
+	g := f.visitor()
+	page := g.post("/kk/filings/"+id.String()+"/withdrawal", nil).want(t, "a button without a session", http.StatusUnauthorized)
+	back := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusSeeOther)
+	if back.to() != "/kk/filings/"+id.String() {
+		t.Errorf("it leads to %s", back.to())
+	}
+	g.get(back.to()).want(t, "the page of the button", http.StatusOK)
+	f.Want(t, `SELECT status FROM filing`, "status\nfiled")
 }

@@ -56,6 +56,12 @@ const (
 // uploads are the acts that bring a file.
 var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile: true}
 
+// openings are the acts of opening a document, which leave a record and may start
+// a term. HEAD shows nothing, so it must not count as having read.
+var openings = map[policy.Act]bool{
+	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
+}
+
 // Handler is the portal over HTTP: the middleware in order, then the rows.
 func (p *Portal) Handler() (http.Handler, error) {
 	if err := p.prepare(); err != nil {
@@ -65,6 +71,9 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = p.fail
+	// Who asks too often is told by the address that the front wrote down, never
+	// by one that the asker wrote himself.
+	e.IPExtractor = echo.ExtractIPFromXFFHeader()
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // a front on this machine or network says who asks; others' word for it is not taken
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
@@ -80,11 +89,11 @@ func (p *Portal) Handler() (http.Handler, error) {
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
 		var guards []echo.MiddlewareFunc
-		if method == http.MethodPost {
+		if method == http.MethodPost || r.act == policy.SignIn { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
 		}
 		e.Add(method, path, p.guard(r), guards...)
-		if method == http.MethodGet {
+		if method == http.MethodGet && !openings[r.act] {
 			e.HEAD(path, p.guard(r))
 		}
 	}
@@ -151,6 +160,11 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 			return echo.ErrStatusRequestEntityTooLarge
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
+		if c.Request().Method == http.MethodPost {
+			if err := web.ReadBody(c); err != nil {
+				return err
+			}
+		}
 		ask, err := p.ask(c, r.act)
 		if err != nil {
 			return err

@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"zharia"
 	"zharia/portal"
 	"zharia/portal/agent"
 	"zharia/portal/eds/key"
@@ -59,6 +60,9 @@ func newSite(t *testing.T) *site {
 	}
 	s.agent = agent.New(keys...)
 	s.agent.Clock(s.Clock)
+	if err := s.agent.Window(zharia.Templates, zharia.Static, func(lang, key string) string { return s.Words.In(lang).T(key) }); err != nil {
+		t.Fatal(err)
+	}
 	s.startAgent()
 	t.Cleanup(func() { s.close() })
 

@@ -30,8 +30,11 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	trusted := flags.String("trust", "", "folder of certificates of further authorities to trust")
 	keys := flags.String("keys", "", "folder of further keys (PKCS#12) for the agent")
 	password := flags.String("password", "", "password of those keys")
-	if flags.Parse(args) != nil || flags.NArg() > 0 {
+	if flags.Parse(args) != nil {
 		return errMisuse
+	}
+	if flags.NArg() > 0 {
+		return misused("demo takes flags only, not " + flags.Arg(0))
 	}
 	listener, err := listen(*addr)
 	if err != nil {

@@ -104,8 +104,11 @@ func runAgent(ctx context.Context, args []string, out io.Writer) error {
 	addr := flags.String("addr", agent.Address, "where to listen; this computer only")
 	dir := flags.String("keys", ".", "folder of keys (PKCS#12: *.p12, *.pfx)")
 	password := flags.String("password", "", "password of the keys")
-	if flags.Parse(args) != nil || flags.NArg() > 0 {
+	if flags.Parse(args) != nil {
 		return errMisuse
+	}
+	if flags.NArg() > 0 {
+		return misused("agent takes flags only, not " + flags.Arg(0))
 	}
 	own, err := readKeys(*dir, *password)
 	if err != nil {

@@ -138,7 +138,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Exec(ctx, stepFiling, id, next, ask.At); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
 	})
 }
 
@@ -167,7 +167,7 @@ func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 		if doc, err = document.Fetch(ctx, tx, a.Document); err != nil {
 			return err
 		}
-		if f.Author == ask.Person && a.ReadAt.IsZero() {
+		if ask.Act == policy.AnswerDocument && f.Author == ask.Person && a.ReadAt.IsZero() { // its signature alone is not the answer
 			if err := tx.Exec(ctx, readAnswer, id, ask.At); err != nil {
 				return err
 			}

@@ -182,7 +182,7 @@ func TestATermThatPassedIsMarkedOnceAndOnlyThen(t *testing.T) {
 		2026-000002 | granted |`)
 	w.Want(t, `SELECT who, act, casefile, law, at FROM record WHERE act = 'filing-overdue'`, `
 		who | act            | casefile | law    | at
-		    | filing-overdue | theft    | CPC 99 | 2026-10-28 00:00:00`)
+		    | filing-overdue | theft    | CPC 99(4) | 2026-10-28 00:00:00`)
 	if f := mustRead(t, w, w.Aigul, late); f.Overdue(almaty("2026-10-27 23:59")) || !f.Overdue(almaty("2026-10-28 00:00")) {
 		t.Error("the last instant is on the wrong side")
 	}

@@ -16,7 +16,6 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
-	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -129,7 +128,7 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 				return err
 			}
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, c.ID, doc.Digest)
+		return record(ctx, tx.DB, ask, n.Kind, id, c.ID, doc.Digest)
 	})
 }
 
@@ -179,7 +178,7 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 		if doc, err = document.Fetch(ctx, tx, f.Document); err != nil || f.Author == ask.Person {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
 	})
 	return f, doc, err
 }
@@ -221,7 +220,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := watch(ctx, tx, id, count.Ends); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
 	})
 }
 
@@ -240,7 +239,7 @@ func Step(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error
 		if err := tx.Exec(ctx, stepFiling, id, next, ask.At); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, nil)
 	})
 }
 
@@ -260,7 +259,7 @@ func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) er
 		if err := document.Drop(ctx, tx, f.Document); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, nil)
 	})
 }
 

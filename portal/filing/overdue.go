@@ -8,7 +8,6 @@ import (
 
 	"zharia/portal/database"
 	"zharia/portal/job"
-	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -24,15 +23,18 @@ func watch(ctx context.Context, tx *vault.DB, id uuid.UUID, end time.Time) error
 const markOverdue = `
 UPDATE filing SET overdue_at = $2
  WHERE id = $1 AND status IN ('filed', 'considered') AND due_at <= $2 AND overdue_at IS NULL
-RETURNING casefile`
+RETURNING casefile, kind`
 
 // MarkOverdue marks a filing whose term has passed without an answer. It is the
 // portal's own act: nobody asked for it. A filing that was answered, or is not
 // late, is left alone.
 func MarkOverdue(ctx context.Context, tx *database.DB, id uuid.UUID, at time.Time) error {
-	var cases []uuid.UUID
-	if err := tx.Select(ctx, &cases, markOverdue, id, at); err != nil || len(cases) == 0 {
+	var late []struct {
+		Case uuid.UUID         `db:"casefile"`
+		Kind policy.FilingKind `db:"kind"`
+	}
+	if err := tx.Select(ctx, &late, markOverdue, id, at); err != nil || len(late) == 0 {
 		return err
 	}
-	return ledger.Step(ctx, tx, policy.Ask{Act: policy.FilingOverdue, At: at}, "filing", id, cases[0], nil)
+	return record(ctx, tx, policy.Ask{Act: policy.FilingOverdue, At: at}, late[0].Kind, id, late[0].Case, nil)
 }

@@ -1,8 +1,15 @@
 package filing
 
 import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
+	"zharia/portal/law"
+	"zharia/portal/ledger"
 	"zharia/portal/policy"
 )
 
@@ -51,6 +58,38 @@ var moves = map[step]Status{
 	{Considered, policy.FilingGrant}:     Granted,
 	{Considered, policy.FilingGrantPart}: GrantedPart,
 	{Considered, policy.FilingRefuse}:    Refused,
+}
+
+// articles are the places of chapter 13 that a step rests on where petitions and
+// complaints differ; elsewhere the table of rights says it.
+var articles = map[policy.FilingKind]map[policy.Act]law.Ref{
+	policy.FilingPetition: {
+		policy.FilingSubmit:    law.CPC(99, 1),
+		policy.FilingConsider:  law.CPC(99, 4),
+		policy.FilingGrant:     law.CPC(99, 5),
+		policy.FilingGrantPart: law.CPC(99, 6),
+		policy.FilingRefuse:    law.CPC(99, 6),
+		policy.FilingOverdue:   law.CPC(99, 4),
+	},
+	policy.FilingComplaintProsecutor: {
+		policy.FilingSubmit:    law.CPC(100, 1),
+		policy.FilingConsider:  law.CPC(105, 2),
+		policy.FilingGrant:     law.CPC(105, 3),
+		policy.FilingGrantPart: law.CPC(105, 3),
+		policy.FilingRefuse:    law.CPC(105, 3),
+		policy.FilingOverdue:   law.CPC(105, 2),
+	},
+}
+
+// record writes a step down with the article that fits the kind of filing.
+func record(ctx context.Context, tx *database.DB, ask policy.Ask, kind policy.FilingKind, id, casefile uuid.UUID, digest []byte) error {
+	by, ok := articles[kind][ask.Act]
+	if !ok {
+		return ledger.Step(ctx, tx, ask, "filing", id, casefile, digest)
+	}
+	return ledger.Record(ctx, tx, ledger.Entry{
+		At: ask.At, Who: ask.Person, Act: string(ask.Act), Object: "filing", ID: id, Casefile: casefile, By: by.String(), Digest: digest,
+	})
 }
 
 func (s Status) after(act policy.Act) (Status, error) {

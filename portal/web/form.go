@@ -55,16 +55,46 @@ func (f *Form) Set(name, value string) { f.values[name] = []string{value} }
 // posts the form to the same act in the other language, which shows it again.
 const switchField = "language-switch"
 
+// ReadBody reads the body of a POST, once for all that ask for its fields. One
+// that is longer than its address takes is refused; one that cannot be read is
+// left to ReadForm, which tells the person.
+func ReadBody(c echo.Context) error {
+	var large *http.MaxBytesError
+	if err := body(c); errors.As(err, &large) {
+		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
+	}
+	return nil
+}
+
+const bodyKey = "body"
+
+// read is a body that was read, and how that went.
+type read struct{ err error }
+
+func body(c echo.Context) error {
+	if done, ok := c.Get(bodyKey).(read); ok {
+		return done.err
+	}
+	r := c.Request()
+	err := r.ParseForm()
+	if err == nil {
+		if err = r.ParseMultipartForm(1 << 20); errors.Is(err, http.ErrNotMultipart) {
+			err = nil
+		}
+	}
+	c.Set(bodyKey, read{err})
+	return err
+}
+
 // ReadForm reads the body of a POST, at most what the body limit of the address
 // lets through. A body that cannot be read is one mistake of the whole form.
 func ReadForm(c echo.Context, name string) *Form {
 	f := NewForm(name)
-	r := c.Request()
-	err := r.ParseMultipartForm(1 << 20)
-	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	if body(c) != nil {
 		f.Wrong("", "form.unreadable")
 		return f
 	}
+	r := c.Request()
 	if r.MultipartForm != nil {
 		f.files = r.MultipartForm.File
 	}

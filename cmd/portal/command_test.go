@@ -1,0 +1,140 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"zharia/portal"
+	"zharia/portal/eds/authority"
+	"zharia/portal/policy"
+)
+
+// call runs the program with an environment of its own and answers what it said
+// and its exit code.
+func call(t *testing.T, path string, args ...string) (out, errs string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return stdout.String(), stderr.String(), code
+}
+
+// signed are the files of a signature made now by a key of an authority of the
+// test's own.
+func signed(t *testing.T) (trust, sig, content string) {
+	t.Helper()
+	now, dir := time.Now().UTC().Truncate(time.Second), t.TempDir()
+	a, err := authority.New("TEST", now.AddDate(-1, 0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := a.Issue(authority.Person{IIN: "870412499015", CommonName: "ОСПАНОВА АЙГҮЛ", Surname: "ОСПАНОВА", From: now.AddDate(0, -1, 0), To: now.AddDate(0, 1, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cms, err := k.SignCMS([]byte("a text"), false, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	trust = filepath.Dir(write("trust/root.cer", a.Root()))
+	write("trust/issuer.cer", a.Issuer())
+	return trust, write("text.cms", cms), write("text", []byte("a text"))
+}
+
+// The exit code is for scripts: 0 a valid signature, 1 one that is not, 2 a call
+// that cannot be understood.
+func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
+	path := binary(t)
+	trust, sig, content := signed(t)
+	for _, c := range []struct {
+		want int
+		args []string
+	}{
+		{0, []string{"eds", "verify", "-trust", trust, "-content", content, sig}},
+		{1, []string{"eds", "verify", "-content", content, sig}}, // nobody is trusted
+		{1, []string{"eds", "verify", "-trust", trust, "-content", sig, sig}},
+		{1, []string{"eds", "verify", "-trust", trust, "-content", content, "-at", "2001-01-01T00:00:00Z", sig}},
+		{1, []string{"eds", "verify", "-trust", trust, sig}}, // detached, and nothing beside it
+		{1, []string{"eds", "verify", "-trust", trust, content}},
+		{2, []string{"eds"}},
+		{2, []string{"eds", "sign", sig}},
+		{2, []string{"eds", "verify"}},
+		{2, []string{"eds", "verify", sig, sig}},
+		{2, []string{"eds", "verify", "-trusted", trust, sig}},
+		{2, []string{"eds", "verify", "-at", "yesterday", sig}},
+		{2, []string{"eds", "verify", "-trust", filepath.Join(trust, "nowhere"), sig}},
+		{2, []string{"eds", "verify", "-trust", trust, filepath.Join(trust, "nowhere")}},
+		{2, nil},
+		{2, []string{"help-me"}},
+		{2, []string{"demo", "-nothing"}},
+		{2, []string{"demo", "more"}},
+		{2, []string{"agent", "-nothing"}},
+		{2, []string{"migrate"}}, // no DATABASE_URL
+		{2, []string{"ledger"}},
+		{2, []string{"serve", "-addr", "x"}},
+		{1, []string{"serve"}}, // no settings
+		{0, []string{"routes"}},
+		{0, []string{"policy"}},
+	} {
+		out, errs, got := call(t, path, c.args...)
+		if got != c.want {
+			t.Errorf("portal %s: %d, want %d\n%s%s", strings.Join(c.args, " "), got, c.want, out, errs)
+		}
+		if got != 0 && errs == "" && !strings.HasPrefix(out, "{") {
+			t.Errorf("portal %s: says nothing of what is wrong", strings.Join(c.args, " "))
+		}
+	}
+	out, _, _ := call(t, path, "eds", "verify", "-trust", trust, "-content", content, sig)
+	var verdict struct {
+		Valid   bool
+		Signers []struct{ IIN, Role string }
+	}
+	if err := json.Unmarshal([]byte(out), &verdict); err != nil || !verdict.Valid || len(verdict.Signers) != 1 || verdict.Signers[0].IIN != "870412499015" {
+		t.Errorf("the verdict: %v\n%s", err, out)
+	}
+
+	routes, _, _ := call(t, path, "routes")
+	for _, r := range portal.Routes() {
+		rule, _ := policy.RuleOf(r.Act)
+		found := false
+		for line := range strings.Lines(routes) {
+			words := strings.Fields(line)
+			found = found || len(words) > 3 && words[0] == r.Method && words[1] == r.Path && words[2] == string(r.Act) &&
+				strings.HasSuffix(strings.TrimSpace(line), strings.TrimSpace(rule.By.String()))
+		}
+		if !found {
+			t.Errorf("%s %s is not printed with its act and its article", r.Method, r.Path)
+		}
+	}
+	if lines := strings.Count(routes, "\n"); lines != len(portal.Routes())+1 {
+		t.Errorf("%d lines are printed for %d addresses", lines, len(portal.Routes()))
+	}
+	table, _, _ := call(t, path, "policy")
+	for _, kind := range policy.Kinds {
+		if !strings.Contains(table, "\n"+string(kind)+" ") {
+			t.Errorf("the matrix that is printed lacks %s", kind)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The README shows the settings as the program knows them.
+func TestTheReadmeHasTheTableOfSettings(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?s)<!-- settings -->\n(.*?)\n?<!-- /settings -->`).FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("README.md has no <!-- settings --> … <!-- /settings -->")
+	}
+	if got, want := strings.TrimSpace(string(block[1])), strings.TrimSpace(settings()); got != want {
+		t.Errorf("README.md has\n%s\nthe program has\n%s", got, want)
+	}
+}
+
+// complete is an environment that serves.
+func complete(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://localhost/portal")
+	t.Setenv("PORTAL_ORIGIN", "https://zharia.example")
+	t.Setenv("PORTAL_KEYS", "/var/lib/portal/vault.json")
+	t.Setenv("PORTAL_ANCHORS", "/etc/portal/anchors")
+	t.Setenv("PORTAL_ADDR", "")
+	t.Setenv("PORTAL_AGENT", "")
+}
+
+func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
+	complete(t)
+	c, err := readConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Origin != "https://zharia.example" {
+		t.Errorf("the origin is %q", c.Origin)
+	}
+	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS"} {
+		complete(t)
+		t.Setenv(name, "")
+		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("an empty %s: %v", name, err)
+		}
+		os.Unsetenv(name)
+		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("no %s: %v", name, err)
+		}
+	}
+}
+
+// The origin is what people sign when they sign in: nothing but an https address
+// of a site will do.
+func TestAnOriginIsAnHTTPSAddressWithoutASlash(t *testing.T) {
+	complete(t)
+	for _, bad := range []string{"http://zharia.example", "zharia.example", "https://zharia.example/", "HTTPS://zharia.example", " https://zharia.example"} {
+		t.Setenv("PORTAL_ORIGIN", bad)
+		if c, err := readConfig(); err == nil {
+			t.Errorf("%q is taken as %q", bad, c.Origin)
+		}
+	}
+}
