@@ -59,6 +59,9 @@ func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	if !f.Status.Open() {
+		return fault.New(fault.Conflict, "fault.not-now")
+	}
 	form := web.ReadForm(c, "answer_new")
 	n := filing.NewAnswer{
 		Outcome:  web.OneOf(form, "outcome", filing.Outcomes...),

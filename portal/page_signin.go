@@ -76,7 +76,7 @@ func signed(c echo.Context) (cms, digest []byte) {
 // every other error stays an error.
 func refused(err error) (string, error) {
 	var fa *fault.Fault
-	if errors.As(err, &fa) && fa.Kind == fault.Invalid {
+	if errors.As(err, &fa) && (fa.Kind == fault.Invalid || fa.Message == "fault.document-changed") {
 		return fa.Message, nil
 	}
 	return "", err

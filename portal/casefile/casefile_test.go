@@ -252,16 +252,16 @@ func TestADefenderLosesTheCaseWithTheClient(t *testing.T) {
 func TestNobodyButTheInvestigatorSaysWhoIsWhat(t *testing.T) {
 	w := portaltest.World(t)
 	for _, other := range []struct {
-		who  *portaltest.Actor
-		kind fault.Kind
+		who    *portaltest.Actor
+		adding fault.Kind // the case itself a party and the prosecutor know
 	}{{w.Aigul, fault.NotFound}, {w.Stranger, fault.NotFound}, {w.Dana, fault.Forbidden}, {w.Zhanar, fault.Forbidden}} {
 		aigul := w.Participant("aigul@fraud")
-		wantKind(t, other.who.Word+" confirms", other.kind, casefile.Confirm(t.Context(), w.DB, other.who.Asks(policy.ParticipantGrant), aigul, victim))
-		wantKind(t, other.who.Word+" ends", other.kind, casefile.End(t.Context(), w.DB, other.who.Asks(policy.ParticipantEnd), aigul))
-		wantKind(t, other.who.Word+" adds", other.kind, casefile.AddConfirmed(t.Context(), w.DB, other.who.Asks(policy.ParticipantAdd),
+		wantKind(t, other.who.Word+" confirms", fault.NotFound, casefile.Confirm(t.Context(), w.DB, other.who.Asks(policy.ParticipantGrant), aigul, victim))
+		wantKind(t, other.who.Word+" ends", fault.NotFound, casefile.End(t.Context(), w.DB, other.who.Asks(policy.ParticipantEnd), aigul))
+		wantKind(t, other.who.Word+" adds", other.adding, casefile.AddConfirmed(t.Context(), w.DB, other.who.Asks(policy.ParticipantAdd),
 			w.Fraud, cast("new"), w.Stranger.IIN, "?", victim))
 		_, err := casefile.ReadParticipant(t.Context(), w.DB, other.who.Asks(policy.ParticipantView), aigul)
-		wantKind(t, other.who.Word+" looks", other.kind, err)
+		wantKind(t, other.who.Word+" looks", fault.NotFound, err)
 	}
 	w.Want(t, `SELECT status FROM participant WHERE id = '`+w.Participant("aigul@fraud").String()+`'`, "status\nawaiting")
 	w.Sound()

@@ -93,8 +93,8 @@ func ReadParticipant(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 	if err := db.Get(ctx, &row, selectParticipant, ask.Person, id); err != nil {
 		return Participant{}, err
 	}
-	if err := standing(ask, row.Standing); err != nil {
-		return Participant{}, err
+	if standing(ask, row.Standing) != nil { // who else is in the case is not for the others to learn
+		return Participant{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	return row.open(db)
 }
@@ -177,8 +177,8 @@ func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (P
 	if err := tx.Get(ctx, &row, lockParticipant, ask.Person, id); err != nil {
 		return Participant{}, err
 	}
-	if err := standing(ask, row.Standing); err != nil {
-		return Participant{}, err
+	if standing(ask, row.Standing) != nil { // who else is in the case is not for the others to learn
+		return Participant{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	return row.open(tx)
 }

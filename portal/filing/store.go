@@ -100,11 +100,11 @@ const selectOfCase = selectFilings + `
 
 const selectInbox = selectFilings + `
  WHERE f.decider = $1 AND f.status IN ('filed', 'considered')
- ORDER BY f.due_at, f.filed_at`
+ ORDER BY f.due_at, f.filed_at, f.id`
 
 const selectSupervised = selectFilings + `
  WHERE c.prosecutor = $1 AND f.status <> 'draft'
- ORDER BY f.filed_at DESC`
+ ORDER BY f.filed_at DESC, f.id`
 
 func filingText(column string, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "filing", Column: column, ID: id}
