@@ -261,7 +261,14 @@ func lists() map[string][]string {
 
 func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 	roles := slices.DeleteFunc(plain(policy.Roles), func(r string) bool { return r == string(policy.Applicant) })
+	var kinds []string // what an investigator publishes; answers are made by answering
+	for _, kind := range policy.Kinds {
+		if rule, _ := policy.KindOf(kind); rule.Publishable() {
+			kinds = append(kinds, string(kind))
+		}
+	}
 	want := map[string][]string{
+		"decision.kind":      kinds,
 		"body.kind":          {"investigation", "prosecution"},
 		"officer.post":       {"investigator", "prosecutor"},
 		"participant.role":   roles,

@@ -105,6 +105,7 @@ func (p *Portal) showAnswerCheck(c echo.Context, ask policy.Ask, refusal string)
 	if page.Signing, err = p.signDocument(c, doc, policy.AnswerPaper, a.Outcome.Act(), refusal, f.ID); err != nil {
 		return err
 	}
+	page.Signing.Button = "answer_check.sign"
 	return p.showSigning(c, refusal, "answer_check", page, policy.AnswerCheck, f.ID)
 }
 

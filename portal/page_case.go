@@ -32,6 +32,7 @@ func (p *Portal) cases(c echo.Context, ask policy.Ask) error {
 // filings, for an official what he works with.
 type casePage struct {
 	Case         casefile.Case
+	Back         policy.Act          // where the reader comes from
 	Acting       []casefile.Capacity // whom the reader acts for
 	Decisions    []decisionLine
 	Filings      []filingLine
@@ -60,7 +61,7 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	page := casePage{Case: of, Acting: acting(of), May: map[string]bool{}}
+	page := casePage{Case: of, Back: start(me(c)), Acting: acting(of), May: map[string]bool{}}
 	for _, act := range of.Acts(ask, policy.FilingNew, policy.DecisionNew, policy.ParticipantNew) {
 		page.May[string(act)] = true
 	}
@@ -76,6 +77,9 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	page.Filings = filingLines(filings, ask)
+	if len(of.Capacities) > 0 {
+		page.Back = policy.CaseList
+	}
 	if page.May[string(policy.ParticipantNew)] {
 		if page.Participants, err = casefile.Participants(ctx, p.DB, ask, number); err != nil {
 			return err

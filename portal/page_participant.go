@@ -11,6 +11,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/policy"
 	"zharia/portal/web"
+	"zharia/portal/words"
 )
 
 // participantPage is where the investigator confirms a status or ends it.
@@ -69,7 +70,7 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 	}
 	for _, q := range all {
 		if q.Status == casefile.Confirmed && q.Represents == uuid.Nil && q.ID != who.ID {
-			page.Represents = append(page.Represents, web.Option{Value: q.ID.String(), Label: q.Name + ", " + w.T("role."+string(q.Role))})
+			page.Represents = append(page.Represents, web.Option{Value: q.ID.String(), Label: q.Name + ", " + words.Low(w.T("role."+string(q.Role)))})
 		}
 	}
 	name := "participant"

@@ -187,15 +187,16 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	if err := p.sessions.Start(c.Request(), c.Response(), se, person, signer.Certificate); err != nil {
 		return err
 	}
+	who, err := identity.Read(c.Request().Context(), p.DB, person, ask.At)
+	if err != nil {
+		return err
+	}
+	c.Set(personKey, who)
 	if kept != "" && next != "" {
 		return p.resume(c, ask, next, kept)
 	}
 	if next != "" {
 		return c.Redirect(http.StatusSeeOther, "/"+web.Lang(c)+next)
-	}
-	who, err := identity.Read(c.Request().Context(), p.DB, person, ask.At)
-	if err != nil {
-		return err
 	}
 	return p.redirect(c, start(who))
 }

@@ -120,7 +120,7 @@ func views(f *front, o objects) []view {
 		{name: "filing_check", who: f.Aigul, path: at("/filings/%s", "draft")},
 		{name: "filing_check-refused", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 422,
 			fields: url.Values{"signature": {"AAAA"}, "digest": {hex.EncodeToString(digest)}}},
-		{name: "filing_check-changed", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 409,
+		{name: "filing_check-changed", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 422,
 			fields: url.Values{"signature": {"AAAA"}, "digest": {strings.Repeat("0", 64)}}},
 		{name: "filing", who: f.Aigul, path: at("/filings/%s", "filed")},
 		{name: "filing-decider", who: f.Daniyar, path: at("/filings/%s", "filed")},

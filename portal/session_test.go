@@ -140,7 +140,7 @@ func TestACookieWithoutTheKeyFilesNothing(t *testing.T) {
 			}
 		}
 		good := url.Values{"digest": {strings.Repeat("0", 64)}, "signature": {g.signature(act.who.Key, []byte(doc.body), false)}}
-		if got := g.post(page.action(t), good); got.StatusCode != http.StatusConflict {
+		if got := g.post(page.action(t), good); got.StatusCode != http.StatusUnprocessableEntity {
 			t.Errorf("%s, another document than was shown: %d", act.post, got.StatusCode)
 		}
 	}

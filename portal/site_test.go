@@ -162,6 +162,7 @@ func hasChromium() bool {
 }
 
 func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // what a test wants of the log it takes for itself
 	code := m.Run()
 	closeChrome()
 	os.Exit(code)

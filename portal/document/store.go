@@ -160,6 +160,8 @@ func Sign(ctx context.Context, tx *vault.DB, v *eds.Verifier, ask policy.Ask, id
 		return d, fault.New(fault.NotFound, "fault.not-found")
 	case d.Signed():
 		return d, fault.New(fault.Conflict, "fault.signed-already")
+	case len(cms) == 0:
+		return d, fault.New(fault.Invalid, "fault.unsigned")
 	case !bytes.Equal(d.Digest, digest):
 		return d, fault.New(fault.Conflict, "fault.document-changed")
 	}

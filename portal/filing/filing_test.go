@@ -54,7 +54,7 @@ func TestAPetitionOfThursdayAfternoonIsDueAtTheEndOfTuesday(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if until := w.Words.In("kk").Until(f.DueAt); until != "2026 жылғы 27 қазан, сейсенбі – сағат 24:00-ге дейін" || f.DaysLeft(w.At) != 5 {
+	if until := w.Words.In("kk").Until(f.DueAt); until != "2026 жылғы 27 қазан, сейсенбі күнінің соңына дейін" || f.DaysLeft(w.At) != 5 {
 		t.Errorf("until %s, %d days", until, f.DaysLeft(w.At))
 	}
 	w.Want(t, `SELECT who, act, object, casefile, law FROM record WHERE object_id = '`+id.String()+`' ORDER BY seq`, `
@@ -234,7 +234,7 @@ func TestASignatureThatIsNotTheAuthorsOverTheseBytesFilesNothing(t *testing.T) {
 		"with another country's key": {w.SignedBy(w.Actor("foreign"), content), "fault.eds.unknown-authority"},
 		"over another draft":         {w.SignedBy(w.Aigul, otherContent), "fault.eds.content-differs"},
 		"over a sign-in challenge":   {w.SignedBy(w.Aigul, challenge), "fault.eds.content-differs"},
-		"of nobody":                  {nil, "fault.eds.malformed"},
+		"of nobody":                  {nil, "fault.unsigned"},
 		"that is no signature":       {content, "fault.eds.malformed"},
 	} {
 		err := filing.Submit(t.Context(), w.DB, w.Verifier, w.Aigul.Asks(policy.FilingSubmit), id, sent.cms, digest)

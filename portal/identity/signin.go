@@ -73,6 +73,9 @@ UPDATE challenge SET used_at = $2 WHERE id = $1`
 // ChallengeLife, in the session it was made for; the person is made known on
 // first sight and bears the name of the certificate.
 func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (person uuid.UUID, signer eds.Signer, err error) {
+	if len(cms) == 0 {
+		return person, signer, fault.New(fault.Invalid, "fault.unsigned")
+	}
 	err = db.Within(ctx, func(tx *vault.DB) error {
 		var row struct {
 			Content []byte     `db:"content"`

@@ -101,6 +101,8 @@ func funcs(l *words.Language, link Linker, static *Static) template.FuncMap {
 		"lang":     func() string { return l.Code },
 		"link":     func(act any, ids ...any) (string, error) { return link(l.Code, fmt.Sprint(act), ids...) },
 		"static":   static.URL,
+		"heading":  heading,
+		"low":      words.Low,
 		"join":     strings.Join,
 		"lines":    lines,
 		"hex":      l.Hex,
@@ -129,6 +131,15 @@ func lines(text string) [][]string {
 		}
 	}
 	return out
+}
+
+// heading is the text of a paragraph that is a heading ("# …"), or "".
+func heading(paragraph []string) string {
+	text, ok := strings.CutPrefix(paragraph[0], "# ")
+	if !ok || len(paragraph) > 1 {
+		return ""
+	}
+	return text
 }
 
 // grouped puts a space after every n characters, so that people can read a long

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -191,6 +193,12 @@ func (l *Language) dated(key string, t time.Time) string {
 		"month", l.T("date.month."+strings.ToLower(t.Month().String())),
 		"weekday", l.T("date.weekday."+strings.ToLower(t.Weekday().String())),
 		"clock", t.Format("15:04"), "second", t.Format("15:04:05"))
+}
+
+// Low is a name of our own tables within a sentence: its first letter is small.
+func Low(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:]
 }
 
 // Hex is a fingerprint in groups that two people can compare aloud.

@@ -341,7 +341,7 @@ func TestATermEndsOnItsLastDay(t *testing.T) {
 	end := time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC) // midnight in Almaty
 	b := book(t)
 	for lang, want := range map[string]string{
-		"kk": "2026 жылғы 27 қазан, сейсенбі – сағат 24:00-ге дейін",
+		"kk": "2026 жылғы 27 қазан, сейсенбі күнінің соңына дейін",
 		"ru": "вторник, 27 октября 2026 года, до 24:00",
 	} {
 		if got := b.In(lang).Until(end); !strings.HasPrefix(got, want) {
