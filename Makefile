@@ -15,7 +15,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # exec: Ctrl-C and TERM reach the portal itself, which ends its database too.
 demo: setup
-	@echo "Building the portal: about two minutes the first time, seconds afterwards."
+	@echo "Building the portal: about two minutes the first time, seconds afterwards." >&2
 	@go build -o .portal/bin/portal ./cmd/portal && exec .portal/bin/portal demo $(ARGS)
 
 test: setup

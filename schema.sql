@@ -203,6 +203,7 @@ CREATE TABLE filing (
     status        text        NOT NULL CHECK (status IN ('draft', 'filed', 'considered', 'granted', 'granted-part', 'refused', 'withdrawn')),
     language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
     about         uuid        REFERENCES decision,             -- the decision it contests, if one
+    against       uuid        REFERENCES filing,               -- the filing whose answer, or silence, it contests, if one
     ground        text        NOT NULL CHECK (ground IN ('other', 'detention', 'suspect', 'qualification', 'removal', 'search', 'property')), -- the list of CPC 105(2): these have the short term
     circumstances bytea       NOT NULL,                        -- sealed
     request       bytea       NOT NULL,                        -- sealed
@@ -221,6 +222,8 @@ CREATE TABLE filing (
     CHECK (status = 'draft' OR (number IS NOT NULL AND due_at IS NOT NULL AND due_raw IS NOT NULL AND term IS NOT NULL)),
     CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
     CHECK (kind <> 'petition' OR ground = 'other'),
+    CHECK (about IS NULL OR against IS NULL),
+    CHECK (against IS DISTINCT FROM id),
     CHECK (due_raw <= due_at)
 );
 CREATE INDEX filing_author ON filing (author, made_at);

@@ -303,8 +303,8 @@ func (s *story) complains(t *testing.T) {
 	}
 
 	v.click("complaint", `section.next a[href*="kind=complaint-prosecutor"]`)
+	v.want("what it is against", v.js(`document.querySelector("#form input[name=against]").value`), s.petition)
 	v.choose("#ground", "property")
-	v.choose("#about", s.ruling)
 	v.fill("#circumstances", arguments)
 	v.fill("#request", request)
 	v.click("complaint-check", formButton)
@@ -341,14 +341,19 @@ func (s *story) oversees(t *testing.T) {
 	v.here("200", "/oversight")
 	v.arrive("oversight")
 	complaint := s.one(t, `SELECT id FROM filing WHERE kind = 'complaint-prosecutor'`)
-	v.want("the decision beside the complaint",
-		v.js(`document.querySelector('a[href="/ru/filings/`+complaint+`"]').closest("tr").querySelector('a[href*="/decisions/"]').pathname`), "/ru/decisions/"+s.ruling)
+	beside := func(filing, what string) string {
+		return v.js(`document.querySelector('th a[href="/ru/filings/` + filing + `"]').closest("tr").querySelector('td a[href*="/` + what + `/"]').pathname`)
+	}
+	v.want("the answered petition beside the complaint", beside(complaint, "filings"), "/ru/filings/"+s.petition)
+	v.want("the decision beside the petition", beside(s.petition, "decisions"), "/ru/decisions/"+s.Decision("expertise-done").String())
 	v.want("first what is late", v.js(`document.querySelector("table.desk tr.bad a").pathname`), "/ru/filings/"+late.String())
 	v.want("all that she oversees", v.count(`table.desk:last-of-type tbody tr`), "4")
 
 	v.click("complaint", `a[href="/ru/filings/`+complaint+`"]`)
 	v.shows(arguments)
-	v.click("decision", `a[href="/ru/decisions/`+s.ruling+`"]`)
+	v.click("petition", `dd a[href="/ru/filings/`+s.petition+`"]`)
+	v.want("status", v.status(), "200")
+	v.click("decision", `dd a[href*="/ru/decisions/"]`)
 	v.want("status", v.status(), "200")
 	v.open("late", "/filings/"+late.String())
 	v.want("late in its history", v.count("ol.timeline li.bad"), "1")

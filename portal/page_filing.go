@@ -55,6 +55,7 @@ type filingNewPage struct {
 	Kinds      []policy.FilingKind // to choose from, while none is chosen
 	Kind       policy.FilingKind
 	To         casefile.Official // who will answer
+	Against    filing.Filing     // whose answer, or silence, is contested; zero for none
 	Capacities []web.Option      // more than one: in which of them
 	About      []web.Option
 	Grounds    []web.Option
@@ -92,6 +93,11 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 			page.Capacities = append(page.Capacities, web.Option{Value: capacity.Participant.String(), Label: label})
 		}
 	}
+	if against, err := uuid.Parse(form.Value("against")); err == nil {
+		if page.Against, err = filing.Read(ctx, p.DB, ask.To(policy.FilingRead), against); err != nil {
+			return err
+		}
+	}
 	decisions, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), of)
 	if err != nil {
 		return err
@@ -121,7 +127,7 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 	if _, ok := policy.MayFile(policy.Victim, kind); !ok {
 		kind = "" // not a kind that there is
 	}
-	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "about", c.QueryParam("about"), "ground", "other")
+	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "about", c.QueryParam("about"), "against", c.QueryParam("against"), "ground", "other")
 	return p.showFilingForm(c, ask, form, caseID, kind)
 }
 
@@ -135,6 +141,7 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 		Kind:          web.OneOf(form, "kind", filing.Kinds...),
 		Participant:   form.ID("participant"),
 		About:         form.OptionalID("about"),
+		Against:       form.OptionalID("against"),
 		Ground:        "other",
 		Circumstances: form.Text("circumstances", filing.MinText, filing.MaxText),
 		Request:       form.Text("request", filing.MinText, filing.MaxText),
@@ -184,6 +191,9 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 		"ground", string(f.Ground), "circumstances", f.Circumstances, "request", f.Request)
 	if f.About != uuid.Nil {
 		form.Set("about", f.About.String())
+	}
+	if f.Against != uuid.Nil {
+		form.Set("against", f.Against.String())
 	}
 	return p.showFilingForm(c, ask, form, f.Case, f.Kind)
 }

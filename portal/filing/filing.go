@@ -47,6 +47,9 @@ type Filing struct {
 	About         uuid.UUID // decision; zero for none
 	AboutKind     policy.Kind
 	AboutOn       time.Time
+	Against       uuid.UUID // filing whose answer, or silence, it contests; zero for none
+	AgainstNumber string
+	AgainstKind   policy.FilingKind
 	Ground        Ground
 	Circumstances string
 	Request       string
@@ -84,6 +87,7 @@ type NewFiling struct {
 	Kind          policy.FilingKind
 	Participant   uuid.UUID // the capacity: one of his own in this case
 	About         uuid.UUID // decision; zero for none
+	Against       uuid.UUID // filing; zero for none
 	Ground        Ground
 	Circumstances string
 	Request       string
@@ -102,6 +106,10 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err != nil {
 			return err
 		}
+		against, err := n.contested(ctx, tx, ask, c)
+		if err != nil {
+			return err
+		}
 		old, err := lockDraft(ctx, tx, ask, casefileID, id)
 		if err != nil {
 			return err
@@ -114,7 +122,7 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = document.Print(n.sheet(press, doc, c, capacity, about, author)); err != nil {
+		if doc.Content, err = document.Print(n.sheet(press, doc, c, capacity, about, against, author)); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {
@@ -155,6 +163,19 @@ func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c ca
 		return capacity, about, fault.New(fault.Invalid, "form.choose").At("about").Because(err)
 	}
 	return capacity, about, nil
+}
+
+// contested is the filing whose answer, or silence, is complained of: one that the
+// writer may read, received in the same case. A complaint contests one thing.
+func (n NewFiling) contested(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case) (Filing, error) {
+	if n.Against == uuid.Nil {
+		return Filing{}, nil
+	}
+	f, err := Read(ctx, tx, ask.To(policy.FilingRead), n.Against)
+	if err != nil || f.Case != c.ID || f.Status == Draft || n.About != uuid.Nil {
+		return f, fault.New(fault.Invalid, "form.choose").At("about").Because(err)
+	}
+	return f, nil
 }
 
 // Read is one filing. For whom it is not, it does not exist.

@@ -16,7 +16,7 @@ func authorOf(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Perso
 }
 
 // sheet is the petition or complaint on paper, as it will be signed.
-func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.Case, capacity casefile.Capacity, about casefile.Decision, author identity.Person) document.Sheet {
+func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.Case, capacity casefile.Capacity, about casefile.Decision, against Filing, author identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	to := n.addressee(c)
 	s := press.Sheet(d, string(n.Kind))
@@ -28,6 +28,9 @@ func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.C
 	s.Facts = []document.Fact{{Label: w.T("paper.case"), Value: c.Number}}
 	if !about.DecidedOn.IsZero() {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.about"), Value: w.T("paper.about-value", "kind", w.T("kind."+string(about.Kind)), "day", w.Day(about.DecidedOn))})
+	}
+	if against.Number != "" {
+		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", against.Number, "day", w.Day(against.FiledAt))})
 	}
 	if n.Kind == policy.FilingComplaintProsecutor {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.ground"), Value: w.T("ground." + string(n.Ground))})

@@ -33,22 +33,25 @@ type filingRow struct {
 	Decider         uuid.UUID         `db:"decider"`
 	DeciderName     []byte            `db:"decider_name"`
 	identity.Body
-	About         uuid.NullUUID  `db:"about"`
-	AboutKind     *policy.Kind   `db:"about_kind"`
-	AboutOn       *time.Time     `db:"about_on"`
-	Ground        Ground         `db:"ground"`
-	Circumstances []byte         `db:"circumstances"`
-	Request       []byte         `db:"request"`
-	Document      uuid.UUID      `db:"document"`
-	MadeAt        time.Time      `db:"made_at"`
-	FiledAt       *time.Time     `db:"filed_at"`
-	Term          *deadline.Name `db:"term"`
-	DueRaw        *time.Time     `db:"due_raw"`
-	DueAt         *time.Time     `db:"due_at"`
-	ConsideredAt  *time.Time     `db:"considered_at"`
-	EndedAt       *time.Time     `db:"ended_at"`
-	OverdueAt     *time.Time     `db:"overdue_at"`
-	Standing      pq.StringArray `db:"standing"`
+	About         uuid.NullUUID      `db:"about"`
+	AboutKind     *policy.Kind       `db:"about_kind"`
+	AboutOn       *time.Time         `db:"about_on"`
+	Against       uuid.NullUUID      `db:"against"`
+	AgainstNumber *string            `db:"against_number"`
+	AgainstKind   *policy.FilingKind `db:"against_kind"`
+	Ground        Ground             `db:"ground"`
+	Circumstances []byte             `db:"circumstances"`
+	Request       []byte             `db:"request"`
+	Document      uuid.UUID          `db:"document"`
+	MadeAt        time.Time          `db:"made_at"`
+	FiledAt       *time.Time         `db:"filed_at"`
+	Term          *deadline.Name     `db:"term"`
+	DueRaw        *time.Time         `db:"due_raw"`
+	DueAt         *time.Time         `db:"due_at"`
+	ConsideredAt  *time.Time         `db:"considered_at"`
+	EndedAt       *time.Time         `db:"ended_at"`
+	OverdueAt     *time.Time         `db:"overdue_at"`
+	Standing      pq.StringArray     `db:"standing"`
 }
 
 // A filing a person has no part in is not found: its being there is a secret. A
@@ -59,7 +62,8 @@ const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
        f.author, a.name AS author_name, f.participant, p.role, r.person AS represented_person, rn.name AS represented_name,
        f.decider, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
-       f.about, x.kind AS about_kind, x.decided_on AS about_on, f.ground, f.circumstances, f.request, f.document,
+       f.about, x.kind AS about_kind, x.decided_on AS about_on,
+       f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        array_remove(ARRAY[
            CASE WHEN f.author = $1 THEN 'author' END,
@@ -77,7 +81,8 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
   JOIN person d ON d.id = f.decider
   JOIN officer o ON o.person = f.decider
   JOIN body b ON b.id = o.body
-  LEFT JOIN decision x ON x.id = f.about`
+  LEFT JOIN decision x ON x.id = f.about
+  LEFT JOIN filing g ON g.id = f.against`
 
 const selectFiling = selectFilings + `
  WHERE f.id = $2`
@@ -124,7 +129,8 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 	f := Filing{
 		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Kind: row.Kind, Status: row.Status, Language: row.Language,
 		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, About: row.About.UUID,
-		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn), Ground: row.Ground, Document: row.Document,
+		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
+		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt),
 		Standing: standing, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
@@ -185,11 +191,11 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 }
 
 const upsertFiling = `
-INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, ground, circumstances, request, document, decider, made_at)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, request, document, decider, made_at)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (id) DO UPDATE
-   SET participant = $4, kind = $5, language = $6, about = $7, ground = $8, circumstances = $9, request = $10,
-       document = $11, decider = $12, made_at = $13
+   SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10, request = $11,
+       document = $12, decider = $13, made_at = $14
  WHERE filing.status = 'draft' AND filing.author = $3`
 
 // keep writes the draft down. A petition goes to the person conducting the
@@ -205,7 +211,8 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c cas
 		return err
 	}
 	about := uuid.NullUUID{UUID: n.About, Valid: n.About != uuid.Nil}
-	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, n.Participant, n.Kind, n.Language, about, n.Ground,
+	against := uuid.NullUUID{UUID: n.Against, Valid: n.Against != uuid.Nil}
+	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, n.Participant, n.Kind, n.Language, about, against, n.Ground,
 		circumstances, request, doc, n.addressee(c).ID, ask.At)
 }
 
