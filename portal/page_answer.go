@@ -42,18 +42,12 @@ func (p *Portal) answerNew(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) draftAnswer(c echo.Context, ask policy.Ask) (filing.Filing, filing.Answer, document.Document, error) {
-	number, err := id(c, "filing")
-	if err != nil {
-		return filing.Filing{}, filing.Answer{}, document.Document{}, err
-	}
+	number := id(c, "filing")
 	return filing.AnswerDraft(c.Request().Context(), p.DB, ask, number)
 }
 
 func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	ctx := c.Request().Context()
 	f, err := filing.Read(ctx, p.DB, ask, number)
 	if err != nil {
@@ -118,10 +112,7 @@ func (p *Portal) answerPaper(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingDecide(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	cms, digest := signed(c)
 	if err := filing.Decide(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
 		refusal, err := refused(err)
@@ -134,10 +125,7 @@ func (p *Portal) filingDecide(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) answerDocument(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, doc, err := filing.AnswerDocument(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -146,10 +134,7 @@ func (p *Portal) answerDocument(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) answerSignature(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, doc, err := filing.AnswerDocument(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err

@@ -52,10 +52,7 @@ func lineOf(d casefile.Decision) decisionLine {
 }
 
 func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	number := id(c, "case")
 	ctx := c.Request().Context()
 	of, err := casefile.Read(ctx, p.DB, ask, number)
 	if err != nil {
@@ -111,10 +108,7 @@ type decisionPage struct {
 }
 
 func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	ctx := c.Request().Context()
 	d, of, err := casefile.ReadDecision(ctx, p.DB, ask, number)
 	if err != nil {
@@ -137,10 +131,7 @@ func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) decisionCopy(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	d, doc, err := casefile.CopyOf(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err

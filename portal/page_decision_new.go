@@ -64,10 +64,7 @@ func (p *Portal) showDecisionForm(c echo.Context, ask policy.Ask, form *web.Form
 }
 
 func (p *Portal) decisionNew(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	fresh, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -77,10 +74,7 @@ func (p *Portal) decisionNew(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) decisionDraft(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	form := web.ReadForm(c, "decision_new")
 	today := deadline.LastDay(ask.At)
 	draft := casefile.DecisionDraft{
@@ -102,7 +96,7 @@ func (p *Portal) decisionDraft(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return p.showDecisionForm(c, ask, form, caseID, false)
 	}
-	err = casefile.DraftDecision(c.Request().Context(), p.DB, p.press(), ask, caseID, number, draft)
+	err := casefile.DraftDecision(c.Request().Context(), p.DB, p.press(), ask, caseID, number, draft)
 	if form.Refused(err) {
 		return p.showDecisionForm(c, ask, form, caseID, false)
 	}
@@ -113,10 +107,7 @@ func (p *Portal) decisionDraft(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) decisionEdit(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	draft, _, of, err := casefile.ReadDraft(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -150,10 +141,7 @@ func (p *Portal) decisionCheck(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) showDecisionCheck(c echo.Context, ask policy.Ask, refusal string) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	ctx := c.Request().Context()
 	draft, doc, of, err := casefile.ReadDraft(ctx, p.DB, ask, number)
 	if conflict(err) {
@@ -181,10 +169,7 @@ func (p *Portal) showDecisionCheck(c echo.Context, ask policy.Ask, refusal strin
 }
 
 func (p *Portal) decisionPaper(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	_, doc, _, err := casefile.ReadDraft(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -193,10 +178,7 @@ func (p *Portal) decisionPaper(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) decisionPublish(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	cms, digest := signed(c)
 	if err := casefile.Publish(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
 		refusal, err := refused(err)
@@ -209,10 +191,7 @@ func (p *Portal) decisionPublish(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) decisionDiscard(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "decision")
-	if err != nil {
-		return err
-	}
+	number := id(c, "decision")
 	ctx := c.Request().Context()
 	d, of, err := casefile.ReadDecision(ctx, p.DB, ask, number)
 	if err != nil {

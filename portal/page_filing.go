@@ -115,10 +115,7 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 }
 
 func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	fresh, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -132,10 +129,7 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	form := web.ReadForm(c, "filing_new")
 	n := filing.NewFiling{
 		Kind:          web.OneOf(form, "kind", filing.Kinds...),
@@ -162,7 +156,7 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return again()
 	}
-	err = filing.Save(c.Request().Context(), p.DB, p.press(), ask, caseID, number, n)
+	err := filing.Save(c.Request().Context(), p.DB, p.press(), ask, caseID, number, n)
 	if form.Refused(err) {
 		return again()
 	}
@@ -176,10 +170,7 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, err := filing.Read(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -239,10 +230,7 @@ type historyLine struct {
 }
 
 func (p *Portal) filing(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, err := filing.Read(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -342,10 +330,7 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 }
 
 func (p *Portal) filingDocument(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, doc, err := filing.Document(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -364,10 +349,7 @@ func name(f filing.Filing, what string) string {
 // filingSignature gives the signature over the document as it came: with the
 // document it can be verified without us.
 func (p *Portal) filingSignature(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	f, doc, err := filing.Document(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -384,10 +366,7 @@ func signatureFile(c echo.Context, doc document.Document, name string) error {
 }
 
 func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	ctx := c.Request().Context()
 	f, err := filing.Read(ctx, p.DB, ask, number)
 	if err != nil {
@@ -408,13 +387,10 @@ func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	ctx := c.Request().Context()
 	cms, digest := signed(c)
-	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
+	err := filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
 	if refusal, _ := refused(err); refusal != "" {
 		f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number)
 		if err != nil {
@@ -434,10 +410,7 @@ func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingDiscard(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	if err := filing.Discard(c.Request().Context(), p.DB, ask, number); err != nil {
 		return err
 	}
@@ -445,10 +418,7 @@ func (p *Portal) filingDiscard(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) filingStep(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "filing")
-	if err != nil {
-		return err
-	}
+	number := id(c, "filing")
 	if err := filing.Step(c.Request().Context(), p.DB, ask, number); err != nil {
 		return err
 	}

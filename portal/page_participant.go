@@ -91,10 +91,7 @@ func readGrant(form *web.Form, at time.Time) casefile.Grant {
 }
 
 func (p *Portal) participant(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "participant")
-	if err != nil {
-		return err
-	}
+	number := id(c, "participant")
 	who, err := casefile.ReadParticipant(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
@@ -114,10 +111,7 @@ func (p *Portal) participant(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) participantConfirm(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "participant")
-	if err != nil {
-		return err
-	}
+	number := id(c, "participant")
 	ctx := c.Request().Context()
 	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
 	if err != nil {
@@ -140,10 +134,7 @@ func (p *Portal) participantConfirm(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) participantEnd(c echo.Context, ask policy.Ask) error {
-	number, err := id(c, "participant")
-	if err != nil {
-		return err
-	}
+	number := id(c, "participant")
 	ctx := c.Request().Context()
 	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
 	if err != nil {
@@ -156,10 +147,7 @@ func (p *Portal) participantEnd(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) participantNew(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	fresh, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -169,10 +157,7 @@ func (p *Portal) participantNew(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) participantAdd(c echo.Context, ask policy.Ask) error {
-	caseID, err := id(c, "case")
-	if err != nil {
-		return err
-	}
+	caseID := id(c, "case")
 	form := web.ReadForm(c, "participant")
 	number := form.ID("id")
 	iin, name := form.IIN("iin"), form.Line("name", 2, 150)
@@ -181,7 +166,7 @@ func (p *Portal) participantAdd(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return p.showGrant(c, ask, form, caseID, casefile.Participant{}, policy.ParticipantAdd, caseID)
 	}
-	err = casefile.AddConfirmed(c.Request().Context(), p.DB, ask, caseID, number, eds.IIN(iin), name, grant)
+	err := casefile.AddConfirmed(c.Request().Context(), p.DB, ask, caseID, number, eds.IIN(iin), name, grant)
 	if form.Refused(err) {
 		return p.showGrant(c, ask, form, caseID, casefile.Participant{}, policy.ParticipantAdd, caseID)
 	}

@@ -38,10 +38,7 @@ func (p *Portal) verifyFile(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) showVerify(c echo.Context, ask policy.Ask, form *web.Form, file []byte) error {
-	number, err := id(c, "document")
-	if err != nil {
-		return err
-	}
+	number := id(c, "document")
 	ctx := c.Request().Context()
 	d, err := document.Public(ctx, p.DB, ask, number)
 	if err != nil {

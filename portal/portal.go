@@ -215,14 +215,15 @@ func me(c echo.Context) identity.Person {
 	return person
 }
 
-// id is an id of the address. What is no id is not found.
-func id(c echo.Context, name string) (uuid.UUID, error) {
+// id is an id of the address. What is no id is the zero id, under which nothing
+// is found.
+func id(c echo.Context, name string) uuid.UUID {
 	text := c.Param(name)
 	id, err := uuid.Parse(text)
 	if err != nil || id.String() != text {
-		return uuid.Nil, fault.New(fault.NotFound, "fault.not-found")
+		return uuid.Nil
 	}
-	return id, nil
+	return id
 }
 
 // show answers with a page.

@@ -57,14 +57,7 @@ func participants(ctx context.Context, db *vault.DB, id uuid.UUID) ([]Participan
 	if err := db.Select(ctx, &rows, selectParticipants, id); err != nil {
 		return nil, err
 	}
-	out := make([]Participant, len(rows))
-	for i, row := range rows {
-		var err error
-		if out[i], err = row.open(db); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return openAll(db, rows)
 }
 
 // Waiting are the statuses that await the asker's confirmation in all his cases,
@@ -77,14 +70,7 @@ func Waiting(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Participant, 
 	if err := db.Select(ctx, &rows, selectWaiting, ask.Person); err != nil {
 		return nil, err
 	}
-	out := make([]Participant, len(rows))
-	for i, row := range rows {
-		var err error
-		if out[i], err = row.open(db); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return openAll(db, rows)
 }
 
 // ReadParticipant is one participant, for the official who decides his status.

@@ -195,6 +195,17 @@ func (row participantRow) open(db *vault.DB) (Participant, error) {
 	return p, err
 }
 
+func openAll(db *vault.DB, rows []participantRow) ([]Participant, error) {
+	out := make([]Participant, len(rows))
+	for i, row := range rows {
+		var err error
+		if out[i], err = row.open(db); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -113,11 +113,7 @@ func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 // filing. The act must be that of the outcome the document states.
 func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lock(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		next, err := f.Status.after(ask.Act)
+		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
 			return err
 		}

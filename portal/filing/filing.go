@@ -208,11 +208,7 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 // received. It gives the number and starts the clock, in one transaction.
 func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lock(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		next, err := f.Status.after(ask.Act)
+		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
 			return err
 		}
@@ -249,11 +245,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 // taking into consideration.
 func Step(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lock(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		next, err := f.Status.after(ask.Act)
+		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
 			return err
 		}

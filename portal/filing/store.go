@@ -164,6 +164,16 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	return row.forAsker(tx, ask)
 }
 
+// move locks a filing for a step of its life and tells where the step leads.
+func move(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, Status, error) {
+	f, err := lock(ctx, tx, ask, id)
+	if err != nil {
+		return f, "", err
+	}
+	next, err := f.Status.after(ask.Act)
+	return f, next, err
+}
+
 const lockOldDraft = `
 SELECT casefile, author, status, document FROM filing WHERE id = $1 FOR UPDATE`
 

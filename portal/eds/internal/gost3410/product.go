@@ -98,9 +98,8 @@ func (z *element) mul(x, y *element) {
 	c0, c1, c2 = accumulate(c0, c1, c2, x[7], y[6])
 	w[13], c0, c1, c2 = c0, c1, c2, 0
 
-	c0, c1, c2 = accumulate(c0, c1, c2, x[7], y[7])
-	w[14], c0, c1, c2 = c0, c1, c2, 0
-	w[15] = c0
+	c0, c1, _ = accumulate(c0, c1, c2, x[7], y[7])
+	w[14], w[15] = c0, c1
 
 	w.fold(z)
 }
@@ -214,9 +213,8 @@ func (z *element) sqr(x *element) {
 	c0, c1, c2 = carry(c0, c1, c2, in0, in1)
 	w[13], in0, in1 = c0, c1, c2
 
-	c0, c1, c2 = accumulate(in0, in1, 0, x[7], x[7])
-	w[14], in0, in1 = c0, c1, c2
-	w[15] = in0
+	c0, c1, _ = accumulate(in0, in1, 0, x[7], x[7])
+	w[14], w[15] = c0, c1
 
 	w.fold(z)
 }
