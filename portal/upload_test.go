@@ -1,0 +1,97 @@
+package portal_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/portaltest"
+)
+
+// A ruling that came from the case as a PDF: signed as it is, opened as it is,
+// and told from any other file by whoever holds its number.
+func TestAnUploadedDecisionIsSignedAndKeptToTheByte(t *testing.T) {
+	f := open(t)
+	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
+	scan := must(document.Print(document.Sheet{
+		Language: "kk", Purpose: "scan/1", Made: time.Unix(0, 0), Title: "ҚАУЛЫ", PageText: "%d / %d",
+		Sections: []document.Section{{Text: "Жәбірленуші деп тану туралы."}},
+	}))
+	id := uuid.Must(uuid.NewV7()).String()
+	fields := url.Values{"id": {id}, "kind": {"victim-recognised"}, "decided_on": {"2026-10-20"}, "concerns": {f.Participant("aigul@theft").String()}}
+	to := "/kk/cases/" + f.Theft.String() + "/decisions"
+
+	encrypted := bytes.Replace(scan, []byte("trailer\n<<"), []byte("trailer\n<<\n/Encrypt 1 0 R"), 1)
+	for what, file := range map[string][]byte{
+		"a picture": []byte("\x89PNG\r\n\x1a\n"), "half a PDF": scan[:len(scan)/2], "one with a password": encrypted, "a page with a script": []byte("%PDF-1.7\n<script>alert(1)</script>"),
+	} {
+		page := daniyar.upload(to, "file", file, fields).want(t, what, http.StatusUnprocessableEntity)
+		if !strings.Contains(page.body, `id="file-error"`) || !strings.Contains(page.body, id) {
+			t.Errorf("%s: the field is not told, or the page forgot its draft", what)
+		}
+	}
+	f.Want(t, `SELECT count(*) FROM decision WHERE id = '`+id+`'`, "count\n0")
+
+	if to := daniyar.upload(to, "file", scan, fields).want(t, "the scan", http.StatusSeeOther).to(); to != "/kk/decisions/"+id+"/check" {
+		t.Fatalf("leads to %s", to)
+	}
+	aigul.get("/kk/decisions/"+id).want(t, "a draft, to Aigul", http.StatusNotFound)
+	page := daniyar.get("/kk/decisions/"+id+"/check").want(t, "the page to sign on", http.StatusOK)
+	daniyar.sign(page, f.Daniyar.Key).want(t, "the signature", http.StatusSeeOther)
+
+	if got := aigul.get("/kk/decisions/" + id + "/copy?keep=1").want(t, "her copy", http.StatusOK); got.body != string(scan) {
+		t.Errorf("%d bytes came back for %d", len(got.body), len(scan))
+	}
+	anybody := f.visitor()
+	check := "/ru/verify/" + f.paperOf("decision", uuid.MustParse(id)).String()
+	for what, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"the same file": {scan, `<div class="verified" role="status">`},
+		"another file":  {append(bytes.Clone(scan), '\n'), `<div class="verified bad" role="alert">`},
+	} {
+		page := anybody.upload(check, "file", c.file, nil).want(t, what, http.StatusOK)
+		if !strings.Contains(page.body, c.want) {
+			t.Errorf("%s: no %s", what, c.want)
+		}
+		for _, name := range []string{f.Aigul.Surname, f.Daniyar.Surname} {
+			if strings.Contains(page.body, name) {
+				t.Errorf("%s: the page names %s", what, name)
+			}
+		}
+	}
+	anybody.post(check, nil).want(t, "no file", http.StatusUnprocessableEntity)
+	f.Sound()
+}
+
+// register stands for an authority that says what it is told to say.
+type register eds.RevocationStatus
+
+func (r register) Revoked(context.Context, []byte, []byte, time.Time) (eds.RevocationStatus, error) {
+	return eds.RevocationStatus(r), nil
+}
+
+func TestARevokedKeyAndASilentAuthorityAreToldInPlainWords(t *testing.T) {
+	for status, message := range map[eds.RevocationStatus]string{
+		eds.RevocationRevoked: "fault.eds.revoked",
+		eds.RevocationUnknown: "fault.eds.revocation-unknown",
+	} {
+		w := portaltest.World(t)
+		v := must(w.Troupe.Verifier())
+		v.Revocation = register(status)
+		f := openOver(t, w, v)
+		page := f.visitor().signIn(f.Aigul.Key).want(t, string(status), http.StatusUnprocessableEntity)
+		if said := w.Words.In("kk").T(message); !strings.Contains(page.body, said) {
+			t.Errorf("%s: %q is not told", status, said)
+		}
+	}
+}
