@@ -122,7 +122,7 @@ SELECT id, prosecutor, 'supervisor' FROM casefile;
 CREATE TABLE document (
     id        uuid        PRIMARY KEY,
     casefile  uuid        NOT NULL REFERENCES casefile,
-    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'answer', 'decision')),
+    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     content   bytea       NOT NULL,                                  -- sealed
@@ -208,6 +208,7 @@ CREATE TABLE filing (
     circumstances bytea       NOT NULL,                        -- sealed
     request       bytea       NOT NULL,                        -- sealed
     document      uuid        NOT NULL UNIQUE REFERENCES document,
+    withdrawal    uuid        UNIQUE REFERENCES document,      -- the paper by which its author takes it back
     decider       uuid        NOT NULL REFERENCES officer,     -- who must answer
     number        text        UNIQUE,
     made_at       timestamptz NOT NULL,
@@ -223,6 +224,7 @@ CREATE TABLE filing (
     CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
     CHECK (kind <> 'petition' OR ground = 'other'),
     CHECK (about IS NULL OR against IS NULL),
+    CHECK (status <> 'withdrawn' OR withdrawal IS NOT NULL),
     CHECK (against IS DISTINCT FROM id),
     CHECK (due_raw <= due_at)
 );

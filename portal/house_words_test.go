@@ -52,6 +52,7 @@ func families(t *testing.T) map[string][]string {
 		"status.":                     append(statuses, "overdue"),
 		"verify.kind.":                constants(t, "portal/document", "Kind"),
 		"fault.eds.":                  plain(eds.Reasons()),
+		"paper.withdrawal.text.":      plain(filing.Kinds),
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
 		"paper.to.":                   filings,

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"html"
 	"io"
 	"mime/multipart"
@@ -64,6 +65,7 @@ func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 type guest struct {
 	*front
 	cookie string // "" before the first one is set
+	home   string // network address; each member asks from a place of his own
 }
 
 // cookieName is the one of a portal that stands on https.
@@ -85,7 +87,7 @@ func (f *front) as(a *portaltest.Actor) *guest {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return &guest{f, base64.RawURLEncoding.EncodeToString(token)}
+	return &guest{f, base64.RawURLEncoding.EncodeToString(token), fmt.Sprintf("198.18.%d.%d:1", hash[0], hash[1])}
 }
 
 // answer is what came back.
@@ -130,6 +132,9 @@ func (g *guest) do(r *http.Request) answer {
 	g.t.Helper()
 	if g.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: cookieName, Value: g.cookie})
+	}
+	if g.home != "" {
+		r.RemoteAddr = g.home
 	}
 	w := httptest.NewRecorder()
 	g.ServeHTTP(w, r)

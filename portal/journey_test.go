@@ -320,9 +320,10 @@ func (s *story) complains(t *testing.T) {
 	v.sign("another")
 	v.press("main > details:last-of-type > summary")
 	v.picture("withdraw")
-	v.click("withdrawn", `form[action$="/withdrawal"] button`)
+	v.click("withdrawal-check", `form[action$="/withdrawal/draft"] button`)
+	v.sign("withdrawn")
 	v.want("status", v.status(), "200")
-	v.want("ways to withdraw", v.count(`form[action$="/withdrawal"]`), "0")
+	v.want("ways to withdraw", v.count(`form[action$="/withdrawal/draft"]`), "0")
 	s.Want(t, `SELECT kind, status FROM filing ORDER BY filed_at`, `
 		kind                 | status
 		petition             | refused

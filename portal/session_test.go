@@ -46,7 +46,7 @@ func TestTheSessionChangesAtSignInAndEndsAtSignOut(t *testing.T) {
 	if g.cookie == planted {
 		t.Error("the session is the same after signing in")
 	}
-	if got := (&guest{f, planted}).get("/kk/cases"); cell(got) != "in" {
+	if got := (&guest{front: f, cookie: planted}).get("/kk/cases"); cell(got) != "in" {
 		t.Errorf("the planted session answers %d", got.StatusCode)
 	}
 	g.get("/kk/cases").want(t, "her cases", http.StatusOK)
@@ -55,11 +55,11 @@ func TestTheSessionChangesAtSignInAndEndsAtSignOut(t *testing.T) {
 	if g.cookie != "" {
 		t.Error("the browser keeps the cookie")
 	}
-	if got := (&guest{f, own}).get("/kk/cases"); cell(got) != "in" {
+	if got := (&guest{front: f, cookie: own}).get("/kk/cases"); cell(got) != "in" {
 		t.Errorf("the session lives on after signing out: %d", got.StatusCode)
 	}
 	for _, made := range []string{"x", strings.Repeat("A", 43), own + "A", strings.ToLower(own), "' OR 1=1 --"} {
-		if got := (&guest{f, made}).get("/kk/cases"); cell(got) != "in" {
+		if got := (&guest{front: f, cookie: made}).get("/kk/cases"); cell(got) != "in" {
 			t.Errorf("the cookie %q answers %d", made, got.StatusCode)
 		}
 	}
@@ -89,7 +89,7 @@ func TestASignInServesOnceAndOnlyWhereItWasMade(t *testing.T) {
 		want(t, "a text for another site", http.StatusUnprocessableEntity)
 	before := g.cookie
 	g.post("/kk/session", fields).want(t, "the right one", http.StatusSeeOther)
-	(&guest{f, before}).post("/kk/session", fields).want(t, "the same once more, in the old session", http.StatusUnprocessableEntity)
+	(&guest{front: f, cookie: before}).post("/kk/session", fields).want(t, "the same once more, in the old session", http.StatusUnprocessableEntity)
 
 	paper, digest := f.Paper(f.Aigul, draft)
 	got := g.post("/kk/filings/"+draft.String()+"/submission", url.Values{"digest": {fmt.Sprintf("%x", digest)}, "signature": fields["signature"]})

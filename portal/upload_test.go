@@ -47,7 +47,7 @@ func TestAnUploadedDecisionIsSignedAndKeptToTheByte(t *testing.T) {
 	page := daniyar.get("/kk/decisions/"+id+"/check").want(t, "the page to sign on", http.StatusOK)
 	daniyar.sign(page, f.Daniyar.Key).want(t, "the signature", http.StatusSeeOther)
 
-	if got := aigul.get("/kk/decisions/" + id + "/copy?keep=1").want(t, "her copy", http.StatusOK); got.body != string(scan) {
+	if got := aigul.get("/kk/decisions/"+id+"/copy?keep=1").want(t, "her copy", http.StatusOK); got.body != string(scan) {
 		t.Errorf("%d bytes came back for %d", len(got.body), len(scan))
 	}
 	anybody := f.visitor()

@@ -23,6 +23,7 @@ type Kind string
 const (
 	Petition              Kind = "petition"
 	ComplaintToProsecutor Kind = "complaint-prosecutor"
+	Withdrawal            Kind = "withdrawal"
 	Answer                Kind = "answer"
 	Decision              Kind = "decision"
 )

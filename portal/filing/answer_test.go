@@ -97,14 +97,14 @@ func TestWhatWasWithdrawnIsNotAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := filing.Step(t.Context(), w.DB, w.Aigul.Asks(policy.FilingWithdraw), id); err != nil {
+	if err := w.Withdraw(w.Aigul, id); err != nil {
 		t.Fatal(err)
 	}
 	cms := w.SignedBy(w.Daniyar, doc.Content)
 	wantKind(t, "deciding it", fault.Conflict, filing.Decide(t.Context(), w.DB, w.Verifier, w.Daniyar.Asks(policy.FilingRefuse), id, cms, doc.Digest))
 	wantKind(t, "drafting an answer", fault.Conflict, filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), id, answer))
 	wantKind(t, "taking it up", fault.Conflict, filing.Step(t.Context(), w.DB, w.Daniyar.Asks(policy.FilingConsider), id))
-	wantKind(t, "withdrawing it again", fault.Conflict, filing.Step(t.Context(), w.DB, w.Aigul.Asks(policy.FilingWithdraw), id))
+	wantKind(t, "withdrawing it again", fault.Conflict, w.Withdraw(w.Aigul, id))
 	_, _, err = filing.AnswerDocument(t.Context(), w.DB, w.Aigul.Asks(policy.AnswerDocument), id)
 	wantKind(t, "reading the answer", fault.NotFound, err)
 	w.Want(t, `SELECT status, ended_at FROM filing`, "status | ended_at\nwithdrawn | 2026-10-22 14:30:00")

@@ -54,6 +54,7 @@ type Filing struct {
 	Circumstances string
 	Request       string
 	Document      uuid.UUID
+	Withdrawal    uuid.UUID // the paper by which it is taken back; zero while nobody began to
 	MadeAt        time.Time
 	FiledAt       time.Time
 	Term          deadline.Name
@@ -241,9 +242,12 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	})
 }
 
-// Step is the one door for a change that brings nothing with it: withdrawing,
-// taking into consideration.
+// Step is the one door for a change that brings nothing with it: taking into
+// consideration.
 func Step(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	if ask.Act != policy.FilingConsider { // every other step brings a signature
+		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {

@@ -326,7 +326,7 @@ func TestWhoSeesAFilingAndWhoDoesNot(t *testing.T) {
 	if f, err := filing.Read(t.Context(), w.DB, w.Dana.Asks(policy.FilingRead), serik); err != nil || f.Request != portaltest.Request {
 		t.Errorf("the defender reads %q, %v", f.Request, err)
 	}
-	wantKind(t, "the defender withdraws it", fault.Forbidden, filing.Step(t.Context(), w.DB, w.Dana.Asks(policy.FilingWithdraw), serik))
+	wantKind(t, "the defender withdraws it", fault.Forbidden, w.Withdraw(w.Dana, serik))
 	if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), w.Participant("dana@theft")); err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,7 @@ type filingRow struct {
 	Circumstances []byte             `db:"circumstances"`
 	Request       []byte             `db:"request"`
 	Document      uuid.UUID          `db:"document"`
+	Withdrawal    uuid.NullUUID      `db:"withdrawal"`
 	MadeAt        time.Time          `db:"made_at"`
 	FiledAt       *time.Time         `db:"filed_at"`
 	Term          *deadline.Name     `db:"term"`
@@ -63,7 +64,7 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
        f.author, a.name AS author_name, f.participant, p.role, r.person AS represented_person, rn.name AS represented_name,
        f.decider, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
-       f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document,
+       f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        array_remove(ARRAY[
            CASE WHEN f.author = $1 THEN 'author' END,
@@ -130,7 +131,7 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Kind: row.Kind, Status: row.Status, Language: row.Language,
 		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, About: row.About.UUID,
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
-		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document,
+		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt),
 		Standing: standing, Decider: casefile.Official{ID: row.Decider, Body: row.Body},

@@ -40,6 +40,9 @@ const (
 	FilingReceipt   Act = "filing-receipt"
 	FilingSubmit    Act = "filing-submit"
 	FilingWithdraw  Act = "filing-withdraw"
+	WithdrawalDraft Act = "withdrawal-draft"
+	WithdrawalCheck Act = "withdrawal-check"
+	WithdrawalPaper Act = "withdrawal-paper"
 	FilingConsider  Act = "filing-consider"
 	FilingOverdue   Act = "filing-overdue"
 	AnswerNew       Act = "answer-new"
@@ -105,6 +108,9 @@ var table = map[Act]rule{
 	FilingSignature: {Author | Counsel | Decider | Supervisor, law.CPC(105)},
 	FilingReceipt:   {Author, law.CPC(105)},
 	FilingSubmit:    {Author, law.CPC(99, 1)},
+	WithdrawalDraft: {Author, law.CPC(100, 5)},
+	WithdrawalCheck: {Author, law.CPC(100, 5)},
+	WithdrawalPaper: {Author | Counsel | Decider | Supervisor, law.CPC(100, 5)},
 	FilingWithdraw:  {Author, law.CPC(100, 5)},
 
 	// Their answers, by the official who must decide.

@@ -226,6 +226,20 @@ func (w *W) Answer(a *Actor, id uuid.UUID, outcome filing.Status) {
 	}
 }
 
+// Withdraw has an author take a filing back by a signed paper.
+func (w *W) Withdraw(a *Actor, id uuid.UUID) error {
+	w.t.Helper()
+	ctx := w.t.Context()
+	if err := filing.DraftWithdrawal(ctx, w.DB, w.Press, a.Asks(policy.WithdrawalDraft), id, "kk"); err != nil {
+		return err
+	}
+	_, doc, err := filing.WithdrawalOf(ctx, w.DB, a.Asks(policy.WithdrawalCheck), id)
+	if err != nil {
+		return err
+	}
+	return filing.Withdraw(ctx, w.DB, w.Verifier, a.Asks(policy.FilingWithdraw), id, w.SignedBy(a, doc.Content), doc.Digest)
+}
+
 // Reasons are why officials of the tests decide as they do.
 const Reasons = "Заттай дәлелдеме қарап-тексерілді, оны меншік иесіне сақтауға беруге кедергі жоқ."
 
