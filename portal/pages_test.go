@@ -43,6 +43,11 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	f.as(f.Aigul).get("/kk/filings/"+o["answered"].String()+"/answer/document").want(t, "the answer", http.StatusOK)
 	read := view{name: "filing-read", who: f.Aigul, path: "/filings/" + o["answered"].String()}
 	f.compare(t, read)
+	// She begins to take her complaint back.
+	f.as(f.Aigul).post("/kk/filings/"+o["defence"].String()+"/withdrawal/draft", nil).want(t, "another's filing", http.StatusNotFound)
+	f.as(f.Aigul).post("/kk/filings/"+o["complaint"].String()+"/withdrawal/draft", nil).want(t, "the paper", http.StatusSeeOther)
+	back := view{name: "withdrawal_check", who: f.Aigul, path: "/filings/" + o["complaint"].String() + "/withdrawal"}
+	f.compare(t, back)
 	// Nobody answers for ten days.
 	f.At = f.At.Add(10 * 24 * time.Hour)
 	overdue := []view{
@@ -53,7 +58,7 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	for _, late := range overdue {
 		f.compare(t, late)
 	}
-	noneLeftOver(t, append(append(all, overdue...), read, view{name: "resume"}))
+	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}))
 }
 
 // noneLeftOver finds golden files of pages that nobody looks at any more.
