@@ -38,6 +38,9 @@ func (p *Portal) answerNew(c echo.Context, ask policy.Ask) error {
 	if err != nil && !errors.Is(err, fault.NotFound) || f.ID == uuid.Nil {
 		return err
 	}
+	if _, err := filing.Open(c.Request().Context(), p.DB, ask.To(policy.FilingRead), f.ID); err != nil {
+		return err
+	}
 	return p.showAnswerForm(c, web.NewForm("answer_new", "outcome", string(a.Outcome), "reasons", a.Reasons), f)
 }
 

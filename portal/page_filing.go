@@ -3,6 +3,7 @@ package portal
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -210,7 +211,6 @@ type filingPage struct {
 	Answer    *answerView
 	History   []historyLine
 	MayAnswer bool
-	Drafted   bool // the official has a draft of the answer
 }
 
 // answerView is the answer as the page shows it.
@@ -231,7 +231,7 @@ type historyLine struct {
 
 func (p *Portal) filing(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
-	f, err := filing.Read(c.Request().Context(), p.DB, ask, number)
+	f, err := filing.Open(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
 	}
@@ -288,9 +288,6 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 			return err
 		}
 		page.Answer = &answerView{answer, paper.Verify(ctx, p.Verifier), paper.Digest, answer.CourtUntil()}
-	} else if page.MayAnswer {
-		_, _, _, err := filing.AnswerDraft(ctx, p.DB, ask.To(policy.AnswerCheck), f.ID)
-		page.Drafted = err == nil
 	}
 	if page.History, err = p.history(c, f); err != nil {
 		return err
@@ -302,7 +299,7 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 var told = map[string]bool{
 	string(policy.FilingSubmit): true, string(policy.FilingConsider): true, string(policy.FilingWithdraw): true,
 	string(policy.FilingGrant): true, string(policy.FilingGrantPart): true, string(policy.FilingRefuse): true,
-	string(policy.FilingOverdue): true, string(policy.FilingDocument): true,
+	string(policy.FilingOverdue): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
 }
 
 func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error) {
@@ -311,11 +308,12 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 		return nil, err
 	}
 	var out []historyLine
-	for i := len(rows) - 1; i >= 0; i-- {
-		row := rows[i]
-		if !told[row.Act] {
+	read := map[uuid.UUID]bool{} // of each reader the first reading is told
+	for _, row := range rows {
+		if !told[row.Act] || row.Act == string(policy.FilingRead) && read[row.Who] {
 			continue
 		}
+		read[row.Who] = read[row.Who] || row.Act == string(policy.FilingRead)
 		line := historyLine{At: row.At, Act: row.Act, By: row.By}
 		if row.Who != uuid.Nil {
 			who, err := identity.Read(c.Request().Context(), p.DB, row.Who, row.At)
@@ -326,6 +324,7 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 		}
 		out = append(out, line)
 	}
+	slices.Reverse(out)
 	return out, nil
 }
 

@@ -59,6 +59,7 @@ var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile:
 // openings are the acts of opening a document, which leave a record and may start
 // a term. HEAD shows nothing, so it must not count as having read.
 var openings = map[policy.Act]bool{
+	policy.FilingRead: true, policy.AnswerNew: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 }
 

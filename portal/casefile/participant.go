@@ -158,6 +158,20 @@ func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error 
 	})
 }
 
+// Hold keeps a confirmed status from ending until the transaction does, for an act
+// that rests on it: what ends first, the status or the act, is then one of the two
+// and never both at once (security/THREATS T32).
+func Hold(ctx context.Context, tx *vault.DB, participant uuid.UUID) error {
+	var status Status
+	if err := tx.Get(ctx, &status, holdParticipant, participant); err != nil {
+		return err
+	}
+	if status != Confirmed {
+		return fault.New(fault.Conflict, "fault.status-ended")
+	}
+	return nil
+}
+
 func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Participant, error) {
 	var row participantRow
 	if err := tx.Get(ctx, &row, lockParticipant, ask.Person, id); err != nil {

@@ -223,6 +223,9 @@ INSERT INTO participant (id, casefile, person, role, represents, basis, status, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
     ON CONFLICT (id) DO NOTHING`
 
+const holdParticipant = `
+SELECT status FROM participant WHERE id = $1 FOR SHARE`
+
 const selectParticipantOf = `
 SELECT id FROM participant WHERE id = $1 AND casefile = $2`
 

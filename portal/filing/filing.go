@@ -16,6 +16,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -63,6 +64,7 @@ type Filing struct {
 	ConsideredAt  time.Time
 	EndedAt       time.Time
 	OverdueAt     time.Time
+	Drafted       bool            // an answer is being written: for the one who writes it
 	Standing      policy.Standing // of the reader, to this filing
 }
 
@@ -188,6 +190,19 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	return row.forAsker(db, ask)
 }
 
+// Open is Read for a page that shows the texts. Reading somebody else's is a step
+// and leaves a record.
+func Open(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
+	var f Filing
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if f, err = Read(ctx, tx, ask, id); err != nil || f.Author == ask.Person {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+	})
+	return f, err
+}
+
 // Document opens the document of a filing. Reading somebody else's is a step and
 // leaves a record.
 func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
@@ -220,6 +235,9 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		}
 		if _, ok := c.Capacity(f.Participant); !ok {
 			return fault.New(fault.Conflict, "fault.status-ended")
+		}
+		if err := casefile.Hold(ctx, tx, f.Participant); err != nil {
+			return err
 		}
 		doc, err := document.Sign(ctx, tx, v, ask, f.Document, cms, digest)
 		if err != nil {

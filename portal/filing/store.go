@@ -52,6 +52,7 @@ type filingRow struct {
 	ConsideredAt  *time.Time         `db:"considered_at"`
 	EndedAt       *time.Time         `db:"ended_at"`
 	OverdueAt     *time.Time         `db:"overdue_at"`
+	Drafted       bool               `db:"drafted"`
 	Standing      pq.StringArray     `db:"standing"`
 }
 
@@ -66,6 +67,7 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
        f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
+       EXISTS (SELECT 1 FROM answer w WHERE w.filing = f.id AND w.author = $1 AND w.signed_at IS NULL) AS drafted,
        array_remove(ARRAY[
            CASE WHEN f.author = $1 THEN 'author' END,
            CASE WHEN f.status <> 'draft' AND f.decider = $1 THEN 'decider' END,
@@ -133,7 +135,7 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
-		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt),
+		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
 		Standing: standing, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
 	}
 	if err := ask.Check(f.Standing); err != nil {
