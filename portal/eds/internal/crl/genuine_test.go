@@ -1,0 +1,150 @@
+package crl_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/pem"
+	"io"
+	"runtime"
+	"testing"
+	"time"
+
+	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/crl"
+)
+
+// genuine are the lists of the national test authorities and whose they are.
+var genuine = []struct {
+	list, issuer string
+	entries      int
+	number, base int64
+	want         string
+}{
+	{"nca_gost2022_test.ncanode.crl", "nca_gost2022_test.cer", 6, 4, 0, ""},
+	{"nca_gost2022_test.skarm.crl", "nca_gost2022_test.cer", 54, 14, 0, ""},
+	{"nca_gost2022_d_test.skarm.crl", "nca_gost2022_test.cer", 0, 10, 14, ""},
+	{"nca_gost2022_test.ncanode-go.crl", "nca_gost2022_test.cer", 195, 166, 0, ""},
+	{"nca_rsa_test.ncanode.crl", "nca_rsa_test.crt", 126, 9, 0, ""},
+	{"nca_gost_test.ncanode.crl", "nca_gost_test.crt", 0, 0, 0, chain.Algorithm},
+	{"nca_rsa_test.ncanode.crl", "nca_gost2022_test.cer", 0, 0, 0, chain.Algorithm},
+	{"nca_gost2022_test.skarm.crl", "root_test_gost_2022.cer", 0, 0, 0, chain.UnknownAuthority},
+}
+
+func TestTheGenuineListsVerify(t *testing.T) {
+	for _, c := range genuine {
+		raw, issuer, ok := genuineList(t, c.list, c.issuer)
+		if !ok {
+			return
+		}
+		l, err := crl.Read(bytes.NewReader(raw), issuer, chain.Profile{})
+		if reason(err) != c.want {
+			t.Errorf("%s by %s: %v, want %q", c.list, c.issuer, err, c.want)
+		}
+		if err != nil {
+			continue
+		}
+		base := int64(0)
+		if l.Base != nil {
+			base = l.Base.Int64()
+		}
+		if l.Len() != c.entries || l.Number.Int64() != c.number || base != c.base {
+			t.Errorf("%s: %d entries, number %v, base %v", c.list, l.Len(), l.Number, l.Base)
+		}
+	}
+}
+
+func TestEveryChangedBitOfAGenuineListIsRefused(t *testing.T) {
+	const every = 3 // bits, so that every byte is changed
+	for _, c := range genuine[:3] {
+		raw, issuer, ok := genuineList(t, c.list, c.issuer)
+		if !ok {
+			return
+		}
+		for bit := 0; bit < 8*min(len(raw), 700); bit += every {
+			raw[bit/8] ^= 1 << (bit % 8)
+			if _, err := crl.Read(bytes.NewReader(raw), issuer, chain.Profile{}); reason(err) == "" {
+				t.Errorf("%s: bit %d may be changed", c.list, bit)
+			}
+			raw[bit/8] ^= 1 << (bit % 8)
+		}
+	}
+}
+
+func genuineList(t testing.TB, list, issuer string) ([]byte, *chain.Certificate, bool) {
+	t.Helper()
+	raw, ok := shared(t, "pki", "data", "crl", list)
+	if !ok {
+		return nil, nil, false
+	}
+	certificate, _ := shared(t, "pki", "data", "ca", issuer)
+	if block, _ := pem.Decode(certificate); block != nil {
+		certificate = block.Bytes
+	}
+	c, err := chain.Parse(certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw, c, true
+}
+
+// Bounds of one malformed file.
+const (
+	hostileTime  = 50 * time.Millisecond
+	hostileBytes = 16 << 20
+)
+
+func TestMalformedListsAreRefusedQuickly(t *testing.T) {
+	files := corpus(t)
+	slow := 0
+	for name, raw := range files {
+		issuer := believing(t, raw)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		l, err := crl.Read(bytes.NewReader(raw), ours(t).Certificate, chain.Profile{})
+		if err == nil || l != nil {
+			t.Errorf("%s is a list", name)
+		}
+		// The same again by an issuer of that name whose signature always
+		// verifies: what lies behind the name is read too.
+		crl.Read(bytes.NewReader(raw), issuer, believingProfile)
+		if time.Since(start) > hostileTime {
+			slow++
+		}
+		runtime.ReadMemStats(&after)
+		if bytes := after.TotalAlloc - before.TotalAlloc; bytes > hostileBytes {
+			t.Errorf("%s took %d bytes", name, bytes)
+		}
+	}
+	if slow > len(files)/100 {
+		t.Errorf("%d of %d files took longer than %v", slow, len(files), hostileTime)
+	}
+	t.Logf("%d files, %d of them slow", len(files), slow)
+}
+
+// corpus gives the malformed lists of the shared folder by their names.
+func corpus(t testing.TB) map[string][]byte {
+	packed, ok := shared(t, "suites", "corpus-openssl-crl.zip")
+	if !ok {
+		return nil
+	}
+	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, entry := range archive.File {
+		if entry.FileInfo().IsDir() {
+			continue
+		}
+		f, err := entry.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[entry.Name], err = io.ReadAll(io.LimitReader(f, 16<<20)); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	return files
+}
