@@ -2,6 +2,10 @@
 // the National Certification Authority: a root, an issuer below it, and
 // certificates for people. The demonstration and the tests sign with its keys.
 // A portal that serves real people must not trust it.
+//
+// It also answers for what it issued, as the national one does: Services is
+// its OCSP responder, its revocation lists and its time-stamps, with faults
+// that can be switched on.
 package authority
 
 import (
@@ -9,8 +13,7 @@ import (
 	"crypto/sha1"
 	"fmt"
 	"math/big"
-	"os"
-	"path/filepath"
+	"sync"
 	"time"
 
 	"zharia/portal/eds"
@@ -19,11 +22,18 @@ import (
 	"zharia/portal/eds/key"
 )
 
-// Authority issues certificates.
+// Authority issues certificates, and remembers which it issued and revoked.
+// It may be used from many goroutines.
 type Authority struct {
 	root   *key.Key
 	issuer *key.Key
 	now    time.Time
+
+	mu        sync.Mutex // guards everything below
+	dir       string     // where the state is kept, empty: only in memory
+	state     state
+	responder *key.Key // signs OCSP answers
+	stamper   *key.Key // signs time-stamps
 }
 
 // Person is who a certificate is for. Empty fields are left out of it.
@@ -59,7 +69,7 @@ func NewRSA(name string, now time.Time) (*Authority, error) { return found(name,
 func found(name string, now time.Time, rsaKeys bool) (*Authority, error) {
 	// Certificates know whole seconds.
 	now = now.UTC().Truncate(time.Second)
-	a := &Authority{now: now}
+	a := &Authority{now: now, state: newState()}
 	root, err := a.certify(draft{
 		subject: authorityName(name + " ROOT"), from: now, to: now.AddDate(rootYears, 0, 0), rsa: rsaKeys, authority: true,
 	})
@@ -97,7 +107,7 @@ func (a *Authority) Issue(p Person) (*key.Key, error) {
 	if p.To.IsZero() {
 		p.To = p.From.AddDate(personYears, 0, 0)
 	}
-	k, err := a.certify(draft{
+	k, err := a.issue(draft{
 		subject: personName(p), from: p.From, to: p.To, rsa: p.RSA,
 		usage: usage(p), purposes: purposes(p),
 	})
@@ -134,6 +144,17 @@ type draft struct {
 	authority bool
 	usage     byte
 	purposes  []string
+	strict    bool     // the purposes are critical, as RFC 3161 2.3 asks
+	more      [][]byte // extensions beyond the usual
+}
+
+// issue certifies and remembers the serial number.
+func (a *Authority) issue(d draft) (*key.Key, error) {
+	k, err := a.certify(d)
+	if err != nil {
+		return nil, err
+	}
+	return k, a.remember(k.Serial())
 }
 
 // certify makes a key and has its certificate signed by the issuer, or by
@@ -145,11 +166,9 @@ func (a *Authority) certify(d draft) (*key.Key, error) {
 	}
 	by := signer{d.subject, keyID(fresh.Public()), fresh.SignatureOID(), fresh.Sign}
 	if a.issuer != nil {
-		c, err := chain.Parse(a.issuer.Certificate())
-		if err != nil {
+		if by, err = signerOf(a.issuer); err != nil {
 			return nil, err
 		}
-		by = signer{c.Subject, c.SubjectKeyID, c.Key.SignatureOID(), a.issuer.Sign}
 	}
 	tbs, err := d.encode(by, fresh.Public())
 	if err != nil {
@@ -162,12 +181,21 @@ func (a *Authority) certify(d draft) (*key.Key, error) {
 	return fresh.Certified(der.EncodeSequence(tbs, chain.EncodeAlgorithm(by.algorithm), der.EncodeBits(signature)))
 }
 
-// signer is who signs a certificate.
+// signer is who signs a certificate or a list.
 type signer struct {
 	name      []byte
 	keyID     []byte
 	algorithm string
 	sign      func([]byte) ([]byte, error)
+}
+
+// signerOf is an authority's key as a signer.
+func signerOf(k *key.Key) (signer, error) {
+	c, err := chain.Parse(k.Certificate())
+	if err != nil {
+		return signer{}, err
+	}
+	return signer{c.Subject, c.SubjectKeyID, c.Key.SignatureOID(), k.Sign}, nil
 }
 
 // keyID is the usual hash of the public key (RFC 5280 4.2.1.2, method 1).
@@ -212,9 +240,10 @@ func (d draft) extensions(by signer, spki []byte) [][]byte {
 	for _, p := range d.purposes {
 		meant = append(meant, der.EncodeOID(p))
 	}
-	return append(list,
-		extension("2.5.29.37", false, der.EncodeSequence(meant...)),
+	list = append(list,
+		extension("2.5.29.37", d.strict, der.EncodeSequence(meant...)),
 		extension("2.5.29.15", true, usageBits(d.usage)))
+	return append(list, d.more...)
 }
 
 // usageBits writes a named bit list, which ends with its last set bit (X.690
@@ -258,43 +287,4 @@ func personName(p Person) []byte {
 
 func named(attribute string, tag byte, value string) []byte {
 	return der.EncodeSet(der.EncodeSequence(der.EncodeOID(attribute), der.Encode(tag, []byte(value))))
-}
-
-// Names of the files of an authority in its folder.
-const (
-	rootFile   = "root.pem"
-	issuerFile = "issuer.pem"
-)
-
-// Save writes both keys into a folder, each file for its owner only.
-func (a *Authority) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("save authority: %w", err)
-	}
-	for name, k := range map[string]*key.Key{rootFile: a.root, issuerFile: a.issuer} {
-		b, err := k.MarshalPrivate()
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
-		}
-		if err != nil {
-			return fmt.Errorf("save authority: %w", err)
-		}
-	}
-	return nil
-}
-
-// Load reads what Save wrote.
-func Load(dir string) (*Authority, error) {
-	var keys [2]*key.Key
-	for i, name := range []string{rootFile, issuerFile} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			return nil, fmt.Errorf("load authority: %w", err)
-		}
-		if keys[i], err = key.ParsePrivate(b); err != nil {
-			return nil, fmt.Errorf("load authority: %w", err)
-		}
-	}
-	from, _ := keys[1].Valid()
-	return &Authority{root: keys[0], issuer: keys[1], now: from}, nil
 }
