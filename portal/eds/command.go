@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"zharia/portal/eds/internal/crl"
 )
 
 // Exit codes of Command.
@@ -23,12 +25,15 @@ const (
 // why the tool is run.
 //
 //	verify [-trust DIR] [-at RFC3339] [-content FILE] FILE
+//	verify -bundle FILE [-trust DIR] -content FILE [LIST …]
 //
+// The second verifies the evidence of a signature (Evidence) offline, at the
+// moment it was received; lists are revocation lists too long to lie in it.
 // Every file of DIR that holds a certificate is trusted; without -trust nobody
 // is. It returns 0 for a valid signature, 1 for one that is not, 2 for misuse.
 func Command(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] != "verify" {
-		fmt.Fprintln(stderr, "usage: portal eds verify [-trust DIR] [-at TIME] [-content FILE] FILE")
+		fmt.Fprintln(stderr, "usage: portal eds verify [-trust DIR] [-at TIME] [-content FILE] FILE\n       portal eds verify -bundle FILE [-trust DIR] -content FILE [LIST …]")
 		return exitMisuse
 	}
 	flags := flag.NewFlagSet("portal eds verify", flag.ContinueOnError)
@@ -36,22 +41,23 @@ func Command(args []string, stdout, stderr io.Writer) int {
 	trust := flags.String("trust", "", "folder of trusted certificates")
 	moment := flags.String("at", "", "moment of the verdict, RFC 3339 (default now)")
 	file := flags.String("content", "", "what was signed, if the signature is detached")
+	bundle := flags.String("bundle", "", "evidence of a signature, to be verified offline")
 	if flags.Parse(args[1:]) != nil {
 		return exitMisuse
 	}
-	if flags.NArg() != 1 {
+	if *bundle == "" && flags.NArg() != 1 || *bundle != "" && *file == "" {
 		flags.Usage()
 		return exitMisuse
 	}
-	ask, err := prepare(*trust, *moment, *file, flags.Arg(0), stderr)
+	ask, err := prepare(*trust, *moment, *file, *bundle, flags.Args(), stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "portal eds verify:", err)
 		return exitMisuse
 	}
-	verdict, _ := ask.verifier.Inspect(context.Background(), ask.sig, ask.content, ask.at)
+	verdict, at := ask.answer(context.Background())
 	out := json.NewEncoder(stdout)
 	out.SetIndent("", "  ")
-	if err := out.Encode(report(verdict, ask.at)); err != nil {
+	if err := out.Encode(report(verdict, at)); err != nil {
 		fmt.Fprintln(stderr, "portal eds verify:", err)
 		return exitMisuse
 	}
@@ -66,9 +72,27 @@ type asked struct {
 	verifier     *Verifier
 	sig, content []byte
 	at           time.Time
+	evidence     *Evidence // instead of sig and at
+	lists        [][]byte
 }
 
-func prepare(trust, moment, file, sig string, stderr io.Writer) (asked, error) {
+// answer gives the verdict and the moment it is about.
+func (a asked) answer(ctx context.Context) (Verdict, time.Time) {
+	if a.evidence == nil {
+		v, _ := a.verifier.Inspect(ctx, a.sig, a.content, a.at)
+		return v, a.at
+	}
+	who, err := a.verifier.Reverify(ctx, a.evidence, a.content, a.lists...)
+	v := Verdict{Valid: err == nil, Content: a.content}
+	if err != nil {
+		v.Reason, v.Detail = why(err)
+		return v, a.evidence.At
+	}
+	v.Signers = []Finding{{Signer: who, Valid: true}}
+	return v, a.evidence.At
+}
+
+func prepare(trust, moment, file, bundle string, rest []string, stderr io.Writer) (asked, error) {
 	ask := asked{verifier: &Verifier{}, at: time.Now()}
 	var err error
 	if moment != "" {
@@ -81,14 +105,33 @@ func prepare(trust, moment, file, sig string, stderr io.Writer) (asked, error) {
 			return ask, err
 		}
 	}
-	if ask.sig, err = readBounded(sig, 2*(MaxSignature+MaxContent)); err != nil {
+	if file != "" {
+		if ask.content, err = readBounded(file, MaxContent); err != nil {
+			return ask, err
+		}
+	}
+	if bundle == "" {
+		ask.sig, err = readBounded(rest[0], 2*(MaxSignature+MaxContent))
 		return ask, err
 	}
-	if file == "" {
-		return ask, nil
+	return ask, ask.take(bundle, rest)
+}
+
+// take reads a bundle and the lists brought with it.
+func (a *asked) take(bundle string, lists []string) error {
+	raw, err := readBounded(bundle, maxEvidence)
+	if err != nil {
+		return err
 	}
-	ask.content, err = readBounded(file, MaxContent)
-	return ask, err
+	for _, name := range lists {
+		l, err := readBounded(name, crl.MaxBytes)
+		if err != nil {
+			return err
+		}
+		a.lists = append(a.lists, l)
+	}
+	a.evidence, err = ReadBundle(raw)
+	return err
 }
 
 // addFolder trusts every certificate file in a folder. Files that cannot be
@@ -157,6 +200,7 @@ type reportedSigner struct {
 	NotBefore    time.Time  `json:"notBefore"`
 	NotAfter     time.Time  `json:"notAfter"`
 	ClaimedAt    *time.Time `json:"claimedAt,omitempty"`
+	ProvenAt     *time.Time `json:"provenAt,omitempty"`
 	Revocation   string     `json:"revocation"`
 }
 
@@ -172,10 +216,13 @@ func report(v Verdict, at time.Time) reported {
 			IIN: s.IIN.Reveal(), BIN: s.BIN, Name: s.Name, Surname: s.Surname,
 			Patronymic: s.Patronymic, Organisation: s.Organisation, Role: s.Role,
 			Algorithm: s.Algorithm, Serial: s.Serial, Issuer: s.Issuer,
-			NotBefore: s.NotBefore, NotAfter: s.NotAfter, Revocation: s.Revocation,
+			NotBefore: s.NotBefore, NotAfter: s.NotAfter, Revocation: string(s.Revocation),
 		}
 		if !s.ClaimedAt.IsZero() {
 			one.ClaimedAt = &s.ClaimedAt
+		}
+		if !s.ProvenAt.IsZero() {
+			one.ProvenAt = &s.ProvenAt
 		}
 		out.Signers = append(out.Signers, one)
 	}

@@ -13,13 +13,14 @@ package eds
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"time"
 
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
+	"zharia/portal/eds/internal/tsp"
 )
 
 // Bounds of one signature: the part that is not content, and the content.
@@ -39,42 +40,13 @@ const (
 // Verifier answers whose signature this is. Fill it before the first question;
 // after that it may be asked from many goroutines.
 type Verifier struct {
-	// Revocation is asked about every certificate of the path below the root.
-	// With nil nobody is asked and the Signer says "not-checked".
-	Revocation Revocation
-	// Timestamps is asked when a time-stamp token stands beside the signature.
-	// With nil such a token proves nothing.
-	Timestamps Timestamps
+	// Services are asked about every certificate of a path below its root, and
+	// for a time-stamp. With nil nobody is asked and the Signer says NotChecked;
+	// a portal that serves people has them.
+	Services Services
 
 	pool chain.Pool
-}
-
-// Revocation asks whether certificates were revoked. The world behind it is
-// the authority's (OCSP, revocation lists), so it is an interface.
-type Revocation interface {
-	// Revoked tells the state of a certificate at a moment; certificate and
-	// issuer are DER. Not knowing is RevocationUnknown or an error, never good.
-	Revoked(ctx context.Context, certificate, issuer []byte, at time.Time) (RevocationStatus, error)
-}
-
-// RevocationStatus is what an authority says of a certificate.
-type RevocationStatus string
-
-// The three answers of RFC 6960, section 2.2. A certificate on hold counts as
-// revoked.
-const (
-	RevocationUnknown RevocationStatus = "unknown"
-	RevocationGood    RevocationStatus = "good"
-	RevocationRevoked RevocationStatus = "revoked"
-)
-
-// revocationNotChecked is what a Signer says when there is nobody to ask.
-const revocationNotChecked = "not-checked"
-
-// Timestamps tells the time that a token proves for a signature. Whose stamps
-// are believed is for the one who answers.
-type Timestamps interface {
-	Proven(ctx context.Context, token, signature []byte) (time.Time, error)
+	gate gate
 }
 
 // Signer is who signed, as the certificate says it.
@@ -93,9 +65,12 @@ type Signer struct {
 	NotBefore   time.Time
 	NotAfter    time.Time
 	ClaimedAt   time.Time // the signer's own clock, zero if silent; proves nothing
-	ProvenAt    time.Time // by Timestamps, else zero
+	ProvenAt    time.Time // by a time-stamp of a trusted authority, else zero
 	Certificate []byte    // DER
-	Revocation  string    // "not-checked" or "good"
+	Revocation  Revocation
+
+	// Evidence is what proves all this; nil where the signature was refused.
+	Evidence *Evidence
 }
 
 // NewVerifier makes a verifier that trusts these authorities, each DER or PEM:
@@ -114,26 +89,59 @@ func NewVerifier(anchors ...[]byte) (*Verifier, error) {
 // AddAuthority adds a root or an issuer, DER or one PEM block. It is not for
 // use while questions are being asked. The error is a Refusal.
 func (v *Verifier) AddAuthority(cert []byte) error {
-	if block, rest := pem.Decode(cert); block != nil {
-		if block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) != 0 {
-			return refuse(Malformed, "one certificate in PEM expected")
-		}
-		cert = block.Bytes
+	raw, err := bare(cert)
+	if err != nil {
+		return err
 	}
-	return refusal(v.pool.Add(cert))
+	return refusal(v.pool.Add(raw))
+}
+
+// Authorities gives the certificates that are trusted, DER.
+func (v *Verifier) Authorities() [][]byte {
+	var all [][]byte
+	for _, c := range v.pool.Authorities() {
+		all = append(all, c.Raw)
+	}
+	return all
+}
+
+// bare takes a certificate out of its PEM block, if it is in one.
+func bare(cert []byte) ([]byte, error) {
+	block, rest := pem.Decode(cert)
+	if block == nil {
+		return cert, nil
+	}
+	if block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) != 0 {
+		return nil, refuse(Malformed, "one certificate in PEM expected")
+	}
+	return block.Bytes, nil
 }
 
 // Document verifies a person's signature over a document, made now: detached,
 // or attached to exactly these bytes. There is exactly one signer, with a key
-// for signing. Errors are Refusals, or the context's.
+// for signing. Where the authority cannot be reached the Signer says Pending:
+// the signature is right, and whether the key was good is to be asked again.
+// Errors are Refusals, or the context's.
 func (v *Verifier) Document(ctx context.Context, sig, content []byte, at time.Time) (Signer, error) {
-	return v.single(ctx, sig, content, at, document)
+	return v.judge(ctx, sig, content, at, document, v.source())
 }
 
 // SignIn verifies the signature over a sign-in challenge, attached or
 // detached. Keys for authentication only are good for this and nothing else.
+// Where the authority cannot be reached nobody signs in: Unreachable.
 func (v *Verifier) SignIn(ctx context.Context, sig, challenge []byte, at time.Time) (Signer, error) {
-	return v.single(ctx, sig, challenge, at, signIn)
+	who, err := v.judge(ctx, sig, challenge, at, signIn, v.source())
+	if err == nil && who.Revocation == Pending {
+		return Signer{}, refuse(Unreachable, "neither the responder nor a current list")
+	}
+	return who, err
+}
+
+func (v *Verifier) source() source {
+	if v.Services == nil {
+		return nil
+	}
+	return live{v.Services}
 }
 
 // question is what a signature is asked to be good for.
@@ -145,7 +153,11 @@ const (
 	inspection // like a document, but made at any time
 )
 
-func (v *Verifier) single(ctx context.Context, sig, content []byte, at time.Time, q question) (Signer, error) {
+// String is how the question is written in evidence.
+func (q question) String() string { return [...]string{"document", "sign-in", "inspection"}[q] }
+
+// judge answers a question about a message with one signer.
+func (v *Verifier) judge(ctx context.Context, sig, content []byte, at time.Time, q question, from source) (Signer, error) {
 	m, err := open(sig, content)
 	if err != nil {
 		return Signer{}, err
@@ -153,10 +165,11 @@ func (v *Verifier) single(ctx context.Context, sig, content []byte, at time.Time
 	if len(m.Signers) != 1 {
 		return Signer{}, refuse(SeveralSigners, "%d signers", len(m.Signers))
 	}
-	who, err := v.examine(ctx, m.Signers[0], content, at, q)
+	who, err := v.examine(ctx, m.Signers[0], content, at, q, from)
 	if err != nil {
 		return Signer{}, err
 	}
+	who.Evidence.CMS = bytes.Clone(sig)
 	return who, nil
 }
 
@@ -169,7 +182,7 @@ func open(sig, content []byte) (*cms.SignedData, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	m, err := cms.Parse(raw)
+	m, err := cms.Parse(raw, chain.Profile{})
 	if err != nil {
 		return nil, refusal(err)
 	}
@@ -184,28 +197,70 @@ func open(sig, content []byte) (*cms.SignedData, error) {
 
 // examine asks everything of one signer. What the bytes are comes first, then
 // what they prove, then whom they prove, then whether it is still so.
-func (v *Verifier) examine(ctx context.Context, s *cms.Signer, content []byte, at time.Time, q question) (Signer, error) {
-	who := describe(s)
+func (v *Verifier) examine(ctx context.Context, s *cms.Signer, content []byte, at time.Time, q question, from source) (Signer, error) {
+	who := describe(s.Certificate)
+	who.ClaimedAt = s.SigningTime
+	// What costs nothing is asked before what costs arithmetic.
+	if key := s.Certificate.Key; !key.Usable() {
+		return who, refuse(Algorithm, "key of algorithm %s", key.Name())
+	}
 	if cms.LooksLikeAttributes(content) {
 		return who, refuse(Attributes, "the content could pass for signed attributes")
 	}
-	if err := s.Verify(content); err != nil {
-		return who, refusal(err)
-	}
-	path, err := v.pool.Path(s.Certificate, at)
-	if err != nil {
-		return who, refusal(err)
-	}
-	if err := profile(&who, s.Certificate, q); err != nil {
-		return who, err
+	// A role, a policy or a commitment inside the signature may say more than the
+	// portal shows; the national profile has none.
+	if q != inspection && len(s.Claims) > 0 {
+		return who, refuse(Attributes, "signed attributes beyond the profile: %v", s.Claims)
 	}
 	if err := claimed(s.SigningTime, at, q); err != nil {
 		return who, err
 	}
-	if err := v.revoked(ctx, &who, path, at); err != nil {
+	if err := v.gate.through(ctx, func() error { return refusal(s.Verify(content)) }); err != nil {
 		return who, err
 	}
-	return who, v.stamped(ctx, &who, s)
+	e, err := v.person(ctx, &who, s.Certificate, at, q, from)
+	if err != nil {
+		return who, err
+	}
+	if err := v.stamped(ctx, &who, s, at, q, from, e); err != nil {
+		return who, err
+	}
+	sum := sha256.Sum256(content)
+	e.Content, e.Verdict = sum[:], who.judged()
+	who.Evidence = e
+	return who, nil
+}
+
+// person asks of a certificate whose key signed: is it on a path to a root, is
+// it a person's and meant for the question, was it revoked. It fills in who and
+// gives the evidence.
+func (v *Verifier) person(ctx context.Context, who *Signer, c *chain.Certificate, at time.Time, q question, from source) (*Evidence, error) {
+	path, err := v.path(ctx, c, at, from)
+	if err != nil {
+		return nil, err
+	}
+	if err := profile(who, c, q); err != nil {
+		return nil, err
+	}
+	e := &Evidence{Version: 1, At: at.UTC(), Purpose: q.String()}
+	for _, c := range path {
+		e.Path = append(e.Path, c.Raw)
+	}
+	who.Revocation, err = v.revoked(ctx, path, from, e, at)
+	return e, err
+}
+
+// path builds the way to a pinned root.
+func (v *Verifier) path(ctx context.Context, c *chain.Certificate, at time.Time, from source) (path []*chain.Certificate, err error) {
+	var others []*chain.Certificate
+	if from != nil {
+		others = from.others()
+	}
+	err = v.gate.through(ctx, func() (err error) {
+		path, err = v.pool.PathThrough(c, others, at)
+		return refusal(err)
+	})
+	return path, err
 }
 
 func claimed(t, at time.Time, q question) error {
@@ -218,39 +273,46 @@ func claimed(t, at time.Time, q question) error {
 	return nil
 }
 
-// revoked asks about every certificate below the root. An answer that is not
-// a clear "good" is a refusal.
-func (v *Verifier) revoked(ctx context.Context, who *Signer, path []*chain.Certificate, at time.Time) error {
-	who.Revocation = revocationNotChecked
-	if v.Revocation == nil {
+// stamped believes a time-stamp whose authority is on a path to a root and is
+// not revoked. One beside the signature that is not over this signature is a
+// forgery and refuses the whole; one whose authority is unknown proves nothing.
+// A document without one is stamped by the portal, if the authority answers.
+func (v *Verifier) stamped(ctx context.Context, who *Signer, s *cms.Signer, at time.Time, q question, from source, e *Evidence) error {
+	token := s.Token
+	if token == nil && from != nil && q == document {
+		made, err := from.token(ctx, s.Signature, s.Digest.OID)
+		if err != nil {
+			return ctx.Err() // the time of receipt is ours in any case
+		}
+		token, e.Token = made, made
+	}
+	if token == nil {
 		return nil
 	}
-	for i, c := range path[:len(path)-1] {
-		status, err := v.Revocation.Revoked(ctx, c.Raw, path[i+1].Raw, at)
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("ask about revocation: %w", ctx.Err())
-		case err != nil:
-			return refuse(NotKnown, "%v", err)
-		case status == RevocationRevoked:
-			return refuse(Revoked, "certificate %x", c.Serial)
-		case status != RevocationGood:
-			return refuse(NotKnown, "certificate %x", c.Serial)
+	var stamp tsp.Stamp
+	err := v.gate.through(ctx, func() (err error) {
+		stamp, err = tsp.Check(token, s.Signature, nil, chain.Profile{})
+		return err
+	})
+	if below := (*chain.Refused)(nil); errors.As(err, &below) {
+		return refuse(Timestamp, "%v", below)
+	}
+	if err != nil {
+		return err
+	}
+	path, err := v.path(ctx, stamp.Authority, stamp.At, from)
+	if err != nil {
+		return ctx.Err()
+	}
+	if from != nil {
+		if known, err := v.revoked(ctx, path, from, e, at); err != nil || known == Pending {
+			return ctx.Err()
+		}
+		for _, c := range path {
+			e.addPath(c)
 		}
 	}
-	who.Revocation = string(RevocationGood)
-	return nil
-}
-
-func (v *Verifier) stamped(ctx context.Context, who *Signer, s *cms.Signer) error {
-	if v.Timestamps == nil || s.Token == nil {
-		return nil
-	}
-	t, err := v.Timestamps.Proven(ctx, s.Token, s.Signature)
-	if err != nil {
-		return refuse(Timestamp, "%v", err)
-	}
-	who.ProvenAt = t
+	who.ProvenAt = stamp.At
 	return nil
 }
 
@@ -260,7 +322,7 @@ func refusal(err error) error {
 		return nil
 	}
 	if below := (*chain.Refused)(nil); errors.As(err, &below) {
-		return &Refusal{Reason(below.Reason), below.Detail}
+		return &Refusal{Reason: Reason(below.Reason), Detail: below.Detail}
 	}
-	return &Refusal{Malformed, err.Error()}
+	return &Refusal{Reason: Malformed, Detail: err.Error()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 )
 
@@ -41,7 +42,7 @@ func (v *Verifier) Inspect(ctx context.Context, sig, content []byte, at time.Tim
 	}
 	var first error
 	for _, s := range m.Signers {
-		who, err := v.examine(ctx, s, out.Content, at, inspection)
+		who, err := v.examine(ctx, s, out.Content, at, inspection, v.source())
 		f := Finding{Signer: who, Valid: err == nil}
 		if err != nil {
 			f.Reason, f.Detail = why(err)
@@ -75,7 +76,7 @@ func openAny(sig, content []byte) (*cms.SignedData, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	m, err := cms.Parse(raw)
+	m, err := cms.Parse(raw, chain.Profile{})
 	switch {
 	case err != nil:
 		return nil, refusal(err)

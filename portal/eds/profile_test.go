@@ -1,87 +1,41 @@
 package eds
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
+	"bytes"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"zharia/portal/eds/internal/chain"
-	"zharia/portal/eds/internal/cms"
+	"zharia/portal/eds/internal/crl"
 )
 
-// suiteRoles says which of our roles the suite's words mean.
-var suiteRoles = map[string][]Role{
-	"individual":                    {Individual},
-	"head":                          {Head},
-	"employee":                      {Employee},
-	"employee-with-signature-right": {SignRight},
-	"legal-other":                   {Member, System, Treasury, FinanceRight, Personnel},
-}
-
-// The suite's verdict is at 2026-08-15 and includes revocation, which is not
-// asked here: rows that are refused only for it must pass.
-func TestTheSuiteOfNationalCertificates(t *testing.T) {
-	dir, err := os.Getwd()
+// Certificate judges a certificate as that of one who signs a document then,
+// with its issuer's list: the suite of national certificates has no messages.
+// The Signer has role and numbers even of one refused.
+func (v *Verifier) Certificate(raw, list []byte, at time.Time) (Signer, error) {
+	c, err := chain.Parse(raw)
 	if err != nil {
-		t.Fatal(err)
+		return Signer{}, refusal(err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "..", "..", "..", "shared", "suites", "kz-certs.json"))
+	who := describe(c)
+	identity := identify(&who, c)
+	path, err := v.pool.Path(c, at)
 	if err != nil {
-		t.Log("no shared data: nothing to hold this against")
-		return
+		return who, refusal(err)
 	}
-	var suite struct {
-		Cases []struct {
-			ID, Cert, Issuer, Root, Expect, Role string
-			IIN                                  *string
-			BIN                                  *string
-			Why                                  []string
-		}
-		Blobs map[string][]byte
+	if identity != nil {
+		return who, identity
 	}
-	if err := json.Unmarshal(b, &suite); err != nil {
-		t.Fatal(err)
+	again := describe(c)
+	if err := profile(&again, c, document); err != nil {
+		return who, err
 	}
-	at := time.Date(2026, 8, 15, 0, 0, 0, 0, time.UTC)
-	right := 0
-	for _, c := range suite.Cases {
-		v := &Verifier{}
-		for _, anchor := range []string{c.Root, c.Issuer} {
-			if suite.Blobs[anchor] != nil {
-				v.AddAuthority(suite.Blobs[anchor])
-			}
-		}
-		cert, err := chain.Parse(suite.Blobs[c.Cert])
-		if err != nil {
-			t.Errorf("%s: %v", c.ID, err)
-			continue
-		}
-		who := describe(&cms.Signer{Certificate: cert})
-		_, err = v.pool.Path(cert, at)
-		identity := profile(&who, cert, inspection)
-		if err == nil {
-			err = identity
-		}
-		revokedOnly := !slices.ContainsFunc(c.Why, func(w string) bool { return !strings.HasPrefix(w, "revoked:") })
-		want := c.Expect == "accept" || revokedOnly
-		switch {
-		case (err == nil) != want:
-			t.Errorf("%s: %s for %v, got %v", c.ID, c.Expect, c.Why, err)
-		case !slices.Contains(suiteRoles[c.Role], who.Role):
-			t.Errorf("%s: role %s, got %s", c.ID, c.Role, who.Role)
-		case identity == nil && (c.IIN == nil || *c.IIN != "IIN"+who.IIN.Reveal()):
-			t.Errorf("%s: another IIN", c.ID)
-		case identity == nil && c.BIN != nil && *c.BIN != "BIN"+who.BIN:
-			t.Errorf("%s: another BIN", c.ID)
-		default:
-			right++
-		}
+	full, err := crl.Read(bytes.NewReader(list), path[1], chain.Profile{})
+	if err != nil {
+		return who, refusal(err)
 	}
-	t.Logf("kz-certs: %d of %d right", right, len(suite.Cases))
+	return who, lists{full: full, at: at}.judge(c, path[1], at)
 }
 
 func TestEveryRoleHasItsMark(t *testing.T) {

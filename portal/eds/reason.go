@@ -2,6 +2,7 @@ package eds
 
 import (
 	"fmt"
+	"time"
 
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
@@ -25,22 +26,29 @@ const (
 	Expired          Reason = chain.Expired
 	NotYet           Reason = chain.NotYet
 	KeyUsage         Reason = chain.KeyUsage
-	Policy           Reason = "policy"
+	Extension        Reason = chain.Extension
+	NameConstraints  Reason = chain.NameConstraints
+	Policy           Reason = chain.Policy
 	NoIIN            Reason = "no-iin"
 	Organisation     Reason = "organisation"
 	NameUnfit        Reason = "name"
 	SeveralSigners   Reason = "several-signers"
 	ClaimedTime      Reason = "claimed-time"
 	Revoked          Reason = "revoked"
+	Held             Reason = "revoked-hold"
 	NotKnown         Reason = "revocation-unknown"
+	Unreachable      Reason = "revocation-unreachable"
+	Busy             Reason = "busy"
 )
 
 // Reasons lists them all, so that a test can ask for a sentence for each.
 func Reasons() []Reason {
 	return []Reason{
 		Malformed, TooLarge, Algorithm, Attributes, Timestamp, ContentDiffers, ContentAbsent,
-		SignatureWrong, UnknownAuthority, Expired, NotYet, KeyUsage, Policy, NoIIN, Organisation,
-		NameUnfit, SeveralSigners, ClaimedTime, Revoked, NotKnown,
+		SignatureWrong, UnknownAuthority, Expired, NotYet, KeyUsage, Extension,
+		NameConstraints, Policy, XMLForm, NoIIN, Organisation,
+		NameUnfit, SeveralSigners, ClaimedTime, Revoked, Held, NotKnown,
+		Unreachable, Busy,
 	}
 }
 
@@ -49,10 +57,15 @@ func Reasons() []Reason {
 type Refusal struct {
 	Reason Reason
 	Detail string
+
+	// Of a certificate that was revoked: since when, and the reason code of
+	// RFC 5280, section 5.3.1.
+	RevokedAt time.Time
+	Code      int
 }
 
 func (r *Refusal) Error() string { return "signature refused: " + string(r.Reason) + ": " + r.Detail }
 
 func refuse(reason Reason, format string, args ...any) error {
-	return &Refusal{reason, fmt.Sprintf(format, args...)}
+	return &Refusal{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"zharia/portal/eds/internal/chain"
-	"zharia/portal/eds/internal/cms"
 )
 
 // Attributes of a subject in the national profile. The given-name attribute
@@ -92,10 +91,18 @@ func roleOf(c *chain.Certificate) Role {
 	return ""
 }
 
+// judged is what of a verdict goes into the evidence: nothing that names.
+func (s Signer) judged() Judged {
+	j := Judged{Revocation: s.Revocation, Algorithm: s.Algorithm, Serial: s.Serial}
+	if !s.ProvenAt.IsZero() {
+		j.ProvenAt = &s.ProvenAt
+	}
+	return j
+}
+
 // describe copies out of the certificate what needs no judgement, so that a
 // refusal can be shown together with the certificate it is about.
-func describe(s *cms.Signer) Signer {
-	c := s.Certificate
+func describe(c *chain.Certificate) Signer {
 	return Signer{
 		Role:        roleOf(c),
 		Algorithm:   c.Key.Name(),
@@ -103,9 +110,8 @@ func describe(s *cms.Signer) Signer {
 		Issuer:      c.IssuerName(),
 		NotBefore:   c.NotBefore,
 		NotAfter:    c.NotAfter,
-		ClaimedAt:   s.SigningTime,
 		Certificate: bytes.Clone(c.Raw),
-		Revocation:  revocationNotChecked,
+		Revocation:  NotChecked,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/key"
 )
@@ -43,7 +44,7 @@ func signsAndVerifies(k *key.Key) error {
 	if err != nil {
 		return err
 	}
-	m, err := cms.Parse(raw)
+	m, err := cms.Parse(raw, chain.Profile{})
 	if err != nil {
 		return err
 	}

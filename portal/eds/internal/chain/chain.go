@@ -9,6 +9,7 @@ package chain
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"math/big"
 	"slices"
@@ -28,6 +29,9 @@ const (
 	Expired          = "certificate-expired"
 	NotYet           = "certificate-not-yet"
 	KeyUsage         = "key-usage"
+	Extension        = "extension"        // critical and not understood
+	NameConstraints  = "name-constraints" // not evaluated, so not accepted
+	Policy           = "policy"           // constraints on policies, likewise
 )
 
 // Refused is a refusal with its reason and what exactly was wrong.
@@ -52,6 +56,7 @@ const (
 	ClientAuth      = "1.3.6.1.5.5.7.3.2"
 	EmailProtection = "1.3.6.1.5.5.7.3.4"
 	TimeStamping    = "1.3.6.1.5.5.7.3.8"
+	OCSPSigning     = "1.3.6.1.5.5.7.3.9"
 )
 
 // Certificate is a certificate taken apart. Byte slices point into Raw.
@@ -73,16 +78,26 @@ type Certificate struct {
 	SubjectKeyID   []byte
 	AuthorityKeyID []byte
 
-	HasBasic  bool
-	CA        bool
-	MaxPath   int // -1 where there is no limit
-	HasUsage  bool
-	Usage     int
-	Extended  []string
-	Policies  []string
-	LastTrust bool // a pinned root: the path ends here
+	HasBasic    bool
+	CA          bool
+	MaxPath     int // -1 where there is no limit
+	HasUsage    bool
+	Usage       int
+	HasExtended bool
+	Extended    []string
 
-	signers []*Certificate // authorities of the pool whose signature was verified
+	ExtendedCritical bool // the purposes were marked critical (RFC 3161 2.3 asks for it)
+	NoCheck          bool // a responder nobody need ask about (RFC 6960 4.2.2.2.1)
+
+	Policies  []string
+	LastTrust bool // an anchor of the pool: the path ends here
+
+	foreign         bool // of a suite of others, with names we need not read
+	weak            bool // of one of those that are not well made either
+	basicCritical   bool
+	authoritySerial *big.Int       // of the issuer's certificate, where it is named
+	outside         error          // why the certificate is outside the profile
+	signers         []*Certificate // authorities of the pool whose signature was verified
 }
 
 // Attribute is one attribute of a subject's name.
@@ -97,25 +112,57 @@ const (
 	extKeyUsage       = "2.5.29.15"
 	extAlternative    = "2.5.29.17"
 	extBasic          = "2.5.29.19"
+	extConstraints    = "2.5.29.30"
 	extPolicies       = "2.5.29.32"
+	extMappings       = "2.5.29.33"
 	extAuthorityKeyID = "2.5.29.35"
+	extPolicyLimits   = "2.5.29.36"
 	extExtendedUsage  = "2.5.29.37"
+	extInhibitAny     = "2.5.29.54"
+	extNoCheck        = "1.3.6.1.5.5.7.48.1.5"
 )
 
 // maxCertificate bounds one certificate; genuine ones have about 1.2 KB with
 // GOST keys and 2 KB with RSA keys.
 const maxCertificate = 16 << 10
 
-// Parse reads one certificate in DER. A key of an algorithm outside the table
-// does not fail here: its Key says so when it is asked to verify.
-func Parse(raw []byte) (*Certificate, error) {
+// Profile is what a reader of certificates takes beyond the national profile.
+// The zero value takes nothing beyond it, and is the only one that judges
+// what people sign today.
+type Profile struct {
+	// Foreign verifies with keys outside the closed table. It is for the test
+	// suites of others, whose rules of paths and lists we keep to although
+	// their keys are of algorithms we refuse. Nothing but tests sets it.
+	Foreign Foreign
+	// Weak gives Foreign the RSA keys as well, for suites whose keys are short
+	// or sign with SHA-1, and takes an alternative name without a name.
+	Weak bool
+	// Old takes keys of GOST 34.310-2004 too: only for documents signed before
+	// they were withdrawn, never for a sign-in or a new filing.
+	Old bool
+	// Longest is how many certificates a path may have, both ends included;
+	// 0 is the national bound.
+	Longest int
+}
+
+// Foreign verifies a signature with a key (SubjectPublicKeyInfo) outside the
+// table; any error is a refusal.
+type Foreign func(spki []byte, claimed AlgorithmID, message, signature []byte) error
+
+// Parse reads one certificate in DER by the national profile. A key of an
+// algorithm outside the table does not fail here: its Key says so when it is
+// asked to verify.
+func Parse(raw []byte) (*Certificate, error) { return Profile{}.Parse(raw) }
+
+// Parse reads one certificate in DER.
+func (p Profile) Parse(raw []byte) (*Certificate, error) {
 	if len(raw) > maxCertificate {
 		return nil, refuse(Malformed, "certificate of %d bytes", len(raw))
 	}
 	if err := der.Check(raw); err != nil {
 		return nil, refuse(Malformed, "certificate: %v", err)
 	}
-	c := &Certificate{Raw: raw, MaxPath: -1}
+	c := &Certificate{Raw: raw, MaxPath: -1, foreign: p.Foreign != nil, weak: p.Weak}
 	top := der.Read(raw)
 	outer := top.Into(der.Sequence)
 	tbs := outer.Value(der.Sequence)
@@ -130,7 +177,10 @@ func Parse(raw []byte) (*Certificate, error) {
 	if err := r.End(); err != nil {
 		return nil, refuse(Malformed, "certificate: %v", err)
 	}
-	key, err := ParseKey(c.SPKI)
+	if c.outside != nil {
+		return nil, c.outside
+	}
+	key, err := p.ParseKey(c.SPKI)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +211,7 @@ func (c *Certificate) readBody(r *der.Reader) {
 	}
 	subject := r.Value(der.Sequence)
 	c.Subject = subject.Full
-	c.Names = readNames(r.Inside(subject))
+	c.Names = readNames(r.Inside(subject), c.foreign)
 	c.SPKI = r.Value(der.Sequence).Full
 	if !r.Next(der.Context(3, true)) {
 		return
@@ -173,18 +223,25 @@ func (c *Certificate) readBody(r *der.Reader) {
 
 // readNames reads a distinguished name, one attribute to a set: a set of two
 // would give a name two readings, and no authority issues such.
-func readNames(r *der.Reader) []Attribute {
+//
+// In foreign names a set of several, or text we do not read, is passed over:
+// they are compared to the byte, and nobody is called by them.
+func readNames(r *der.Reader, foreign bool) []Attribute {
 	var names []Attribute
 	for r.More() {
 		set := r.Into(der.Set)
 		pair := set.Into(der.Sequence)
 		a := Attribute{Type: pair.OID()}
 		v := pair.Any()
-		if pair.End() != nil || set.End() != nil {
+		pair.End()
+		if foreign && set.More() {
+			continue
+		}
+		if set.End() != nil {
 			return names
 		}
 		text, ok := text(v)
-		if !ok {
+		if !ok && !foreign {
 			r.Fail("name attribute of type %02x", v.Tag)
 		}
 		a.Value = text
@@ -226,10 +283,11 @@ func (c *Certificate) readExtensions(list *der.Reader) {
 			return
 		}
 		seen[id] = true
-		if err := c.extension(id, value.Body); err != nil {
+		if c.outside == nil {
+			c.outside = unfit(id, critical)
+		}
+		if err := c.extension(id, critical, value.Body); err != nil {
 			list.Fail("extension %s: %v", id, err)
-		} else if critical && !slices.Contains(understood, id) {
-			list.Fail("critical extension %s is not understood", id)
 		}
 	}
 	list.End()
@@ -240,9 +298,27 @@ func (c *Certificate) readExtensions(list *der.Reader) {
 // from it.
 var understood = []string{extKeyUsage, extBasic, extPolicies, extExtendedUsage, extAlternative}
 
-func (c *Certificate) extension(id string, value []byte) error {
+// unfit says whether an extension puts its certificate outside the profile.
+// Limits of names and policies do so critical or not: an authority was meant to
+// be limited, and we would not hold it to its limits.
+func unfit(id string, critical bool) error {
+	switch {
+	case id == extConstraints:
+		return refuse(NameConstraints, "limits of names are not evaluated")
+	case id == extMappings, id == extPolicyLimits, id == extInhibitAny:
+		return refuse(Policy, "limits of policies are not evaluated")
+	case critical && !slices.Contains(understood, id):
+		return refuse(Extension, "critical extension %s is not understood", id)
+	}
+	return nil
+}
+
+func (c *Certificate) extension(id string, critical bool, value []byte) error {
 	switch id {
-	case extSubjectKeyID, extKeyUsage, extBasic, extPolicies, extAuthorityKeyID, extExtendedUsage:
+	case extNoCheck:
+		c.NoCheck = true
+		return nil
+	case extSubjectKeyID, extKeyUsage, extAlternative, extBasic, extPolicies, extAuthorityKeyID, extExtendedUsage:
 	default:
 		return nil
 	}
@@ -257,35 +333,55 @@ func (c *Certificate) extension(id string, value []byte) error {
 		c.readAuthorityKeyID(r.Into(der.Sequence))
 	case extKeyUsage:
 		c.HasUsage, c.Usage = true, readUsage(r)
+	case extAlternative:
+		if names := r.Into(der.Sequence); names.More() || !c.weak {
+			readAlternative(names)
+		}
 	case extBasic:
-		c.HasBasic = true
+		c.HasBasic, c.basicCritical = true, critical
 		c.readBasic(r.Into(der.Sequence))
 	case extPolicies:
-		c.Policies = readPolicies(r.Into(der.Sequence))
+		c.readPolicies(r.Into(der.Sequence), critical)
 	case extExtendedUsage:
+		c.HasExtended, c.ExtendedCritical = true, critical
 		for list := r.Into(der.Sequence); list.More(); {
 			c.Extended = append(c.Extended, list.OID())
 		}
-		if repeated(c.Extended) {
-			r.Fail("a purpose stands twice")
+		if len(c.Extended) == 0 || repeated(c.Extended) {
+			r.Fail("no purpose, or one twice")
 		}
 	}
 	return r.End()
 }
 
+// readAuthorityKeyID reads the identifier of the issuer's key, which must be
+// there (RFC 5280 4.2.1.1), and the issuer's serial number, which some roots
+// add to it with the name of their issuer.
 func (c *Certificate) readAuthorityKeyID(r *der.Reader) {
-	if r.Next(der.Context(0, false)) {
-		c.AuthorityKeyID = r.Any().Body
+	c.AuthorityKeyID = r.Value(der.Context(0, false)).Body
+	if !r.More() {
+		return
 	}
-	// Issuer and serial number, which some roots add, say nothing the issuer's
-	// name does not say.
-	if r.Next(der.Context(1, true)) {
-		r.Any()
+	readAlternative(r.Into(der.Context(1, true)))
+	serial := r.Value(der.Context(2, false)).Body
+	if len(serial) == 0 || len(serial) > 21 {
+		r.Fail("serial number of the issuer")
 	}
-	if r.Next(der.Context(2, false)) {
-		r.Any()
-	}
+	c.authoritySerial = new(big.Int).SetBytes(serial)
 	r.End()
+}
+
+// readAlternative reads GeneralNames (RFC 5280 4.2.1.6) only to see that they
+// are some: nothing is taken from them.
+func readAlternative(r *der.Reader) {
+	if !r.More() {
+		r.Fail("no names")
+	}
+	for r.More() {
+		if v := r.Any(); v.Tag&0xc0 != 0x80 || v.Tag&0x1f > 8 || len(v.Body) == 0 {
+			r.Fail("name of kind %02x", v.Tag)
+		}
+	}
 }
 
 func readUsage(r *der.Reader) int {
@@ -305,7 +401,11 @@ func readUsage(r *der.Reader) int {
 }
 
 func (c *Certificate) readBasic(r *der.Reader) {
-	c.CA = r.Flag()
+	if c.foreign && r.Next(der.Boolean) {
+		c.CA = bytes.Equal(r.Any().Body, []byte{0xff}) // BSI's suite writes false out
+	} else {
+		c.CA = r.Flag()
+	}
 	if r.Next(der.Integer) {
 		c.MaxPath = r.Small()
 		if !c.CA {
@@ -315,21 +415,33 @@ func (c *Certificate) readBasic(r *der.Reader) {
 	r.End()
 }
 
-func readPolicies(r *der.Reader) []string {
-	var policies []string
+// readPolicies reads the policies. Their qualifiers, an address of the practice
+// statement and a notice, are for people; of others a critical extension may
+// not have any (RFC 5280 4.2.1.4).
+func (c *Certificate) readPolicies(r *der.Reader, critical bool) {
 	for r.More() {
 		p := r.Into(der.Sequence)
-		policies = append(policies, p.OID())
+		c.Policies = append(c.Policies, p.OID())
 		if p.Next(der.Sequence) {
-			p.Any() // qualifiers: an address of the practice statement
+			for q := p.Into(der.Sequence); q.More(); {
+				id := q.Into(der.Sequence).OID()
+				if critical && id != qualifierAddress && id != qualifierNotice && c.outside == nil {
+					c.outside = refuse(Extension, "qualifier %s of a policy is not understood", id)
+				}
+			}
 		}
 		p.End()
 	}
-	if repeated(policies) {
-		r.Fail("a policy stands twice")
+	if len(c.Policies) == 0 || repeated(c.Policies) {
+		r.Fail("no policy, or one twice")
 	}
-	return policies
 }
+
+// Qualifiers of policies (RFC 5280 4.2.1.4).
+const (
+	qualifierAddress = "1.3.6.1.5.5.7.2.1"
+	qualifierNotice  = "1.3.6.1.5.5.7.2.2"
+)
 
 func repeated(list []string) bool {
 	sorted := slices.Sorted(slices.Values(list))
@@ -362,7 +474,7 @@ func (c *Certificate) Name(attribute string) []string {
 
 // IssuerName gives the common name of the issuer, for display.
 func (c *Certificate) IssuerName() string {
-	for _, a := range readNames(der.Read(c.Issuer).Into(der.Sequence)) {
+	for _, a := range readNames(der.Read(c.Issuer).Into(der.Sequence), c.foreign) {
 		if a.Type == "2.5.4.3" {
 			return a.Value
 		}
@@ -372,6 +484,9 @@ func (c *Certificate) IssuerName() string {
 
 // SelfIssued says whether subject and issuer are the same to the byte.
 func (c *Certificate) SelfIssued() bool { return bytes.Equal(c.Subject, c.Issuer) }
+
+// Digest is the SHA-256 of the whole certificate, by which it is pinned.
+func (c *Certificate) Digest() [sha256.Size]byte { return sha256.Sum256(c.Raw) }
 
 // SignedBy verifies this certificate's signature with the issuer's key.
 func (c *Certificate) SignedBy(issuer *Certificate) error {

@@ -1,11 +1,13 @@
 package chain_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -130,6 +132,26 @@ func (w *world) with(t testing.TB, more ...[]byte) []byte {
 	})
 }
 
+// replaced puts an extension in the place of the one with its identifier.
+func (w *world) replaced(t testing.TB, id string, critical bool, value []byte) []byte {
+	return w.reissue(t, func(f [][]byte) [][]byte {
+		var all [][]byte
+		for list := der.Read(f[fExtensions]).Into(der.Context(3, true)).Into(der.Sequence); list.More(); {
+			if e := list.Any(); der.Read(e.Body).OID() != id {
+				all = append(all, e.Full)
+			}
+		}
+		f[fExtensions] = der.Encode(der.Context(3, true), der.EncodeSequence(append(all, extension(id, critical, value))...))
+		return f
+	})
+}
+
+// policy is the policies extension with one, qualified so.
+func policy(qualifier string) []byte {
+	return der.EncodeSequence(der.EncodeSequence(der.EncodeOID("1.2.398.3.3.2"),
+		der.EncodeSequence(der.EncodeSequence(der.EncodeOID(qualifier), der.EncodeNull()))))
+}
+
 func set(field int, value []byte) func([][]byte) [][]byte {
 	return func(f [][]byte) [][]byte { f[field] = value; return f }
 }
@@ -162,11 +184,26 @@ func TestOddCertificatesAreRefused(t *testing.T) {
 		"name of odd letters":      {w.reissue(t, name(der.EncodeSet(pair(der.BMPString, "\x00A")))), chain.Malformed},
 		"control in a plain name":  {w.reissue(t, name(der.EncodeSet(pair(der.PrintableString, "A\x07")))), chain.Malformed},
 		"an extension twice":       {w.with(t, extension("2.5.29.15", true, der.Encode(der.BitString, []byte{0x06, 0xc0}))), chain.Malformed},
-		"critical and unknown":     {w.with(t, extension("1.2.3.4", true, der.EncodeNull())), chain.Malformed},
-		"critical name limits":     {w.with(t, extension("2.5.29.30", true, der.EncodeSequence())), chain.Malformed},
+		"critical and unknown":     {w.with(t, extension("1.2.3.4", true, der.EncodeNull())), chain.Extension},
+		"critical name limits":     {w.with(t, extension("2.5.29.30", true, der.EncodeSequence())), chain.NameConstraints},
+		"name limits":              {w.with(t, extension("2.5.29.30", false, der.EncodeSequence())), chain.NameConstraints},
+		"limits of policies":       {w.with(t, extension("2.5.29.36", false, der.EncodeSequence())), chain.Policy},
+		"policies mapped":          {w.with(t, extension("2.5.29.33", false, der.EncodeSequence())), chain.Policy},
+		"no policy for any":        {w.with(t, extension("2.5.29.54", true, der.EncodeSmall(0))), chain.Policy},
+		"critical key identifier":  {w.replaced(t, "2.5.29.35", true, der.EncodeSequence(der.Encode(der.Context(0, false), []byte{1}))), chain.Extension},
+		"key identifier of none":   {w.replaced(t, "2.5.29.35", false, der.EncodeSequence()), chain.Malformed},
+		"identifier and serial":    {w.replaced(t, "2.5.29.35", false, der.EncodeSequence(der.Encode(der.Context(0, false), []byte{1}), der.Encode(der.Context(1, true), der.Encode(der.Context(4, true), der.EncodeSequence())), der.Encode(der.Context(2, false), []byte{7}))), ""},
+		"identifier, half a name":  {w.replaced(t, "2.5.29.35", false, der.EncodeSequence(der.Encode(der.Context(0, false), []byte{1}), der.Encode(der.Context(2, false), []byte{7}))), chain.Malformed},
+		"no purpose":               {w.replaced(t, "2.5.29.37", false, der.EncodeSequence()), chain.Malformed},
+		"a notice in a policy":     {w.replaced(t, "2.5.29.32", true, policy("1.3.6.1.5.5.7.2.2")), ""},
+		"an unknown qualifier":     {w.replaced(t, "2.5.29.32", false, policy("1.2.3.4")), ""},
+		"a critical one":           {w.replaced(t, "2.5.29.32", true, policy("1.2.3.4")), chain.Extension},
+		"no policy":                {w.replaced(t, "2.5.29.32", false, der.EncodeSequence()), chain.Malformed},
 		"unknown, not critical":    {w.with(t, extension("1.2.3.4", false, []byte("anything"))), ""},
 		"critical written false":   {w.with(t, der.EncodeSequence(der.EncodeOID("1.2.3.4"), []byte{1, 1, 0}, der.EncodeOctets(nil))), chain.Malformed},
-		"an address":               {w.with(t, extension("2.5.29.17", false, der.EncodeSequence())), ""},
+		"an address":               {w.with(t, extension("2.5.29.17", false, der.EncodeSequence(der.Encode(der.Context(1, false), []byte("a@b.kz"))))), ""},
+		"no address":               {w.with(t, extension("2.5.29.17", false, der.EncodeSequence())), chain.Malformed},
+		"an address that is none":  {w.with(t, extension("2.5.29.17", false, der.EncodeSequence(der.EncodeNull()))), chain.Malformed},
 		"limits that are torn":     {w.with(t, extension("2.5.29.19", true, []byte{0x30, 0x05})), chain.Malformed},
 		"path of no authority":     {w.with(t, extension("2.5.29.19", true, der.EncodeSequence(der.EncodeSmall(1)))), chain.Malformed},
 		"a byte more":              {append(w.leaf.Certificate(), 0), chain.Malformed},
@@ -225,7 +262,7 @@ func TestWeakAndBrokenKeysAreRefused(t *testing.T) {
 		"RSA with an even one":  {rsaKey(t, 2048, 65538), chain.Algorithm, false},
 		"a key of another kind": {der.EncodeSequence(chain.EncodeAlgorithm("1.2.840.10045.2.1"), der.EncodeBits([]byte{4})), "", false},
 	} {
-		key, err := chain.ParseKey(c.spki)
+		key, err := chain.Profile{}.ParseKey(c.spki)
 		if reason(err) != c.want || err == nil && key.Usable() != c.usable {
 			t.Errorf("%s: usable %v, %v, want %q", name, key.Usable(), err, c.want)
 		}
@@ -278,55 +315,16 @@ func TestAPathEndsAtAPinnedRoot(t *testing.T) {
 		want string
 	}{
 		"a person":                {w.leaf.Certificate(), now, ""},
-		"without key identifiers": {noKeyID, now, ""},
+		"without key identifiers": {noKeyID, now, chain.Malformed},
 		"a day too late":          {w.leaf.Certificate(), leaf.NotAfter.Add(time.Second), chain.Expired},
 		"the last second":         {w.leaf.Certificate(), leaf.NotAfter, ""},
+		"inside the last second":  {w.leaf.Certificate(), leaf.NotAfter.Add(999 * time.Millisecond), ""},
 		"a second too early":      {w.leaf.Certificate(), leaf.NotBefore.Add(-time.Second), chain.NotYet},
 		"a forged signature":      {forged, now, chain.UnknownAuthority},
 		"issued by a person":      {below, now, chain.UnknownAuthority},
 	} {
 		if err := path(c.cert, c.at); reason(err) != c.want {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
-		}
-	}
-}
-
-// asAuthority makes of a certificate's fields an authority's, self-issued
-// where asked, with a path length.
-func asAuthority(t testing.TB, f [][]byte, own bool, limit int) []byte {
-	t.Helper()
-	if own {
-		f[fIssuer] = f[fSubject]
-	}
-	f[fExtensions] = der.Encode(der.Context(3, true), der.EncodeSequence(
-		extension("2.5.29.19", true, der.EncodeSequence(der.EncodeTrue(), der.EncodeSmall(limit))),
-		extension("2.5.29.15", true, der.Encode(der.BitString, []byte{1, 0x06}))))
-	return der.EncodeSequence(f...)
-}
-
-func TestTheLengthOfAPathIsHeld(t *testing.T) {
-	w := ours(t)
-	for limit, want := range []string{chain.KeyUsage, ""} {
-		pool := &chain.Pool{}
-		root := w.seal(t, asAuthority(t, fields(t, w.issuer.Certificate()), true, limit))
-		below := w.seal(t, asAuthority(t, fields(t, w.leaf.Certificate()), false, 0))
-		for _, a := range [][]byte{root, below} {
-			if err := pool.Add(a); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f := fields(t, w.leaf.Certificate())
-		tbs := der.EncodeSequence(f[fVersion], f[fSerial], f[fAlgorithm], f[fSubject], f[fValidity], f[fSubject], f[fKey])
-		signature, err := w.leaf.Sign(tbs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		person := mustParse(t, der.EncodeSequence(tbs, chain.EncodeAlgorithm(chain.GostSignature), der.EncodeBits(signature)))
-		if _, err := pool.Path(person, now); reason(err) != want {
-			t.Errorf("one authority below a root that allows %d: %v, want %q", limit, err, want)
-		}
-		if _, err := pool.Path(mustParse(t, w.leaf.Certificate()), now); err != nil {
-			t.Errorf("a person straight below a root that allows %d: %v", limit, err)
 		}
 	}
 }
@@ -379,6 +377,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(w.leaf.Certificate())
 	f.Add(w.authority.Root())
 	f.Add(w.with(f, extension("1.2.3.4", true, der.EncodeNull())))
+	for _, name := range []string{"corpus-openssl-x509.zip", "corpus-boring-cert.zip", "corpus-boring-parse-cert.zip"} {
+		addCorpus(f, filepath.Join("..", "..", "..", "..", "..", "shared", "suites", name))
+	}
 	pool := &chain.Pool{}
 	for _, a := range [][]byte{w.authority.Issuer(), w.authority.Root()} {
 		if err := pool.Add(a); err != nil {
@@ -398,10 +399,23 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func mustParse(t testing.TB, raw []byte) *chain.Certificate {
-	c, err := chain.Parse(raw)
+// addCorpus adds the files of a zip as seeds, where it is there.
+func addCorpus(f *testing.F, name string) {
+	archive, err := zip.OpenReader(name)
 	if err != nil {
-		t.Fatal(err)
+		f.Logf("no shared data at %s: its seeds are missing", filepath.Base(name))
+		return
 	}
-	return c
+	defer archive.Close()
+	for _, entry := range archive.File {
+		r, err := entry.Open()
+		if err != nil {
+			f.Fatal(err)
+		}
+		b, err := io.ReadAll(io.LimitReader(r, 64<<10))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 }

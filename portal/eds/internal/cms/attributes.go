@@ -4,52 +4,83 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
+	"slices"
 
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/der"
 )
 
+// claims are the signed attributes of ETSI EN 319 122-1 and RFC 5035 that add
+// something to a signature and take nothing away: a kind of content, a place,
+// a role, a policy, a commitment, a stamp over the content before it was
+// signed. NCALayer writes none of them.
+var claims = []string{
+	"0.4.0.1733.2.1",             // mime-type
+	"0.4.0.19122.1.1",            // signer-attributes-v2
+	"1.2.840.113549.1.9.16.2.4",  // content-hints
+	"1.2.840.113549.1.9.16.2.7",  // content-identifier
+	"1.2.840.113549.1.9.16.2.15", // signature-policy-identifier
+	"1.2.840.113549.1.9.16.2.16", // commitment-type-indication
+	"1.2.840.113549.1.9.16.2.17", // signer-location
+	"1.2.840.113549.1.9.16.2.18", // signer-attributes
+	"1.2.840.113549.1.9.16.2.20", // content-time-stamp
+}
+
 // readAttributes reads the signed attributes: DER SET OF in its order, each
-// type once with one value (RFC 5652 5.3 and 11). Types that are not known are
-// refused: they were signed and may change what the signature means.
+// type once with one value (RFC 5652 5.3 and 11); only claims may come with
+// several values or several times. Types that are not known are refused: they
+// were signed and may change what the signature means.
 func (s *Signer) readAttributes(v der.Value) error {
 	// The signature is over a SET OF, the message carries [0] in its place
 	// (RFC 5652 5.4).
 	s.signed = append([]byte{der.Set}, v.Full[1:]...)
 	r := der.Read(s.signed)
 	set := r.Into(der.Set)
-	var order [][]byte
-	seen := map[string]bool{}
+	var last []byte
+	var seen []string
 	for set.More() {
 		whole := set.Value(der.Sequence)
-		order = append(order, whole.Full)
-		attribute := set.Inside(whole)
-		kind, values := attribute.OID(), attribute.Into(der.Set)
-		value := values.Any()
-		if values.End() != nil || attribute.End() != nil {
-			return r.Err()
+		if bytes.Compare(last, whole.Full) >= 0 {
+			return refuse(Attribute, "signed attributes are not in the order of DER")
 		}
-		if seen[kind] {
+		last = whole.Full
+		kind, err := s.readAttribute(set.Inside(whole))
+		if err != nil {
+			return err
+		}
+		if slices.Contains(seen, kind) {
 			return refuse(Attribute, "attribute %s twice", kind)
 		}
-		seen[kind] = true
-		if err := s.readAttribute(kind, value); err != nil {
-			return err
+		if !slices.Contains(claims, kind) {
+			seen = append(seen, kind)
 		}
 	}
 	if err := r.End(); err != nil {
 		return err
 	}
-	if !der.Sorted(order) {
-		return refuse(Attribute, "signed attributes are not in the order of DER")
-	}
-	if !seen[attrContentType] || !seen[attrMessageDigest] {
+	if !slices.Contains(seen, attrContentType) || !slices.Contains(seen, attrMessageDigest) {
 		return refuse(Attribute, "content type or message digest is missing")
 	}
 	return nil
 }
 
-func (s *Signer) readAttribute(kind string, v der.Value) error {
+func (s *Signer) readAttribute(r *der.Reader) (kind string, err error) {
+	kind = r.OID()
+	values := r.Into(der.Set)
+	value := values.Any()
+	if slices.Contains(claims, kind) {
+		s.Claims = append(s.Claims, kind)
+		for values.More() {
+			values.Any()
+		}
+	}
+	if values.End() != nil || r.End() != nil {
+		return kind, r.Err()
+	}
+	return kind, s.readValue(kind, value)
+}
+
+func (s *Signer) readValue(kind string, v der.Value) error {
 	r := der.Read(v.Full)
 	switch kind {
 	case attrContentType:
@@ -70,7 +101,10 @@ func (s *Signer) readAttribute(kind string, v der.Value) error {
 		// What mail the signer's program can read; nothing about this one.
 		r.Value(der.Sequence)
 	default:
-		return refuse(Attribute, "signed attribute %s is not understood", kind)
+		if !slices.Contains(claims, kind) {
+			return refuse(Attribute, "signed attribute %s is not understood", kind)
+		}
+		r.Any()
 	}
 	return r.End()
 }
@@ -82,11 +116,13 @@ func (s *Signer) readSigningCertificate(r *der.Reader, second bool) error {
 	certs := r.Into(der.Sequence)
 	first := certs.Into(der.Sequence)
 	if second && first.Next(der.Sequence) {
-		// SHA-256 is the default, so writing it out is not DER.
-		if a := chain.ReadAlgorithm(first); a.OID != chain.GostDigest || !a.Plain() {
+		// SHA-256 is the default and should not be written out in DER, but
+		// programs do, and it can only mean one thing.
+		a := chain.ReadAlgorithm(first)
+		h, err := chain.Digest(a.OID)
+		if err != nil || !a.Plain() {
 			return refuse(Attribute, "certificate hash by %s", a.OID)
 		}
-		h, _ := chain.Digest(chain.GostDigest)
 		h.Write(s.Certificate.Raw)
 		s.compare(first, h.Sum(nil))
 	} else if second {
@@ -144,7 +180,8 @@ func (s *Signer) readStated(r *der.Reader) error {
 	if digest.OID != s.Digest.OID {
 		return refuse(Attribute, "the signed digest algorithm is %s", digest.OID)
 	}
-	if key := s.Certificate.Key; key.Usable() && signature != key.SignatureOID() && signature != key.OID {
+	key := s.Certificate.Key
+	if fits := key.SignatureWith(s.Digest.OID); fits != "" && signature != fits && signature != key.OID {
 		return refuse(Attribute, "the signed signature algorithm is %s", signature)
 	}
 	return nil

@@ -11,6 +11,7 @@ package cms
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"zharia/portal/eds/internal/chain"
@@ -58,6 +59,11 @@ type SignedData struct {
 	Content      []byte // nil where detached
 	Certificates []*chain.Certificate
 	Signers      []*Signer
+
+	profile chain.Profile
+	// unread is why the first certificate that is not in Certificates could
+	// not be read. It matters only when it was a signer's.
+	unread error
 }
 
 // Signer is one SignerInfo with the certificate its identifier names.
@@ -73,13 +79,27 @@ type Signer struct {
 
 	MessageDigest []byte
 	SigningTime   time.Time // zero where absent; the signer's own claim
-	Token         []byte    // a time-stamp token beside the signature, or nil
+	// Claims are the signed attributes, by their type, that say more than the
+	// national profile does: a place, a role, a policy. They are read for
+	// form and believed in nothing; a caller that wants the profile and no
+	// more refuses a signer who has any.
+	Claims []string
+	// Token is the one time-stamp token beside the signature, as it stands,
+	// or nil. Nothing of it is checked here, and it is not signed by the
+	// signer. Of several none is given: which one counts cannot be told.
+	Token []byte
 }
 
 // Parse reads a document's signature in DER.
-func Parse(raw []byte) (*SignedData, error) { return parse(raw, oidData) }
+func Parse(raw []byte, p chain.Profile) (*SignedData, error) { return parse(raw, oidData, p) }
 
-func parse(raw []byte, kind string) (*SignedData, error) {
+// ParseToken reads a time-stamp token (RFC 3161 2.4.2): a signed message
+// whose content is a TSTInfo.
+func ParseToken(raw []byte, p chain.Profile) (*SignedData, error) {
+	return parse(raw, oidTSTInfo, p)
+}
+
+func parse(raw []byte, kind string, p chain.Profile) (*SignedData, error) {
 	top := der.Read(raw)
 	info := top.Into(der.Sequence)
 	if info.OID() != oidSignedData {
@@ -87,7 +107,7 @@ func parse(raw []byte, kind string) (*SignedData, error) {
 	}
 	explicit := info.Into(der.Context(0, true))
 	body := explicit.Into(der.Sequence)
-	m, err := read(body, kind)
+	m, err := read(body, kind, p)
 	for _, r := range []*der.Reader{body, explicit, info, top} {
 		if err == nil {
 			err = r.End()
@@ -108,13 +128,9 @@ func named(err error) error {
 }
 
 // read reads SignedData (RFC 5652 5.1).
-func read(r *der.Reader, kind string) (*SignedData, error) {
+func read(r *der.Reader, kind string, p chain.Profile) (*SignedData, error) {
 	version, digests := r.Small(), r.Into(der.Set)
-	m := &SignedData{}
-	// Version 1 goes with plain data, 3 with any other content.
-	if kind == oidData && version != 1 || kind != oidData && version != 3 {
-		r.Fail("version %d", version)
-	}
+	m := &SignedData{profile: p}
 	claimed := readDigests(digests)
 	encapsulated := r.Into(der.Sequence)
 	if got := encapsulated.OID(); r.Err() == nil && got != kind {
@@ -132,13 +148,46 @@ func read(r *der.Reader, kind string) (*SignedData, error) {
 	if err := m.readCertificates(r); err != nil {
 		return nil, err
 	}
-	if r.Next(der.Context(1, true)) {
-		r.Fail("revocation lists inside a message are not read")
-	}
-	if err := m.readSigners(r, kind); err != nil {
+	other := passLists(r)
+	byKey, err := m.readSigners(r, kind)
+	if err != nil {
 		return nil, err
 	}
+	if want := versionOf(kind != oidData || byKey, other); version != want {
+		return nil, refuse(chain.Malformed, "version %d where %d is right", version, want)
+	}
 	return m, m.agree(claimed)
+}
+
+// versionOf is the version that goes with what is in the message (RFC 5652
+// 5.1). Attribute certificates, which would ask for others, are refused.
+func versionOf(newer, other bool) int {
+	switch {
+	case other:
+		return 5
+	case newer:
+		return 3
+	}
+	return 1
+}
+
+// passLists steps over the revocation lists and answers an archived message
+// brings along, and says whether any is not a list of RFC 5280. Anyone may
+// have put them there: what is believed of revocation is asked for by us, or
+// comes out of our own evidence.
+func passLists(r *der.Reader) (other bool) {
+	if !r.Next(der.Context(1, true)) {
+		return false
+	}
+	for lists := r.Into(der.Context(1, true)); lists.More(); {
+		if lists.Next(der.Context(1, true)) {
+			other = true
+			lists.Any()
+			continue
+		}
+		lists.Value(der.Sequence)
+	}
+	return other
 }
 
 func readDigests(r *der.Reader) [][]byte {
@@ -149,45 +198,54 @@ func readDigests(r *der.Reader) [][]byte {
 	return found
 }
 
+// readCertificates reads the certificates of the message. One that does not
+// parse can be nobody's and is set aside: a chain of strangers beside the
+// signer's certificate changes nothing. The same one twice is one.
 func (m *SignedData) readCertificates(r *der.Reader) error {
 	if !r.Next(der.Context(0, true)) {
 		return refuse(chain.Malformed, "the message carries no certificate")
 	}
+	count := 0
 	for list := r.Into(der.Context(0, true)); list.More(); {
 		raw := list.Value(der.Sequence).Full
-		if list.Err() != nil {
-			return list.Err()
-		}
-		c, err := chain.Parse(raw)
-		if err != nil {
-			return err
-		}
-		for _, old := range m.Certificates {
-			if bytes.Equal(old.Raw, c.Raw) {
-				return refuse(chain.Malformed, "a certificate stands twice")
-			}
-		}
-		if m.Certificates = append(m.Certificates, c); len(m.Certificates) > maxCertificates {
+		if count++; count > maxCertificates {
 			return refuse(chain.Malformed, "more than %d certificates", maxCertificates)
 		}
+		if list.Err() != nil || m.has(raw) {
+			continue
+		}
+		c, err := m.profile.Parse(raw)
+		if err != nil {
+			if m.unread == nil {
+				m.unread = err
+			}
+			continue
+		}
+		m.Certificates = append(m.Certificates, c)
 	}
 	return r.Err()
 }
 
-func (m *SignedData) readSigners(r *der.Reader, kind string) error {
+func (m *SignedData) has(raw []byte) bool {
+	return slices.ContainsFunc(m.Certificates, func(c *chain.Certificate) bool { return bytes.Equal(c.Raw, raw) })
+}
+
+// readSigners says besides whether any signer is named by the key identifier.
+func (m *SignedData) readSigners(r *der.Reader, kind string) (byKey bool, err error) {
 	for set := r.Into(der.Set); set.More(); {
-		s, err := m.readSigner(set.Into(der.Sequence), kind)
+		version, s, err := m.readSigner(set.Into(der.Sequence), kind)
 		if err != nil {
-			return err
+			return false, err
 		}
+		byKey = byKey || version == signerByKey
 		if m.Signers = append(m.Signers, s); len(m.Signers) > maxSigners {
-			return refuse(chain.Malformed, "more than %d signers", maxSigners)
+			return false, refuse(chain.Malformed, "more than %d signers", maxSigners)
 		}
 	}
 	if r.Err() == nil && len(m.Signers) == 0 {
-		return refuse(chain.Malformed, "nobody signed")
+		return false, refuse(chain.Malformed, "nobody signed")
 	}
-	return r.Err()
+	return byKey, r.Err()
 }
 
 // agree holds the unsigned header to what the signers say: their digest
@@ -209,38 +267,72 @@ func (m *SignedData) agree(claimed [][]byte) error {
 	return nil
 }
 
-// readSigner reads SignerInfo (RFC 5652 5.3) in its version 1, which names
-// the certificate by issuer and serial number.
-func (m *SignedData) readSigner(r *der.Reader, kind string) (*Signer, error) {
-	s := &Signer{kind: kind}
-	if version := r.Small(); r.Err() == nil && version != 1 {
+// Versions of SignerInfo: the certificate is named by issuer and serial
+// number, as the national programs do, or by its key identifier.
+const (
+	signerByIssuer = 1
+	signerByKey    = 3
+)
+
+// readSigner reads SignerInfo (RFC 5652 5.3).
+func (m *SignedData) readSigner(r *der.Reader, kind string) (version int, s *Signer, err error) {
+	s = &Signer{kind: kind}
+	version = r.Small()
+	is := readIdentifier(r, version)
+	s.Digest = chain.ReadAlgorithm(r)
+	if r.Err() != nil {
+		return 0, nil, r.Err()
+	}
+	if s.Certificate, err = m.only(is); err != nil {
+		return 0, nil, err
+	}
+	return version, s, s.readRest(r)
+}
+
+// readIdentifier reads which certificate is meant.
+func readIdentifier(r *der.Reader, version int) func(*chain.Certificate) bool {
+	if version == signerByKey {
+		key := r.Value(der.Context(0, false)).Body
+		return func(c *chain.Certificate) bool { return len(key) > 0 && bytes.Equal(c.SubjectKeyID, key) }
+	}
+	if version != signerByIssuer {
 		r.Fail("signer of version %d", version)
 	}
 	sid := r.Into(der.Sequence)
 	issuer, serial := sid.Value(der.Sequence).Full, sid.Big()
 	sid.End()
-	s.Digest = chain.ReadAlgorithm(r)
-	if r.Err() != nil {
-		return nil, r.Err()
-	}
+	return func(c *chain.Certificate) bool { return bytes.Equal(c.Issuer, issuer) && c.Serial.Cmp(serial) == 0 }
+}
+
+// only gives the one certificate that is meant.
+func (m *SignedData) only(is func(*chain.Certificate) bool) (*chain.Certificate, error) {
+	var found *chain.Certificate
 	for _, c := range m.Certificates {
-		if !bytes.Equal(c.Issuer, issuer) || c.Serial.Cmp(serial) != 0 {
+		if !is(c) {
 			continue
 		}
-		if s.Certificate != nil {
+		if found != nil {
 			return nil, refuse(chain.Malformed, "two certificates answer to one signer")
 		}
-		s.Certificate = c
+		found = c
 	}
-	if s.Certificate == nil {
+	if found == nil && m.unread != nil {
+		return nil, m.unread
+	}
+	if found == nil {
 		return nil, refuse(chain.Malformed, "the signer's certificate is not in the message")
 	}
+	return found, nil
+}
+
+// readRest reads what follows the certificate and the digest.
+func (s *Signer) readRest(r *der.Reader) error {
 	if !r.Next(der.Context(0, true)) {
-		return nil, refuse(Attribute, "there are no signed attributes")
+		return refuse(Attribute, "there are no signed attributes")
 	}
 	attributes := r.Any()
 	if err := s.readAttributes(attributes); err != nil {
-		return nil, named(err)
+		return named(err)
 	}
 	s.Algorithm = chain.ReadAlgorithm(r)
 	s.Signature = r.Value(der.OctetString).Body
@@ -248,11 +340,11 @@ func (m *SignedData) readSigner(r *der.Reader, kind string) (*Signer, error) {
 		unsigned := r.Any()
 		if r.Err() == nil {
 			if err := s.readUnsigned(unsigned); err != nil {
-				return nil, named(err)
+				return named(err)
 			}
 		}
 	}
-	return s, r.End()
+	return r.End()
 }
 
 // Verify checks one signer's signature over the content: the digest in the
@@ -263,10 +355,10 @@ func (s *Signer) Verify(content []byte) error {
 	if !key.Usable() {
 		return refuse(chain.Algorithm, "key of algorithm %s", key.Name())
 	}
-	if s.Digest.OID != key.DigestOID() || !s.Digest.Plain() {
+	if s.Digest.OID != key.DigestOID() && !key.Takes(s.Digest.OID) || !s.Digest.Plain() {
 		return refuse(chain.Algorithm, "digest %s with a key of %s", s.Digest.OID, key.Name())
 	}
-	h, err := chain.Digest(s.Digest.OID)
+	h, err := key.Digest(s.Digest.OID)
 	if err != nil {
 		return err
 	}
@@ -274,5 +366,5 @@ func (s *Signer) Verify(content []byte) error {
 	if !bytes.Equal(h.Sum(nil), s.MessageDigest) {
 		return refuse(ContentDiffers, "the signature is over other content")
 	}
-	return key.VerifyCMS(s.Algorithm, s.signed, s.Signature)
+	return key.VerifySigner(s.Digest.OID, s.Algorithm, s.signed, s.Signature)
 }

@@ -69,7 +69,7 @@ func body(text []byte) ([]byte, error) {
 // signed stood in DER in the original: the certificates and the attributes
 // must be there byte for byte.
 func sameSigned(strict, original []byte) error {
-	m, err := Parse(strict)
+	m, err := Parse(strict, chain.Profile{})
 	if err != nil {
 		return err
 	}

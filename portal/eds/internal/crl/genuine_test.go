@@ -53,6 +53,24 @@ func TestTheGenuineListsVerify(t *testing.T) {
 	}
 }
 
+func TestTheWithdrawnAlgorithmVerifiesOnlyWhereItIsAskedFor(t *testing.T) {
+	raw, issuer, ok := genuineList(t, "nca_gost_test.ncanode.crl", "nca_gost_test.crt")
+	if !ok {
+		return
+	}
+	for _, old := range []bool{false, true} {
+		p := chain.Profile{Old: old}
+		asked, err := p.Parse(issuer.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := crl.Read(bytes.NewReader(raw), asked, p)
+		if old && (err != nil || l.Len() != 31) || !old && reason(err) != chain.Algorithm {
+			t.Errorf("asked for: %v, %v", old, err)
+		}
+	}
+}
+
 func TestEveryChangedBitOfAGenuineListIsRefused(t *testing.T) {
 	const every = 3 // bits, so that every byte is changed
 	for _, c := range genuine[:3] {

@@ -112,8 +112,9 @@ func TestTheDifferenceIsNoWiderForKeysOutsideTheTable(t *testing.T) {
 		}
 	}
 	raw := newDraft(s).with(func(d *draft) {
-		one := entryWith(7, made, extension("1.2.3", false, make([]byte, 10_000)))
-		d.entries = [][]byte{bytes.Repeat(one, 105)}
+		for i := range int64(105) {
+			d.entries = append(d.entries, entryWith(i, made, extension("1.2.3", false, make([]byte, 10_000))))
+		}
 	}).signed(t, s)
 	if _, err := crl.Read(bytes.NewReader(raw), believing(t, raw), believingProfile); reason(err) != chain.Malformed {
 		t.Errorf("a list of %d bytes was kept whole: %v", len(raw), err)
@@ -306,7 +307,9 @@ func TestAListWithoutAnEndOfEntriesIsRefused(t *testing.T) {
 	s := ours(t)
 	one := entry(7, made, -1)
 	front := bytes.Join([][]byte{newDraft(s).version, newDraft(s).inner, s.Subject, der.EncodeTime(made), der.EncodeTime(ends)}, nil)
-	claim := func(left int) []byte { return []byte{0x30, 0x84, byte(left >> 24), byte(left >> 16), byte(left >> 8), byte(left)} }
+	claim := func(left int) []byte {
+		return []byte{0x30, 0x84, byte(left >> 24), byte(left >> 16), byte(left >> 8), byte(left)}
+	}
 	const room = crl.MaxBytes - 1000
 	head := bytes.Join([][]byte{claim(room + 500), claim(room + 200), front, claim(room)}, nil)
 	in := &repeated{piece: bytes.Repeat(one, 1000)}

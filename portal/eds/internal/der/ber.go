@@ -6,91 +6,132 @@ package der
 // a longer form than needed among them, stay refused. The national key
 // containers and some signatures come in this form.
 //
+// The result is written once, so memory beyond the input is that of the
+// result and of MaxElements small records.
+//
 // What was signed must have been DER before: a caller that verifies something
 // compares the signed parts of the result with the original bytes.
 func FromBER(in []byte) ([]byte, error) {
 	budget := MaxElements
-	out, rest, err := convert(in, 1, &budget)
+	top, rest, err := read(in, 1, &budget)
 	if err != nil {
 		return nil, err
 	}
 	if len(rest) != 0 {
 		return nil, malformed("%d bytes after the end", len(rest))
 	}
+	out := top.append(make([]byte, 0, top.total()))
 	return out, Check(out)
 }
 
-func convert(in []byte, depth int, budget *int) (out, rest []byte, err error) {
+// element is one element as it will be in DER: its contents are either bytes
+// of the input or other elements.
+type element struct {
+	tag   byte
+	body  []byte
+	parts []element
+	size  int // of the contents
+}
+
+// read takes one element in the looser rules.
+func read(in []byte, depth int, budget *int) (e element, rest []byte, err error) {
 	if depth > MaxDepth {
-		return nil, nil, malformed("nested deeper than %d", MaxDepth)
+		return e, nil, malformed("nested deeper than %d", MaxDepth)
 	}
 	if *budget--; *budget < 0 {
-		return nil, nil, malformed("more than %d elements", MaxElements)
+		return e, nil, malformed("more than %d elements", MaxElements)
 	}
 	if len(in) < 2 {
-		return nil, nil, malformed("element is cut short")
+		return e, nil, malformed("element is cut short")
 	}
-	tag, body, open := in[0], []byte(nil), in[1] == 0x80
+	body, open := []byte(nil), in[1] == 0x80
+	e.tag = in[0]
 	if open {
-		if tag&0x20 == 0 || tag&0x1f == 0x1f {
-			return nil, nil, malformed("indefinite length of a primitive")
+		if e.tag&0x20 == 0 || e.tag&0x1f == 0x1f {
+			return e, nil, malformed("indefinite length of a primitive")
 		}
 		body = in[2:]
 	} else {
 		v, after, err := cut(in)
 		if err != nil {
-			return nil, nil, err
+			return e, nil, err
 		}
-		if tag&0x20 == 0 {
-			return v.Full, after, nil
+		if e.tag&0x20 == 0 {
+			e.body, e.size = v.Body, len(v.Body)
+			return e, after, nil
 		}
 		body, rest = v.Body, after
 	}
-	parts, rest, err := convertBody(body, rest, open, depth, budget)
-	if err != nil {
-		return nil, nil, err
+	if rest, err = e.readParts(body, rest, open, depth, budget); err != nil {
+		return e, nil, err
 	}
-	if tag == OctetString|0x20 {
-		joined, err := join(parts)
-		return joined, rest, err
-	}
-	return Encode(tag, parts...), rest, nil
+	return e, rest, e.join()
 }
 
-// convertBody converts the elements inside one; an open one goes on to its
-// two zero octets and leaves what follows them as the rest.
-func convertBody(body, rest []byte, open bool, depth int, budget *int) ([][]byte, []byte, error) {
-	var parts [][]byte
+// readParts reads the elements inside one; an open one goes on to its two
+// zero octets and leaves what follows them as the rest.
+func (e *element) readParts(body, rest []byte, open bool, depth int, budget *int) ([]byte, error) {
 	for {
 		if open && len(body) >= 2 && body[0] == 0 && body[1] == 0 {
-			return parts, body[2:], nil
+			return body[2:], nil
 		}
 		if len(body) == 0 {
 			if open {
-				return nil, nil, malformed("indefinite length without an end")
+				return nil, malformed("indefinite length without an end")
 			}
-			return parts, rest, nil
+			return rest, nil
 		}
-		part, after, err := convert(body, depth+1, budget)
-		if err != nil {
-			return nil, nil, err
-		}
-		parts, body = append(parts, part), after
-	}
-}
-
-// join makes one octet string of the pieces of a constructed one.
-func join(pieces [][]byte) ([]byte, error) {
-	var bodies [][]byte
-	for _, p := range pieces {
-		v, _, err := cut(p)
+		part, after, err := read(body, depth+1, budget)
 		if err != nil {
 			return nil, err
 		}
-		if v.Tag != OctetString {
-			return nil, malformed("octet string with a piece of type %02x", v.Tag)
-		}
-		bodies = append(bodies, v.Body)
+		e.parts, body = append(e.parts, part), after
 	}
-	return Encode(OctetString, bodies...), nil
+}
+
+// join makes of a constructed octet string a plain one, and sums up the size
+// of the contents.
+func (e *element) join() error {
+	pieces := e.tag == OctetString|0x20
+	for _, p := range e.parts {
+		switch {
+		case !pieces:
+			e.size += p.total()
+		case p.tag != OctetString:
+			return malformed("octet string with a piece of type %02x", p.tag)
+		default:
+			e.size += p.size
+		}
+	}
+	if pieces {
+		e.tag = OctetString
+	}
+	return nil
+}
+
+// total is how many octets the element takes in DER.
+func (e *element) total() int {
+	head := 2
+	if e.size >= 0x80 {
+		for n := e.size; n > 0; n >>= 8 {
+			head++
+		}
+	}
+	return head + e.size
+}
+
+func (e *element) append(out []byte) []byte {
+	return e.contents(appendLength(append(out, e.tag), e.size))
+}
+
+func (e *element) contents(out []byte) []byte {
+	out = append(out, e.body...)
+	for i := range e.parts {
+		if e.tag == OctetString {
+			out = e.parts[i].contents(out)
+		} else {
+			out = e.parts[i].append(out)
+		}
+	}
+	return out
 }

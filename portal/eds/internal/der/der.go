@@ -12,6 +12,7 @@ package der
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
@@ -68,43 +69,52 @@ type Value struct {
 	Full []byte
 }
 
-// cut takes the first element off the input, with definite, shortest length
-// octets (X.690 10.1).
-func cut(in []byte) (v Value, rest []byte, err error) {
+// Head reads the identifier and length octets that begin an element, definite
+// and in the shortest form (X.690 10.1): the tag, how many octets they are, and
+// how many octets of contents follow. The contents need not be there yet.
+func Head(in []byte) (tag byte, head, size int, err error) {
 	if len(in) < 2 {
-		return v, nil, malformed("element is cut short")
+		return 0, 0, 0, malformed("element is cut short")
 	}
 	if in[0]&0x1f == 0x1f {
-		return v, nil, malformed("tag number above 30")
+		return 0, 0, 0, malformed("tag number above 30")
 	}
-	head, size := 2, int(in[1])
-	if in[1] >= 0x80 {
-		octets := int(in[1] & 0x7f)
-		switch {
-		case octets == 0:
-			return v, nil, malformed("indefinite length")
-		case octets > 4:
-			return v, nil, malformed("length of %d octets", octets)
-		case len(in) < 2+octets:
-			return v, nil, malformed("length is cut short")
-		}
-		long := uint64(0)
-		for _, b := range in[2 : 2+octets] {
-			long = long<<8 | uint64(b)
-		}
-		if long < 0x80 || in[2] == 0 {
-			return v, nil, malformed("length is not in its shortest form")
-		}
-		if long > uint64(len(in)) {
-			return v, nil, malformed("element of %d bytes where %d are left", long, len(in))
-		}
-		head, size = 2+octets, int(long)
+	if in[1] < 0x80 {
+		return in[0], 2, int(in[1]), nil
+	}
+	octets := int(in[1] & 0x7f)
+	switch {
+	case octets == 0:
+		return 0, 0, 0, malformed("indefinite length")
+	case octets > 4:
+		return 0, 0, 0, malformed("length of %d octets", octets)
+	case len(in) < 2+octets:
+		return 0, 0, 0, malformed("length is cut short")
+	}
+	long := uint64(0)
+	for _, b := range in[2 : 2+octets] {
+		long = long<<8 | uint64(b)
+	}
+	if long < 0x80 || in[2] == 0 {
+		return 0, 0, 0, malformed("length is not in its shortest form")
+	}
+	if long > math.MaxInt32 {
+		return 0, 0, 0, malformed("element of %d bytes", long)
+	}
+	return in[0], 2 + octets, int(long), nil
+}
+
+// cut takes the first element off the input.
+func cut(in []byte) (v Value, rest []byte, err error) {
+	tag, head, size, err := Head(in)
+	if err != nil {
+		return v, nil, err
 	}
 	if len(in)-head < size {
 		return v, nil, malformed("element of %d bytes where %d are left", size, len(in)-head)
 	}
 	end := head + size
-	return Value{Tag: in[0], Body: in[head:end:end], Full: in[:end:end]}, in[end:], nil
+	return Value{Tag: tag, Body: in[head:end:end], Full: in[:end:end]}, in[end:], nil
 }
 
 // Check says whether the input is exactly one DER element, nothing before and
@@ -169,8 +179,7 @@ func universal(v Value) error {
 			return malformed("null of %d bytes", len(v.Body))
 		}
 	case ObjectID:
-		_, err := oid(v.Body)
-		return err
+		return arcs(v.Body, func(uint64) {})
 	case UTF8String:
 		if !utf8.Valid(v.Body) {
 			return malformed("text is not UTF-8")

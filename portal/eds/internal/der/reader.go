@@ -174,32 +174,43 @@ func Sorted(elements [][]byte) bool {
 
 // oid gives the dotted form of an object identifier (X.690 8.19).
 func oid(body []byte) (string, error) {
-	if len(body) == 0 || len(body) > 64 {
-		return "", malformed("object identifier of %d bytes", len(body))
-	}
 	var out strings.Builder
-	arc, fresh, first := uint64(0), true, true
-	for _, b := range body {
-		if fresh && b == 0x80 || arc>>50 != 0 {
-			return "", malformed("object identifier arc")
-		}
-		arc, fresh = arc<<7|uint64(b&0x7f), b < 0x80
-		if !fresh {
-			continue
-		}
-		if first {
+	err := arcs(body, func(arc uint64) {
+		if out.Len() == 0 {
 			top := min(arc/40, 2)
 			out.WriteString(strconv.FormatUint(top, 10))
-			arc, first = arc-40*top, false
+			arc -= 40 * top
 		}
 		out.WriteByte('.')
 		out.WriteString(strconv.FormatUint(arc, 10))
-		arc = 0
-	}
-	if !fresh {
-		return "", malformed("object identifier is cut short")
+	})
+	if err != nil {
+		return "", err
 	}
 	return out.String(), nil
+}
+
+// arcs gives the numbers of an object identifier, the first two of them still
+// in one.
+func arcs(body []byte, each func(arc uint64)) error {
+	if len(body) == 0 || len(body) > 64 {
+		return malformed("object identifier of %d bytes", len(body))
+	}
+	arc, fresh := uint64(0), true
+	for _, b := range body {
+		if fresh && b == 0x80 || arc>>50 != 0 {
+			return malformed("object identifier arc")
+		}
+		arc, fresh = arc<<7|uint64(b&0x7f), b < 0x80
+		if fresh {
+			each(arc)
+			arc = 0
+		}
+	}
+	if !fresh {
+		return malformed("object identifier is cut short")
+	}
+	return nil
 }
 
 // clock reads both kinds of time in the only forms RFC 5280 4.1.2.5 allows.

@@ -2,6 +2,7 @@ package gost34310
 
 import (
 	"bytes"
+	"crypto/elliptic"
 	"crypto/rand"
 	"math/big"
 	"slices"
@@ -160,6 +161,24 @@ func TestCombinationsAgreeWithRepeatedAddition(t *testing.T) {
 	opposite := newPoint(baseX, new(big.Int).Sub(modulus, baseY))
 	if !base.add(opposite).isInfinity() || !infinity.double().isInfinity() {
 		t.Error("a point and its opposite are not infinity")
+	}
+}
+
+// The curve has a = -3, like those that the standard library once computed with
+// in general.
+func TestPointsAgreeWithTheStandardLibrary(t *testing.T) {
+	library := &elliptic.CurveParams{P: modulus, N: order, B: constB, Gx: baseX, Gy: baseY, BitSize: 256}
+	for range 20 {
+		m, _ := rand.Int(rand.Reader, order)
+		n, _ := rand.Int(rand.Reader, order)
+		qx, qy := library.ScalarBaseMult(n.Bytes())
+		ax, ay := library.ScalarBaseMult(m.Bytes())
+		bx, by := library.ScalarMult(qx, qy, m.Bytes())
+		wantX, wantY := library.Add(ax, ay, bx, by)
+		x, y := affine(t, combine(m, m, newPoint(qx, qy)))
+		if x.Cmp(wantX) != 0 || y.Cmp(wantY) != 0 {
+			t.Fatalf("%x times the base point and %x times it", m, n)
+		}
 	}
 }
 

@@ -3,6 +3,9 @@ package p12
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"os"
+	"reflect"
 	"testing"
 )
 
@@ -39,5 +42,35 @@ func TestWorkIsBounded(t *testing.T) {
 	}
 	if _, err := Open(make([]byte, maxContainer+1), ""); err == nil {
 		t.Error("a container of a megabyte")
+	}
+}
+
+// The MAC holds the whole of what matters: a container with a byte changed
+// does not open, or gives what it gave.
+func TestAChangedContainerDoesNotOpen(t *testing.T) {
+	in, err := os.ReadFile("../../key/testdata/openssl.p12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := Open(in, "Qwerty12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(in); i += 37 {
+		changed := bytes.Clone(in)
+		changed[i] ^= 0x01
+		if c, err := Open(changed, "Qwerty12"); err == nil && !reflect.DeepEqual(c, good) {
+			t.Errorf("byte %d gives another key or certificate", i)
+		}
+	}
+	for _, wrong := range []string{"", "qwerty12", "Qwerty12 "} {
+		if _, err := Open(in, wrong); !errors.Is(err, ErrPassword) {
+			t.Errorf("password %q: %v", wrong, err)
+		}
+	}
+	for n := range len(in) {
+		if _, err := Open(in[:n], "Qwerty12"); err == nil {
+			t.Errorf("the first %d bytes open", n)
+		}
 	}
 }

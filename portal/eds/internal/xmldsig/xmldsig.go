@@ -10,6 +10,10 @@
 // attacks of wrapping live on. Everything that the forms do not have is refused:
 // further references, other transformations, objects, keys beside the
 // certificate, comments, document types.
+//
+// Documents are read and brought into canonical form here, in the small part of
+// XML that the forms need, because ready parsers and canonicalisers differ on the
+// rest and on some of this; tests hold ours against another's.
 package xmldsig
 
 import (

@@ -1,0 +1,174 @@
+package eds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/crl"
+	"zharia/portal/eds/internal/ocsp"
+)
+
+// Revocation is what is known of whether the certificates of a path were
+// revoked when the signature was received.
+type Revocation string
+
+// What may stand in a Signer. Anything else is a Refusal.
+const (
+	NotChecked Revocation = "not-checked" // there was nobody to ask: the Verifier has no Services
+	Good       Revocation = "good"        // proven by what lies in the Evidence
+	Listed     Revocation = "listed"      // by a list too long to lie in the Evidence whole
+	Pending    Revocation = "pending"     // the authority could not be reached; to be asked again
+	Refuted    Revocation = "refuted"     // asked again, it had revoked the key before
+)
+
+// doubt orders them: a path is as good as the worst of its certificates.
+var doubt = []Revocation{Good, Listed, Pending, NotChecked}
+
+// maxAge is how old an answer without an end of its own may be. The national
+// responders give no nextUpdate, so freshness is judged by this alone.
+const maxAge = time.Hour
+
+// revoked asks about every certificate of a path below its root, the person's
+// first, and adds what was answered to the evidence; at is now.
+func (v *Verifier) revoked(ctx context.Context, path []*chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
+	if from == nil {
+		return NotChecked, nil
+	}
+	worst := Good
+	for i, c := range path[:len(path)-1] {
+		r, err := v.status(ctx, c, path[i+1], from, e, at)
+		if err != nil {
+			return "", err
+		}
+		if slices.Index(doubt, r) > slices.Index(doubt, worst) {
+			worst = r
+		}
+	}
+	return worst, nil
+}
+
+// status asks the responder about one certificate and, only where the responder
+// is silent, the revocation list. An answer that is not a clear "good" is
+// final: asking on until somebody says yes would let the weakest source decide.
+func (v *Verifier) status(ctx context.Context, c, issuer *chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
+	proof, err := from.answer(ctx, c, issuer, at)
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())
+	case errors.Is(err, ErrNotAsked):
+		return NotChecked, nil
+	case errors.Is(err, ErrUnreachable):
+		return v.listed(ctx, c, issuer, from, e, at)
+	case err != nil:
+		return "", refuse(NotKnown, "%v", err)
+	}
+	e.Answers = append(e.Answers, proof)
+	return Good, v.gate.through(ctx, func() error { return v.answered(c, issuer, proof, e.At) })
+}
+
+// answered judges the answer of a responder about a signature received then.
+func (v *Verifier) answered(c, issuer *chain.Certificate, proof Answer, received time.Time) error {
+	answer, err := ocsp.Question{
+		Certificate: c, Issuer: issuer, Nonce: proof.Nonce, At: proof.At, MaxAge: maxAge, Signed: v.pool.SignedOnce,
+	}.Check(proof.Response)
+	if err != nil {
+		return refuse(NotKnown, "certificate %x: %v", c.Serial, err)
+	}
+	answer.Responder.Key.Remember()
+	switch answer.Status {
+	case ocsp.Good:
+		return nil
+	case ocsp.Revoked:
+		return taken(c, answer.RevokedAt, answer.Reason, received)
+	}
+	return refuse(NotKnown, "certificate %x: the responder does not know it", c.Serial)
+}
+
+// Reason codes of RFC 5280, section 5.3.1.
+const (
+	affiliationChanged   = 3
+	superseded           = 4
+	cessationOfOperation = 5
+	onHold               = 6 // a block that its owner can lift
+)
+
+// benign are reasons that say the key was good until the day it was revoked. Any
+// other, silence among them, may mean that somebody else had it before.
+var benign = []int{affiliationChanged, superseded, cessationOfOperation}
+
+// taken refuses a revoked certificate, unless it was revoked after the signature
+// was received and for a benign reason. A hold of 1970-01-01 is how a responder
+// says of a certificate that it was never issued (RFC 6960, section 4.4.8).
+func taken(c *chain.Certificate, revoked time.Time, code int, received time.Time) error {
+	if revoked.After(received) && slices.Contains(benign, code) {
+		return nil
+	}
+	r := &Refusal{Reason: Revoked, RevokedAt: revoked, Code: code}
+	if code == onHold && revoked.Unix() != 0 {
+		r.Reason = Held
+	}
+	r.Detail = fmt.Sprintf("certificate %x since %s, reason %d", c.Serial, revoked.Format(time.RFC3339), code)
+	return r
+}
+
+// listed asks the revocation list. Without a list that is current nothing is
+// known yet.
+func (v *Verifier) listed(ctx context.Context, c, issuer *chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
+	l, err := from.revocationLists(ctx, issuer, at)
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())
+	case errors.Is(err, ErrUnreachable):
+		return Pending, nil
+	case err != nil:
+		return "", refuse(NotKnown, "%v", err)
+	}
+	if l.full.Number == nil {
+		return "", refuse(NotKnown, "a list without a number")
+	}
+	if l.full.NextUpdate.Before(l.at) {
+		return Pending, nil // nobody brought a newer one: the same silence
+	}
+	if l.delta != nil && l.delta.NextUpdate.Before(l.at) {
+		// The list is current by itself; but what its last delta took back stays
+		// taken back.
+		if entry, ok := l.delta.Find(c.Serial); ok && entry.Reason != crl.Remove {
+			if err := taken(c, entry.At, entry.Reason, e.At); err != nil {
+				return "", err
+			}
+		}
+		l.delta = nil
+	}
+	if err := l.judge(c, issuer, e.At); err != nil {
+		return "", err
+	}
+	state := Good
+	for _, one := range []*crl.List{l.full, l.delta} {
+		if one == nil {
+			continue
+		}
+		e.addList(one, l.at)
+		if one.Raw == nil {
+			state = Listed
+		}
+	}
+	return state, nil
+}
+
+// judge says what the lists say of a certificate, for a signature received then.
+func (l lists) judge(c, issuer *chain.Certificate, received time.Time) error {
+	status, entry, err := l.full.Status(c, issuer, l.delta, l.at)
+	switch {
+	case err != nil:
+		return refuse(NotKnown, "certificate %x: %v", c.Serial, err)
+	case status == crl.Revoked:
+		return taken(c, entry.At, entry.Reason, received)
+	case status != crl.Good:
+		return refuse(NotKnown, "certificate %x: the list does not say", c.Serial)
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package eds_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"zharia/portal/eds"
+	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/crl"
+	"zharia/portal/eds/key"
+)
+
+// served is a world whose authority has services that live by its clock.
+type served struct {
+	*authority.Authority
+	*authority.Services
+	verifier *eds.Verifier
+	aigul    *key.Key
+	now      time.Time
+}
+
+func services(t testing.TB) *served {
+	t.Helper()
+	s := &served{now: now}
+	var err error
+	if s.Authority, err = authority.New("SERVED", now.AddDate(-1, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if s.Services, err = s.Authority.Services(func() time.Time { return s.now }); err != nil {
+		t.Fatal(err)
+	}
+	if s.verifier, err = eds.NewVerifier(s.Root(), s.Issuer()); err != nil {
+		t.Fatal(err)
+	}
+	s.verifier.Services = authority.Direct{Services: s.Services}
+	person := aigul
+	person.From, person.To = now.AddDate(0, -1, 0), now.AddDate(1, 0, 0)
+	if s.aigul, err = s.Issue(person); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sign signs the filing at the present moment of the world.
+func (s *served) sign(t testing.TB) []byte {
+	t.Helper()
+	cms, err := s.aigul.SignCMS(filing, false, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cms
+}
+
+func (s *served) silence(how authority.Fault) {
+	for _, service := range []authority.Service{authority.OCSP, authority.Lists, authority.Stamps} {
+		s.Break(service, how)
+	}
+}
+
+func TestRevocationThatIsNotClearlyGoodIsARefusal(t *testing.T) {
+	revoke := func(reason int, before time.Duration) func(*served) {
+		return func(s *served) { s.Revoke(s.aigul.Serial(), reason, s.now.Add(-before)) }
+	}
+	broken := func(how authority.Fault) func(*served) {
+		return func(s *served) { s.Break(authority.OCSP, how) }
+	}
+	listed := func(do func(*served)) func(*served) {
+		return func(s *served) {
+			do(s)
+			s.Break(authority.OCSP, authority.Unavailable)
+		}
+	}
+	for name, c := range map[string]struct {
+		set  func(*served)
+		want eds.Reason
+	}{
+		"good":                        {func(*served) {}, ""},
+		"revoked":                     {revoke(authority.KeyCompromise, time.Hour), eds.Revoked},
+		"superseded an hour ago":      {revoke(authority.Superseded, time.Hour), eds.Revoked},
+		"on hold":                     {revoke(authority.Hold, time.Hour), eds.Held},
+		"the responder does not know": {broken(authority.UnknownStatus), eds.NotKnown},
+		"a stale answer":              {broken(authority.Stale), eds.NotKnown},
+		"somebody else's nonce":       {broken(authority.WrongNonce), eds.NotKnown},
+		"an answer by a person":       {broken(authority.WrongResponder), eds.NotKnown},
+		"by the list: good":           {listed(func(*served) {}), ""},
+		"by the list: revoked":        {listed(revoke(authority.KeyCompromise, time.Hour)), eds.Revoked},
+		"by the list: on hold":        {listed(revoke(authority.Hold, time.Hour)), eds.Held},
+		"a list by a person":          {listed(func(s *served) { s.Break(authority.Lists, authority.WrongResponder) }), eds.NotKnown},
+	} {
+		s := services(t)
+		c.set(s)
+		who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if reason(err) != c.want {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if err == nil && (who.Revocation != eds.Good || who.Evidence == nil) {
+			t.Errorf("%s: %q", name, who.Revocation)
+		}
+		if _, err := s.verifier.SignIn(t.Context(), s.sign(t), filing, s.now); reason(err) != c.want {
+			t.Errorf("%s, signing in: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// The issuer's own certificate is asked about, too: of the root's list.
+func TestAKeyOfARevokedIssuerIsNoKey(t *testing.T) {
+	s := services(t)
+	issuer, err := chain.Parse(s.Issuer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revoke(fmt.Sprintf("%x", issuer.Serial.Bytes()), authority.KeyCompromise, s.now.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now); reason(err) != eds.Revoked {
+		t.Errorf("it signs: %v", err)
+	}
+}
+
+func TestASilentAuthorityLetsADocumentWaitAndNobodyIn(t *testing.T) {
+	for _, how := range []authority.Fault{authority.Unavailable, authority.Slow, authority.Redirected, authority.CutOff} {
+		s := services(t)
+		s.silence(how)
+		who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if err != nil || who.Revocation != eds.Pending || !who.ProvenAt.IsZero() {
+			t.Errorf("%s: a document is %q, %v", how, who.Revocation, err)
+		}
+		if _, err := s.verifier.SignIn(t.Context(), s.sign(t), filing, s.now); reason(err) != eds.Unreachable {
+			t.Errorf("%s: signing in: %v", how, err)
+		}
+	}
+}
+
+func TestWhatTheAuthorityWillSayLaterDecidesAboutADocumentThatWaits(t *testing.T) {
+	for name, c := range map[string]struct {
+		reason int
+		after  time.Duration // of the revocation, from the signature
+		want   eds.Revocation
+	}{
+		"never revoked":             {-1, 0, eds.Good},
+		"superseded afterwards":     {authority.Superseded, time.Minute, eds.Good},
+		"superseded before":         {authority.Superseded, -time.Minute, eds.Refuted},
+		"compromised afterwards":    {authority.KeyCompromise, time.Minute, eds.Refuted},
+		"blocked afterwards":        {authority.Hold, time.Minute, eds.Refuted},
+		"without a reason":          {authority.Unspecified, time.Minute, eds.Refuted},
+		"compromised before, known": {authority.KeyCompromise, -time.Hour, eds.Refuted},
+	} {
+		s := services(t)
+		s.silence(authority.Unavailable)
+		who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.reason >= 0 {
+			s.Revoke(s.aigul.Serial(), c.reason, s.now.Add(c.after))
+		}
+		s.now = s.now.Add(time.Hour)
+		if state, err := s.verifier.Confirm(t.Context(), who.Evidence, s.now); err != nil || state != eds.Pending {
+			t.Errorf("%s: asked in vain: %q, %v", name, state, err)
+		}
+		s.silence(authority.NoFault)
+		state, err := s.verifier.Confirm(t.Context(), who.Evidence, s.now)
+		if err != nil || state != c.want {
+			t.Errorf("%s: %q, %v; want %q", name, state, err, c.want)
+		}
+		again, err := s.verifier.Reverify(t.Context(), who.Evidence, filing)
+		if err != nil || again.Revocation != c.want {
+			t.Errorf("%s, verified anew: %q, %v", name, again.Revocation, err)
+		}
+	}
+}
+
+func TestEvidenceProvesASignatureWhenNobodyAnswersAnyMore(t *testing.T) {
+	s := services(t)
+	for what, set := range map[string]func(){
+		"by the responder": func() {},
+		"by the lists":     func() { s.Break(authority.OCSP, authority.Unavailable) },
+	} {
+		set()
+		who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if err != nil || who.ProvenAt.IsZero() {
+			t.Fatalf("%s: %v, stamped at %v", what, err, who.ProvenAt)
+		}
+		bundle, err := who.Evidence.Bundle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := eds.ReadBundle(bundle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		later, err := eds.NewVerifier(s.Root())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := later.Reverify(t.Context(), e, filing)
+		if err != nil || again.Revocation != eds.Good || again.IIN != who.IIN || !again.ProvenAt.Equal(who.ProvenAt) {
+			t.Errorf("%s: %q, %v, %v", what, again.Revocation, again.ProvenAt, err)
+		}
+		t.Logf("%s: a bundle of %d bytes", what, len(bundle))
+		stranger, err := eds.NewVerifier(ours(t).authority.Root())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stranger.Reverify(t.Context(), e, filing); reason(err) != eds.UnknownAuthority {
+			t.Errorf("%s, under another root: %v", what, err)
+		}
+	}
+}
+
+// Whatever is changed in a bundle, it proves what it proved or less.
+func TestAChangedBundleProvesNothingNew(t *testing.T) {
+	s := services(t)
+	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := func() *eds.Evidence {
+		b, _ := who.Evidence.Bundle()
+		e, err := eds.ReadBundle(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for name, c := range map[string]struct {
+		change func(*eds.Evidence)
+		want   eds.Reason
+		state  eds.Revocation
+	}{
+		"as it was":             {func(*eds.Evidence) {}, "", eds.Good},
+		"received later":        {func(e *eds.Evidence) { e.At = e.At.AddDate(2, 0, 0) }, eds.ClaimedTime, ""},
+		"another purpose":       {func(e *eds.Evidence) { e.Purpose = "anything" }, eds.Malformed, ""},
+		"no answers":            {func(e *eds.Evidence) { e.Answers = nil }, "", eds.Pending},
+		"no lists":              {func(e *eds.Evidence) { e.Lists = nil }, "", eds.Pending},
+		"asked another day":     {func(e *eds.Evidence) { e.Answers[0].At = e.At.AddDate(0, 0, 2) }, eds.NotKnown, ""},
+		"another nonce":         {func(e *eds.Evidence) { e.Answers[0].Nonce[0] ^= 1 }, eds.NotKnown, ""},
+		"a bit of the answer":   {func(e *eds.Evidence) { e.Answers[0].Response[len(e.Answers[0].Response)/2] ^= 1 }, eds.NotKnown, ""},
+		"a bit of the list":     {func(e *eds.Evidence) { e.Lists[0].Raw[len(e.Lists[0].Raw)/2] ^= 1 }, eds.NotKnown, ""},
+		"without the issuer":    {func(e *eds.Evidence) { e.Path = e.Path[:1] }, "", eds.Good}, // the verifier knows him
+		"without anybody":       {func(e *eds.Evidence) { e.Path[0] = []byte{0x30, 0} }, eds.Malformed, ""},
+		"a bit of the stamp":    {func(e *eds.Evidence) { e.Token[len(e.Token)/2] ^= 1 }, eds.Timestamp, ""},
+		"a verdict of its own":  {func(e *eds.Evidence) { e.Verdict = eds.Judged{}; e.Answers = nil }, "", eds.Pending},
+		"a bit of the message":  {func(e *eds.Evidence) { e.CMS[len(e.CMS)-3] ^= 1 }, eds.SignatureWrong, ""},
+		"a digest of its own":   {func(e *eds.Evidence) { e.Content[0] ^= 1 }, eds.ContentDiffers, ""},
+		"a list under its name": {func(e *eds.Evidence) { e.Lists[0].Digest[0] ^= 1 }, eds.NotKnown, ""},
+	} {
+		e := fresh()
+		c.change(e)
+		again, err := s.verifier.Reverify(t.Context(), e, filing)
+		if reason(err) != c.want || err == nil && again.Revocation != c.state {
+			t.Errorf("%s: %q, %v; want %q, %q", name, again.Revocation, err, c.state, c.want)
+		}
+	}
+	for name, b := range map[string]string{
+		"nothing": "", "not JSON": "{", "another version": `{"version":2}`, "something after it": `{"version":1} {}`, "an unknown field": `{"version":1,"trust":true}`,
+	} {
+		if _, err := eds.ReadBundle([]byte(b)); reason(err) != eds.Malformed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := eds.ReadBundle(make([]byte, 5<<20)); reason(err) != eds.TooLarge {
+		t.Errorf("five megabytes: %v", err)
+	}
+}
+
+// A thousand signatures are proved with a clock five years on (THREATS S30).
+func TestAThousandFilingsAreProvedFiveYearsLater(t *testing.T) {
+	s := services(t)
+	const people, each = 20, 50
+	later, err := eds.NewVerifier(s.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range people {
+		person := aigul
+		person.From, person.To = now.AddDate(0, -1, 0), now.AddDate(1, 0, 0)
+		k, err := s.Issue(person)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.aigul = k
+		who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Revoke(k.Serial(), authority.KeyCompromise, s.now.AddDate(1, 0, 0))
+		for range each {
+			again, err := later.Reverify(t.Context(), who.Evidence, filing)
+			if err != nil || again.Revocation != eds.Good || again.Serial != who.Serial {
+				t.Fatalf("%q, %v", again.Revocation, err)
+			}
+		}
+	}
+}
+
+// beyond is an authority that is asked and gives what is not of this world.
+type beyond struct{ answer []byte }
+
+func (b beyond) OCSP(context.Context, [32]byte, []byte) ([]byte, error) { return b.answer, nil }
+func (b beyond) Lists(context.Context, [32]byte) (*crl.List, *crl.List, error) {
+	return nil, nil, errors.New("a fault of ours")
+}
+func (b beyond) Stamp(context.Context, []byte) ([]byte, error) { return b.answer, nil }
+
+func TestWhatIsNoAnswerIsNotGood(t *testing.T) {
+	s := services(t)
+	sig := s.sign(t)
+	for _, answer := range [][]byte{nil, {}, {0x30, 0}, []byte("good"), sig, s.Root(), make([]byte, 1<<20)} {
+		s.verifier.Services = beyond{answer}
+		if _, err := s.verifier.Document(t.Context(), sig, filing, s.now); reason(err) != eds.NotKnown {
+			t.Errorf("%d bytes: %v", len(answer), err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.verifier.Document(ctx, sig, filing, s.now); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %v", err)
+	}
+}

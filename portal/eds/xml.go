@@ -1,0 +1,57 @@
+package eds
+
+import (
+	"context"
+	"time"
+
+	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/xmldsig"
+)
+
+// XMLForm refuses signed XML that is not in one of the two forms NCALayer makes.
+const XMLForm Reason = xmldsig.Form
+
+// XML reads a document signed as NCALayer signs XML, up to one megabyte and by
+// whoever and however many signed it, and judges every signature like Inspect:
+// as a document's at the moment given.
+//
+// The Content of the Verdict is what was signed, in canonical form: the document
+// without its signatures, or the one element that the signature points at. Only
+// these octets may be read or shown; the document around them is anybody's. No
+// Evidence is kept, for the bundle is about messages of the other kind.
+func (v *Verifier) XML(ctx context.Context, document []byte, at time.Time) (Verdict, error) {
+	var m *xmldsig.Message
+	err := v.gate.through(ctx, func() (err error) {
+		m, err = xmldsig.Parse(document, chain.Profile{})
+		return refusal(err)
+	})
+	if err != nil {
+		return verdictOf(Verdict{}, err), err
+	}
+	// The first signer signed what all the others did, and no signature.
+	out := Verdict{Valid: true, Attached: true, Content: m.Signers[0].Signed}
+	var first error
+	for _, s := range m.Signers {
+		who, err := v.examineXML(ctx, s, at)
+		f := Finding{Signer: who, Valid: err == nil}
+		if err != nil {
+			f.Reason, f.Detail = why(err)
+			if first == nil {
+				first = err
+			}
+		}
+		out.Signers = append(out.Signers, f)
+	}
+	return verdictOf(out, first), first
+}
+
+// examineXML is examine for a signature in XML, which claims no time and carries
+// no time-stamp.
+func (v *Verifier) examineXML(ctx context.Context, s *xmldsig.Signer, at time.Time) (Signer, error) {
+	who := describe(s.Certificate)
+	if err := v.gate.through(ctx, func() error { return refusal(s.Verify()) }); err != nil {
+		return who, err
+	}
+	_, err := v.person(ctx, &who, s.Certificate, at, inspection, v.source())
+	return who, err
+}
