@@ -149,6 +149,35 @@ END $$;
 CREATE TRIGGER document_is_final BEFORE UPDATE OR DELETE ON document
     FOR EACH ROW EXECUTE FUNCTION document_is_final();
 
+-- What proved an accepted signature when it was received: of a document, or of
+-- a sign-in (then id is that of its challenge). It proves the signature again
+-- when the certificate has expired and its authority is silent. It changes only
+-- while the authority's answer is awaited.
+CREATE TABLE evidence (
+    id          uuid        PRIMARY KEY,
+    document    uuid        UNIQUE REFERENCES document CHECK (document = id),
+    person      uuid        NOT NULL REFERENCES person,
+    bundle      bytea       NOT NULL,                             -- sealed: eds.Evidence
+    digest      bytea       NOT NULL CHECK (length(digest) = 32), -- SHA-256 of the bundle
+    revocation  text        NOT NULL CHECK (revocation IN ('good', 'listed', 'pending', 'refuted', 'not-checked')), -- not-checked: the demonstration only
+    received_at timestamptz NOT NULL,
+    known_at    timestamptz,                                      -- when the authority answered
+    CHECK ((revocation = 'pending') = (known_at IS NULL)),
+    CHECK (document IS NOT NULL OR revocation IN ('good', 'listed', 'not-checked'))
+);
+CREATE INDEX evidence_person ON evidence (person);
+
+CREATE FUNCTION evidence_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.revocation NOT IN ('pending', 'listed')
+        OR (NEW.id, NEW.person, NEW.received_at) IS DISTINCT FROM (OLD.id, OLD.person, OLD.received_at) THEN
+        RAISE EXCEPTION 'evidence % is known and does not change', OLD.id;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER evidence_is_final BEFORE UPDATE OR DELETE ON evidence
+    FOR EACH ROW EXECUTE FUNCTION evidence_is_final();
+
 -- A decision in a case (law/LAW §3.2). A draft is the investigator's alone.
 CREATE TABLE decision (
     id           uuid        PRIMARY KEY,

@@ -379,7 +379,7 @@ func TestNobodyIsLedAwayFromThePortal(t *testing.T) {
 	now := ""
 	p := &portal.Portal{
 		DB: w.DB, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: func() time.Time { return w.At },
-		Demo: &portal.Demo{Keys: []portal.DemoKey{{Word: "aigul", Label: "cast.aigul"}}, Insert: func(word string) { now = word }, Now: func() string { return now }},
+		Demo: &portal.Demo{Keys: []portal.DemoKey{{Word: "aigul", Label: "cast.aigul"}}, Insert: func(word string) { now = word }, Now: func() portal.DemoReader { return portal.DemoReader{Word: now} }},
 	}
 	f := &front{w, must(p.Handler()), t}
 	for _, away := range []string{

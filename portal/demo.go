@@ -14,7 +14,18 @@ import (
 type Demo struct {
 	Keys   []DemoKey
 	Insert func(word string) // puts a key into the reader
-	Now    func() string     // whose key is there
+	Now    func() DemoReader // whose key is there
+
+	// Block has the authority of the demonstration put that key on hold, or
+	// lift the hold.
+	Block func(hold bool) error
+}
+
+// DemoReader is the key in the reader.
+type DemoReader struct {
+	Word    string
+	Ours    bool // of the demonstration's authority, which can block it
+	Blocked bool
 }
 
 // DemoKey is one key of the cast.
@@ -26,6 +37,7 @@ type DemoKey struct {
 
 // strip is what the template draws.
 type strip struct {
+	DemoReader
 	Keys []stripKey
 	Back string // where the page is
 }
@@ -36,14 +48,13 @@ type stripKey struct {
 }
 
 func (d *Demo) strip(w *words.Language, back string) strip {
-	s := strip{Back: back}
-	now := d.Now()
+	s := strip{DemoReader: d.Now(), Back: back}
 	for _, k := range d.Keys {
 		label := k.Name
 		if k.Label != "" {
 			label = w.T(k.Label)
 		}
-		s.Keys = append(s.Keys, stripKey{k.Word, label, k.Word == now})
+		s.Keys = append(s.Keys, stripKey{k.Word, label, k.Word == s.Word})
 	}
 	return s
 }
@@ -55,6 +66,18 @@ func (p *Portal) demoKey(c echo.Context) error {
 			p.Demo.Insert(k.Word)
 		}
 	}
+	return p.demoBack(c)
+}
+
+// demoBlock blocks the key in the reader, or lifts the block.
+func (p *Portal) demoBlock(c echo.Context) error {
+	if err := p.Demo.Block(c.FormValue("block") == "true"); err != nil {
+		return err
+	}
+	return p.demoBack(c)
+}
+
+func (p *Portal) demoBack(c echo.Context) error {
 	back := c.FormValue("back")
 	if !strings.HasPrefix(back, "/") || local(back) == "" {
 		back = "/kk/"

@@ -29,13 +29,14 @@ var floors = map[string]int{
 	"portal/fault": 1, ".": 1,
 	"portal/policy": 2, "portal/deadline": 2, "portal/database": 2, "portal/words": 2, "portal/eds": 2,
 	"portal/ledger": 3, "portal/vault": 3, "portal/job": 3, "portal/web": 3, "portal/agent": 3,
-	"portal/identity": 4,
-	"portal/document": 5,
-	"portal/casefile": 6,
-	"portal/filing":   7,
-	"portal":          8, "portal/cast": 8,
-	"portal/portaltest": 9,
-	"cmd/portal":        10,
+	"portal/evidence": 4,
+	"portal/identity": 5,
+	"portal/document": 6,
+	"portal/casefile": 7,
+	"portal/filing":   8,
+	"portal":          9, "portal/cast": 9,
+	"portal/portaltest": 10,
+	"cmd/portal":        11, "cmd/perfbench": 11,
 }
 
 // source is one Go file that is part of the program.
@@ -268,21 +269,22 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"decision.kind":      kinds,
-		"body.kind":          {"investigation", "prosecution"},
-		"officer.post":       {"investigator", "prosecutor"},
-		"participant.role":   roles,
-		"participant.status": {"awaiting", "confirmed", "ended"},
-		"decision.status":    {"draft", "published"},
-		"decision.flags":     plain(policy.Flags),
-		"document.kind":      constants(t, "portal/document", "Kind"),
-		"document.language":  {"kk", "ru"},
-		"filing.kind":        plain(filing.Kinds),
-		"filing.status":      plain(filing.Statuses),
-		"filing.language":    {"kk", "ru"},
-		"filing.ground":      plain(filing.Grounds),
-		"answer.outcome":     plain(filing.Outcomes),
-		"answer.language":    {"kk", "ru"},
+		"decision.kind":       kinds,
+		"body.kind":           {"investigation", "prosecution"},
+		"officer.post":        {"investigator", "prosecutor"},
+		"participant.role":    roles,
+		"participant.status":  {"awaiting", "confirmed", "ended"},
+		"decision.status":     {"draft", "published"},
+		"decision.flags":      plain(policy.Flags),
+		"document.kind":       constants(t, "portal/document", "Kind"),
+		"document.language":   {"kk", "ru"},
+		"evidence.revocation": constants(t, "portal/eds", "Revocation"),
+		"filing.kind":         plain(filing.Kinds),
+		"filing.status":       plain(filing.Statuses),
+		"filing.language":     {"kk", "ru"},
+		"filing.ground":       plain(filing.Grounds),
+		"answer.outcome":      plain(filing.Outcomes),
+		"answer.language":     {"kk", "ru"},
 	}
 	got := lists()
 	for key := range got {
@@ -314,7 +316,7 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 }
 
 // own are the acts that no address leads to: the portal does them at work.
-var own = []policy.Act{policy.FilingOverdue, policy.LedgerCheck}
+var own = []policy.Act{policy.FilingOverdue, policy.LedgerCheck, policy.SignatureConfirm}
 
 func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {
 	at := map[policy.Act]string{}
@@ -434,7 +436,8 @@ var (
 var addressed = []string{
 	"{{.Action}}", "{{link . $.Filing.ID}}", // by the handler: signing, resuming, the moves of a filing
 	"/demo/key", // the demonstration only
-	"/window",   // the agent's own window
+	"/demo/block",
+	"/window", // the agent's own window
 }
 
 func TestEveryFormAndEveryLinkLeadsToAnAddressOfItsMethod(t *testing.T) {

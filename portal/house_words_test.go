@@ -60,6 +60,7 @@ func families(t *testing.T) map[string][]string {
 		"paper.circumstances.":        filings,
 		"paper.answer.subtitle.":      filings,
 		"paper.appeal.":               filings,
+		"signature.revocation.":       {"good", "listed", "pending", "refuted", "not-checked"},
 		"date.month.":                 {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"},
 		"date.weekday.":               {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
 		"paper.":                      with(append([]string{"answer", "ruling", "receipt"}, filings...), ".title", ".subtitle"),

@@ -142,5 +142,5 @@ func (p *Portal) answerSignature(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return signatureFile(c, doc, name(f, "answer"))
+	return p.signatureFile(c, doc, name(f, "answer"))
 }

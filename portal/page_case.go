@@ -103,7 +103,7 @@ type decisionPage struct {
 	Acting    []casefile.Capacity
 	Decision  decisionLine
 	Document  document.Document
-	Signature document.Signature
+	Signature document.Proof
 	May       map[string]bool
 }
 
@@ -125,7 +125,9 @@ func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
 		if page.Document, err = document.Fetch(ctx, p.DB, d.Document); err != nil {
 			return err
 		}
-		page.Signature = page.Document.Verify(ctx, p.Verifier)
+		if page.Signature, err = page.Document.Proof(ctx, p.DB, p.Verifier); err != nil {
+			return err
+		}
 	}
 	return p.show(c, "decision", page)
 }

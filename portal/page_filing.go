@@ -12,6 +12,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
+	"zharia/portal/evidence"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
@@ -207,7 +208,7 @@ type filingPage struct {
 	Acts      []policy.Act
 	Mine      bool
 	Digest    []byte
-	Signature document.Signature
+	Signature document.Proof
 	Answer    *answerView
 	History   []historyLine
 	MayAnswer bool
@@ -216,7 +217,7 @@ type filingPage struct {
 // answerView is the answer as the page shows it.
 type answerView struct {
 	filing.Answer
-	Signature  document.Signature
+	Signature  document.Proof
 	Digest     []byte
 	CourtUntil time.Time
 }
@@ -274,9 +275,12 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 	}
 	page := filingPage{
 		Filing: f, Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Count: f.Counting(), Mine: f.Author == ask.Person,
-		Acts:   f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw),
-		Digest: doc.Digest, Signature: doc.Verify(ctx, p.Verifier),
+		Acts:      f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw),
+		Digest:    doc.Digest,
 		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0,
+	}
+	if page.Signature, err = doc.Proof(ctx, p.DB, p.Verifier); err != nil {
+		return err
 	}
 	if f.Status.Answered() {
 		answer, err := filing.AnswerOf(ctx, p.DB, f)
@@ -287,7 +291,11 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 		if err != nil {
 			return err
 		}
-		page.Answer = &answerView{answer, paper.Verify(ctx, p.Verifier), paper.Digest, answer.CourtUntil()}
+		proof, err := paper.Proof(ctx, p.DB, p.Verifier)
+		if err != nil {
+			return err
+		}
+		page.Answer = &answerView{answer, proof, paper.Digest, answer.CourtUntil()}
 	}
 	if page.History, err = p.history(c, f); err != nil {
 		return err
@@ -353,12 +361,22 @@ func (p *Portal) filingSignature(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return signatureFile(c, doc, name(f, "filing"))
+	return p.signatureFile(c, doc, name(f, "filing"))
 }
 
-func signatureFile(c echo.Context, doc document.Document, name string) error {
+// signatureFile gives the signature of a document as it came or, where that is
+// asked for, with everything that proves it: for `portal eds verify -bundle`.
+func (p *Portal) signatureFile(c echo.Context, doc document.Document, name string) error {
 	if !doc.Signed() {
 		return echo.ErrNotFound
+	}
+	if c.QueryParam("evidence") != "" {
+		kept, err := evidence.Fetch(c.Request().Context(), p.DB, doc.ID)
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`.pdf.evidence.json"`)
+		return c.JSON(http.StatusOK, kept.Evidence)
 	}
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`.pdf.cms"`)
 	return c.Blob(http.StatusOK, "application/pkcs7-signature", doc.CMS)

@@ -18,7 +18,7 @@ import (
 type verifyPage struct {
 	Form      *web.Form
 	Document  document.Document
-	Signature document.Signature
+	Signature document.Proof
 	Compared  string // "", "same" or "other": the file somebody brought
 }
 
@@ -44,7 +44,11 @@ func (p *Portal) showVerify(c echo.Context, ask policy.Ask, form *web.Form, file
 	if err != nil {
 		return err
 	}
-	page := verifyPage{Form: form, Document: d, Signature: d.Verify(ctx, p.Verifier)}
+	proof, err := d.Proof(ctx, p.DB, p.Verifier)
+	if err != nil {
+		return err
+	}
+	page := verifyPage{Form: form, Document: d, Signature: proof}
 	if file != nil {
 		sum := sha256.Sum256(file)
 		page.Compared = "other"

@@ -84,6 +84,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.GET("/healthz", p.healthz)
 	if p.Demo != nil {
 		e.POST("/demo/key", p.demoKey)
+		e.POST("/demo/block", p.demoBlock)
 	}
 	signing := middleware.RateLimiter(middleware.NewRateLimiterMemoryStoreWithConfig(
 		middleware.RateLimiterMemoryStoreConfig{Rate: rate.Limit(20), Burst: 400, ExpiresIn: 10 * time.Minute}))

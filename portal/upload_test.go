@@ -2,7 +2,6 @@ package portal_test
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/document"
-	"zharia/portal/eds"
+	"zharia/portal/eds/authority"
 	"zharia/portal/portaltest"
 )
 
@@ -73,25 +72,31 @@ func TestAnUploadedDecisionIsSignedAndKeptToTheByte(t *testing.T) {
 	f.Sound()
 }
 
-// register stands for an authority that says what it is told to say.
-type register eds.RevocationStatus
-
-func (r register) Revoked(context.Context, []byte, []byte, time.Time) (eds.RevocationStatus, error) {
-	return eds.RevocationStatus(r), nil
+// block has the authority put the actor's key on hold until the test ends.
+func block(t *testing.T, w *portaltest.W, a *portaltest.Actor) {
+	t.Helper()
+	if err := w.Troupe.Authority.Revoke(a.Key.Serial(), authority.Hold, w.At); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Troupe.Authority.Unrevoke(a.Key.Serial()) })
 }
 
-func TestARevokedKeyAndASilentAuthorityAreToldInPlainWords(t *testing.T) {
-	for status, message := range map[eds.RevocationStatus]string{
-		eds.RevocationRevoked: "fault.eds.revoked",
-		eds.RevocationUnknown: "fault.eds.revocation-unknown",
-	} {
-		w := portaltest.World(t)
-		v := must(w.Troupe.Verifier())
-		v.Revocation = register(status)
-		f := openOver(t, w, v)
-		page := f.visitor().signIn(f.Aigul.Key).want(t, string(status), http.StatusUnprocessableEntity)
-		if said := w.Words.In("kk").T(message); !strings.Contains(page.body, said) {
-			t.Errorf("%s: %q is not told", status, said)
+func TestABlockedKeyAndASilentAuthorityAreToldInPlainWords(t *testing.T) {
+	f := open(t)
+	told := func(what, message string, status int) {
+		t.Helper()
+		page := f.visitor().signIn(f.Aigul.Key).want(t, what, status)
+		if said := f.Words.In("kk").T(message); !strings.Contains(page.body, said) {
+			t.Errorf("%s: %q is not told", what, said)
 		}
 	}
+	f.Services.Break(authority.OCSP, authority.UnknownStatus)
+	told("unknown", "fault.eds.revocation-unknown", http.StatusUnprocessableEntity)
+	f.Services.Break(authority.OCSP, authority.Unavailable)
+	f.Services.Break(authority.Lists, authority.Unavailable)
+	told("silent", "fault.eds.revocation-unreachable", http.StatusServiceUnavailable)
+	f.Services.Break(authority.OCSP, authority.NoFault)
+	f.Services.Break(authority.Lists, authority.NoFault)
+	block(t, f.W, f.Aigul)
+	told("blocked", "fault.eds.revoked-hold", http.StatusUnprocessableEntity)
 }

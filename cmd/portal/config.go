@@ -15,6 +15,8 @@ type config struct {
 	Origin   string `env:"PORTAL_ORIGIN,required,notEmpty" help:"what people type: https://…, without a slash at the end"`
 	Keys     string `env:"PORTAL_KEYS,required,notEmpty" help:"file of the keys that seal texts; outside the database and its backups, mode 0600"`
 	Anchors  string `env:"PORTAL_ANCHORS,required,notEmpty" help:"folder of the certificates of the authorities that are trusted, DER or PEM"`
+	Pins     string `env:"PORTAL_PINS,required,notEmpty" help:"SHA-256 of each of those certificates, hex, with commas between; others stop the start, and so do test authorities"`
+	Lists    string `env:"PORTAL_LISTS,required,notEmpty" help:"folder where revocation lists of the authority are kept over a restart; the portal's own, mode 0700"`
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
 }

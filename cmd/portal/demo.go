@@ -16,6 +16,7 @@ import (
 	"zharia/portal/cast"
 	"zharia/portal/database"
 	"zharia/portal/document"
+	"zharia/portal/eds/authority"
 	"zharia/portal/eds/key"
 )
 
@@ -68,24 +69,21 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	verifier, err := troupe.Verifier()
+	center, err := openCenter(ctx, troupe, filepath.Join(*state, "lists"))
 	if err != nil {
 		return err
 	}
+	defer center.close()
 	if *trusted != "" {
-		refused, err := trust(verifier, *trusted)
-		if err != nil {
+		if err := center.believe(*trusted); err != nil {
 			return err
-		}
-		if refused != nil {
-			step(refused.Error())
 		}
 	}
 	p := &portal.Portal{
-		DB: db, Words: book, Verifier: verifier, Origin: "http://" + *addr, Agent: "ws://" + *agentAddr, AnyChain: true,
+		DB: db, Words: book, Verifier: center.verifier, Origin: "http://" + *addr, Agent: "ws://" + *agentAddr, AnyChain: true,
 	}
 	step("putting the cast on the stage")
-	if err := troupe.Play(ctx, db, verifier, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
+	if err := troupe.Play(ctx, db, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
 	reader, err := newReader(troupe, *keys, *password)
@@ -95,9 +93,10 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := reader.agent.Window(zharia.Templates, zharia.Static, func(lang, key string) string { return book.In(lang).T(key) }); err != nil {
 		return err
 	}
-	p.Demo = reader.demo()
+	p.Demo = reader.demo(troupe.Authority)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	go refresh(ctx, center.client)
 	agentDone := make(chan error, 1)
 	go func() { agentDone <- reader.agent.ServeOn(ctx, agentListener); cancel() }()
 	err = run(ctx, p, listener, out, p.Origin)
@@ -152,10 +151,29 @@ func (r *reader) insert(word string) {
 	}
 }
 
-func (r *reader) demo() *portal.Demo {
-	return &portal.Demo{Keys: r.list, Insert: r.insert, Now: func() string {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.now
-	}}
+func (r *reader) demo(a *authority.Authority) *portal.Demo {
+	return &portal.Demo{
+		Keys: r.list, Insert: r.insert,
+		Now: func() portal.DemoReader {
+			word, serial := r.inside()
+			return portal.DemoReader{Word: word, Ours: a.Issued(serial), Blocked: a.Revoked(serial)}
+		},
+		Block: func(hold bool) error {
+			_, serial := r.inside()
+			if hold {
+				return a.Revoke(serial, authority.Hold, now())
+			}
+			if err := a.Unrevoke(serial); !errors.Is(err, authority.ErrNotHeld) {
+				return err
+			}
+			return nil
+		},
+	}
+}
+
+// inside is the key in the reader and the serial number of its certificate.
+func (r *reader) inside() (word, serial string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now, r.keys[r.now].Serial()
 }

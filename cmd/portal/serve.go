@@ -18,6 +18,8 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
+	"zharia/portal/eds/nca"
+	"zharia/portal/evidence"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/job"
@@ -40,14 +42,10 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-	verifier, err := eds.NewVerifier()
+	verifier, authority, err := nationalVerifier(c)
 	if err != nil {
 		return err
 	}
-	if refused, err := trust(verifier, c.Anchors); err != nil || refused != nil {
-		return errors.Join(err, refused)
-	}
-	slog.Warn("revocation of certificates is not asked yet; certificates are checked for signature, path, purpose and validity")
 	db, err := open(ctx, c.Database, c.Keys)
 	if err != nil {
 		return err
@@ -58,7 +56,47 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	p := &portal.Portal{DB: db, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent}
+	go refresh(ctx, authority)
 	return run(ctx, p, listener, out, c.Origin)
+}
+
+// nationalVerifier trusts the pinned certificates and asks the national
+// authority's services about keys.
+func nationalVerifier(c config) (*eds.Verifier, *nca.Client, error) {
+	pins, err := eds.ParsePins(c.Pins)
+	if err != nil {
+		return nil, nil, fmt.Errorf("PORTAL_PINS: %w", err)
+	}
+	verifier, err := eds.NewVerifier()
+	if err != nil {
+		return nil, nil, err
+	}
+	refused, err := trust(c.Anchors, func(cert []byte) error { return verifier.AddPinned(cert, pins) })
+	if err != nil || refused != nil {
+		return nil, nil, errors.Join(err, refused)
+	}
+	network := nca.Production()
+	authority, err := nca.New(nca.Config{Issuers: network.Issuers(verifier.Authorities()...), TSP: network.TSP, Dir: c.Lists})
+	verifier.Services = authority
+	return verifier, authority, err
+}
+
+// refreshEvery is how often it is looked which revocation lists are due. Each
+// process holds lists of its own, so this is not on the timetable of all.
+const refreshEvery = 5 * time.Minute
+
+// refresh keeps the revocation lists fresh. What went wrong the client has told
+// the log; the lists held before stay until they end.
+func refresh(ctx context.Context, authority *nca.Client) {
+	for ctx.Err() == nil {
+		if err := authority.Refresh(ctx); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "revocation lists are not all fresh")
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(refreshEvery):
+		}
+	}
 }
 
 // open opens the database at the present schema, with the keys to its texts.
@@ -108,7 +146,7 @@ func book() (*words.Book, error) {
 
 // trust adds every certificate in a folder to those that are trusted; refused are
 // those that cannot be, each with its reason.
-func trust(v *eds.Verifier, dir string) (refused, err error) {
+func trust(dir string, add func(cert []byte) error) (refused, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read the trusted authorities: %w", err)
@@ -121,7 +159,7 @@ func trust(v *eds.Verifier, dir string) (refused, err error) {
 		if err != nil {
 			return refused, err
 		}
-		if err := v.AddAuthority(cert); err != nil {
+		if err := add(cert); err != nil {
 			refused = errors.Join(refused, fmt.Errorf("%s is not trusted: %w", entry.Name(), err))
 		}
 	}
@@ -180,6 +218,9 @@ func runner(p *portal.Portal) job.Runner {
 		Jobs: map[string]job.Func{
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.MarkOverdue(ctx, tx, j.Args["filing"], now())
+			},
+			evidence.ConfirmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return evidence.Confirm(ctx, vault.New(tx, p.DB.Keys), p.Verifier, j.Args["evidence"], now())
 			},
 		},
 		Timetable: map[string]job.Task{

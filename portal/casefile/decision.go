@@ -214,6 +214,10 @@ func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 // Publish signs a draft with the investigator's key and opens it to those whom
 // the Code names.
 func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
+	if err != nil {
+		return err
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		d, c, err := lockDecision(ctx, tx, ask, id)
 		if err != nil {
@@ -223,7 +227,7 @@ func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 		if err != nil {
 			return err
 		}
-		doc, err := document.Sign(ctx, tx, v, ask, d.Document, cms, digest)
+		doc, err := document.Sign(ctx, tx, ask, d.Document, signature)
 		if err != nil {
 			return err
 		}

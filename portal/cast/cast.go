@@ -98,9 +98,19 @@ func (t *Troupe) rehearse() error {
 	return nil
 }
 
-// Verifier trusts the authority of the cast and nobody else.
-func (t *Troupe) Verifier() (*eds.Verifier, error) {
-	return eds.NewVerifier(t.Authority.Root(), t.Authority.Issuer())
+// Verifier trusts the authority of the cast and nobody else, and asks its
+// services, which live by this clock, without a network between.
+func (t *Troupe) Verifier(now func() time.Time) (*eds.Verifier, *authority.Services, error) {
+	v, err := eds.NewVerifier(t.Authority.Root(), t.Authority.Issuer())
+	if err != nil {
+		return nil, nil, err
+	}
+	services, err := t.Authority.Services(now)
+	if err != nil {
+		return nil, nil, err
+	}
+	v.Services = authority.Direct{Services: services}
+	return v, services, nil
 }
 
 // born is the moment the ids of the cast claim to have been made.

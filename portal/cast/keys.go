@@ -88,7 +88,8 @@ func (r ring) key(m *Member, by *authority.Authority) (*key.Key, error) {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
 			if r.serves(k, m, by) {
-				return k, nil
+				// Keys are older than the authority's list of what it issued.
+				return k, by.Recognise(k.Certificate())
 			}
 		}
 	}

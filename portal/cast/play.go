@@ -65,7 +65,7 @@ type decision struct {
 // who is what in them, and the decisions, each printed by the press and signed
 // with the investigator's key. It happens whole or not at all, and once: where
 // the cast has played before, nothing changes.
-func (t *Troupe) Play(ctx context.Context, db *vault.DB, v *eds.Verifier, press document.Press, at time.Time) error {
+func (t *Troupe) Play(ctx context.Context, db *vault.DB, press document.Press, at time.Time) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		if err := tx.Exec(ctx, oneAtATime); err != nil {
 			return err
@@ -74,7 +74,11 @@ func (t *Troupe) Play(ctx context.Context, db *vault.DB, v *eds.Verifier, press 
 			return err
 		}
 		for _, p := range t.plays {
-			s := stage{t, p, tx, v, press, at.UTC()}
+			s := &stage{Troupe: t, play: p, db: tx, press: press, at: at.UTC()}
+			var err error
+			if s.v, _, err = t.Verifier(func() time.Time { return s.now }); err != nil {
+				return err
+			}
 			if err := s.perform(ctx); err != nil {
 				return fmt.Errorf("cast: %s: %w", p.Name, err)
 			}
@@ -90,7 +94,8 @@ type stage struct {
 	db    *vault.DB
 	v     *eds.Verifier
 	press document.Press
-	at    time.Time
+	at    time.Time // of the performance
+	now   time.Time // in the play: its authority answers on that day
 }
 
 // act is something that happens in a play, and when.
@@ -99,7 +104,7 @@ type act struct {
 	do func(context.Context, time.Time) error
 }
 
-func (s stage) perform(ctx context.Context) error {
+func (s *stage) perform(ctx context.Context) error {
 	opened, err := s.open(ctx)
 	if err != nil || !opened {
 		return err
@@ -113,6 +118,7 @@ func (s stage) perform(ctx context.Context) error {
 	}
 	slices.SortStableFunc(acts, func(a, b act) int { return a.at.Compare(b.at) })
 	for _, a := range acts {
+		s.now = a.at
 		if err := a.do(ctx, a.at); err != nil {
 			return err
 		}
@@ -130,7 +136,7 @@ func (d decision) last() int {
 }
 
 // admit makes a member a participant, or has the member wait to be one.
-func (s stage) admit(ctx context.Context, p part, at time.Time) error {
+func (s *stage) admit(ctx context.Context, p part, at time.Time) error {
 	m := s.Members[p.Who]
 	if p.Awaiting {
 		return s.wait(ctx, p, at)
@@ -143,7 +149,7 @@ func (s stage) admit(ctx context.Context, p part, at time.Time) error {
 }
 
 // decide drafts a decision, signs it and publishes it.
-func (s stage) decide(ctx context.Context, d decision, at time.Time) error {
+func (s *stage) decide(ctx context.Context, d decision, at time.Time) error {
 	draft := casefile.DecisionDraft{Kind: d.Kind, DecidedOn: s.day(d.Days), Flags: d.Flags, Language: d.Language}
 	if draft.Kind == "" {
 		draft.Kind = policy.Kind(d.Name)
@@ -172,7 +178,7 @@ func (s stage) decide(ctx context.Context, d decision, at time.Time) error {
 	return nil
 }
 
-func (s stage) publish(ctx context.Context, d decision, at time.Time) error {
+func (s *stage) publish(ctx context.Context, d decision, at time.Time) error {
 	_, doc, _, err := casefile.ReadDraft(ctx, s.db, s.investigator(policy.DecisionCheck, at), d.id)
 	if err != nil {
 		return err
@@ -190,7 +196,7 @@ const onPaper = "02.01.2006"
 // speak fills a text in: {{day 12}} is the date of that working day, {{eve 12}}
 // the date of the day before it, {{name "aigul"}} a name in full, {{number}} the
 // number of the case.
-func (s stage) speak(text string) (string, error) {
+func (s *stage) speak(text string) (string, error) {
 	parsed, err := template.New("text").Option("missingkey=error").Funcs(template.FuncMap{
 		"day":    func(days int) string { return s.day(days).Format(onPaper) },
 		"eve":    func(days int) string { return s.day(days).AddDate(0, 0, -1).Format(onPaper) },
@@ -205,7 +211,7 @@ func (s stage) speak(text string) (string, error) {
 	return strings.TrimSpace(out.String()), err
 }
 
-func (s stage) fullName(word string) (string, error) {
+func (s *stage) fullName(word string) (string, error) {
 	m := s.Members[word]
 	if m == nil {
 		return "", fmt.Errorf("nobody is called %q", word)
@@ -213,10 +219,10 @@ func (s stage) fullName(word string) (string, error) {
 	return m.FullName(), nil
 }
 
-func (s stage) caseID() uuid.UUID { return ID("casefile", s.play.Name) }
+func (s *stage) caseID() uuid.UUID { return ID("casefile", s.play.Name) }
 
 // number is the number of the case in the register, which begins with its year.
-func (s stage) number() string { return s.day(s.play.Days).Format("06") + s.play.Serial }
+func (s *stage) number() string { return s.day(s.play.Days).Format("06") + s.play.Serial }
 
 // lead is the member who conducts the investigation.
 func (t *Troupe) lead() *Member { return t.official("investigator") }
@@ -231,13 +237,13 @@ func (t *Troupe) official(post string) *Member {
 	return &Member{}
 }
 
-func (s stage) investigator(act policy.Act, at time.Time) policy.Ask {
+func (s *stage) investigator(act policy.Act, at time.Time) policy.Ask {
 	m := s.lead()
 	return policy.Ask{Person: m.Person, Is: identity.Person{Post: m.Post}.Standing(), Act: act, At: at}
 }
 
 // day is a working day so many days ago, in Kazakhstan, as dates are kept.
-func (s stage) day(days int) time.Time {
+func (s *stage) day(days int) time.Time {
 	local := s.at.In(deadline.Zone)
 	off := deadline.Kazakhstan()
 	for {
@@ -251,7 +257,7 @@ func (s stage) day(days int) time.Time {
 
 // hour is a moment of that day; what comes later in the file comes later in the
 // day.
-func (s stage) hour(days, hour, place int) time.Time {
+func (s *stage) hour(days, hour, place int) time.Time {
 	day := s.day(days)
 	return time.Date(day.Year(), day.Month(), day.Day(), hour, 5+7*place, 0, 0, deadline.Zone).UTC()
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"zharia/portal/eds"
+	"zharia/portal/evidence"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -138,17 +140,62 @@ func (row documentRow) open(db *vault.DB) (Document, error) {
 	return d, err
 }
 
+// Signature is a signature that was verified over a draft of the asker's, on its
+// way to be put there.
+type Signature struct {
+	document uuid.UUID
+	cms      []byte
+	digest   []byte
+	signer   eds.Signer
+}
+
+const selectUnsigned = `
+SELECT id, casefile, kind, language, author, content, digest, made_at, signer, signed_at, cms
+  FROM document
+ WHERE author = $1 AND digest = $2 AND signed_at IS NULL`
+
+// Verify verifies the asker's signature over his draft with this digest, which is
+// what the page showed. It goes before the transaction of the act: while the
+// authority is asked no row is locked. A draft that is not there is Sign's to
+// name.
+func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, cms, digest []byte) (Signature, error) {
+	s := Signature{cms: cms, digest: digest}
+	var row documentRow
+	err := db.Get(ctx, &row, selectUnsigned, ask.Person, digest)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return s, nil
+	case err != nil:
+		return s, err
+	case len(cms) == 0:
+		return s, fault.New(fault.Invalid, "fault.unsigned")
+	}
+	d, err := row.open(db)
+	if err != nil {
+		return s, err
+	}
+	if s.signer, err = v.Document(ctx, cms, d.Content, ask.At); err != nil {
+		return s, identity.Unsigned(err)
+	}
+	// Only a filing is received before its revocation is known: a term may run
+	// out while the authority is silent (security/THREATS S19).
+	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit {
+		return s, fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
+	}
+	s.document = d.ID
+	return s, nil
+}
+
 const updateSigned = `
 UPDATE document SET cms = $2, signer = $3, signed_at = $4 WHERE id = $1`
 
 const selectIsPerson = `
 SELECT count(*) FROM person WHERE id = $1 AND iin_tag = $2`
 
-// Sign puts the asker's signature on a document of his own. The signature must
-// be over exactly the bytes kept here and by the key of the very person who
-// asks; digest is what the page showed, so that a draft changed in another
-// window is not signed unseen.
-func Sign(ctx context.Context, tx *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) (Document, error) {
+// Sign puts a verified signature on the document it was verified over, which
+// must be the asker's own, unchanged since. The key must be the very person's
+// who asks.
+func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Signature) (Document, error) {
 	var row documentRow
 	if err := tx.Get(ctx, &row, lockDocument, id); err != nil {
 		return Document{}, err
@@ -161,46 +208,57 @@ func Sign(ctx context.Context, tx *vault.DB, v *eds.Verifier, ask policy.Ask, id
 		return d, fault.New(fault.NotFound, "fault.not-found")
 	case d.Signed():
 		return d, fault.New(fault.Conflict, "fault.signed-already")
-	case len(cms) == 0:
-		return d, fault.New(fault.Invalid, "fault.unsigned")
-	case !bytes.Equal(d.Digest, digest):
+	case s.document != id || !bytes.Equal(d.Digest, s.digest):
 		return d, fault.New(fault.Conflict, "fault.document-changed")
-	}
-	signer, err := v.Document(ctx, cms, d.Content, ask.At)
-	if err != nil {
-		return d, identity.Unsigned(err)
-	}
-	if signer.Role != eds.Individual {
+	case s.signer.Role != eds.Individual:
 		return d, fault.New(fault.Invalid, "fault.eds.organisation")
 	}
 	var same int
-	if err := tx.Get(ctx, &same, selectIsPerson, ask.Person, identity.IINTag(tx, signer.IIN)); err != nil {
+	if err := tx.Get(ctx, &same, selectIsPerson, ask.Person, identity.IINTag(tx, s.signer.IIN)); err != nil {
 		return d, err
 	}
 	if same != 1 {
 		return d, fault.New(fault.Invalid, "fault.eds.other-person")
 	}
-	sealed, err := tx.Seal(cmsAt(id), cms)
+	sealed, err := tx.Seal(cmsAt(id), s.cms)
 	if err != nil {
 		return d, err
 	}
-	d.CMS, d.Signer, d.SignedAt = cms, ask.Person, ask.At
-	return d, tx.Exec(ctx, updateSigned, id, sealed, ask.Person, ask.At)
+	d.CMS, d.Signer, d.SignedAt = s.cms, ask.Person, ask.At
+	if err := tx.Exec(ctx, updateSigned, id, sealed, ask.Person, ask.At); err != nil {
+		return d, err
+	}
+	return d, evidence.KeepDocument(ctx, tx, id, ask.Person, s.signer, ask.At)
 }
 
-// Signature is what a page says of the signature of a document.
-type Signature struct {
-	Name      string // as in the certificate
-	At        time.Time
-	Algorithm string
-	Serial    string
-	Valid     bool // verified anew just now, against the bytes that are kept
+// Proof is what a page says of the signature of a document.
+type Proof struct {
+	Name       string // as in the certificate
+	At         time.Time
+	Algorithm  string
+	Serial     string
+	Valid      bool // verified anew just now, against the bytes that are kept
+	Revocation eds.Revocation
+	KnownAt    time.Time // when the authority answered
+	StampedAt  time.Time // by a time-stamp, if there is one
 }
 
-// Verify verifies the signature anew, at the moment it was received.
-func (d Document) Verify(ctx context.Context, v *eds.Verifier) Signature {
-	signer, err := v.Document(ctx, d.CMS, d.Content, d.SignedAt)
-	return Signature{identity.ProperName(signer), d.SignedAt, signer.Algorithm, signer.Serial, err == nil}
+// Proof verifies the signature anew, at the moment it was received, by what was
+// kept of that moment: nobody is asked.
+func (d Document) Proof(ctx context.Context, db *vault.DB, v *eds.Verifier) (Proof, error) {
+	kept, err := evidence.Fetch(ctx, db, d.ID)
+	if errors.Is(err, fault.NotFound) {
+		return Proof{At: d.SignedAt}, nil
+	}
+	if err != nil {
+		return Proof{}, err
+	}
+	signer, err := v.Reverify(ctx, kept.Evidence, d.Content)
+	return Proof{
+		Name: identity.ProperName(signer), At: d.SignedAt, Algorithm: signer.Algorithm, Serial: signer.Serial,
+		Valid: err == nil && bytes.Equal(kept.Evidence.CMS, d.CMS), Revocation: kept.Revocation, KnownAt: kept.KnownAt,
+		StampedAt: signer.ProvenAt,
+	}, ctx.Err()
 }
 
 const selectSigned = `

@@ -112,6 +112,10 @@ func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 // Decide signs the drafted answer with the official's key and decides the
 // filing. The act must be that of the outcome the document states.
 func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
+	if err != nil {
+		return err
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
@@ -124,7 +128,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if a.Outcome != next {
 			return fault.New(fault.Conflict, "fault.document-changed")
 		}
-		doc, err := document.Sign(ctx, tx, v, ask, a.Document, cms, digest)
+		doc, err := document.Sign(ctx, tx, ask, a.Document, signature)
 		if err != nil {
 			return err
 		}

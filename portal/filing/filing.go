@@ -223,6 +223,10 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 // Submit files a draft: the signature over exactly its document makes it
 // received. It gives the number and starts the clock, in one transaction.
 func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
+	if err != nil {
+		return err
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
@@ -239,7 +243,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := casefile.Hold(ctx, tx, f.Participant); err != nil {
 			return err
 		}
-		doc, err := document.Sign(ctx, tx, v, ask, f.Document, cms, digest)
+		doc, err := document.Sign(ctx, tx, ask, f.Document, signature)
 		if err != nil {
 			return err
 		}

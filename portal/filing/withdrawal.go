@@ -66,6 +66,10 @@ func WithdrawalOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 // Withdraw takes a filing back by the author's signature over the paper that
 // says so. It may be filed again while the law lets it (CPC 100(5)).
 func Withdraw(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
+	if err != nil {
+		return err
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
@@ -74,7 +78,7 @@ func Withdraw(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask
 		if f.Withdrawal == uuid.Nil {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		doc, err := document.Sign(ctx, tx, v, ask, f.Withdrawal, cms, digest)
+		doc, err := document.Sign(ctx, tx, ask, f.Withdrawal, signature)
 		if err != nil {
 			return err
 		}

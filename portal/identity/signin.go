@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/eds"
+	"zharia/portal/evidence"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
@@ -60,10 +61,12 @@ func NewChallenge(ctx context.Context, db *vault.DB, session []byte, origin stri
 	})
 }
 
-const lockChallenge = `
+const selectChallenge = `
 SELECT content, made_at, used_at
   FROM challenge
- WHERE id = $1 AND session = $2
+ WHERE id = $1 AND session = $2`
+
+const lockChallenge = selectChallenge + `
    FOR UPDATE`
 
 const useChallenge = `
@@ -71,33 +74,28 @@ UPDATE challenge SET used_at = $2 WHERE id = $1`
 
 // SignIn answers who signed the challenge. The challenge serves once, for
 // ChallengeLife, in the session it was made for; the person is made known on
-// first sight and bears the name of the certificate.
+// first sight and bears the name of the certificate. The signature is verified
+// before the transaction: while the authority is asked no row is locked.
 func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (person uuid.UUID, signer eds.Signer, err error) {
 	if len(cms) == 0 {
 		return person, signer, fault.New(fault.Invalid, "fault.unsigned")
 	}
+	var given challengeRow
+	err = db.Get(ctx, &given, selectChallenge, challenge, session)
+	if err := given.usable(err, at); err != nil {
+		return person, signer, err
+	}
+	if signer, err = v.SignIn(ctx, cms, given.Content, at); err != nil {
+		return person, signer, Unsigned(err)
+	}
+	if signer.Role != eds.Individual {
+		return person, signer, fault.New(fault.Invalid, "fault.eds.organisation")
+	}
 	err = db.Within(ctx, func(tx *vault.DB) error {
-		var row struct {
-			Content []byte     `db:"content"`
-			MadeAt  time.Time  `db:"made_at"`
-			UsedAt  *time.Time `db:"used_at"`
-		}
-		err := tx.Get(ctx, &row, lockChallenge, challenge, session)
-		switch {
-		case errors.Is(err, fault.NotFound):
-			return fault.New(fault.Invalid, "fault.challenge-unknown")
-		case err != nil:
+		var locked challengeRow
+		err := tx.Get(ctx, &locked, lockChallenge, challenge, session)
+		if err := locked.usable(err, at); err != nil {
 			return err
-		case row.UsedAt != nil:
-			return fault.New(fault.Invalid, "fault.challenge-used")
-		case at.After(row.MadeAt.Add(ChallengeLife)):
-			return fault.New(fault.Invalid, "fault.challenge-stale")
-		}
-		if signer, err = v.SignIn(ctx, cms, row.Content, at); err != nil {
-			return Unsigned(err)
-		}
-		if signer.Role != eds.Individual {
-			return fault.New(fault.Invalid, "fault.eds.organisation")
 		}
 		if err := tx.Exec(ctx, useChallenge, challenge, at); err != nil {
 			return err
@@ -108,9 +106,33 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 		if err := rename(ctx, tx, person, ProperName(signer)); err != nil {
 			return err
 		}
+		if err := evidence.KeepSignIn(ctx, tx, challenge, person, signer, at); err != nil {
+			return err
+		}
 		return ledger.Record(ctx, tx.DB, ledger.Entry{At: at, Who: person, Act: string(policy.SessionOpen), Object: "person", ID: person})
 	})
 	return person, signer, err
+}
+
+type challengeRow struct {
+	Content []byte     `db:"content"`
+	MadeAt  time.Time  `db:"made_at"`
+	UsedAt  *time.Time `db:"used_at"`
+}
+
+// usable says why a challenge, fetched with this error, cannot be signed.
+func (c challengeRow) usable(err error, at time.Time) error {
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return fault.New(fault.Invalid, "fault.challenge-unknown")
+	case err != nil:
+		return err
+	case c.UsedAt != nil:
+		return fault.New(fault.Invalid, "fault.challenge-used")
+	case at.After(c.MadeAt.Add(ChallengeLife)):
+		return fault.New(fault.Invalid, "fault.challenge-stale")
+	}
+	return nil
 }
 
 // Unsigned turns the refusal of a signature into the sentence for the person;
@@ -120,5 +142,9 @@ func Unsigned(err error) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	return fault.New(fault.Invalid, "fault.eds."+string(refusal.Reason)).Because(err)
+	kind := fault.Invalid
+	if refusal.Reason == eds.Unreachable || refusal.Reason == eds.Busy {
+		kind = fault.Unavailable // not the signature's fault
+	}
+	return fault.New(kind, "fault.eds."+string(refusal.Reason)).Because(err)
 }

@@ -58,6 +58,9 @@ const (
 	DeskRead      Act = "desk-read"
 	OversightRead Act = "oversight-read"
 	LedgerCheck   Act = "ledger-check"
+
+	// SignatureConfirm asks the authority again about a key.
+	SignatureConfirm Act = "signature-confirm"
 )
 
 type rule struct {
@@ -130,6 +133,7 @@ var table = map[Act]rule{
 	OversightRead: {Prosecutor, law.CPC(193)},
 
 	// The portal at work, by its own jobs; no address leads here.
-	FilingOverdue: {0, law.CPC(99)},
-	LedgerCheck:   {0, law.Ref{}},
+	FilingOverdue:    {0, law.CPC(99)},
+	SignatureConfirm: {0, law.Ref{}},
+	LedgerCheck:      {0, law.Ref{}},
 }

@@ -19,7 +19,6 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
-	"zharia/portal/eds"
 	"zharia/portal/vault"
 	"zharia/portal/words"
 
@@ -29,11 +28,10 @@ import (
 // stagehouse is the bench with a second template, in which the cast has played.
 type stagehouse struct {
 	*bench
-	name     string // of that template
-	keys     *vault.Keys
-	troupe   *cast.Troupe
-	verifier *eds.Verifier
-	press    document.Press
+	name   string // of that template
+	keys   *vault.Keys
+	troupe *cast.Troupe
+	press  document.Press
 }
 
 // theatre is made once in each test process; the template and the keys are
@@ -148,8 +146,8 @@ func (s *stagehouse) equip(dir, secrets string) (err error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
-	s.verifier, err = s.troupe.Verifier()
-	return err
+	s.troupe.Authority.Detach()
+	return nil
 }
 
 // perform has the cast play in a new database and makes it the template. The
@@ -168,7 +166,7 @@ func (s *stagehouse) perform(ctx context.Context, conn *sqlx.Conn, dir string) e
 	if err != nil {
 		return err
 	}
-	err = s.troupe.Play(ctx, vault.New(db, s.keys), s.verifier, s.press, Afternoon)
+	err = s.troupe.Play(ctx, vault.New(db, s.keys), s.press, Afternoon)
 	db.Close()
 	if err != nil {
 		return err

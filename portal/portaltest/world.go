@@ -9,6 +9,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/eds"
+	"zharia/portal/eds/authority"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
@@ -27,6 +28,7 @@ type W struct {
 	SQL      *sqlx.DB  // the same database, for the superuser
 	At       time.Time // now, for every Asks; a test moves it as it likes
 	Verifier *eds.Verifier
+	Services *authority.Services // of the authority that gave the cast its keys
 	Press    document.Press
 	Words    *words.Book
 	Troupe   *cast.Troupe
@@ -76,8 +78,11 @@ func World(t testing.TB) *W {
 	}
 	t.Cleanup(func() { db.Close() })
 	w := &W{
-		DB: vault.New(db, s.keys), SQL: SQL(t, db), At: Afternoon, Verifier: s.verifier, Press: s.press, Words: s.press.Words,
+		DB: vault.New(db, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
 		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t,
+	}
+	if w.Verifier, w.Services, err = s.troupe.Verifier(func() time.Time { return w.At }); err != nil {
+		t.Fatal(err)
 	}
 	for word, actor := range map[string]**Actor{
 		"aigul": &w.Aigul, "serik": &w.Serik, "timur": &w.Timur, "dana": &w.Dana, "saule": &w.Saule,
@@ -248,6 +253,11 @@ func (w *W) Sound() {
 	w.t.Helper()
 	if _, _, err := ledger.Check(w.t.Context(), w.DB.DB); err != nil {
 		w.t.Errorf("the record does not hold: %v", err)
+	}
+	var unproved int
+	err := w.SQL.Get(&unproved, `SELECT count(*) FROM document d LEFT JOIN evidence e ON e.document = d.id WHERE d.signed_at IS NOT NULL AND e.id IS NULL`)
+	if err != nil || unproved > 0 {
+		w.t.Errorf("%d signed documents have no evidence; %v", unproved, err)
 	}
 }
 
