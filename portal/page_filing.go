@@ -364,22 +364,26 @@ func (p *Portal) filingSignature(c echo.Context, ask policy.Ask) error {
 	return p.signatureFile(c, doc, name(f, "filing"))
 }
 
-// signatureFile gives the signature of a document as it came or, where that is
-// asked for, with everything that proves it: for `portal eds verify -bundle`.
+// signatureFile gives the signature of a document with its time-stamp or, where
+// that is asked for, everything that proves it: for `portal eds verify -bundle`.
 func (p *Portal) signatureFile(c echo.Context, doc document.Document, name string) error {
 	if !doc.Signed() {
 		return echo.ErrNotFound
 	}
+	kept, err := evidence.Fetch(c.Request().Context(), p.DB, doc.ID)
+	if err != nil {
+		return err
+	}
 	if c.QueryParam("evidence") != "" {
-		kept, err := evidence.Fetch(c.Request().Context(), p.DB, doc.ID)
-		if err != nil {
-			return err
-		}
 		c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`.pdf.evidence.json"`)
 		return c.JSON(http.StatusOK, kept.Evidence)
 	}
+	stamped, err := kept.Evidence.Stamped()
+	if err != nil {
+		return err
+	}
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+name+`.pdf.cms"`)
-	return c.Blob(http.StatusOK, "application/pkcs7-signature", doc.CMS)
+	return c.Blob(http.StatusOK, "application/pkcs7-signature", stamped)
 }
 
 func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {

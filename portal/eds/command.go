@@ -24,7 +24,7 @@ const (
 // as JSON. The signer's number stands in it in clear, because to learn it is
 // why the tool is run.
 //
-//	verify [-trust DIR] [-at RFC3339] [-content FILE] FILE
+//	verify [-trust DIR] [-old] [-at RFC3339] [-content FILE] FILE
 //	verify -bundle FILE [-trust DIR] -content FILE [LIST …]
 //
 // The second verifies the evidence of a signature (Evidence) offline, at the
@@ -33,12 +33,13 @@ const (
 // is. It returns 0 for a valid signature, 1 for one that is not, 2 for misuse.
 func Command(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] != "verify" {
-		fmt.Fprintln(stderr, "usage: portal eds verify [-trust DIR] [-at TIME] [-content FILE] FILE\n       portal eds verify -bundle FILE [-trust DIR] -content FILE [LIST …]")
+		fmt.Fprintln(stderr, "usage: portal eds verify [-trust DIR] [-old] [-at TIME] [-content FILE] FILE\n       portal eds verify -bundle FILE [-trust DIR] -content FILE [LIST …]")
 		return exitMisuse
 	}
 	flags := flag.NewFlagSet("portal eds verify", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	trust := flags.String("trust", "", "folder of trusted certificates")
+	old := flags.Bool("old", false, "read documents signed with GOST 34.310-2004, the algorithm before 2022, too")
 	moment := flags.String("at", "", "moment of the verdict, RFC 3339 (default now)")
 	file := flags.String("content", "", "what was signed, if the signature is detached")
 	bundle := flags.String("bundle", "", "evidence of a signature, to be verified offline")
@@ -49,7 +50,7 @@ func Command(args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return exitMisuse
 	}
-	ask, err := prepare(*trust, *moment, *file, *bundle, flags.Args(), stderr)
+	ask, err := prepare(*trust, *old, *moment, *file, *bundle, flags.Args(), stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "portal eds verify:", err)
 		return exitMisuse
@@ -92,7 +93,7 @@ func (a asked) answer(ctx context.Context) (Verdict, time.Time) {
 	return v, a.evidence.At
 }
 
-func prepare(trust, moment, file, bundle string, rest []string, stderr io.Writer) (asked, error) {
+func prepare(trust string, old bool, moment, file, bundle string, rest []string, stderr io.Writer) (asked, error) {
 	ask := asked{verifier: &Verifier{}, at: time.Now()}
 	var err error
 	if moment != "" {
@@ -101,7 +102,7 @@ func prepare(trust, moment, file, bundle string, rest []string, stderr io.Writer
 		}
 	}
 	if trust != "" {
-		if err := addFolder(ask.verifier, trust, stderr); err != nil {
+		if err := addFolder(ask.verifier, trust, old, stderr); err != nil {
 			return ask, err
 		}
 	}
@@ -136,7 +137,11 @@ func (a *asked) take(bundle string, lists []string) error {
 
 // addFolder trusts every certificate file in a folder. Files that cannot be
 // trusted are named and passed over: folders of authorities hold old ones.
-func addFolder(v *Verifier, dir string, stderr io.Writer) error {
+func addFolder(v *Verifier, dir string, old bool, stderr io.Writer) error {
+	add := v.AddAuthority
+	if old {
+		add = v.AddOldAuthority
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -147,7 +152,7 @@ func addFolder(v *Verifier, dir string, stderr io.Writer) error {
 		}
 		b, err := readBounded(filepath.Join(dir, e.Name()), MaxSignature)
 		if err == nil {
-			err = v.AddAuthority(b)
+			err = add(b)
 		}
 		if err != nil {
 			fmt.Fprintf(stderr, "not trusted: %s: %v\n", e.Name(), err)

@@ -46,6 +46,7 @@ type Verifier struct {
 	Services Services
 
 	pool chain.Pool
+	old  chain.Pool // with those of before 2022; empty unless AddOldAuthority was called
 	gate gate
 }
 
@@ -93,7 +94,39 @@ func (v *Verifier) AddAuthority(cert []byte) error {
 	if err != nil {
 		return err
 	}
+	if v.old.Size() > 0 {
+		if err := v.old.Add(raw); err != nil {
+			return refusal(err)
+		}
+	}
 	return refusal(v.pool.Add(raw))
+}
+
+// AddOldAuthority adds an authority whose keys may be of GOST 34.310-2004, the
+// national algorithm before 2022. Inspect and XML believe it, to read old
+// documents; a sign-in or a new document never rests on it (THREATS S11).
+func (v *Verifier) AddOldAuthority(cert []byte) error {
+	raw, err := bare(cert)
+	if err != nil {
+		return err
+	}
+	if v.old.Size() == 0 {
+		v.old.Profile = chain.Profile{Old: true}
+		for _, c := range v.pool.Authorities() {
+			if err := v.old.Add(c.Raw); err != nil {
+				return refusal(err)
+			}
+		}
+	}
+	return refusal(v.old.Add(raw))
+}
+
+// trusted are the authorities that a question may rest on.
+func (v *Verifier) trusted(q question) *chain.Pool {
+	if q == inspection && v.old.Size() > 0 {
+		return &v.old
+	}
+	return &v.pool
 }
 
 // Authorities gives the certificates that are trusted, DER.
@@ -158,7 +191,7 @@ func (q question) String() string { return [...]string{"document", "sign-in", "i
 
 // judge answers a question about a message with one signer.
 func (v *Verifier) judge(ctx context.Context, sig, content []byte, at time.Time, q question, from source) (Signer, error) {
-	m, err := open(sig, content)
+	m, err := open(sig, content, v.trusted(q).Profile)
 	if err != nil {
 		return Signer{}, err
 	}
@@ -174,7 +207,7 @@ func (v *Verifier) judge(ctx context.Context, sig, content []byte, at time.Time,
 }
 
 // open reads the message and holds attached content against ours.
-func open(sig, content []byte) (*cms.SignedData, error) {
+func open(sig, content []byte, p chain.Profile) (*cms.SignedData, error) {
 	if len(content) > MaxContent {
 		return nil, refuse(TooLarge, "content of %d bytes", len(content))
 	}
@@ -182,7 +215,7 @@ func open(sig, content []byte) (*cms.SignedData, error) {
 	if err != nil {
 		return nil, refusal(err)
 	}
-	m, err := cms.Parse(raw, chain.Profile{})
+	m, err := cms.Parse(raw, p)
 	if err != nil {
 		return nil, refusal(err)
 	}
@@ -235,7 +268,7 @@ func (v *Verifier) examine(ctx context.Context, s *cms.Signer, content []byte, a
 // it a person's and meant for the question, was it revoked. It fills in who and
 // gives the evidence.
 func (v *Verifier) person(ctx context.Context, who *Signer, c *chain.Certificate, at time.Time, q question, from source) (*Evidence, error) {
-	path, err := v.path(ctx, c, at, from)
+	path, err := v.path(ctx, c, at, q, from)
 	if err != nil {
 		return nil, err
 	}
@@ -251,13 +284,13 @@ func (v *Verifier) person(ctx context.Context, who *Signer, c *chain.Certificate
 }
 
 // path builds the way to a pinned root.
-func (v *Verifier) path(ctx context.Context, c *chain.Certificate, at time.Time, from source) (path []*chain.Certificate, err error) {
+func (v *Verifier) path(ctx context.Context, c *chain.Certificate, at time.Time, q question, from source) (path []*chain.Certificate, err error) {
 	var others []*chain.Certificate
 	if from != nil {
 		others = from.others()
 	}
 	err = v.gate.through(ctx, func() (err error) {
-		path, err = v.pool.PathThrough(c, others, at)
+		path, err = v.trusted(q).PathThrough(c, others, at)
 		return refusal(err)
 	})
 	return path, err
@@ -291,16 +324,19 @@ func (v *Verifier) stamped(ctx context.Context, who *Signer, s *cms.Signer, at t
 	}
 	var stamp tsp.Stamp
 	err := v.gate.through(ctx, func() (err error) {
-		stamp, err = tsp.Check(token, s.Signature, nil, chain.Profile{})
+		stamp, err = tsp.Check(token, s.Signature, nil, v.trusted(q).Profile)
 		return err
 	})
 	if below := (*chain.Refused)(nil); errors.As(err, &below) {
+		if q == inspection && below.Reason == chain.Algorithm {
+			return nil // a stamp of the old days: it proves nothing any more
+		}
 		return refuse(Timestamp, "%v", below)
 	}
 	if err != nil {
 		return err
 	}
-	path, err := v.path(ctx, stamp.Authority, stamp.At, from)
+	path, err := v.path(ctx, stamp.Authority, stamp.At, q, from)
 	if err != nil {
 		return ctx.Err()
 	}

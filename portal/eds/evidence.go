@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"zharia/portal/eds/internal/chain"
+	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/crl"
 )
 
@@ -139,6 +140,21 @@ func (v *Verifier) Reverify(ctx context.Context, e *Evidence, content []byte, li
 	return who, err
 }
 
+// Stamped gives the signature as it came with the time-stamp that the portal had
+// made beside it, in DER (CAdES-T): for programs of others. Where the portal made
+// none it is the signature as it came.
+func (e *Evidence) Stamped() ([]byte, error) {
+	if e.Token == nil {
+		return e.CMS, nil
+	}
+	raw, err := cms.Decode(e.CMS, MaxSignature+MaxContent)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	stamped, err := cms.AddToken(raw, e.Token)
+	return stamped, refusal(err)
+}
+
 // path reads the certificates.
 func (e *Evidence) path() ([]*chain.Certificate, error) {
 	var path []*chain.Certificate
@@ -162,7 +178,7 @@ func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revo
 	if err != nil {
 		return "", err
 	}
-	path, err := v.path(ctx, certificates[0], e.At, &record{evidence: e, path: certificates})
+	path, err := v.path(ctx, certificates[0], e.At, document, &record{evidence: e, path: certificates})
 	if err != nil {
 		return "", err
 	}

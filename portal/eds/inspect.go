@@ -32,7 +32,7 @@ type Finding struct {
 // the signers claim. With nil content the attached content is taken. The
 // error is the first Refusal; the Verdict is filled as far as it went.
 func (v *Verifier) Inspect(ctx context.Context, sig, content []byte, at time.Time) (Verdict, error) {
-	m, err := openAny(sig, content)
+	m, err := openAny(sig, content, v.trusted(inspection).Profile)
 	if err != nil {
 		return verdictOf(Verdict{}, err), err
 	}
@@ -68,15 +68,15 @@ func (v *Verifier) Attached(ctx context.Context, sig []byte, at time.Time) (Sign
 	return out.Signers[0].Signer, out.Content, nil
 }
 
-func openAny(sig, content []byte) (*cms.SignedData, error) {
+func openAny(sig, content []byte, p chain.Profile) (*cms.SignedData, error) {
 	if content != nil {
-		return open(sig, content)
+		return open(sig, content, p)
 	}
 	raw, err := cms.Decode(sig, MaxSignature+MaxContent)
 	if err != nil {
 		return nil, refusal(err)
 	}
-	m, err := cms.Parse(raw, chain.Profile{})
+	m, err := cms.Parse(raw, p)
 	switch {
 	case err != nil:
 		return nil, refusal(err)

@@ -322,3 +322,69 @@ func TestWhatIsNoAnswerIsNotGood(t *testing.T) {
 		t.Errorf("given up: %v", err)
 	}
 }
+
+func TestASignatureIsGivenOutWithItsTimeStamp(t *testing.T) {
+	s := services(t)
+	for _, attached := range []bool{false, true} {
+		cms, err := s.aigul.SignCMS(filing, attached, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := s.verifier.Document(t.Context(), cms, filing, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stamped, err := who.Evidence.Stamped()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.verifier.Services = nil
+		bare, err := s.verifier.Document(t.Context(), cms, filing, s.now)
+		if err != nil || !bare.ProvenAt.IsZero() {
+			t.Errorf("as it came: proven at %v, %v", bare.ProvenAt, err)
+		}
+		again, err := s.verifier.Document(t.Context(), stamped, filing, s.now)
+		if err != nil || !again.ProvenAt.Equal(s.now) || again.Serial != who.Serial {
+			t.Errorf("stamped: proven at %v, %v", again.ProvenAt, err)
+		}
+		s.verifier.Services = authority.Direct{Services: s.Services}
+		third, err := s.verifier.Document(t.Context(), stamped, filing, s.now)
+		if err != nil || third.Evidence.Token != nil {
+			t.Errorf("stamped already: %v", err)
+		}
+	}
+}
+
+func TestOnlyInspectionBelievesTheOldAlgorithm(t *testing.T) {
+	data, ok := shared(t, "pki/data")
+	if !ok {
+		return
+	}
+	v, err := eds.NewVerifier()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.AddAuthority(read(t, data, "ca", "prod", "root_gost.pem")); reason(err) != eds.Algorithm {
+		t.Errorf("an old root as any other: %v", err)
+	}
+	for _, name := range []string{"root_gost.pem", "nca_gost.pem"} {
+		if err := v.AddOldAuthority(read(t, data, "ca", "prod", name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	old := read(t, data, "cms", "CMS_for_double_sign.der")
+	then := time.Date(2019, 8, 26, 6, 12, 23, 0, time.UTC)
+	if _, err := v.Document(t.Context(), old, filing, then); reason(err) != eds.Algorithm {
+		t.Errorf("as a new document: %v", err)
+	}
+	if _, err := v.SignIn(t.Context(), old, filing, then); reason(err) != eds.Algorithm {
+		t.Errorf("as a sign-in: %v", err)
+	}
+	if _, err := v.Inspect(t.Context(), old, nil, then); reason(err) != eds.ContentAbsent {
+		t.Errorf("inspected without its content: %v", err)
+	}
+	// That the content is another one is found by the old digest.
+	if _, err := v.Inspect(t.Context(), old, filing, then); reason(err) != eds.ContentDiffers {
+		t.Errorf("inspected with another content: %v", err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/xmldsig"
 )
 
@@ -22,7 +21,7 @@ const XMLForm Reason = xmldsig.Form
 func (v *Verifier) XML(ctx context.Context, document []byte, at time.Time) (Verdict, error) {
 	var m *xmldsig.Message
 	err := v.gate.through(ctx, func() (err error) {
-		m, err = xmldsig.Parse(document, chain.Profile{})
+		m, err = xmldsig.Parse(document, v.trusted(inspection).Profile)
 		return refusal(err)
 	})
 	if err != nil {

@@ -59,6 +59,47 @@ func Assemble(encapsulated []byte, digests, certificates, signers [][]byte) []by
 	)
 }
 
+// AddToken puts a time-stamp token (DER) beside the signature of a message with
+// one signer and nothing unsigned yet: CAdES-T (ETSI EN 319 122-1, 5.3). What
+// was there stays as it was, to the byte.
+func AddToken(raw, token []byte) ([]byte, error) {
+	m, err := Parse(raw, chain.Profile{})
+	if err != nil {
+		return nil, err
+	}
+	if len(m.Signers) != 1 {
+		return nil, refuse(Attribute, "%d signers", len(m.Signers))
+	}
+	info := der.Read(raw).Into(der.Sequence)
+	kind := info.Any()
+	body := info.Into(der.Context(0, true)).Into(der.Sequence)
+	var head [][]byte
+	var signer der.Value
+	for body.More() {
+		v := body.Any()
+		if body.More() {
+			head = append(head, v.Full)
+		} else { // the signers come last
+			signer = body.Inside(v).Any()
+		}
+	}
+	fields := body.Inside(signer)
+	var parts [][]byte
+	for fields.More() {
+		if fields.Next(der.Context(1, true)) {
+			return nil, refuse(Attribute, "there are unsigned attributes already")
+		}
+		parts = append(parts, fields.Any().Full)
+	}
+	if err := fields.Err(); err != nil {
+		return nil, named(err)
+	}
+	unsigned := der.Encode(der.Context(1, true), attribute(attrTimestamp, token))
+	stamped := der.EncodeSet(der.EncodeSequence(append(parts, unsigned)...))
+	return der.EncodeSequence(kind.Full,
+		der.Encode(der.Context(0, true), der.EncodeSequence(append(head, stamped)...))), nil
+}
+
 func (d Draft) encapsulated() []byte {
 	if !d.Attached {
 		return der.EncodeSequence(der.EncodeOID(oidData))

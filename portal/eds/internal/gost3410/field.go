@@ -47,7 +47,12 @@ func (z *element) reduced() element {
 	return *z
 }
 
+// isZero looks at the lowest word first: both forms of zero, 0 and p, begin with a
+// word that hardly any other element has.
 func (z *element) isZero() bool {
+	if z[0] != 0 && z[0] != 1<<64-fold {
+		return false
+	}
 	return z.reduced() == element{}
 }
 
@@ -67,7 +72,10 @@ func (z *element) add(x, y *element) {
 	z7, c := bits.Add64(x[7], y[7], c)
 
 	z0, c = bits.Add64(z0, -c&fold, 0)
-	*z = element{z0, z1, z2, z3, z4, z5, z6, z7}
+	// Word by word: a whole element would be put together in memory first, and read
+	// from there before it has arrived, which takes longer than the sum.
+	z[0], z[1], z[2], z[3] = z0, z1, z2, z3
+	z[4], z[5], z[6], z[7] = z4, z5, z6, z7
 	if c == 1 {
 		z.ripple()
 	}
@@ -85,7 +93,8 @@ func (z *element) sub(x, y *element) {
 	z7, c := bits.Sub64(x[7], y[7], c)
 
 	z0, c = bits.Sub64(z0, -c&fold, 0)
-	*z = element{z0, z1, z2, z3, z4, z5, z6, z7}
+	z[0], z[1], z[2], z[3] = z0, z1, z2, z3
+	z[4], z[5], z[6], z[7] = z4, z5, z6, z7
 	if c == 1 {
 		z.borrow()
 	}
@@ -148,7 +157,8 @@ func (w *wide) fold(z *element) {
 	over += c
 
 	z0, c = bits.Add64(z0, over*fold, 0)
-	*z = element{z0, z1, z2, z3, z4, z5, z6, z7}
+	z[0], z[1], z[2], z[3] = z0, z1, z2, z3
+	z[4], z[5], z[6], z[7] = z4, z5, z6, z7
 	if c == 1 {
 		z.ripple()
 	}

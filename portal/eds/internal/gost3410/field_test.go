@@ -50,6 +50,25 @@ func TestFieldArithmeticAgreesWithBigNumbers(t *testing.T) {
 	}
 }
 
+// A product that is congruent to a small number leaves, when its upper half has been
+// folded, a number just under 2^512, and the second folding carries through all words.
+// That happens to random factors hardly ever, so factors are solved for.
+func TestTheCarryThatHardlyEverHappensIsRight(t *testing.T) {
+	for _, small := range []uint64{0, 1, fold - 1, fold, fold + 1, 2 * fold, 5000, fold*fold - 1, fold * fold} {
+		for range 100 {
+			y := randomElement()
+			x, inverse := element{small}, y.inverse()
+			x.mul(&x, &inverse)
+			checkArithmetic(t, x, y)
+		}
+		if root := new(big.Int).ModSqrt(new(big.Int).SetUint64(small), modulus); root != nil {
+			var x element
+			x.setBytes(octets(root))
+			checkArithmetic(t, x, x)
+		}
+	}
+}
+
 func checkArithmetic(t *testing.T, x, y element) {
 	t.Helper()
 	bigX, bigY := plain(x), plain(y)

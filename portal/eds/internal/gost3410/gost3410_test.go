@@ -292,15 +292,20 @@ func TestAnXCoordinateNotUnderTheOrderIsAccepted(t *testing.T) {
 	rest := jacobian(c)
 	rest.add(&minus)
 	restAffine := rest.affine()
-	q := combine(term{inDigits(new(big.Int).ModInverse(z2, order), keyWindow), restAffine.multiples(keyWindow)})
+	q := combine(newFresh(new(big.Int).ModInverse(z2, order), &restAffine))
 
-	key := &PublicKey{q.affine()}
+	key := &PublicKey{at: q.affine()}
 	key = mustParse(t, key.Bytes())
-	if !key.Verify(digest, append(octets(r), octets(s)...)) {
-		t.Error("x = r + q is refused")
-	}
-	if key.Verify(digest, append(octets(new(big.Int).Add(r, order)), octets(s)...)) {
-		t.Error("r + q in the signature itself is accepted")
+	for _, remembered := range []bool{false, true} {
+		if remembered {
+			key.Remember()
+		}
+		if !key.Verify(digest, append(octets(r), octets(s)...)) {
+			t.Errorf("remembered %t: x = r + q is refused", remembered)
+		}
+		if key.Verify(digest, append(octets(new(big.Int).Add(r, order)), octets(s)...)) {
+			t.Errorf("remembered %t: r + q in the signature itself is accepted", remembered)
+		}
 	}
 }
 

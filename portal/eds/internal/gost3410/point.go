@@ -1,6 +1,6 @@
 package gost3410
 
-import "sync"
+import "math/big"
 
 // coefficient is b of the curve y² = x³ - 3x + b, RFC 7836, appendix A.
 var coefficient = element{
@@ -141,14 +141,7 @@ func (a *affine) normalise(p *point, inverse *element) {
 	a.y.mul(&p.y, &t)
 }
 
-// baseMultiples are the odd multiples of the base point for baseWindow, computed
-// when the first signature is met.
-var baseMultiples = sync.OnceValue(func() []affine { return base.multiples(baseWindow) })
-
-// multiples lists a, 3a, 5a, … as a window of that many bits needs them. All of
-// them are brought to affine form by one inversion: the products of the z up to
-// each point are collected, the last is inverted, and the way back peels one z
-// off at a time.
+// multiples lists a, 3a, 5a, … as a window of that many bits needs them.
 func (a *affine) multiples(window int) []affine {
 	twice := point{x: a.x, y: a.y, z: element{1}}
 	twice.double()
@@ -156,47 +149,75 @@ func (a *affine) multiples(window int) []affine {
 
 	odd := make([]point, 1<<(window-2))
 	odd[0] = point{x: a.x, y: a.y, z: element{1}}
-	upTo := make([]element, len(odd))
-	upTo[0] = element{1}
 	for i := 1; i < len(odd); i++ {
 		odd[i] = odd[i-1]
 		odd[i].add(&step)
-		upTo[i].mul(&upTo[i-1], &odd[i].z)
 	}
+	return normalised(odd)
+}
 
-	out := make([]affine, len(odd))
-	rest := upTo[len(odd)-1].inverse()
-	for i := len(odd) - 1; i > 0; i-- {
-		var inverse element
-		inverse.mul(&rest, &upTo[i-1])
-		out[i].normalise(&odd[i], &inverse)
-		rest.mul(&rest, &odd[i].z)
+// normalised brings points, none of them infinity, to affine form by one inversion:
+// the products of the z up to each point are collected, the last is inverted, and
+// the way back peels one z off at a time.
+func normalised(points []point) []affine {
+	upTo := make([]element, len(points))
+	product := element{1}
+	for i := range points {
+		upTo[i] = product
+		product.mul(&product, &points[i].z)
 	}
-	out[0] = *a
+	out := make([]affine, len(points))
+	rest := product.inverse()
+	for i := len(points) - 1; i >= 0; i-- {
+		var inverse element
+		inverse.mul(&rest, &upTo[i])
+		out[i].normalise(&points[i], &inverse)
+		rest.mul(&rest, &points[i].z)
+	}
 	return out
 }
 
 // combine computes the sum of scalar·point over the terms. All terms share one
-// run of doublings (Straus), each adding an odd multiple from its table where its
-// digits say so. The time taken depends on the scalars.
+// run of doublings (Straus), each adding from its table what stands at that bit.
+// The time taken depends on the scalars.
 func combine(terms ...term) point {
 	var sum point
-	for bit := maxDigits - 1; bit >= 0; bit-- {
+	top := 0
+	for _, t := range terms {
+		top = max(top, t.bits())
+	}
+	for bit := top - 1; bit >= 0; bit-- {
 		sum.double()
-		for i := range terms {
-			terms[i].addTo(&sum, bit)
+		for _, t := range terms {
+			if bit < t.bits() {
+				t.addTo(&sum, bit)
+			}
 		}
 	}
 	return sum
 }
 
-// term is one scalar, as digits, with the odd multiples of its point.
-type term struct {
+// term is one scalar and a table of its point's multiples.
+type term interface {
+	// bits is how many doublings the term needs, and one more.
+	bits() int
+	addTo(sum *point, bit int)
+}
+
+// fresh is the term of a point that is met once: the scalar as digits, with the
+// odd multiples of the point.
+type fresh struct {
 	digits    digits
 	multiples []affine
 }
 
-func (t *term) addTo(sum *point, bit int) {
+func newFresh(n *big.Int, a *affine) *fresh {
+	return &fresh{inDigits(n, keyWindow), a.multiples(keyWindow)}
+}
+
+func (t *fresh) bits() int { return maxDigits }
+
+func (t *fresh) addTo(sum *point, bit int) {
 	switch digit := int(t.digits[bit]); {
 	case digit > 0:
 		sum.add(&t.multiples[digit/2])
@@ -205,3 +226,15 @@ func (t *term) addTo(sum *point, bit int) {
 		sum.add(&opposite)
 	}
 }
+
+// combed is the term of a point whose comb is there.
+type combed struct {
+	signs signs
+	comb  *comb
+}
+
+func newCombed(n *big.Int, c *comb) *combed { return &combed{inSigns(n), c} }
+
+func (t *combed) bits() int { return combColumns }
+
+func (t *combed) addTo(sum *point, bit int) { t.comb.addColumn(sum, &t.signs, bit) }

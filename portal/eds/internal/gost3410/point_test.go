@@ -96,9 +96,10 @@ func TestTheBasePointHasTheOrderOfTheCurve(t *testing.T) {
 	if !base.onCurve() {
 		t.Error("the base point is off the curve")
 	}
-	whole := combine(term{inDigits(order, baseWindow), baseMultiples()})
-	if !whole.isInfinity() {
-		t.Error("q times the base point is not infinity")
+	for _, whole := range []point{combine(newFresh(order, &base)), combine(newCombed(order, baseComb()))} {
+		if !whole.isInfinity() {
+			t.Error("q times the base point is not infinity")
+		}
 	}
 	opposite := base.negated()
 	if last := baseTimes(new(big.Int).Sub(order, big.NewInt(1))); !last.plain().equal(opposite.plain()) {
@@ -109,13 +110,14 @@ func TestTheBasePointHasTheOrderOfTheCurve(t *testing.T) {
 func TestTheTableHoldsTheOddMultiples(t *testing.T) {
 	twice := base.plain().plus(base.plain())
 	want := base.plain()
-	for i, got := range baseMultiples() {
+	multiples := base.multiples(8)
+	for i, got := range multiples {
 		if !got.onCurve() || !got.plain().equal(want) {
 			t.Fatalf("entry %d is not %d times the base point", i, 2*i+1)
 		}
 		want = want.plus(twice)
 	}
-	if n := len(baseMultiples()); n != 64 {
+	if n := len(multiples); n != 64 {
 		t.Errorf("%d entries for a window of 8 bits", n)
 	}
 }
@@ -157,10 +159,7 @@ func TestMultiplesAgreeWithTheTextbook(t *testing.T) {
 	other := baseTimes(big.NewInt(1_000_003))
 	for range 4 {
 		a, b := randomScalar(), randomScalar()
-		got := combine(
-			term{inDigits(a, baseWindow), baseMultiples()},
-			term{inDigits(b, keyWindow), other.multiples(keyWindow)},
-		)
+		got := combine(newCombed(a, baseComb()), newFresh(b, &other))
 		if !got.plain().equal(base.plain().times(a).plus(other.plain().times(b))) {
 			t.Fatalf("%x G + %x Q is wrong", a, b)
 		}

@@ -1,8 +1,8 @@
 package gost3410
 
-// mul sets z = x·y. The product is taken column by column, every line one of the
-// 64 partial products: written out because the compiler then keeps the column in
-// registers, which is most of the speed of a verification.
+// mul sets z = x·y. The product is taken column by column,
+// every line one of the 64 partial products: written out because the compiler then
+// keeps the column in registers, which is most of the speed of a verification.
 func (z *element) mul(x, y *element) {
 	var w wide
 	var c0, c1, c2 uint64
@@ -104,9 +104,9 @@ func (z *element) mul(x, y *element) {
 	w.fold(z)
 }
 
-// sqr sets z = x². A column's mixed products occur twice, so they are summed once
-// and doubled before the square in the middle and the carry of the column below
-// join them.
+// sqr sets z = x². A column's mixed products occur twice,
+// so they are summed once and doubled before the square in the middle and the carry
+// of the column below join them.
 func (z *element) sqr(x *element) {
 	var w wide
 

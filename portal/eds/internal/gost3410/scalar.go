@@ -2,13 +2,9 @@ package gost3410
 
 import "math/big"
 
-// The widths, in bits, of the windows in which scalars are read. The base point's
-// table of 64 points is computed once for the life of the process; that of a key
-// is computed for one verification as a rule, so it is smaller.
-const (
-	baseWindow = 8
-	keyWindow  = 5
-)
+// keyWindow is the width, in bits, of the windows in which the scalar of a key met
+// once is read: its table is computed for one verification, so it is small.
+const keyWindow = 5
 
 // order is q, the prime number of points of the curve, RFC 7836, appendix A.
 var order = number("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" +

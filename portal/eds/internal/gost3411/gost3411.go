@@ -1,5 +1,5 @@
-// Package gost3411 computes the 512-bit hash of ST RK GOST R 34.11-2015, which
-// is Streebog-512 of GOST R 34.11-2012 as RFC 6986 describes it.
+// Package gost3411 computes the hashes of ST RK GOST R 34.11-2015, which are
+// Streebog-512 and Streebog-256 of GOST R 34.11-2012 as RFC 6986 describes them.
 //
 // Every Kazakhstani signature of the kind issued since 2022 rests on it: the
 // message digest of a CMS, the imprint of a time stamp and the digest a
@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	// Size is the length of a digest in octets.
+	// Size is the length of a digest of Streebog-512 in octets.
 	Size = 64
+	// Size256 is that of Streebog-256.
+	Size256 = 32
 	// BlockSize is the length in octets of the block the compression takes.
 	BlockSize = 64
 )
@@ -32,6 +34,38 @@ func Sum512(b []byte) [Size]byte {
 // fails, and Sum may be called in the middle without disturbing what follows.
 func New512() hash.Hash {
 	return new(digest)
+}
+
+// Sum256 returns the digest of b in wire order.
+func Sum256(b []byte) [Size256]byte {
+	h := New256()
+	h.Write(b)
+	return [Size256]byte(h.Sum(nil))
+}
+
+// New256 returns a hash of the 256-bit variant, which behaves like New512's.
+func New256() hash.Hash {
+	d := new(digest256)
+	d.Reset()
+	return d
+}
+
+// digest256 starts from octets of 1 and keeps the upper half of the number in the
+// end (RFC 6986, sections 5 and 9.1), which comes last on the wire.
+type digest256 struct{ digest }
+
+func (d *digest256) Size() int { return Size256 }
+
+func (d *digest256) Reset() {
+	d.digest = digest{}
+	for i := range d.h {
+		d.h[i] = 0x0101010101010101
+	}
+}
+
+func (d *digest256) Sum(b []byte) []byte {
+	sum := d.final()
+	return append(b, sum[Size-Size256:]...)
 }
 
 // block is the 512-bit number the standard works on, least significant word
@@ -123,9 +157,8 @@ func compress(h, n, m *block) {
 	var key block
 	key.lpsx(h, n)
 	state := *m
-	for round := range iteration {
-		state.lpsx(&state, &key)
-		key.lpsx(&key, &iteration[round])
+	for i := range iteration {
+		round(&state, &key, &iteration[i], &table)
 	}
 	for i := range h {
 		h[i] ^= state[i] ^ key[i] ^ m[i]
