@@ -10,7 +10,7 @@
 AT_ONCE := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] || n=4; echo $$n)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test lint bench setup
+.PHONY: demo test lint bench fuzz campaigns hostile perf setup
 .DEFAULT_GOAL := demo
 
 # exec: Ctrl-C and TERM reach the portal itself, which ends its database too.
@@ -30,6 +30,31 @@ lint:
 
 bench: setup
 	go test -p 1 -run '^$$' -bench . -benchmem -timeout 30m $(ARGS) ./...
+
+# Everything that parses, 30 seconds each: make fuzz FUZZTIME=10m
+FUZZTIME ?= 30s
+fuzz:
+	@for p in $$(go list ./portal/...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f" >&2; \
+			go test $$p -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
+		done; \
+	done
+
+# What CI does a part of: every bit of the genuine signatures flipped, and every
+# public message shown to OpenSSL, too. Some minutes.
+campaigns:
+	EDS_FLIPS=all EDS_DIFFERENTIAL=all go test ./portal/eds/... -count=1 -timeout 30m -run 'NoBit|NoByte|Flip|OpenSSL' -v | grep -v '^=== '
+
+# The malformed files in little memory: the process may have 2 GiB of addresses.
+hostile:
+	@mkdir -p .portal/bin && go test -c -o .portal/bin/eds.test ./portal/eds
+	cd portal/eds && (ulimit -v 2097152; GOMEMLIMIT=256MiB ../../.portal/bin/eds.test -test.run 'TestSuites/corpus' -test.v | grep -v '^=== ')
+
+# Our signatures beside gost-engine and OpenSSL; the portal under a flood.
+perf:
+	go run ./cmd/perfbench crypto
+	go run ./cmd/perfbench flood
 
 setup:
 	@.ci/setup

@@ -126,6 +126,42 @@ func TestSignaturesKnowNothingOfThePortal(t *testing.T) {
 	}
 }
 
+// What is in the house of signatures for one purpose is used for no other.
+func TestTheSharpToolsOfSignaturesStayWhereTheyBelong(t *testing.T) {
+	importers := map[string][]string{
+		"zharia/portal/eds/raw":       {"cmd/perfbench"}, // bare arithmetic, to be measured
+		"zharia/portal/eds/authority": {"portal/cast", "cmd/portal", "cmd/perfbench", "portal/portaltest"},
+	}
+	for _, s := range sources(t) {
+		for _, i := range s.file.Imports {
+			path, _ := strconv.Unquote(i.Path.Value)
+			if allowed, sharp := importers[path]; sharp && !slices.Contains(allowed, s.folder) {
+				t.Errorf("%s imports %s", s.name, path)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				// Algorithms of others are for the suites of others, in tests.
+				if name, ok := n.Key.(*ast.Ident); ok && (name.Name == "Foreign" || name.Name == "Weak") {
+					t.Errorf("%s sets %s", s.name, name.Name)
+				}
+			case *ast.SelectorExpr:
+				name := n.Sel.Name
+				// Signing is not constant time: it is for keys of the demonstration.
+				if x, ok := n.X.(*ast.Ident); ok && x.Name == "gost3410" && (name == "GenerateKey" || name == "ParsePrivateKey" || name == "PrivateKey") && s.folder != "portal/eds/key" {
+					t.Errorf("%s holds private keys", s.name)
+				}
+				// An authority that is believed without being asked is for the demonstration.
+				if x, ok := n.X.(*ast.Ident); ok && x.Name == "eds" && (name == "Only" || name == "ErrNotAsked") && s.name != "cmd/portal/center.go" {
+					t.Errorf("%s believes without asking", s.name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 	said := map[string]bool{}
 	for _, s := range sources(t) {

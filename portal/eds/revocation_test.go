@@ -23,11 +23,13 @@ type served struct {
 	now      time.Time
 }
 
-func services(t testing.TB) *served {
+func services(t testing.TB) *served { return servicesOf(t, authority.New) }
+
+func servicesOf(t testing.TB, found func(string, time.Time) (*authority.Authority, error)) *served {
 	t.Helper()
 	s := &served{now: now}
 	var err error
-	if s.Authority, err = authority.New("SERVED", now.AddDate(-1, 0, 0)); err != nil {
+	if s.Authority, err = found("SERVED", now.AddDate(-1, 0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if s.Services, err = s.Authority.Services(func() time.Time { return s.now }); err != nil {

@@ -237,6 +237,11 @@ func (r *suiteReport) corpus(t *testing.T, file string) {
 			}
 			content := unzipped(t, entry)
 			got, micros, bytes := measured(func() answered { return runHostile(t, content) })
+			// A busy machine may hold us up longer than the bound, but hardly
+			// three times in a row.
+			for again := 0; micros > hostileMicros && again < 2; again++ {
+				got, micros, bytes = measured(func() answered { return runHostile(t, content) })
+			}
 			r.line(t, name, entry.Name, "reject", got, micros, bytes)
 			r.hostile(t, name, entry.Name, got, micros, bytes)
 			count++
@@ -259,10 +264,8 @@ func (r *suiteReport) hostile(t *testing.T, name, id string, got answered, micro
 	if bytes > hostileBytes {
 		t.Errorf("%s %s took %d bytes", name, id, bytes)
 	}
-	// A busy machine may stop us for longer than the bound; twice in a row it
-	// hardly will.
 	if micros > hostileMicros {
-		t.Logf("%s %s took %d µs", name, id, micros)
+		t.Errorf("%s %s took %d µs", name, id, micros)
 	}
 }
 
