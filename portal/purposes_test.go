@@ -38,11 +38,13 @@ func (f *front) doors() []door {
 	daniyar.post(fmt.Sprintf("/kk/filings/%s/answer", answered), url.Values{"outcome": {"granted"}, "reasons": {portaltest.Reasons}}).
 		want(f.t, "the draft of an answer", http.StatusSeeOther)
 
+	// She has one session already.
+	signedIn := fmt.Sprintf(`SELECT count(*) = 2 FROM session WHERE person = '%s'`, f.Aigul.Person)
 	is := func(table string, id uuid.UUID, status string) string {
 		return fmt.Sprintf(`SELECT status = '%s' FROM %s WHERE id = '%s'`, status, table, id)
 	}
 	return []door{
-		{policy.SessionOpen, "/kk/signin", visitor, f.Aigul, `SELECT EXISTS (SELECT FROM challenge WHERE used_at IS NOT NULL)`},
+		{policy.SessionOpen, "/kk/signin", visitor, f.Aigul, signedIn},
 		{policy.FilingSubmit, "/kk/filings/" + petition.String(), aigul, f.Aigul, is("filing", petition, "filed")},
 		{policy.FilingSubmit, "/kk/filings/" + complaint.String(), aigul, f.Aigul, is("filing", complaint, "filed")},
 		{policy.FilingWithdraw, "/kk/filings/" + withdrawn.String() + "/withdrawal", aigul, f.Aigul, is("filing", withdrawn, "withdrawn")},
@@ -54,10 +56,15 @@ func (f *front) doors() []door {
 // purposes are what a signature is made for, in the order of the doors.
 var purposes = []string{"sign-in", "petition", "complaint", "withdrawal", "answer", "decision"}
 
-// offered is what the door's page offers to sign.
-func (d door) offered() []byte {
+// open shows the door's page, with the form that a signature goes into.
+func (d door) open() answer {
 	d.guest.t.Helper()
-	page := d.guest.get(d.page).want(d.guest.t, d.page, http.StatusOK)
+	return d.guest.get(d.page).want(d.guest.t, d.page, http.StatusOK)
+}
+
+// offered is what the door's page offers to sign.
+func (d door) offered(page answer) []byte {
+	d.guest.t.Helper()
 	if d.act == policy.SessionOpen {
 		return must(decode(page.attribute(d.guest.t, "data-content")))
 	}
@@ -67,11 +74,14 @@ func (d door) offered() []byte {
 
 // bring posts the actor's signature over any content, in the form of the door's own
 // page.
-func (d door) bring(content []byte, attached bool) answer {
+func (d door) bring(page answer, content []byte, attached bool) answer {
 	d.guest.t.Helper()
-	page := d.guest.get(d.page).want(d.guest.t, d.page, http.StatusOK)
 	fields := url.Values{"signature": {d.guest.signature(d.actor.Key, content, attached)}}
-	for _, name := range map[bool][]string{true: {"challenge", "next", "kept"}, false: {"digest"}}[d.act == policy.SessionOpen] {
+	hidden := []string{"digest"}
+	if d.act == policy.SessionOpen {
+		hidden = []string{"challenge", "next", "kept"}
+	}
+	for _, name := range hidden {
 		fields.Set(name, page.hidden(d.guest.t, name))
 	}
 	return d.guest.post(page.action(d.guest.t), fields)
@@ -117,7 +127,7 @@ func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
 			}
 			cells[i][j] = "refused"
 			for _, attached := range []bool{true, false} {
-				got := to.bring(from.offered(), attached)
+				got := to.bring(to.open(), from.offered(from.open()), attached)
 				if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(html.UnescapeString(got.body), refusal) {
 					cells[i][j] = fmt.Sprintf("%d %s", got.StatusCode, got.to())
 				}
@@ -129,14 +139,15 @@ func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
 	}
 	passed := ""
 	for i, d := range doors {
-		got := d.bring(d.offered(), d.act == policy.SessionOpen)
+		page := d.open()
+		got := d.bring(page, d.offered(page), d.act == policy.SessionOpen)
 		cells[i][i] = fmt.Sprintf("%d %s", got.StatusCode, got.to())
 		passed = strings.TrimSpace(passed + " " + purposes[i])
 		if through := f.through(doors); got.StatusCode == http.StatusSeeOther && through == passed {
 			cells[i][i] = "takes effect"
 		}
 	}
-	portaltest.WantText(t, "purposes (down) by doors (across)", table36(cells), `
+	portaltest.WantText(t, "purposes (down) by doors (across)", square(cells), `
 		           | sign-in      | petition     | complaint    | withdrawal   | answer       | decision
 		sign-in    | takes effect | refused      | refused      | refused      | refused      | refused
 		petition   | refused      | takes effect | refused      | refused      | refused      | refused
@@ -155,11 +166,47 @@ func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
 	f.Sound()
 }
 
-// table36 is the whole of it as text.
-func table36(cells [][]string) string {
+// square is every cell with its row and its column.
+func square(cells [][]string) string {
 	lines := []string{" | " + strings.Join(purposes, " | ")}
 	for i, row := range cells {
 		lines = append(lines, purposes[i]+" | "+strings.Join(row, " | "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Security/THREATS S08, at the door itself: of a hundred browsers with one cookie and
+// one signed challenge, posted at once, one is let in.
+func TestOneChallengePostedAHundredTimesAtOnceOpensOneSession(t *testing.T) {
+	f := open(t)
+	page := f.visitor()
+	shown := page.get("/kk/signin").want(t, "the sign-in page", http.StatusOK)
+	fields := url.Values{
+		"challenge": {shown.hidden(t, "challenge")}, "next": {""}, "kept": {""},
+		"signature": {page.signature(f.Aigul.Key, must(decode(shown.attribute(t, "data-content"))), true)},
+	}
+	const many = 100
+	answers := make(chan answer, many)
+	for range many {
+		browser := *page
+		go func() { answers <- browser.post(shown.action(t), fields) }()
+	}
+	in := 0
+	for range many {
+		switch got := <-answers; got.StatusCode {
+		case http.StatusSeeOther:
+			in++
+		case http.StatusUnprocessableEntity:
+		default:
+			t.Errorf("another: %d %s\n%s", got.StatusCode, got.to(), short(got.body))
+		}
+	}
+	if in != 1 {
+		t.Errorf("%d are let in", in)
+	}
+	f.Want(t, `SELECT (SELECT count(*) FROM session WHERE person IS NOT NULL) AS sessions, (SELECT count(*) FROM evidence WHERE document IS NULL) AS evidence,
+	                  (SELECT count(*) FROM record WHERE act = 'session-open') AS acts`, `
+		sessions | evidence | acts
+		1        | 1        | 1`)
+	f.Sound()
 }

@@ -1,13 +1,18 @@
-// Perfbench measures the portal beside a yardstick: ours and another's, in turn, in
+// Command perfbench measures the portal beside a yardstick: ours and another's, in turn, in
 // short slices of one run, because on a busy machine only the ratio of neighbours
 // means anything. It prints the median, the least and the greatest ratio, and fails
 // only on a wrong answer, never on a slow one.
 //
 //	perfbench crypto [-slices 9] [-slice 200ms]
+//	perfbench flood  [-rate 200] [-for 30s]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
 // measured alone.
+//
+// Flood measures the portal under forged signatures: it starts a demonstration of its
+// own, posts sign-ins to it whose signatures are wrong by one bit, and asks it every
+// 20 ms how it is.
 package main
 
 import (
@@ -17,11 +22,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "perfbench:", err)
@@ -30,17 +36,37 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 0 || args[0] != "crypto" {
-		return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms]")
+	switch {
+	case len(args) > 0 && args[0] == "crypto":
+		return runCrypto(ctx, args[1:])
+	case len(args) > 0 && args[0] == "flood":
+		return runFlood(ctx, args[1:])
 	}
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s]")
+}
+
+func runCrypto(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("crypto", flag.ContinueOnError)
 	slices := flags.Int("slices", 9, "how many times each test is run, ours and the yardstick in turn")
 	slice := flags.Duration("slice", 200*time.Millisecond, "how long each of them takes, of processor time")
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *slices < 1 || *slices > 1000 || *slice < time.Millisecond || *slice > time.Minute {
 		return errors.New("slices: 1 to 1000, of a millisecond to a minute")
 	}
 	return crypto(ctx, os.Stdout, *slices, *slice)
+}
+
+func runFlood(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("flood", flag.ContinueOnError)
+	rate := flags.Int("rate", 200, "forged signatures a second")
+	length := flags.Duration("for", 30*time.Second, "how long the flood takes")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *rate < 1 || *rate > 2000 || *length < time.Second || *length > 10*time.Minute {
+		return errors.New("flood: 1 to 2000 a second, of a second to ten minutes")
+	}
+	return flood(ctx, os.Stdout, *rate, *length)
 }

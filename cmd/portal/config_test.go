@@ -28,6 +28,8 @@ func complete(t *testing.T) {
 	t.Setenv("PORTAL_ORIGIN", "https://zharia.example")
 	t.Setenv("PORTAL_KEYS", "/var/lib/portal/vault.json")
 	t.Setenv("PORTAL_ANCHORS", "/etc/portal/anchors")
+	t.Setenv("PORTAL_PINS", strings.Repeat("0f", 32))
+	t.Setenv("PORTAL_LISTS", "/var/lib/portal/lists")
 	t.Setenv("PORTAL_ADDR", "")
 	t.Setenv("PORTAL_AGENT", "")
 }
@@ -41,7 +43,7 @@ func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
 	if c.Origin != "https://zharia.example" {
 		t.Errorf("the origin is %q", c.Origin)
 	}
-	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS"} {
+	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS"} {
 		complete(t)
 		t.Setenv(name, "")
 		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {

@@ -202,7 +202,13 @@ func TestAHundredAtOnceWithOneChallengeSignInOnce(t *testing.T) {
 	if in != 1 {
 		t.Errorf("%d signed in", in)
 	}
-	w.Want(t, `SELECT count(*) FROM record WHERE act = 'session-open'`, "count\n1")
+	w.Want(t, `SELECT who, act FROM record WHERE act = 'session-open'`, `
+		who   | act
+		aigul | session-open`)
+	w.Want(t, `SELECT person, revocation FROM evidence WHERE document IS NULL`, `
+		person | revocation
+		aigul  | good`)
+	w.Want(t, `SELECT count(*) AS used FROM challenge WHERE used_at IS NOT NULL`, "used\n1")
 	w.Sound()
 }
 

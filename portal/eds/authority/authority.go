@@ -263,8 +263,11 @@ func extension(id string, critical bool, value []byte) []byte {
 	return der.EncodeSequence(der.EncodeOID(id), der.EncodeOctets(value))
 }
 
+// authorityName says that it is a demonstration: a portal that serves people
+// refuses to trust such a name (eds.Verifier.AddPinned).
 func authorityName(cn string) []byte {
-	return der.EncodeSequence(named("2.5.4.3", der.UTF8String, cn), named("2.5.4.6", der.PrintableString, "KZ"))
+	return der.EncodeSequence(named("2.5.4.3", der.UTF8String, cn), named("2.5.4.6", der.PrintableString, "KZ"),
+		named("2.5.4.10", der.UTF8String, "DEMONSTRATION"))
 }
 
 // personName writes the subject in the order of the national authority.
