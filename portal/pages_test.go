@@ -14,9 +14,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/eds/authority"
+	"zharia/portal/evidence"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 // view is one page as one person sees it. Its golden files are NAME.kk.html and
@@ -58,7 +61,33 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	for _, late := range overdue {
 		f.compare(t, late)
 	}
-	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}))
+	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}, view{name: "filing-pending"}, view{name: "filing-refuted"}))
+}
+
+// What is filed while the authority is silent says so, and later what came of it.
+func TestAFilingSaysWhatTheAuthoritySaidOfItsKey(t *testing.T) {
+	f := open(t)
+	for _, service := range []authority.Service{authority.OCSP, authority.Lists, authority.Stamps} {
+		f.Services.Break(service, authority.Unavailable)
+	}
+	id := f.Petition(f.Aigul, f.Theft)
+	f.compare(t, view{name: "filing-pending", who: f.Aigul, path: "/filings/" + id.String()})
+	f.Services.Break(authority.OCSP, authority.NoFault)
+	f.Services.Break(authority.Lists, authority.NoFault)
+	block(t, f.W, f.Aigul)
+	read, err := filing.Read(t.Context(), f.DB, f.Aigul.Asks(policy.FilingRead), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.At = f.At.Add(time.Hour)
+	err = f.DB.Within(t.Context(), func(tx *vault.DB) error {
+		return evidence.Confirm(t.Context(), tx, f.Verifier, read.Document, f.At)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Troupe.Authority.Unrevoke(f.Aigul.Key.Serial()) // or she would not get in to see it
+	f.compare(t, view{name: "filing-refuted", who: f.Aigul, path: "/filings/" + id.String()})
 }
 
 // noneLeftOver finds golden files of pages that nobody looks at any more.
