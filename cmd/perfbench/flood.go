@@ -29,9 +29,13 @@ const memoryFrom = 5 * time.Second
 func flood(ctx context.Context, out io.Writer, rate int, length time.Duration) error {
 	p, err := startPortal(ctx)
 	if err != nil {
-		return err
+		return errors.Join(ctx.Err(), err) // killed because we were, or by itself
 	}
-	return errors.Join(storm(ctx, out, p.url, p.pid(), rate, length), p.end())
+	err = storm(ctx, out, p.url, p.pid(), rate, length)
+	if errors.Is(err, errWrong) {
+		fmt.Fprintf(os.Stderr, "perfbench: the portal's last words:\n%s", p.lastWords())
+	}
+	return errors.Join(err, p.end())
 }
 
 // storm floods the portal at an address and prints what came of it. The process is
@@ -67,7 +71,7 @@ func storm(ctx context.Context, out io.Writer, url string, pid, rate int, length
 	}
 	fmt.Fprintf(out, "health before: %s\nhealth during: %s\n", quiet, busy)
 	first := <-early
-	fmt.Fprintf(out, "portal: memory %s after %s, %s at the end; processor %s\n",
+	fmt.Fprintf(out, "portal, without its database: memory %s after %s, %s at the end; processor %s\n",
 		first.memory(), min(memoryFrom, length), after.memory(), before.until(after, length))
 	return errors.Join(posts.wrong(), quiet.wrong(), busy.wrong())
 }

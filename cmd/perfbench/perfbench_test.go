@@ -71,7 +71,8 @@ func TestTheMedianIsInTheMiddle(t *testing.T) {
 }
 
 func TestOnlyKnownCommandsAndSensibleSlicesRun(t *testing.T) {
-	for _, args := range [][]string{nil, {"web"}, {"crypto", "-slices", "0"}, {"crypto", "-slice", "1ns"}, {"crypto", "-slice", "1h"}, {"crypto", "-other"}} {
+	for _, args := range [][]string{nil, {"web"}, {"crypto", "-slices", "0"}, {"crypto", "-slice", "1ns"}, {"crypto", "-slice", "1h"}, {"crypto", "-other"},
+		{"flood", "-rate", "0"}, {"flood", "-rate", "2001"}, {"flood", "-for", "1ms"}, {"flood", "-for", "1h"}, {"flood", "now"}} {
 		if err := run(t.Context(), args); err == nil {
 			t.Errorf("%v runs", args)
 		}

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 crypto/elliptic is deprecated for keys; here it only checks our arithmetic.
+
 package gost34310
 
 import (
