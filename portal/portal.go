@@ -74,7 +74,6 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.HTTPErrorHandler = p.fail
 	// Who asks too often is told by the address that the front wrote down, never
 	// by one that the asker wrote himself.
-	e.IPExtractor = echo.ExtractIPFromXFFHeader()
 	e.IPExtractor = echo.ExtractIPFromXFFHeader() // a front on this machine or network says who asks; others' word for it is not taken
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))

@@ -30,8 +30,14 @@ type Challenge struct {
 	Ends    time.Time
 }
 
+// The session may have ended since the request began: somebody signed in with it
+// from another window.
 const insertChallenge = `
-INSERT INTO challenge (id, session, content, made_at) VALUES ($1, $2, $3, $4)`
+INSERT INTO challenge (id, session, content, made_at)
+SELECT $1, token_hash, $3, $4
+  FROM session
+ WHERE token_hash = $2
+   FOR KEY SHARE`
 
 // Only the newest few of a session are kept: a page left open in several windows
 // works, a flood of one session does not grow.
@@ -54,8 +60,12 @@ func NewChallenge(ctx context.Context, db *vault.DB, session []byte, origin stri
 	c.Content = fmt.Appendf(nil, "zharia/sign-in/1\norigin=%s\nsession=%s\nnonce=%s\nuntil=%s\n", origin,
 		base64.RawURLEncoding.EncodeToString(of[:]), base64.RawURLEncoding.EncodeToString(nonce[:]), c.Ends.UTC().Format(time.RFC3339))
 	return c, db.Within(ctx, func(tx *vault.DB) error {
-		if err := tx.Exec(ctx, insertChallenge, c.ID, session, c.Content, at); err != nil {
+		made, err := tx.Change(ctx, insertChallenge, c.ID, session, c.Content, at)
+		if err != nil {
 			return err
+		}
+		if made == 0 {
+			return fault.New(fault.Invalid, "fault.challenge-unknown")
 		}
 		return tx.Exec(ctx, deleteOldChallenges, session)
 	})
