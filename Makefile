@@ -35,7 +35,8 @@ bench: setup
 FUZZTIME ?= 30s
 fuzz:
 	@for p in $$(go list ./portal/...); do \
-		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+		all=$$(go test -list '^Fuzz' $$p) || exit 1; \
+		for f in $$(echo "$$all" | grep '^Fuzz'); do \
 			echo "$$p $$f" >&2; \
 			go test $$p -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x || exit 1; \
 		done; \

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"zharia/portal/eds"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/der"
@@ -36,7 +37,7 @@ type sample struct {
 // Those by GOST 34.310-2004 are no samples: their family is refused as such.
 func samples(t *testing.T) []sample {
 	t.Helper()
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return nil
 	}
@@ -67,7 +68,7 @@ func samples(t *testing.T) []sample {
 		}
 		add(name, read(t, data, "cms", name+".der"), given)
 	}
-	if path, ok := shared(t, "suites/kz-cms.json"); ok {
+	if path, ok := beside.Path(t, "suites/kz-cms.json"); ok {
 		var s suiteFile
 		if err := json.Unmarshal(read(t, path), &s); err != nil {
 			t.Fatal(err)
@@ -88,7 +89,7 @@ func samples(t *testing.T) []sample {
 // root of the old RSA issuer is lost, so it is believed by itself.
 func authorities(t *testing.T) []*chain.Certificate {
 	t.Helper()
-	data, _ := shared(t, "pki/data")
+	data, _ := beside.Path(t, "pki/data")
 	var list []*chain.Certificate
 	for _, name := range []string{"nca_gost2022_test.cer", "nca_rsa_test.crt", "prod/nca_gost_2022.pem"} {
 		list = append(list, certificateIn(t, filepath.Join(data, "ca", name)))
@@ -448,7 +449,7 @@ var twins = map[string]struct {
 // A kind of second spelling has one verdict, the same through every door, and
 // the doors give the same signer and content as for the first spelling.
 func TestTwinsOfAMessageHaveOneVerdict(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -512,11 +513,11 @@ func doors(t *testing.T, v *eds.Verifier, s sample, sig []byte) map[string]error
 // Only the original pairing verifies, and certificates beside the signer's
 // never change who is shown.
 func TestNoOtherCertificateTakesASignature(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
-	path, ok := shared(t, "suites/kz-certs.json")
+	path, ok := beside.Path(t, "suites/kz-certs.json")
 	if !ok {
 		return
 	}

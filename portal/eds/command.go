@@ -33,24 +33,14 @@ const (
 // is. It returns 0 for a valid signature, 1 for one that is not, 2 for misuse.
 func Command(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] != "verify" {
-		fmt.Fprintln(stderr, "usage: portal eds verify [-trust DIR] [-old] [-at TIME] [-content FILE] FILE\n       portal eds verify -bundle FILE [-trust DIR] -content FILE [LIST …]")
+		fmt.Fprint(stderr, usage)
 		return exitMisuse
 	}
-	flags := flag.NewFlagSet("portal eds verify", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	trust := flags.String("trust", "", "folder of trusted certificates")
-	old := flags.Bool("old", false, "read documents signed with GOST 34.310-2004, the algorithm before 2022, too")
-	moment := flags.String("at", "", "moment of the verdict, RFC 3339 (default now)")
-	file := flags.String("content", "", "what was signed, if the signature is detached")
-	bundle := flags.String("bundle", "", "evidence of a signature, to be verified offline")
-	if flags.Parse(args[1:]) != nil {
+	said, ok := readWords(args[1:], stderr)
+	if !ok {
 		return exitMisuse
 	}
-	if *bundle == "" && flags.NArg() != 1 || *bundle != "" && *file == "" {
-		flags.Usage()
-		return exitMisuse
-	}
-	ask, err := prepare(*trust, *old, *moment, *file, *bundle, flags.Args(), stderr)
+	ask, err := said.prepare(stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "portal eds verify:", err)
 		return exitMisuse
@@ -66,6 +56,37 @@ func Command(args []string, stdout, stderr io.Writer) int {
 		return exitNotValid
 	}
 	return exitValid
+}
+
+const usage = `usage: portal eds verify [-trust DIR] [-old] [-at TIME] [-content FILE] FILE
+       portal eds verify -bundle FILE [-trust DIR] -content FILE [LIST …]
+`
+
+// words are those of the command line.
+type words struct {
+	trust, moment, content, bundle string
+	old                            bool
+	rest                           []string
+}
+
+// readWords tells stderr what is wrong with them.
+func readWords(args []string, stderr io.Writer) (w words, ok bool) {
+	flags := flag.NewFlagSet("portal eds verify", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&w.trust, "trust", "", "folder of trusted certificates")
+	flags.BoolVar(&w.old, "old", false, "read documents signed with GOST 34.310-2004, the algorithm before 2022, too")
+	flags.StringVar(&w.moment, "at", "", "moment of the verdict, RFC 3339 (default now)")
+	flags.StringVar(&w.content, "content", "", "what was signed, if the signature is detached")
+	flags.StringVar(&w.bundle, "bundle", "", "evidence of a signature, to be verified offline")
+	if flags.Parse(args) != nil {
+		return w, false
+	}
+	w.rest = flags.Args()
+	if w.bundle == "" && len(w.rest) != 1 || w.bundle != "" && w.content == "" {
+		flags.Usage()
+		return w, false
+	}
+	return w, true
 }
 
 // asked is what the command line asks.
@@ -93,29 +114,30 @@ func (a asked) answer(ctx context.Context) (Verdict, time.Time) {
 	return v, a.evidence.At
 }
 
-func prepare(trust string, old bool, moment, file, bundle string, rest []string, stderr io.Writer) (asked, error) {
+// prepare reads the files that are named.
+func (w words) prepare(stderr io.Writer) (asked, error) {
 	ask := asked{verifier: &Verifier{}, at: time.Now()}
 	var err error
-	if moment != "" {
-		if ask.at, err = time.Parse(time.RFC3339, moment); err != nil {
+	if w.moment != "" {
+		if ask.at, err = time.Parse(time.RFC3339, w.moment); err != nil {
 			return ask, fmt.Errorf("-at is not a moment like 2026-07-20T09:30:00Z")
 		}
 	}
-	if trust != "" {
-		if err := addFolder(ask.verifier, trust, old, stderr); err != nil {
+	if w.trust != "" {
+		if err := addFolder(ask.verifier, w.trust, w.old, stderr); err != nil {
 			return ask, err
 		}
 	}
-	if file != "" {
-		if ask.content, err = readBounded(file, MaxContent); err != nil {
+	if w.content != "" {
+		if ask.content, err = readBounded(w.content, MaxContent); err != nil {
 			return ask, err
 		}
 	}
-	if bundle == "" {
-		ask.sig, err = readBounded(rest[0], 2*(MaxSignature+MaxContent))
+	if w.bundle == "" {
+		ask.sig, err = readBounded(w.rest[0], 2*(MaxSignature+MaxContent))
 		return ask, err
 	}
-	return ask, ask.take(bundle, rest)
+	return ask, ask.take(w.bundle, w.rest)
 }
 
 // take reads a bundle and the lists brought with it.

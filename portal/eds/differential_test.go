@@ -1,15 +1,14 @@
 package eds_test
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 )
 
@@ -26,16 +25,15 @@ type disagreement struct {
 // testdata/differential.tsv. With EDS_DIFFERENTIAL=all the malformed messages
 // of the corpora are asked about too, a program run for each.
 func TestOpenSSLDisagreesOnlyWhereExplained(t *testing.T) {
-	program, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Log("no openssl: nobody to ask for a second opinion")
-		return
-	}
-	dir, ok := shared(t, "suites")
+	bench, ok := beside.OpenSSL(t)
 	if !ok {
 		return
 	}
-	d := &differential{program: program, folder: t.TempDir(), known: readDisagreements(t)}
+	dir, ok := beside.Path(t, "suites")
+	if !ok {
+		return
+	}
+	d := &differential{bench: bench, known: readDisagreements(t)}
 	for _, name := range []string{"cms-mixed", "cms-dss", "kz-cms"} {
 		var s suiteFile
 		if err := json.Unmarshal(read(t, dir, name+".json"), &s); err != nil {
@@ -51,14 +49,9 @@ func TestOpenSSLDisagreesOnlyWhereExplained(t *testing.T) {
 		if !all {
 			break
 		}
-		archive, err := zip.OpenReader(filepath.Join(dir, name+".zip"))
-		if err != nil {
-			t.Fatal(err)
+		for id, content := range beside.Zip(t, filepath.Join(dir, name+".zip")) {
+			d.compare(t, name, id, content, nil)
 		}
-		for _, entry := range archive.File {
-			d.compare(t, name, entry.Name, unzipped(t, entry), nil)
-		}
-		archive.Close()
 	}
 	for _, k := range d.known {
 		if !k.met && (all || !strings.HasPrefix(k.suite, "corpus-")) {
@@ -69,15 +62,15 @@ func TestOpenSSLDisagreesOnlyWhereExplained(t *testing.T) {
 }
 
 type differential struct {
-	program, folder string
-	known           []*disagreement
-	asked, apart    int
+	bench        beside.Bench
+	known        []*disagreement
+	asked, apart int
 }
 
 func (d *differential) compare(t *testing.T, suite, id string, sig, content []byte) {
 	t.Helper()
 	_, err := bareMessageBy(chain.Profile{Foreign: ellipticSigner}, sig, content)
-	ours, reason, theirs := "accept", "-", d.ask(t, sig, content)
+	ours, reason, theirs := "accept", "-", d.ask(sig, content)
 	if err != nil {
 		ours, reason = "reject", reasonOf(err)
 	}
@@ -97,25 +90,16 @@ func (d *differential) compare(t *testing.T, suite, id string, sig, content []by
 }
 
 // ask gives OpenSSL's verdict on digest and signature.
-func (d *differential) ask(t *testing.T, sig, content []byte) string {
-	t.Helper()
+func (d *differential) ask(sig, content []byte) string {
 	form := "DER"
 	if len(sig) == 0 || sig[0] != 0x30 {
 		form = "PEM"
 	}
-	in := filepath.Join(d.folder, "sig")
-	if err := os.WriteFile(in, sig, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"cms", "-verify", "-noverify", "-binary", "-inform", form, "-in", in, "-out", os.DevNull}
+	args := []string{"cms", "-verify", "-noverify", "-binary", "-inform", form, "-in", d.bench.Write("sig", sig), "-out", os.DevNull}
 	if content != nil {
-		beside := filepath.Join(d.folder, "content")
-		if err := os.WriteFile(beside, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "-content", beside)
+		args = append(args, "-content", d.bench.Write("content", content))
 	}
-	if exec.CommandContext(t.Context(), d.program, args...).Run() != nil {
+	if _, err := d.bench.Try(args...); err != nil {
 		return "reject"
 	}
 	return "accept"

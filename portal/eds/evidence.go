@@ -76,7 +76,7 @@ func (e *Evidence) addList(l *crl.List, at time.Time) {
 	})
 }
 
-// addPath keeps a certificate that a time-stamp's path needs.
+// addPath keeps a certificate that a path needs.
 func (e *Evidence) addPath(c *chain.Certificate) {
 	if !slices.ContainsFunc(e.Path, func(raw []byte) bool { return bytes.Equal(raw, c.Raw) }) {
 		e.Path = append(e.Path, c.Raw)
@@ -133,7 +133,7 @@ func (v *Verifier) Reverify(ctx context.Context, e *Evidence, content []byte, li
 	default:
 		return Signer{}, refuse(Malformed, "bundle: purpose %q", e.Purpose)
 	}
-	who, err := v.judge(ctx, e.CMS, content, e.At, q, recorded)
+	who, err := v.inquire(q, e.At, recorded).judge(ctx, e.CMS, content)
 	if err == nil && len(e.Against) > 0 {
 		who.Revocation = Refuted
 	}
@@ -155,8 +155,11 @@ func (e *Evidence) Stamped() ([]byte, error) {
 	return stamped, refusal(err)
 }
 
-// path reads the certificates.
+// path reads the certificates, of which there is at least the person's.
 func (e *Evidence) path() ([]*chain.Certificate, error) {
+	if len(e.Path) == 0 {
+		return nil, refuse(Malformed, "evidence without a certificate")
+	}
 	var path []*chain.Certificate
 	for _, raw := range e.Path {
 		c, err := chain.Parse(raw)
@@ -171,20 +174,21 @@ func (e *Evidence) path() ([]*chain.Certificate, error) {
 // Confirm asks the authority again about the path of a signature that was
 // received before, and adds the answers to the evidence. A key that was revoked
 // after the signature was received, for a reason that casts no doubt on it,
-// proves it all the same (see benign); one revoked before is Refuted. The error
-// is a Refusal, or the context's.
+// proves it all the same (see benign); one revoked before is Refuted. A Verifier
+// without Services says NotChecked. The error is a Refusal, or the context's.
 func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revocation, error) {
 	certificates, err := e.path()
 	if err != nil {
 		return "", err
 	}
-	path, err := v.path(ctx, certificates[0], e.At, document, &record{evidence: e, path: certificates})
+	path, err := v.inquire(document, e.At, &record{evidence: e, path: certificates}).path(ctx, certificates[0], e.At)
 	if err != nil {
 		return "", err
 	}
 	asked := *e
 	asked.Answers, asked.Lists = nil, nil
-	state, err := v.revoked(ctx, path, live{v.Services}, &asked, at)
+	again := inquiry{v, document, at, v.source(), &asked}
+	state, err := again.revoked(ctx, path)
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal) && (refusal.Reason == Revoked || refusal.Reason == Held):
@@ -216,8 +220,8 @@ func (r *record) answer(_ context.Context, c, _ *chain.Certificate, _ time.Time)
 	return Answer{}, ErrUnreachable
 }
 
-// revocationLists reads the lists of the evidence that the issuer signed, the
-// newest of them.
+// revocationLists reads the lists of the evidence that the issuer signed: of each
+// kind the first, for Confirm puts what is newer in front.
 func (r *record) revocationLists(_ context.Context, issuer *chain.Certificate, _ time.Time) (lists, error) {
 	var found lists
 	for _, kept := range r.evidence.Lists {
@@ -242,7 +246,7 @@ func (r *record) revocationLists(_ context.Context, issuer *chain.Certificate, _
 
 // whole gives the bytes of a list: from the evidence, or those brought.
 func (r *record) whole(kept List) ([]byte, error) {
-	for _, raw := range append(r.lists, kept.Raw) {
+	for _, raw := range slices.Concat(r.lists, [][]byte{kept.Raw}) {
 		if raw != nil && sha256.Sum256(raw) == kept.Digest {
 			return raw, nil
 		}

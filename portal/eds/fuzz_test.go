@@ -1,15 +1,14 @@
 package eds_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"path/filepath"
 	"testing"
 
 	"zharia/portal/eds"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/der"
 	"zharia/portal/eds/internal/p12"
@@ -19,7 +18,7 @@ import (
 // where they are beside the project.
 func seed(f *testing.F, pattern string) {
 	f.Helper()
-	dir, ok := shared(f, "suites")
+	dir, ok := beside.Path(f, "suites")
 	if !ok {
 		return
 	}
@@ -28,33 +27,18 @@ func seed(f *testing.F, pattern string) {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		archive, err := zip.OpenReader(file)
-		if err != nil {
-			f.Fatal(err)
+		for _, content := range beside.Zip(f, file) {
+			if len(content) <= 64<<10 {
+				f.Add(content)
+			}
 		}
-		for _, entry := range archive.File {
-			if entry.FileInfo().IsDir() || entry.UncompressedSize64 > 64<<10 {
-				continue
-			}
-			r, err := entry.Open()
-			if err != nil {
-				f.Fatal(err)
-			}
-			b, err := io.ReadAll(r)
-			r.Close()
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(b)
-		}
-		archive.Close()
 	}
 }
 
 // blobs adds what a suite of genuine things names.
 func blobs(f *testing.F, name string) {
 	f.Helper()
-	path, ok := shared(f, filepath.Join("suites", name))
+	path, ok := beside.Path(f, filepath.Join("suites", name))
 	if !ok {
 		return
 	}
@@ -143,7 +127,7 @@ func FuzzCertificate(f *testing.F) {
 		if !bytes.Equal(c.Raw, raw) || der.Check(raw) != nil {
 			t.Fatal("a certificate that is not the input")
 		}
-		if path, err := pool.Path(c, now); err == nil && !path[len(path)-1].LastTrust {
+		if path, err := pool.Path(c, now); err == nil && !path[len(path)-1].Anchor {
 			t.Fatal("a path that does not end at a root")
 		}
 		c.IssuerName()
@@ -161,7 +145,7 @@ func FuzzKey(f *testing.F) {
 		}
 		f.Add(c.SPKI)
 	}
-	if path, ok := shared(f, "suites"); ok {
+	if path, ok := beside.Path(f, "suites"); ok {
 		for _, name := range []string{"kz-gost-sig.json", "wycheproof-rsa-signature-2048-sha256.json"} {
 			var s suiteFile
 			if err := json.Unmarshal(read(f, path, name), &s); err != nil {

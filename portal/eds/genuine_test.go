@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"zharia/portal/eds"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/key"
@@ -29,7 +30,7 @@ var genuine = []struct {
 }
 
 func TestGenuineSignaturesNameTheirSigner(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -61,7 +62,7 @@ func TestGenuineSignaturesNameTheirSigner(t *testing.T) {
 // Every fifth is tried here, every one with EDS_FLIPS=all; single bits are in
 // the campaigns.
 func TestNoByteOfAGenuineSignatureCanBeChanged(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -92,7 +93,7 @@ func TestNoByteOfAGenuineSignatureCanBeChanged(t *testing.T) {
 }
 
 func TestACutSignatureIsRefused(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -111,7 +112,7 @@ func TestACutSignatureIsRefused(t *testing.T) {
 }
 
 func TestAGenuineTestKeySignsInAndSigns(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -133,7 +134,7 @@ func TestAGenuineTestKeySignsInAndSigns(t *testing.T) {
 }
 
 func TestTheNationalHierarchyIsNotTrustedUntilItIsPinned(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -160,7 +161,7 @@ func TestTheNationalHierarchyIsNotTrustedUntilItIsPinned(t *testing.T) {
 // The suite asks for the bare verdict: digest, signature, certificate. Whether
 // the chain is trusted and the dates fit is asked by the portal on top.
 func TestTheSuiteOfNationalMessages(t *testing.T) {
-	path, ok := shared(t, "suites/kz-cms.json")
+	path, ok := beside.Path(t, "suites/kz-cms.json")
 	if !ok {
 		return
 	}
@@ -214,7 +215,7 @@ func bare(sig, content []byte, given bool) error {
 }
 
 func TestTheFilingEndpointTakesOneSignerAndTheReaderTakesTwo(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -256,7 +257,7 @@ func insideCertificate(t *testing.T, sig []byte, i int) bool {
 }
 
 func TestOldNationalSignaturesAreRefusedByTheirAlgorithm(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -267,7 +268,7 @@ func TestOldNationalSignaturesAreRefusedByTheirAlgorithm(t *testing.T) {
 }
 
 func TestCommandVerifiesAFile(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}

@@ -36,13 +36,22 @@ func (v *Verifier) Inspect(ctx context.Context, sig, content []byte, at time.Tim
 	if err != nil {
 		return verdictOf(Verdict{}, err), err
 	}
-	out := Verdict{Valid: true, Attached: m.Attached, Content: m.Content}
+	out := Verdict{Attached: m.Attached, Content: m.Content}
 	if !m.Attached {
 		out.Content = content
 	}
+	return judgeEach(out, m.Signers, func(s *cms.Signer) (Signer, error) {
+		return v.inquire(inspection, at, v.source()).examine(ctx, s, out.Content)
+	})
+}
+
+// judgeEach adds to a verdict what is found of each signer. The first refusal is
+// that of the whole.
+func judgeEach[S any](out Verdict, signers []S, judge func(S) (Signer, error)) (Verdict, error) {
+	out.Valid = true
 	var first error
-	for _, s := range m.Signers {
-		who, err := v.examine(ctx, s, out.Content, at, inspection, v.source())
+	for _, s := range signers {
+		who, err := judge(s)
 		f := Finding{Signer: who, Valid: err == nil}
 		if err != nil {
 			f.Reason, f.Detail = why(err)
@@ -68,6 +77,8 @@ func (v *Verifier) Attached(ctx context.Context, sig []byte, at time.Time) (Sign
 	return out.Signers[0].Signer, out.Content, nil
 }
 
+// openAny is open that takes attached content for what was signed where none was
+// given.
 func openAny(sig, content []byte, p chain.Profile) (*cms.SignedData, error) {
 	if content != nil {
 		return open(sig, content, p)
@@ -88,6 +99,7 @@ func openAny(sig, content []byte, p chain.Profile) (*cms.SignedData, error) {
 	return m, nil
 }
 
+// verdictOf makes a verdict one of refusal, if there is an error.
 func verdictOf(v Verdict, err error) Verdict {
 	if err != nil {
 		v.Valid = false
@@ -96,6 +108,8 @@ func verdictOf(v Verdict, err error) Verdict {
 	return v
 }
 
+// why puts an error into the words of a verdict. One that is no Refusal is the
+// context's: the question was given up before it was answered.
 func why(err error) (Reason, string) {
 	if r, ok := err.(*Refusal); ok {
 		return r.Reason, r.Detail

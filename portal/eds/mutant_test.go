@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/der"
 )
 
@@ -105,7 +106,7 @@ func TestStructuralMutantsAreRefused(t *testing.T) {
 // Messages of other countries, good and bad, are not signatures here.
 func TestForeignMessagesAreRefused(t *testing.T) {
 	for _, name := range []string{"cms-dss.json", "cms-mixed.json"} {
-		path, ok := shared(t, filepath.Join("suites", name))
+		path, ok := beside.Path(t, filepath.Join("suites", name))
 		if !ok {
 			return
 		}
@@ -124,7 +125,7 @@ func TestForeignMessagesAreRefused(t *testing.T) {
 // A stamp beside the signature proves its time when the authority that made it
 // is on a path to a pinned root, and nothing when it is a stranger's.
 func TestATimeStampProvesTimeOnlyUnderAPinnedRoot(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}

@@ -64,6 +64,7 @@ type Refusal struct {
 	Code      int
 }
 
+// Error is for logs: the reason, then what was wrong.
 func (r *Refusal) Error() string { return "signature refused: " + string(r.Reason) + ": " + r.Detail }
 
 func refuse(reason Reason, format string, args ...any) error {

@@ -11,6 +11,7 @@ import (
 
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/der"
 	"zharia/portal/eds/key"
@@ -383,7 +384,7 @@ func TestUnsignedAttributesAreNotBelieved(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if data, ok := shared(t, "pki/data/cms/individual_detached.der"); ok {
+	if data, ok := beside.Path(t, "pki/data/cms/individual_detached.der"); ok {
 		genuine := read(t, data)
 		unsigned := genuine[bytes.Index(genuine, der.EncodeOID(token))-8:]
 		sig := good.remake(attributes, unsigned[:1740]).join() // [1] with the genuine token
@@ -504,7 +505,7 @@ func TestAnRSAHierarchyVerifies(t *testing.T) {
 	}
 	sig := sign(t, k, filing, false)
 	who, err := v.Document(t.Context(), sig, filing, now)
-	if err != nil || who.Algorithm != "RSA-SHA256" {
+	if err != nil || who.Algorithm != "RSA-2048" {
 		t.Fatalf("%q, %v", who.Algorithm, err)
 	}
 	for i := 0; i < len(sig); i += 3 {

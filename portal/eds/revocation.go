@@ -33,14 +33,14 @@ var doubt = []Revocation{Good, Listed, Pending, NotChecked}
 const maxAge = time.Hour
 
 // revoked asks about every certificate of a path below its root, the person's
-// first, and adds what was answered to the evidence; at is now.
-func (v *Verifier) revoked(ctx context.Context, path []*chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
-	if from == nil {
+// first, and adds what was answered to the evidence.
+func (i *inquiry) revoked(ctx context.Context, path []*chain.Certificate) (Revocation, error) {
+	if i.from == nil {
 		return NotChecked, nil
 	}
 	worst := Good
-	for i, c := range path[:len(path)-1] {
-		r, err := v.status(ctx, c, path[i+1], from, e, at)
+	for n, c := range path[:len(path)-1] {
+		r, err := i.status(ctx, c, path[n+1])
 		if err != nil {
 			return "", err
 		}
@@ -54,26 +54,26 @@ func (v *Verifier) revoked(ctx context.Context, path []*chain.Certificate, from 
 // status asks the responder about one certificate and, only where the responder
 // is silent, the revocation list. An answer that is not a clear "good" is
 // final: asking on until somebody says yes would let the weakest source decide.
-func (v *Verifier) status(ctx context.Context, c, issuer *chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
-	proof, err := from.answer(ctx, c, issuer, at)
+func (i *inquiry) status(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
+	proof, err := i.from.answer(ctx, c, issuer, i.at)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())
 	case errors.Is(err, ErrNotAsked):
 		return NotChecked, nil
 	case errors.Is(err, ErrUnreachable):
-		return v.listed(ctx, c, issuer, from, e, at)
+		return i.listed(ctx, c, issuer)
 	case err != nil:
 		return "", refuse(NotKnown, "%v", err)
 	}
-	e.Answers = append(e.Answers, proof)
-	return Good, v.gate.through(ctx, func() error { return v.answered(c, issuer, proof, e.At) })
+	i.evidence.Answers = append(i.evidence.Answers, proof)
+	return Good, i.gate.through(ctx, func() error { return i.answered(c, issuer, proof) })
 }
 
-// answered judges the answer of a responder about a signature received then.
-func (v *Verifier) answered(c, issuer *chain.Certificate, proof Answer, received time.Time) error {
+// answered judges the answer of a responder.
+func (i *inquiry) answered(c, issuer *chain.Certificate, proof Answer) error {
 	answer, err := ocsp.Question{
-		Certificate: c, Issuer: issuer, Nonce: proof.Nonce, At: proof.At, MaxAge: maxAge, Signed: v.pool.SignedOnce,
+		Certificate: c, Issuer: issuer, Nonce: proof.Nonce, At: proof.At, MaxAge: maxAge, Signed: i.pool.SignedOnce,
 	}.Check(proof.Response)
 	if err != nil {
 		return refuse(NotKnown, "certificate %x: %v", c.Serial, err)
@@ -83,7 +83,7 @@ func (v *Verifier) answered(c, issuer *chain.Certificate, proof Answer, received
 	case ocsp.Good:
 		return nil
 	case ocsp.Revoked:
-		return taken(c, answer.RevokedAt, answer.Reason, received)
+		return taken(c, answer.RevokedAt, answer.Reason, i.evidence.At)
 	}
 	return refuse(NotKnown, "certificate %x: the responder does not know it", c.Serial)
 }
@@ -117,8 +117,8 @@ func taken(c *chain.Certificate, revoked time.Time, code int, received time.Time
 
 // listed asks the revocation list. Without a list that is current nothing is
 // known yet.
-func (v *Verifier) listed(ctx context.Context, c, issuer *chain.Certificate, from source, e *Evidence, at time.Time) (Revocation, error) {
-	l, err := from.revocationLists(ctx, issuer, at)
+func (i *inquiry) listed(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
+	l, err := i.from.revocationLists(ctx, issuer, i.at)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())
@@ -126,37 +126,40 @@ func (v *Verifier) listed(ctx context.Context, c, issuer *chain.Certificate, fro
 		return Pending, nil
 	case err != nil:
 		return "", refuse(NotKnown, "%v", err)
-	}
-	if l.full.Number == nil {
+	case l.full.Number == nil:
 		return "", refuse(NotKnown, "a list without a number")
-	}
-	if l.full.NextUpdate.Before(l.at) {
+	case l.full.NextUpdate.Before(l.at):
 		return Pending, nil // nobody brought a newer one: the same silence
 	}
 	if l.delta != nil && l.delta.NextUpdate.Before(l.at) {
 		// The list is current by itself; but what its last delta took back stays
 		// taken back.
 		if entry, ok := l.delta.Find(c.Serial); ok && entry.Reason != crl.Remove {
-			if err := taken(c, entry.At, entry.Reason, e.At); err != nil {
+			if err := taken(c, entry.At, entry.Reason, i.evidence.At); err != nil {
 				return "", err
 			}
 		}
 		l.delta = nil
 	}
-	if err := l.judge(c, issuer, e.At); err != nil {
+	if err := l.judge(c, issuer, i.evidence.At); err != nil {
 		return "", err
 	}
+	return i.keep(l), nil
+}
+
+// keep adds the lists to the evidence and says whether they lie in it whole.
+func (i *inquiry) keep(l lists) Revocation {
 	state := Good
 	for _, one := range []*crl.List{l.full, l.delta} {
 		if one == nil {
 			continue
 		}
-		e.addList(one, l.at)
+		i.evidence.addList(one, l.at)
 		if one.Raw == nil {
 			state = Listed
 		}
 	}
-	return state, nil
+	return state
 }
 
 // judge says what the lists say of a certificate, for a signature received then.

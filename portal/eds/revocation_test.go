@@ -9,6 +9,7 @@ import (
 
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/crl"
 	"zharia/portal/eds/key"
@@ -358,7 +359,7 @@ func TestASignatureIsGivenOutWithItsTimeStamp(t *testing.T) {
 }
 
 func TestOnlyInspectionBelievesTheOldAlgorithm(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -388,5 +389,28 @@ func TestOnlyInspectionBelievesTheOldAlgorithm(t *testing.T) {
 	// That the content is another one is found by the old digest.
 	if _, err := v.Inspect(t.Context(), old, filing, then); reason(err) != eds.ContentDiffers {
 		t.Errorf("inspected with another content: %v", err)
+	}
+}
+
+func TestEvidenceIsConfirmedByWhoHasServicesAndNamesSomebody(t *testing.T) {
+	s := services(t)
+	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := eds.NewVerifier(s.verifier.Authorities()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := alone.Confirm(t.Context(), who.Evidence, s.now); err != nil || state != eds.NotChecked {
+		t.Errorf("without services: %q, %v", state, err)
+	}
+	nobody := *who.Evidence
+	nobody.Path = nil
+	if _, err := s.verifier.Confirm(t.Context(), &nobody, s.now); reason(err) != eds.Malformed {
+		t.Errorf("of nobody: %v", err)
+	}
+	if _, err := s.verifier.Reverify(t.Context(), &nobody, filing); reason(err) != eds.Malformed {
+		t.Errorf("of nobody, verified anew: %v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"math/big"
 	"time"
 
 	"zharia/portal/eds/internal/chain"
@@ -102,32 +101,6 @@ func (l live) revocationLists(ctx context.Context, issuer *chain.Certificate, at
 	return lists{full, delta, at}, err
 }
 
-// token has a signature stamped by the policy that goes with its digest.
 func (l live) token(ctx context.Context, signature []byte, digest string) ([]byte, error) {
-	nonce := make([]byte, nonceSize)
-	rand.Read(nonce)
-	number := new(big.Int).SetBytes(nonce)
-	request, err := tsp.Request(signature, digest, stampPolicy(digest), number)
-	if err != nil {
-		return nil, err
-	}
-	response, err := l.Stamp(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	token, err := tsp.Token(response)
-	if err != nil {
-		return nil, err
-	}
-	_, err = tsp.Check(token, signature, number, chain.Profile{})
-	return token, err
-}
-
-// stampPolicy is the policy of the national time-stamping authority for a
-// digest (FACTS 3.3): .6.4 with the national digest, .6.2 with SHA-2.
-func stampPolicy(digest string) string {
-	if digest == chain.GostDigest {
-		return policyNCA + ".6.4"
-	}
-	return policyNCA + ".6.2"
+	return tsp.Obtain(ctx, signature, digest, l.Stamp)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"zharia/portal/eds"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/crl"
@@ -37,7 +38,7 @@ func openToAll(t *testing.T) *gullible {
 		g := &gullible{verifier: w.verifier}
 		anchors := [][]byte{w.authority.Root(), w.authority.Issuer()}
 		leaf, issuer := w.aigul.Certificate(), w.authority.Issuer()
-		if data, ok := shared(t, "pki/data"); ok {
+		if data, ok := beside.Path(t, "pki/data"); ok {
 			g.verifier = national(t, data)
 			anchors = [][]byte{read(t, data, "ca", "root_test_gost_2022.cer"), read(t, data, "ca", "nca_gost2022_test.cer")}
 			leaf, issuer = cut(t, read(t, data, "cms", "individual_detached.der")).certificates[0], anchors[1]

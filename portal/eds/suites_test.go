@@ -1,7 +1,6 @@
 package eds_test
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zharia/portal/eds/internal/beside"
 )
 
 // suiteFile is one JSON file of published or derived cases: what they are of
@@ -59,7 +60,7 @@ var runners = map[string]runner{
 func TestSuites(t *testing.T) {
 	dir := os.Getenv("EDS_SUITES")
 	if dir == "" {
-		found, ok := shared(t, "suites")
+		found, ok := beside.Path(t, "suites")
 		if !ok {
 			return
 		}
@@ -87,6 +88,7 @@ func TestSuites(t *testing.T) {
 type suiteReport struct {
 	out       io.WriteCloser
 	deviation []*deviation
+	kinship   kinship         // of all suites
 	ran       map[string]bool // by suite: whether it was the open half, of which a listed deviation not met is stale
 }
 
@@ -114,8 +116,12 @@ func (r *suiteReport) suite(t *testing.T, file string) {
 	t.Run(s.Suite, func(t *testing.T) {
 		r.ran[s.Suite] = s.Half == "shared"
 		wrong := 0
+		var kin kinship
 		for _, raw := range s.Cases {
-			var c struct{ ID, Expect string }
+			var c struct {
+				ID, Expect string
+				Why        json.RawMessage
+			}
 			if err := json.Unmarshal(raw, &c); err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +130,10 @@ func (r *suiteReport) suite(t *testing.T, file string) {
 			if !r.right(t, s.Suite, c.ID, c.Expect, got) {
 				wrong++
 			}
+			kin.count(t, s.Suite, c.ID, c.Expect, c.Why, got)
 		}
+		kin.judge(t)
+		r.kinship.add(kin)
 		t.Logf("%d cases, %d not as expected and not listed", len(s.Cases), wrong)
 	})
 }
@@ -166,6 +175,10 @@ func (r *suiteReport) close(t *testing.T) {
 		if r.ran[d.suite] && !d.met {
 			t.Errorf("the deviation %s %s %s %s is stale: nothing deviates so", d.suite, d.id, d.got, d.reason)
 		}
+	}
+	t.Logf("of %d refusals with a reason told, ours is of its family in %d", r.kinship.told, r.kinship.right)
+	if 100*r.kinship.right < kin*r.kinship.told {
+		t.Errorf("under %d in a hundred", kin)
 	}
 	if r.out != nil {
 		if err := r.out.Close(); err != nil {
@@ -223,27 +236,18 @@ func readDeviations(t *testing.T) []*deviation {
 
 // corpus runs every file of a zip of malformed input through every reader.
 func (r *suiteReport) corpus(t *testing.T, file string) {
-	archive, err := zip.OpenReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
 	name := strings.TrimSuffix(filepath.Base(file), ".zip")
 	t.Run(name, func(t *testing.T) {
 		count := 0
-		for _, entry := range archive.File {
-			if entry.FileInfo().IsDir() {
-				continue
-			}
-			content := unzipped(t, entry)
+		for id, content := range beside.Zip(t, file) {
 			got, micros, bytes := measured(func() answered { return runHostile(t, content) })
 			// A busy machine may hold us up longer than the bound, but hardly
 			// three times in a row.
 			for again := 0; micros > hostileMicros && again < 2; again++ {
 				got, micros, bytes = measured(func() answered { return runHostile(t, content) })
 			}
-			r.line(t, name, entry.Name, "reject", got, micros, bytes)
-			r.hostile(t, name, entry.Name, got, micros, bytes)
+			r.line(t, name, id, "reject", got, micros, bytes)
+			r.hostile(t, name, id, got, micros, bytes)
 			count++
 		}
 		t.Logf("%d files", count)
@@ -267,18 +271,4 @@ func (r *suiteReport) hostile(t *testing.T, name, id string, got answered, micro
 	if micros > hostileMicros {
 		t.Errorf("%s %s took %d µs", name, id, micros)
 	}
-}
-
-func unzipped(t *testing.T, entry *zip.File) []byte {
-	t.Helper()
-	f, err := entry.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, 64<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }

@@ -20,28 +20,6 @@ import (
 // authority's public test keys of 2026.
 var now = time.Date(2026, 7, 20, 9, 30, 0, 0, time.UTC)
 
-// shared finds the folder of public test data beside the project. Without it
-// a test logs so and returns.
-func shared(t testing.TB, path string) (string, bool) {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dir != filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		dir = filepath.Dir(dir)
-	}
-	found := filepath.Join(filepath.Dir(dir), "shared", path)
-	if _, err := os.Stat(found); err != nil {
-		t.Logf("no shared data at %s: nothing to hold this against", path)
-		return "", false
-	}
-	return found, true
-}
-
 func read(t testing.TB, elements ...string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(elements...))

@@ -28,20 +28,8 @@ func (v *Verifier) XML(ctx context.Context, document []byte, at time.Time) (Verd
 		return verdictOf(Verdict{}, err), err
 	}
 	// The first signer signed what all the others did, and no signature.
-	out := Verdict{Valid: true, Attached: true, Content: m.Signers[0].Signed}
-	var first error
-	for _, s := range m.Signers {
-		who, err := v.examineXML(ctx, s, at)
-		f := Finding{Signer: who, Valid: err == nil}
-		if err != nil {
-			f.Reason, f.Detail = why(err)
-			if first == nil {
-				first = err
-			}
-		}
-		out.Signers = append(out.Signers, f)
-	}
-	return verdictOf(out, first), first
+	out := Verdict{Attached: true, Content: m.Signers[0].Signed}
+	return judgeEach(out, m.Signers, func(s *xmldsig.Signer) (Signer, error) { return v.examineXML(ctx, s, at) })
 }
 
 // examineXML is examine for a signature in XML, which claims no time and carries
@@ -51,6 +39,5 @@ func (v *Verifier) examineXML(ctx context.Context, s *xmldsig.Signer, at time.Ti
 	if err := v.gate.through(ctx, func() error { return refusal(s.Verify()) }); err != nil {
 		return who, err
 	}
-	_, err := v.person(ctx, &who, s.Certificate, at, inspection, v.source())
-	return who, err
+	return who, v.inquire(inspection, at, v.source()).person(ctx, &who, s.Certificate)
 }

@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/gost3411"
 	"zharia/portal/eds/key"
 )
@@ -113,7 +114,7 @@ func TestTheSignerOfAnXMLIsAskedAbout(t *testing.T) {
 // One signed before his certificate had run out, the other after: the document
 // is not valid, and it says of whom.
 func TestGenuineXMLByTwoNamesBoth(t *testing.T) {
-	data, ok := shared(t, "pki/data")
+	data, ok := beside.Path(t, "pki/data")
 	if !ok {
 		return
 	}
@@ -123,7 +124,7 @@ func TestGenuineXMLByTwoNamesBoth(t *testing.T) {
 		t.Fatalf("%v, %+v", err, verdict)
 	}
 	first, second := verdict.Signers[0], verdict.Signers[1]
-	if first.Valid || first.Reason != eds.Expired || first.Signer.Algorithm != "RSA-SHA256" {
+	if first.Valid || first.Reason != eds.Expired || first.Signer.Algorithm != "RSA-2048" {
 		t.Errorf("the first: %+v", first)
 	}
 	if !second.Valid || second.Signer.IIN != "123456789012" || second.Signer.Role != eds.Individual {

@@ -146,7 +146,7 @@ func (s *Services) status(a asked, f Fault) []byte {
 	case f == UnknownStatus:
 		return der.Encode(der.Context(2, false))
 	case revoked:
-	case s.authority.issued(serial):
+	case s.authority.Issued(serial):
 		return der.Encode(der.Context(0, false))
 	default:
 		r = revocation{time.Unix(0, 0), Hold}

@@ -69,7 +69,7 @@ func (a *Authority) Recognise(certificate []byte) error {
 		return err
 	}
 	serial := fmt.Sprintf("%x", c.Serial.Bytes())
-	if a.issued(serial) {
+	if a.Issued(serial) {
 		return nil
 	}
 	return a.remember(serial)
@@ -117,9 +117,7 @@ func (a *Authority) revocation(serial string) (revocation, bool) {
 }
 
 // Issued says whether the authority issued a certificate of this serial number.
-func (a *Authority) Issued(serial string) bool { return a.issued(serial) }
-
-func (a *Authority) issued(serial string) bool {
+func (a *Authority) Issued(serial string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.state.Issued[serial]

@@ -45,9 +45,10 @@ func (s *Services) answerStamp(question []byte, f Fault) (reply, error) {
 	if err != nil {
 		return reply{body: refusal(failFormat)}, nil
 	}
-	k, policy := s.authority.stamper, tsp.PolicyGost
-	if k.Algorithm() == rsaName {
-		policy = tsp.PolicyRSA
+	k := s.authority.stamper
+	policy, err := policyOf(k)
+	if err != nil {
+		return reply{}, err
 	}
 	h, err := chain.Digest(request.digest.OID)
 	switch {
@@ -78,9 +79,18 @@ func (s *Services) answerStamp(question []byte, f Fault) (reply, error) {
 	return reply{body: der.EncodeSequence(der.EncodeSequence(der.EncodeSmall(0)), token)}, nil
 }
 
-// rsaName is how keys of the older branch are called; their stamps have a
-// policy of their own (FACTS 3.3).
-const rsaName = "RSA-SHA256"
+// policyOf is the policy under which a key stamps: each family has its own (FACTS
+// 3.3).
+func policyOf(k *key.Key) (string, error) {
+	c, err := chain.Parse(k.Certificate())
+	if err != nil {
+		return "", err
+	}
+	if c.Key.OID == chain.RSAKey {
+		return tsp.PolicyRSA, nil
+	}
+	return tsp.PolicyGost, nil
+}
 
 // readStamp reads TimeStampReq. Extensions are not understood, so none may be
 // there.

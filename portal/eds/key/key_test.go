@@ -11,27 +11,13 @@ import (
 	"time"
 
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/key"
 )
 
 var now = time.Date(2026, 7, 20, 9, 30, 0, 0, time.UTC)
-
-// shared finds public test data beside the project.
-func shared(t testing.TB, path string) (string, bool) {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := filepath.Join(dir, "..", "..", "..", "..", "shared", path)
-	if _, err := os.Stat(found); err != nil {
-		t.Logf("no shared data at %s: nothing to hold this against", path)
-		return "", false
-	}
-	return found, true
-}
 
 // signsAndVerifies signs with the key and verifies with its certificate.
 func signsAndVerifies(k *key.Key) error {
@@ -52,7 +38,7 @@ func signsAndVerifies(k *key.Key) error {
 }
 
 func TestEveryNationalContainerOpensAndItsKeySigns(t *testing.T) {
-	dir, ok := shared(t, "pki/data/p12")
+	dir, ok := beside.Path(t, "pki/data/p12")
 	if !ok {
 		return
 	}
@@ -100,7 +86,7 @@ func TestEveryNationalContainerOpensAndItsKeySigns(t *testing.T) {
 }
 
 func TestTheSuiteOfContainers(t *testing.T) {
-	path, ok := shared(t, "suites/kz-p12.json")
+	path, ok := beside.Path(t, "suites/kz-p12.json")
 	if !ok {
 		return
 	}
@@ -223,7 +209,7 @@ func FuzzReadPKCS12(f *testing.F) {
 		f.Add(container)
 	}
 	f.Add([]byte{0x30, 0x80, 0, 0})
-	if dir, ok := shared(f, "pki/data/p12/ncanode-go"); ok {
+	if dir, ok := beside.Path(f, "pki/data/p12/ncanode-go"); ok {
 		if container, err := os.ReadFile(filepath.Join(dir, "legal_valid_head.p12")); err == nil {
 			f.Add(container)
 		}

@@ -39,6 +39,7 @@ type Failure struct {
 	Kind    Kind
 }
 
+// Error names the service and the kind.
 func (f *Failure) Error() string { return "authority: " + f.Service + ": " + string(f.Kind) }
 
 // Unwrap makes every failure the one callers ask for.

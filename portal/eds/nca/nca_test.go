@@ -19,6 +19,7 @@ import (
 
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/ocsp"
 	"zharia/portal/eds/internal/tsp"
@@ -365,9 +366,8 @@ func TestTheLogSaysTheKindAndNothingOfTheQuestion(t *testing.T) {
 }
 
 func TestTheNetworksKnowTheNationalCertificates(t *testing.T) {
-	dir := filepath.Join("..", "..", "..", "..", "shared", "pki", "data", "ca")
-	if _, err := os.Stat(dir); err != nil {
-		t.Log("the certificates of the authority are not here")
+	dir, ok := beside.Path(t, "pki", "data", "ca")
+	if !ok {
 		return
 	}
 	read := func(name string) []byte {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"fmt"
 	"hash"
 
 	"zharia/portal/eds/internal/der"
@@ -48,9 +49,7 @@ type AlgorithmID struct {
 }
 
 // ReadAlgorithm takes an AlgorithmIdentifier.
-func ReadAlgorithm(r *der.Reader) AlgorithmID { return readAlgorithm(r) }
-
-func readAlgorithm(r *der.Reader) AlgorithmID {
+func ReadAlgorithm(r *der.Reader) AlgorithmID {
 	v := r.Value(der.Sequence)
 	in := r.Inside(v)
 	a := AlgorithmID{OID: in.OID(), Raw: v.Full}
@@ -115,7 +114,7 @@ type Key struct {
 func (p Profile) ParseKey(spki []byte) (Key, error) {
 	top := der.Read(spki)
 	r := top.Into(der.Sequence)
-	algorithm := readAlgorithm(r)
+	algorithm := ReadAlgorithm(r)
 	bits := r.Bits()
 	r.End()
 	if err := top.End(); err != nil {
@@ -243,18 +242,18 @@ func (k Key) Equal(other Key) bool {
 	return false
 }
 
-// Usable says whether the key belongs to an algorithm of the table.
-func (k Key) Usable() bool {
-	return k.gost != nil || k.old != nil || k.rsa != nil || k.foreign != nil
-}
+// Usable says whether anything can be verified with the key: its algorithm is of
+// the table, or the profile has somebody who can (Profile.Foreign).
+func (k Key) Usable() bool { return k.listed() || k.foreign != nil }
 
-// Name is how the algorithm is called on a signature sheet.
+// Name is how the key's algorithm is called on a signature sheet. An RSA key has
+// no hash of its own, so its length is told.
 func (k Key) Name() string {
 	switch {
 	case k.gost != nil:
 		return "GOST R 34.10-2015-512"
 	case k.rsa != nil:
-		return "RSA-SHA256"
+		return fmt.Sprintf("RSA-%d", k.rsa.N.BitLen())
 	case k.OID == OldGostKey:
 		return "GOST 34.310-2004"
 	}
@@ -270,79 +269,99 @@ func (k Key) Remember() {
 	}
 }
 
-// DigestOID is the digest that goes with the key when we choose it.
-func (k Key) DigestOID() string {
-	switch {
-	case k.gost != nil:
-		return GostDigest
-	case k.old != nil:
-		return OldGostDigest
-	}
-	return SHA256
-}
-
-// SignatureOID is the signature algorithm of the key over DigestOID.
-func (k Key) SignatureOID() string {
-	switch {
-	case k.gost != nil:
-		return GostSignature
-	case k.old != nil:
-		return OldGostSignature
-	}
-	return RSASignature
-}
-
-// signing is a hash that RSA signs over: the algorithm of the signature, that of
-// the digest, and the hash itself.
+// signing is a row of the closed table: what keys of an algorithm may sign with.
 type signing struct {
-	signature, digest string
-	hash              crypto.Hash
+	key, signature, digest string
+	rsa                    crypto.Hash // of the padding; 0 where the key is not RSA
 }
 
-// rsaSigning is what an RSA key may sign with: PKCS#1 v1.5 (RFC 8017 8.2) over
-// SHA-2, and nothing weaker.
-var rsaSigning = [...]signing{
-	{RSASignature, SHA256, crypto.SHA256},
-	{RSASHA384, SHA384, crypto.SHA384},
-	{RSASHA512, SHA512, crypto.SHA512},
+// signings is the closed table, for each key what we choose ourselves first. RSA
+// signs by PKCS#1 v1.5 (RFC 8017 8.2) over SHA-2, and over nothing weaker.
+var signings = [...]signing{
+	{GostKey, GostSignature, GostDigest, 0},
+	{OldGostKey, OldGostSignature, OldGostDigest, 0},
+	{RSAKey, RSASignature, SHA256, crypto.SHA256},
+	{RSAKey, RSASHA384, SHA384, crypto.SHA384},
+	{RSAKey, RSASHA512, SHA512, crypto.SHA512},
 }
 
-// Takes says whether the key signs over this digest.
-func (k Key) Takes(digestOID string) bool { return k.SignatureWith(digestOID) != "" }
+// signing finds the first row of the key that is asked for; a key of another
+// algorithm has none.
+func (k Key) signing(asked func(signing) bool) (signing, bool) {
+	for _, s := range signings {
+		if k.listed() && s.key == k.OID && asked(s) {
+			return s, true
+		}
+	}
+	return signing{}, false
+}
+
+// listed says whether the key can be verified with here.
+func (k Key) listed() bool { return k.gost != nil || k.old != nil || k.rsa != nil }
+
+// DigestOID is the digest that goes with the key when we choose it; empty for a
+// key of another algorithm.
+func (k Key) DigestOID() string {
+	s, _ := k.signing(func(signing) bool { return true })
+	return s.digest
+}
+
+// SignatureOID is the signature algorithm of the key over DigestOID, or empty.
+func (k Key) SignatureOID() string { return k.SignatureWith(k.DigestOID()) }
+
+// Takes says whether the key signs over this digest. Keys that only a suite of
+// others brings (Profile.Foreign) are asked about SHA-256 alone.
+func (k Key) Takes(digestOID string) bool {
+	return k.SignatureWith(digestOID) != "" || k.foreign != nil && digestOID == SHA256
+}
 
 // SignatureWith is the only signature algorithm that goes with the key and the
 // digest, or empty where they do not go together.
 func (k Key) SignatureWith(digestOID string) string {
-	if k.gost != nil && digestOID == GostDigest {
-		return GostSignature
-	}
-	if k.old != nil && digestOID == OldGostDigest {
-		return OldGostSignature
-	}
-	for _, s := range rsaSigning {
-		if k.rsa != nil && digestOID == s.digest {
-			return s.signature
-		}
-	}
-	return ""
+	s, _ := k.signing(func(s signing) bool { return s.digest == digestOID })
+	return s.signature
 }
 
 // Verify checks a signature over the message. The algorithm must be one that goes
 // with the key, with empty parameters: for national keys there is one, and for RSA
-// the claim chooses among hashes of SHA-2 only.
+// the claim chooses among hashes of SHA-2 only. Errors are *Refused.
 func (k Key) Verify(claimed AlgorithmID, message, signature []byte) error {
-	if !k.Usable() {
-		return refuse(Algorithm, "key of algorithm %s", k.Name())
-	}
 	if k.foreign != nil {
 		return k.foreign(k.spki, claimed, message, signature)
 	}
-	if !claimed.Plain() {
-		return refuse(Algorithm, "parameters of signature algorithm %s", claimed.OID)
+	h, err := k.Hash(claimed)
+	if err != nil {
+		return err
 	}
-	good, known := k.check(claimed.OID, message, signature)
-	if !known {
-		return refuse(Algorithm, "signature algorithm %s with a key of %s", claimed.OID, k.Name())
+	h.Write(message)
+	return k.VerifyDigest(claimed, h.Sum(nil), signature)
+}
+
+// Hash gives the hash function that a signature by this algorithm is over, for
+// messages too long to be kept; VerifyDigest takes the sum. A key that the closed
+// table does not have (Profile.Foreign) wants the whole message: it is refused.
+func (k Key) Hash(claimed AlgorithmID) (hash.Hash, error) {
+	s, err := k.claimed(claimed)
+	if err != nil {
+		return nil, err
+	}
+	return k.Digest(s.digest)
+}
+
+// VerifyDigest is Verify for whoever has hashed the message with Hash.
+func (k Key) VerifyDigest(claimed AlgorithmID, digest, signature []byte) error {
+	s, err := k.claimed(claimed)
+	if err != nil {
+		return err
+	}
+	good := false
+	switch {
+	case k.gost != nil:
+		good = k.gost.Verify(digest, signature)
+	case k.old != nil:
+		good = k.old.Verify(digest, signature)
+	case k.rsa != nil:
+		good = rsa.VerifyPKCS1v15(k.rsa, s.rsa, digest, signature) == nil
 	}
 	if !good {
 		return refuse(SignatureWrong, "the signature does not verify")
@@ -350,24 +369,19 @@ func (k Key) Verify(claimed AlgorithmID, message, signature []byte) error {
 	return nil
 }
 
-// check also says whether the signature algorithm goes with the key.
-func (k Key) check(algorithm string, message, signature []byte) (good, known bool) {
-	if k.gost != nil && algorithm == GostSignature {
-		digest := gost3411.Sum512(message)
-		return k.gost.Verify(digest[:], signature), true
+// claimed finds what a signature says it was made with.
+func (k Key) claimed(a AlgorithmID) (signing, error) {
+	if !k.listed() {
+		return signing{}, refuse(Algorithm, "key of algorithm %s", k.Name())
 	}
-	if k.old != nil && algorithm == OldGostSignature {
-		digest := gost34311.Sum(message)
-		return k.old.Verify(digest[:], signature), true
+	if !a.Plain() {
+		return signing{}, refuse(Algorithm, "parameters of signature algorithm %s", a.OID)
 	}
-	for _, s := range rsaSigning {
-		if k.rsa != nil && algorithm == s.signature {
-			h := s.hash.New()
-			h.Write(message)
-			return rsa.VerifyPKCS1v15(k.rsa, s.hash, h.Sum(nil), signature) == nil, true
-		}
+	s, known := k.signing(func(s signing) bool { return s.signature == a.OID })
+	if !known {
+		return signing{}, refuse(Algorithm, "signature algorithm %s with a key of %s", a.OID, k.Name())
 	}
-	return false, false
+	return s, nil
 }
 
 // VerifySigner is Verify for a SignerInfo: the signature's hash must be that of its

@@ -54,8 +54,25 @@ func TestAnRSAKeySignsOverSHA2AndTheClaimedHashIsTheOneChecked(t *testing.T) {
 			}
 		}
 	}
+	for _, claimed := range rows {
+		h, err := key.Hash(chain.AlgorithmID{OID: claimed.signature})
+		if err != nil || h.Size() != claimed.hash.Size() {
+			t.Errorf("the hash of %s: %v", claimed.signature, err)
+			continue
+		}
+		h.Write(message)
+		made, err := rsa.SignPKCS1v15(nil, private, claimed.hash, h.Sum(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectReason(t, key.VerifyDigest(chain.AlgorithmID{OID: claimed.signature}, h.Sum(nil), made), "")
+		expectReason(t, key.VerifyDigest(chain.AlgorithmID{OID: claimed.signature}, h.Sum(nil)[1:], made), chain.SignatureWrong)
+	}
 	for _, foreign := range []string{"1.2.840.113549.1.1.5", "1.2.840.113549.1.1.10", chain.GostSignature, ""} {
 		expectReason(t, key.Verify(chain.AlgorithmID{OID: foreign}, message, nil), chain.Algorithm)
+		_, err := key.Hash(chain.AlgorithmID{OID: foreign})
+		expectReason(t, err, chain.Algorithm)
+		expectReason(t, key.VerifyDigest(chain.AlgorithmID{OID: foreign}, nil, nil), chain.Algorithm)
 	}
 	for _, digest := range []string{chain.GostDigest, "1.3.14.3.2.26", ""} {
 		if key.Takes(digest) {

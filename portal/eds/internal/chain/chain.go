@@ -37,6 +37,7 @@ const (
 // Refused is a refusal with its reason and what exactly was wrong.
 type Refused struct{ Reason, Detail string }
 
+// Error is for logs: the reason, then what was wrong.
 func (r *Refused) Error() string { return r.Reason + ": " + r.Detail }
 
 func refuse(reason, format string, args ...any) error {
@@ -89,8 +90,8 @@ type Certificate struct {
 	ExtendedCritical bool // the purposes were marked critical (RFC 3161 2.3 asks for it)
 	NoCheck          bool // a responder nobody need ask about (RFC 6960 4.2.2.2.1)
 
-	Policies  []string
-	LastTrust bool // an anchor of the pool: the path ends here
+	Policies []string
+	Anchor   bool // an anchor of the pool: the path ends here
 
 	foreign         bool // of a suite of others, with names we need not read
 	weak            bool // of one of those that are not well made either
@@ -151,10 +152,11 @@ type Foreign func(spki []byte, claimed AlgorithmID, message, signature []byte) e
 
 // Parse reads one certificate in DER by the national profile. A key of an
 // algorithm outside the table does not fail here: its Key says so when it is
-// asked to verify.
+// asked to verify. Errors are *Refused.
 func Parse(raw []byte) (*Certificate, error) { return Profile{}.Parse(raw) }
 
-// Parse reads one certificate in DER.
+// Parse reads one certificate in DER (RFC 5280 4.1), of at most 16 KiB. What is
+// given back points into raw. Errors are *Refused.
 func (p Profile) Parse(raw []byte) (*Certificate, error) {
 	if len(raw) > maxCertificate {
 		return nil, refuse(Malformed, "certificate of %d bytes", len(raw))
@@ -167,7 +169,7 @@ func (p Profile) Parse(raw []byte) (*Certificate, error) {
 	outer := top.Into(der.Sequence)
 	tbs := outer.Value(der.Sequence)
 	c.TBS = tbs.Full
-	c.SignatureAlgo = readAlgorithm(outer)
+	c.SignatureAlgo = ReadAlgorithm(outer)
 	c.Signature = outer.Bits()
 	if err := outer.End(); err != nil {
 		return nil, refuse(Malformed, "certificate: %v", err)
@@ -200,7 +202,7 @@ func (c *Certificate) readBody(r *der.Reader) {
 	}
 	// The two algorithm fields must be the same to the byte, or a certificate
 	// could claim one algorithm inside and be checked with another.
-	if inner := readAlgorithm(r); !bytes.Equal(inner.Raw, c.SignatureAlgo.Raw) {
+	if inner := ReadAlgorithm(r); !bytes.Equal(inner.Raw, c.SignatureAlgo.Raw) {
 		r.Fail("inner and outer signature algorithms differ")
 	}
 	c.Issuer = r.Value(der.Sequence).Full

@@ -1,13 +1,11 @@
 package chain_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"zharia/portal/eds/authority"
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/der"
 	"zharia/portal/eds/key"
@@ -330,13 +329,8 @@ func TestAPathEndsAtAPinnedRoot(t *testing.T) {
 }
 
 func TestTheProductionHierarchyVerifies(t *testing.T) {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca := filepath.Join(dir, "..", "..", "..", "..", "..", "shared", "pki", "data", "ca")
-	if _, err := os.Stat(ca); err != nil {
-		t.Log("no shared data: nothing to hold this against")
+	ca, ok := beside.Path(t, "pki", "data", "ca")
+	if !ok {
 		return
 	}
 	pool := &chain.Pool{}
@@ -378,7 +372,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(w.authority.Root())
 	f.Add(w.with(f, extension("1.2.3.4", true, der.EncodeNull())))
 	for _, name := range []string{"corpus-openssl-x509.zip", "corpus-boring-cert.zip", "corpus-boring-parse-cert.zip"} {
-		addCorpus(f, filepath.Join("..", "..", "..", "..", "..", "shared", "suites", name))
+		for _, raw := range beside.Corpus(f, name) {
+			f.Add(raw)
+		}
 	}
 	pool := &chain.Pool{}
 	for _, a := range [][]byte{w.authority.Issuer(), w.authority.Root()} {
@@ -391,31 +387,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if path, err := pool.Path(c, now); err == nil && !path[len(path)-1].LastTrust {
+		if path, err := pool.Path(c, now); err == nil && !path[len(path)-1].Anchor {
 			t.Fatal("a path that does not end at a root")
 		}
 		c.IssuerName()
 		c.SignedBy(c)
 	})
-}
-
-// addCorpus adds the files of a zip as seeds, where it is there.
-func addCorpus(f *testing.F, name string) {
-	archive, err := zip.OpenReader(name)
-	if err != nil {
-		f.Logf("no shared data at %s: its seeds are missing", filepath.Base(name))
-		return
-	}
-	defer archive.Close()
-	for _, entry := range archive.File {
-		r, err := entry.Open()
-		if err != nil {
-			f.Fatal(err)
-		}
-		b, err := io.ReadAll(io.LimitReader(r, 64<<10))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
 }

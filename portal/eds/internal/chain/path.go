@@ -46,7 +46,7 @@ func (p *Pool) Add(raw []byte) error {
 	if err := c.SignedBy(c); err != nil {
 		return err
 	}
-	c.LastTrust = true
+	c.Anchor = true
 	return p.pin(c)
 }
 
@@ -57,7 +57,7 @@ func (p *Pool) AddAnchor(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	c.LastTrust = true
+	c.Anchor = true
 	return p.pin(c)
 }
 
@@ -170,7 +170,7 @@ type search struct {
 
 func (s *search) climb(path []*Certificate) ([]*Certificate, error) {
 	last := path[len(path)-1]
-	if last.LastTrust {
+	if last.Anchor {
 		return path, nil
 	}
 	if len(path) >= s.longest {

@@ -140,7 +140,7 @@ func TestAPathIsFoundThroughCertificatesThatCameAlong(t *testing.T) {
 	if err != nil || len(path) != 4 {
 		t.Fatalf("path of %d, %v", len(path), err)
 	}
-	if path[0].Name("2.5.4.3")[0] != "person" || !path[3].LastTrust || path[1].LastTrust {
+	if path[0].Name("2.5.4.3")[0] != "person" || !path[3].Anchor || path[1].Anchor {
 		t.Error("the path does not lead from the person to the root")
 	}
 }

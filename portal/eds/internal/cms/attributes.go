@@ -143,6 +143,7 @@ func (s *Signer) readSigningCertificate(r *der.Reader, second bool) error {
 	if err := r.End(); err != nil {
 		return refuse(Attribute, "signing certificate: %v", err)
 	}
+	s.Bound = true
 	return nil
 }
 

@@ -20,7 +20,8 @@ type Draft struct {
 	Sign func(message []byte) ([]byte, error)
 }
 
-// Build makes the message in DER.
+// Build makes the message in DER. The error is that of Sign, or a *chain.Refused
+// where the key is of no algorithm of the table.
 func (d Draft) Build() ([]byte, error) {
 	key := d.Certificate.Key
 	h, err := chain.Digest(key.DigestOID())

@@ -79,6 +79,9 @@ type Signer struct {
 
 	MessageDigest []byte
 	SigningTime   time.Time // zero where absent; the signer's own claim
+	// Bound says that a signed attribute names the certificate (RFC 2634 5.4, RFC
+	// 5035 3), and that it is this one.
+	Bound bool
 	// Claims are the signed attributes, by their type, that say more than the
 	// national profile does: a place, a role, a policy. They are read for
 	// form and believed in nothing; a caller that wants the profile and no
@@ -90,7 +93,8 @@ type Signer struct {
 	Token []byte
 }
 
-// Parse reads a document's signature in DER.
+// Parse reads a document's signature in DER (RFC 5652 5), which Decode or der.Check
+// has passed. Nothing is verified yet. Errors are *chain.Refused.
 func Parse(raw []byte, p chain.Profile) (*SignedData, error) { return parse(raw, oidData, p) }
 
 // ParseToken reads a time-stamp token (RFC 3161 2.4.2): a signed message
@@ -349,13 +353,14 @@ func (s *Signer) readRest(r *der.Reader) error {
 
 // Verify checks one signer's signature over the content: the digest in the
 // attributes is the content's, and the attributes were signed by the key of
-// the certificate.
+// the certificate (RFC 5652 5.4 and 5.6). Whose certificate it is, is the caller's
+// question. Errors are *chain.Refused.
 func (s *Signer) Verify(content []byte) error {
 	key := s.Certificate.Key
 	if !key.Usable() {
 		return refuse(chain.Algorithm, "key of algorithm %s", key.Name())
 	}
-	if s.Digest.OID != key.DigestOID() && !key.Takes(s.Digest.OID) || !s.Digest.Plain() {
+	if !key.Takes(s.Digest.OID) || !s.Digest.Plain() {
 		return refuse(chain.Algorithm, "digest %s with a key of %s", s.Digest.OID, key.Name())
 	}
 	h, err := key.Digest(s.Digest.OID)

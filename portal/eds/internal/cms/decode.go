@@ -12,7 +12,7 @@ import (
 // Decode brings a signature as programs hand it over to DER: PEM with the
 // label CMS or PKCS7, bare base64, DER, or the Basic-rules shell some of them
 // put around it. The whole input is consumed. A limit in bytes applies to the
-// DER; text may be half as long again.
+// DER; text may be half as long again. Errors are *chain.Refused.
 func Decode(in []byte, limit int) ([]byte, error) {
 	if len(in) > limit+limit/2+1024 {
 		return nil, refuse("too-large", "%d bytes", len(in))

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"testing"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/crl"
 	"zharia/portal/eds/internal/der"
@@ -35,7 +36,7 @@ func believing(t testing.TB, list []byte) *chain.Certificate {
 // Whatever bytes come, the answer is a list or a refusal; a list says the same
 // however its bytes arrive, and what another reader says that takes it.
 func FuzzList(f *testing.F) {
-	for _, raw := range corpus(f) {
+	for _, raw := range beside.Corpus(f, malformed) {
 		f.Add(raw)
 	}
 	for _, c := range genuine {

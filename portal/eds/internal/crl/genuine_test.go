@@ -1,14 +1,13 @@
 package crl_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/pem"
-	"io"
 	"runtime"
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/crl"
 )
@@ -90,11 +89,11 @@ func TestEveryChangedBitOfAGenuineListIsRefused(t *testing.T) {
 
 func genuineList(t testing.TB, list, issuer string) ([]byte, *chain.Certificate, bool) {
 	t.Helper()
-	raw, ok := shared(t, "pki", "data", "crl", list)
-	if !ok {
+	raw := beside.File(t, "pki", "data", "crl", list)
+	if raw == nil {
 		return nil, nil, false
 	}
-	certificate, _ := shared(t, "pki", "data", "ca", issuer)
+	certificate := beside.File(t, "pki", "data", "ca", issuer)
 	if block, _ := pem.Decode(certificate); block != nil {
 		certificate = block.Bytes
 	}
@@ -105,16 +104,17 @@ func genuineList(t testing.TB, list, issuer string) ([]byte, *chain.Certificate,
 	return raw, c, true
 }
 
-// Bounds of one malformed file.
+// malformed are lists that others collected; the bounds are of one of them.
 const (
+	malformed    = "corpus-openssl-crl.zip"
 	hostileTime  = 50 * time.Millisecond
 	hostileBytes = 16 << 20
 )
 
 func TestMalformedListsAreRefusedQuickly(t *testing.T) {
-	files := corpus(t)
-	slow := 0
-	for name, raw := range files {
+	count, slow := 0, 0
+	for name, raw := range beside.Corpus(t, malformed) {
+		count++
 		issuer := believing(t, raw)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -134,35 +134,8 @@ func TestMalformedListsAreRefusedQuickly(t *testing.T) {
 			t.Errorf("%s took %d bytes", name, bytes)
 		}
 	}
-	if slow > len(files)/100 {
-		t.Errorf("%d of %d files took longer than %v", slow, len(files), hostileTime)
+	if slow > count/100 {
+		t.Errorf("%d of %d files took longer than %v", slow, count, hostileTime)
 	}
-	t.Logf("%d files, %d of them slow", len(files), slow)
-}
-
-// corpus gives the malformed lists of the shared folder by their names.
-func corpus(t testing.TB) map[string][]byte {
-	packed, ok := shared(t, "suites", "corpus-openssl-crl.zip")
-	if !ok {
-		return nil
-	}
-	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string][]byte{}
-	for _, entry := range archive.File {
-		if entry.FileInfo().IsDir() {
-			continue
-		}
-		f, err := entry.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if files[entry.Name], err = io.ReadAll(io.LimitReader(f, 16<<20)); err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-	}
-	return files
+	t.Logf("%d files, %d of them slow", count, slow)
 }

@@ -2,16 +2,9 @@ package crl
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/sha512"
-	"crypto/x509"
 	"hash"
 
 	"zharia/portal/eds/internal/chain"
-	"zharia/portal/eds/internal/gost3410"
-	"zharia/portal/eds/internal/gost3411"
 )
 
 // verifier takes the signed part of a list as it passes and judges the
@@ -22,73 +15,29 @@ type verifier interface {
 }
 
 // newVerifier chooses by the issuer's key and by the algorithm that stands
-// inside the signed part, in front of everything long. Keys of the closed
-// table need a digest; any other usable key (the suites' foreign ones, the
-// withdrawn national one) wants the message, which is then kept and bounded.
+// inside the signed part, in front of everything long. A key of the closed table
+// needs the digest alone; the suites' foreign keys want the message, which is then
+// kept and bounded.
 func newVerifier(key chain.Key, p chain.Profile, claimed chain.AlgorithmID) (verifier, error) {
-	spki, err := key.Encode()
-	switch {
-	case !key.Usable():
-		return nil, refuse(chain.Algorithm, "list by a key of algorithm %s", key.Name())
-	case err != nil || p.Foreign != nil:
+	if p.Foreign != nil {
 		return &kept{key: key, claimed: claimed}, nil
-	case !claimed.Plain():
-		return nil, refuse(chain.Algorithm, "parameters of the list's signature algorithm")
-	case key.OID == chain.GostKey && claimed.OID == chain.GostSignature:
-		return newGost(spki)
-	case key.OID == chain.RSAKey:
-		return newRSA(spki, claimed.OID)
 	}
-	return nil, refuse(chain.Algorithm, "list signed by algorithm %s with a key of %s", claimed.OID, key.Name())
+	h, err := key.Hash(claimed)
+	if err != nil {
+		return nil, err
+	}
+	return &digested{Hash: h, key: key, claimed: claimed}, nil
 }
 
-// digested hashes the list; check is asked with the digest.
+// digested hashes the list.
 type digested struct {
 	hash.Hash
-	check func(digest, signature []byte) bool
+	key     chain.Key
+	claimed chain.AlgorithmID
 }
 
 func (d *digested) verify(signature []byte) error {
-	if !d.check(d.Sum(nil), signature) {
-		return refuse(chain.SignatureWrong, "the signature of the list does not verify")
-	}
-	return nil
-}
-
-// newGost reads the point again: it is the last 128 octets of the key, and
-// package gost3410 knows the authorities' points by heart.
-func newGost(spki []byte) (verifier, error) {
-	const size = 128
-	key, err := gost3410.ParsePublicKey(spki[max(0, len(spki)-size):])
-	if err != nil {
-		return nil, refuse(chain.Algorithm, "key of the list's issuer: %v", err)
-	}
-	return &digested{gost3411.New512(), key.Verify}, nil
-}
-
-// newRSA takes PKCS#1 v1.5 with SHA-2 (RFC 4055 5); package chain has refused
-// weak keys.
-func newRSA(spki []byte, algorithm string) (verifier, error) {
-	parsed, err := x509.ParsePKIXPublicKey(spki)
-	key, ok := parsed.(*rsa.PublicKey)
-	if err != nil || !ok {
-		return nil, refuse(chain.Algorithm, "key of the list's issuer: %v", err)
-	}
-	var digest hash.Hash
-	var kind crypto.Hash
-	switch algorithm {
-	case chain.RSASignature:
-		digest, kind = sha256.New(), crypto.SHA256
-	case "1.2.840.113549.1.1.12":
-		digest, kind = sha512.New384(), crypto.SHA384
-	case "1.2.840.113549.1.1.13":
-		digest, kind = sha512.New(), crypto.SHA512
-	default:
-		return nil, refuse(chain.Algorithm, "list signed by algorithm %s", algorithm)
-	}
-	return &digested{digest, func(sum, signature []byte) bool {
-		return rsa.VerifyPKCS1v15(key, kind, sum, signature) == nil
-	}}, nil
+	return d.key.VerifyDigest(d.claimed, d.Sum(nil), signature)
 }
 
 // maxKept bounds a list that is kept for a key that wants the message.

@@ -5,10 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"io/fs"
 	"math/big"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -163,22 +160,6 @@ func reason(err error) string {
 		return "not a refusal: " + err.Error()
 	}
 	return ""
-}
-
-// shared gives a file of the shared folder beside the project, false where
-// there is no such folder.
-func shared(t testing.TB, name ...string) ([]byte, bool) {
-	t.Helper()
-	root := filepath.Join("..", "..", "..", "..", "..", "shared")
-	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
-		t.Log("no shared folder beside the project")
-		return nil, false
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{root}, name...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b, true
 }
 
 // oneByOne gives a byte at a time.

@@ -121,7 +121,7 @@ func cut(in []byte) (v Value, rest []byte, err error) {
 // nothing after, within MaxDepth and MaxElements, with every universal
 // primitive in its only spelling. It does not judge the order of SET OF,
 // because the sets of genuine messages are not signed and not always sorted;
-// where order is part of what was signed the reader of that set asks Sorted.
+// where order is part of what was signed the reader of that set asks for it.
 func Check(in []byte) error {
 	budget := MaxElements
 	rest, err := check(in, 1, &budget)

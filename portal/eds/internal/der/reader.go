@@ -1,7 +1,6 @@
 package der
 
 import (
-	"bytes"
 	"math/big"
 	"strconv"
 	"strings"
@@ -159,17 +158,6 @@ func (r *Reader) Time() time.Time {
 		*r.err = err
 	}
 	return t
-}
-
-// Sorted says whether elements follow one another in the order DER gives to
-// SET OF (X.690 11.6), each once.
-func Sorted(elements [][]byte) bool {
-	for i := 1; i < len(elements); i++ {
-		if bytes.Compare(elements[i-1], elements[i]) >= 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // oid gives the dotted form of an object identifier (X.690 8.19).

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"zharia/portal/eds/internal/beside"
 )
 
 // spkiHeader stands before x‖y in a SubjectPublicKeyInfo of the authority: the
@@ -24,7 +26,7 @@ func parseSPKI(der []byte) (*PublicKey, error) {
 }
 
 func TestTheSuiteOfSignaturesIsJudgedRight(t *testing.T) {
-	content := shared(t, "suites", "kz-gost-sig.json")
+	content := beside.File(t, "suites", "kz-gost-sig.json")
 	if content == nil {
 		return
 	}
@@ -53,7 +55,7 @@ func TestTheSuiteOfSignaturesIsJudgedRight(t *testing.T) {
 }
 
 func TestTheVectorOfAnIndependentImplementationComesOut(t *testing.T) {
-	content := shared(t, "pki", "data", "vectors", "ncalayer-rs_vectors.txt")
+	content := beside.File(t, "pki", "data", "vectors", "ncalayer-rs_vectors.txt")
 	if content == nil {
 		return
 	}
@@ -116,7 +118,7 @@ func TestTheStatesOwnCertificatesAreVerified(t *testing.T) {
 
 func certificate(t *testing.T, path ...string) *x509.Certificate {
 	t.Helper()
-	der := shared(t, append([]string{"pki", "data", "ca"}, path...)...)
+	der := beside.File(t, append([]string{"pki", "data", "ca"}, path...)...)
 	if der == nil {
 		return nil
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/quick"
+
+	"zharia/portal/eds/internal/beside"
 )
 
 // The two examples of RFC 6986, section 10, and the empty message, in wire order.
@@ -37,7 +39,7 @@ func TestTheExamplesOfTheStandardComeOut(t *testing.T) {
 }
 
 func TestTheVectorsOfAnotherImplementationComeOut(t *testing.T) {
-	content := shared(t, "pki", "data", "vectors", "hash-vectors.txt")
+	content := beside.File(t, "pki", "data", "vectors", "hash-vectors.txt")
 	if content == nil {
 		return
 	}
@@ -56,7 +58,7 @@ func TestTheVectorsOfAnotherImplementationComeOut(t *testing.T) {
 }
 
 func TestTheSuiteOfDigestsComesOut(t *testing.T) {
-	content := shared(t, "suites", "gost-streebog.json")
+	content := beside.File(t, "suites", "gost-streebog.json")
 	if content == nil {
 		return
 	}

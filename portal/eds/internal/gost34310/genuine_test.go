@@ -5,13 +5,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/crl"
@@ -23,33 +23,6 @@ import (
 // before is the profile that reads what was signed before 2022; today is the one
 // that judges what is signed now.
 var before, today = chain.Profile{Old: true}, chain.Profile{}
-
-// data is the folder of genuine files beside the repository, or empty.
-func data(t *testing.T) string {
-	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for !exists(filepath.Join(root, "go.mod")) {
-		up := filepath.Dir(root)
-		if up == root {
-			t.Fatal("no go.mod above the test")
-		}
-		root = up
-	}
-	folder := filepath.Join(root, "..", "shared", "pki", "data")
-	if !exists(folder) {
-		t.Log("no shared folder beside the repository: only our own signatures were checked")
-		return ""
-	}
-	return folder
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
-}
 
 // read gives a file's octets, without the letters of PEM around them.
 func read(t *testing.T, path ...string) []byte {
@@ -91,8 +64,8 @@ var authorities = []struct{ file, issuer string }{
 }
 
 func TestTheOldAuthoritiesVerifyOnlyForOldDocuments(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	for _, a := range authorities {
@@ -121,8 +94,8 @@ func TestTheOldAuthoritiesVerifyOnlyForOldDocuments(t *testing.T) {
 }
 
 func TestAnOldPersonIsOnAPathOfTheTime(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	pool := chain.Pool{Profile: before}
@@ -148,8 +121,8 @@ func TestAnOldPersonIsOnAPathOfTheTime(t *testing.T) {
 // What was signed is not known of the one genuine message of the time, so the
 // digest of its content is taken from its attributes, which were signed.
 func TestTheOldMessageVerifiesUpToItsContent(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	raw := read(t, folder, "cms", "CMS_for_double_sign.der")
@@ -208,8 +181,8 @@ func attributes(t *testing.T, message []byte) []byte {
 }
 
 func TestTheOldListVerifiesOnlyForOldDocuments(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	raw := read(t, folder, "crl", "nca_gost_test.ncanode.crl")
@@ -245,8 +218,8 @@ func revokedSerial(t *testing.T, folder string) string {
 }
 
 func TestTheOldAnswerVerifiesOnlyForOldDocuments(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	raw := read(t, folder, "ocsp", "ocsp_response_ceo_sign_2004_revoked.bin")
@@ -271,8 +244,8 @@ func TestTheOldAnswerVerifiesOnlyForOldDocuments(t *testing.T) {
 // The one token of the time has an imprint by SHA-1, which is believed from
 // nobody; its own signature verifies.
 func TestTheOldTokenVerifiesButForItsImprint(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	raw := read(t, folder, "tsp", "tsp_token.bin")
@@ -297,8 +270,8 @@ func TestTheOldTokenVerifiesButForItsImprint(t *testing.T) {
 
 // The digest comes with the key alone: neither today's keys nor the table have it.
 func TestTheOldDigestIsReachedThroughOldKeysAlone(t *testing.T) {
-	folder := data(t)
-	if folder == "" {
+	folder, ok := beside.Path(t, "pki", "data")
+	if !ok {
 		return
 	}
 	if _, err := chain.Digest(chain.OldGostDigest); reason(err) != chain.Algorithm {

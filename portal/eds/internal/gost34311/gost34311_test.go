@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/quick"
+
+	"zharia/portal/eds/internal/beside"
 )
 
 // The examples everybody gives for the test parameter; the second has exactly
@@ -25,7 +27,7 @@ func TestTheExamplesOfTheStandardComeOut(t *testing.T) {
 }
 
 func TestTheVectorsOfAnotherImplementationComeOut(t *testing.T) {
-	content := shared(t, "pki", "data", "vectors", "hash-vectors.txt")
+	content := beside.File(t, "pki", "data", "vectors", "hash-vectors.txt")
 	if content == nil {
 		return
 	}

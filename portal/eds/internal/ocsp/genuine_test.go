@@ -1,15 +1,14 @@
 package ocsp
 
 import (
-	"archive/zip"
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"os"
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/der"
 )
@@ -25,7 +24,7 @@ type sample struct {
 // which is read here as for an old document.
 func samples(t testing.TB) []sample {
 	t.Helper()
-	raw := shared(t, "suites", "kz-ocsp.json")
+	raw := beside.File(t, "suites", "kz-ocsp.json")
 	if raw == nil {
 		return nil
 	}
@@ -162,7 +161,9 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add(answer(c.responder, about(c.issuer, c.aigul)).encode(f))
 	f.Add(answer(c.issuer, about(c.issuer, c.aigul), about(c.issuer, c.responder)).encode(f))
-	corpus(f)
+	for _, raw := range beside.Corpus(f, "corpus-boring-ocsp-der.zip") {
+		f.Add(raw)
+	}
 	questions := []Question{c.question()}
 	for _, s := range genuine {
 		questions = append(questions, s.question)
@@ -178,28 +179,4 @@ func FuzzAnswer(f *testing.F) {
 			}
 		}
 	})
-}
-
-// corpus adds the malformed answers others collected.
-func corpus(f *testing.F) {
-	raw := shared(f, "suites", "corpus-boring-ocsp-der.zip")
-	if raw == nil {
-		return
-	}
-	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, entry := range archive.File {
-		in, err := entry.Open()
-		if err != nil {
-			f.Fatal(err)
-		}
-		b, err := io.ReadAll(io.LimitReader(in, MaxAnswer))
-		if err != nil {
-			f.Fatal(err)
-		}
-		in.Close()
-		f.Add(b)
-	}
 }

@@ -9,8 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -223,20 +221,4 @@ func (s said) encode(t testing.TB) []byte {
 	whole = append(whole, s.tail)
 	basic := der.EncodeSequence(der.EncodeOID(s.kind), octets(der.EncodeSequence(whole...)))
 	return der.EncodeSequence([]byte{der.Enumerated, 1, 0}, der.Encode(der.Context(0, true), basic))
-}
-
-// shared reads a file of the project's shared folder, which stands beside the
-// repository; where it does not, it says so and gives nil.
-func shared(t testing.TB, name ...string) []byte {
-	t.Helper()
-	folder := filepath.Join("..", "..", "..", "..", "..", "shared")
-	if _, err := os.Stat(folder); err != nil {
-		t.Log("no shared folder beside the repository: genuine answers are not read")
-		return nil
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{folder}, name...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }

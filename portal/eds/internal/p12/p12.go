@@ -50,7 +50,8 @@ const (
 	oidSHA256 = "2.16.840.1.101.3.4.2.1"
 )
 
-// Open checks the MAC of a container and decrypts everything in it.
+// Open checks the MAC of a container (DER or its Basic encoding, up to 1 MiB) and
+// decrypts everything in it. A MAC that does not come out is ErrPassword.
 func Open(container []byte, password string) (*Contents, error) {
 	if len(container) > maxContainer {
 		return nil, fmt.Errorf("container of %d bytes", len(container))

@@ -5,29 +5,13 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 )
-
-// shared reads a file of the project's shared folder, which stands beside the
-// repository; where it does not, it says so and gives nil.
-func shared(t testing.TB, name ...string) []byte {
-	t.Helper()
-	folder := filepath.Join("..", "..", "..", "..", "..", "shared")
-	if _, err := os.Stat(folder); err != nil {
-		t.Log("no shared folder beside the repository: genuine tokens are not read")
-		return nil
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{folder}, name...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // genuine are signatures that the production authority stamped in 2026, by
 // their files among the national samples.
@@ -38,7 +22,7 @@ var genuine = []string{
 // stamped gives a signature and the token beside it.
 func stamped(t testing.TB, name string) (signature, token []byte) {
 	t.Helper()
-	raw := shared(t, "pki", "data", "cms", name)
+	raw := beside.File(t, "pki", "data", "cms", name)
 	if raw == nil {
 		return nil, nil
 	}
@@ -52,7 +36,7 @@ func stamped(t testing.TB, name string) (signature, token []byte) {
 func TestTheNationalAuthorityIsUnderstood(t *testing.T) {
 	var pool chain.Pool
 	for _, name := range []string{"root_gost_2022.pem", "nca_gost_2022.pem"} {
-		text := shared(t, "pki", "data", "ca", "prod", name)
+		text := beside.File(t, "pki", "data", "ca", "prod", name)
 		if text == nil {
 			return
 		}
@@ -101,7 +85,7 @@ func TestATokenIsNotMovedToAnotherSignature(t *testing.T) {
 // Of 2018: a key of the family before 2022, and an imprint by SHA-1. Neither
 // is believed, the second not even where the first is.
 func TestTheOldTokenIsRefused(t *testing.T) {
-	response := shared(t, "pki", "data", "tsp", "tsp_response.bin")
+	response := beside.File(t, "pki", "data", "tsp", "tsp_response.bin")
 	if response == nil {
 		return
 	}
@@ -109,7 +93,7 @@ func TestTheOldTokenIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(token, shared(t, "pki", "data", "tsp", "tsp_token.bin")) {
+	if !bytes.Equal(token, beside.File(t, "pki", "data", "tsp", "tsp_token.bin")) {
 		t.Error("the token is not the one kept beside the answer")
 	}
 	for name, p := range map[string]chain.Profile{"now": {}, "as of old": {Old: true}} {

@@ -10,6 +10,8 @@ package tsp
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"fmt"
 	"math/big"
 	"time"
@@ -74,6 +76,37 @@ func Request(signature []byte, digestOID, policy string, nonce *big.Int) ([]byte
 	), nil
 }
 
+// nonceSize is that of a request's nonce, in octets.
+const nonceSize = 16
+
+// Obtain has a signature stamped: it asks by the policy that goes with the digest
+// (FACTS 3.3), and gives the token of the answer once it is known to be over this
+// signature and to answer this request. ask takes a request to the authority and
+// brings the answer, both DER; its error comes back as it is.
+func Obtain(ctx context.Context, signature []byte, digestOID string, ask func(ctx context.Context, request []byte) ([]byte, error)) ([]byte, error) {
+	octets := make([]byte, nonceSize)
+	rand.Read(octets)
+	nonce := new(big.Int).SetBytes(octets)
+	policy := PolicyRSA
+	if digestOID == chain.GostDigest {
+		policy = PolicyGost
+	}
+	request, err := Request(signature, digestOID, policy, nonce)
+	if err != nil {
+		return nil, err
+	}
+	response, err := ask(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	token, err := Token(response)
+	if err != nil {
+		return nil, err
+	}
+	_, err = Check(token, signature, nonce, chain.Profile{})
+	return token, err
+}
+
 // Token takes the token out of an authority's answer in DER (RFC 3161 2.4.2).
 // It is not judged yet.
 func Token(response []byte) (token []byte, err error) {
@@ -129,7 +162,7 @@ func Check(token, signature []byte, nonce *big.Int, p chain.Profile) (Stamp, err
 	if err := mayStamp(authority.Certificate); err != nil {
 		return Stamp{}, err
 	}
-	if !namesAuthority(token) {
+	if !authority.Bound { // RFC 3161 2.4.2, RFC 5816 2.2.1
 		return Stamp{}, refuse(cms.Attribute, "the certificate of the authority is not among what was signed")
 	}
 	info, err := readInfo(m.Content)
@@ -162,39 +195,6 @@ func mayStamp(c *chain.Certificate) error {
 		return refuse(Wrong, "the authority may not sign")
 	}
 	return nil
-}
-
-// Signed attributes that name the signer's certificate, by its SHA-1 and by
-// another hash (RFC 2634 5.4, RFC 5035 3).
-const (
-	attrSigningCert   = "1.2.840.113549.1.9.16.2.12"
-	attrSigningCertV2 = "1.2.840.113549.1.9.16.2.47"
-)
-
-// namesAuthority says whether the signed attributes name a certificate, as RFC
-// 3161 2.4.2 and RFC 5816 2.2.1 require. Package cms has read the token by now
-// and held the name against the certificate where there is one; here the same
-// way is gone only to see that there is.
-func namesAuthority(token []byte) bool {
-	info := der.Read(token).Into(der.Sequence)
-	info.OID()
-	data := info.Into(der.Context(0, true)).Into(der.Sequence)
-	data.Small()
-	data.Any() // digests
-	data.Any() // content
-	for data.More() && !data.Next(der.Set) {
-		data.Any() // certificates and lists
-	}
-	signer := data.Into(der.Set).Into(der.Sequence)
-	for signer.More() && !signer.Next(der.Context(0, true)) {
-		signer.Any() // version, identifier, digest
-	}
-	for attributes := signer.Into(der.Context(0, true)); attributes.More(); {
-		if kind := attributes.Into(der.Sequence).OID(); kind == attrSigningCert || kind == attrSigningCertV2 {
-			return true
-		}
-	}
-	return false
 }
 
 // judge holds what the token says against what was asked.

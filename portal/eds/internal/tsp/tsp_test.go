@@ -16,9 +16,16 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 	"zharia/portal/eds/internal/der"
+)
+
+// Signed attributes that name the signer's certificate (RFC 2634 5.4, RFC 5035 3).
+const (
+	attrSigningCert   = "1.2.840.113549.1.9.16.2.12"
+	attrSigningCertV2 = "1.2.840.113549.1.9.16.2.47"
 )
 
 var (
@@ -351,7 +358,7 @@ func FuzzToken(f *testing.F) {
 			over = append(over, signature)
 		}
 	}
-	if raw := shared(f, "pki", "data", "tsp", "tsp_response.bin"); raw != nil {
+	if raw := beside.File(f, "pki", "data", "tsp", "tsp_response.bin"); raw != nil {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 )
 
@@ -241,7 +242,7 @@ func random(r *rand.Rand, depth int, scope []string) string {
 
 func FuzzXML(f *testing.F) {
 	for _, g := range genuine {
-		if raw := shared(f, "pki", "data", "xml", g.file); raw != nil {
+		if raw := beside.File(f, "pki", "data", "xml", g.file); raw != nil {
 			f.Add(raw)
 		}
 	}

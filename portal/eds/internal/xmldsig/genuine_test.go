@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 )
 
@@ -48,7 +49,7 @@ var genuine = []struct {
 
 func TestGenuineDocumentsVerify(t *testing.T) {
 	for _, g := range genuine {
-		raw := shared(t, "pki", "data", "xml", g.file)
+		raw := beside.File(t, "pki", "data", "xml", g.file)
 		if raw == nil {
 			return
 		}
@@ -68,7 +69,7 @@ func TestGenuineDocumentsVerify(t *testing.T) {
 // The second signer signs the first's signature too, so a first that was changed
 // spoils both; the first is not touched by the second.
 func TestSignersStandOnOneAnother(t *testing.T) {
-	raw := shared(t, "pki", "data", "xml", "ncanode_xml_signed_valid_string_two_signers.xml")
+	raw := beside.File(t, "pki", "data", "xml", "ncanode_xml_signed_valid_string_two_signers.xml")
 	if raw == nil {
 		return
 	}
@@ -100,7 +101,7 @@ func TestSignersStandOnOneAnother(t *testing.T) {
 // citizen signs them, so they are not read.
 func TestOtherSignedDocumentsAreRefusedByTheirForm(t *testing.T) {
 	for _, file := range []string{"ncanode_wsse_signed.xml", "test_wsse.xml", "test_xml.xml"} {
-		raw := shared(t, "pki", "data", "xml", file)
+		raw := beside.File(t, "pki", "data", "xml", file)
 		if raw == nil {
 			return
 		}
@@ -116,7 +117,7 @@ func known(t *testing.T) []*chain.Certificate {
 	t.Helper()
 	var found []*chain.Certificate
 	for _, path := range []string{"ca/nca_gost2022_test.cer", "ca/nca_rsa_test.crt"} {
-		raw := shared(t, "pki", "data", path)
+		raw := beside.File(t, "pki", "data", path)
 		if block, _ := pem.Decode(raw); block != nil {
 			raw = block.Bytes
 		}
@@ -139,7 +140,7 @@ func issued(c *chain.Certificate, authorities []*chain.Certificate) bool {
 // signed by the same. What may change is a blank between attributes, say.
 func TestNoBitOfAGenuineDocumentChangesWhatWasSigned(t *testing.T) {
 	for _, g := range genuine {
-		raw := shared(t, "pki", "data", "xml", g.file)
+		raw := beside.File(t, "pki", "data", "xml", g.file)
 		if raw == nil {
 			return
 		}
@@ -170,7 +171,7 @@ func TestNoBitOfAGenuineDocumentChangesWhatWasSigned(t *testing.T) {
 }
 
 func TestACutDocumentIsRefused(t *testing.T) {
-	raw := shared(t, "pki", "data", "xml", "ncalayer-rs_ns.xml")
+	raw := beside.File(t, "pki", "data", "xml", "ncalayer-rs_ns.xml")
 	if raw == nil {
 		return
 	}

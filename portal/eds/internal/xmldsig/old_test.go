@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/der"
 	"zharia/portal/eds/internal/gost34311"
@@ -57,7 +58,7 @@ func signOld(d *big.Int, message []byte) []byte {
 // A document signed with a key of the old test hierarchy, which the authority
 // published, is read where old keys are taken and refused everywhere else.
 func TestOldKeysAreTakenOnlyForOldDocuments(t *testing.T) {
-	container := shared(t, "pki", "data", "p12", "ncanode", "ceo_sign_revoked_2004.p12")
+	container := beside.File(t, "pki", "data", "p12", "ncanode", "ceo_sign_revoked_2004.p12")
 	if container == nil {
 		return
 	}

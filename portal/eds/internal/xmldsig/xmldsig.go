@@ -83,7 +83,8 @@ type Signer struct {
 	digestOID, signatureOID string
 }
 
-// Parse reads a signed document in UTF-8. Nothing is verified yet.
+// Parse reads a signed document in UTF-8, of up to 1 MiB. Nothing is verified yet.
+// Errors are *chain.Refused.
 func Parse(raw []byte, p chain.Profile) (*Message, error) {
 	root, err := document(raw)
 	if err != nil {
