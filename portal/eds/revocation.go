@@ -76,7 +76,7 @@ func (i *inquiry) answered(c, issuer *chain.Certificate, proof Answer) error {
 		Certificate: c, Issuer: issuer, Nonce: proof.Nonce, At: proof.At, MaxAge: maxAge, Signed: i.pool.SignedOnce,
 	}.Check(proof.Response)
 	if err != nil {
-		return refuse(NotKnown, "certificate %x: %v", c.Serial, err)
+		return refuse(NotKnown, "%s: %v", whose(c), err)
 	}
 	answer.Responder.Key.Remember()
 	switch answer.Status {
@@ -85,7 +85,7 @@ func (i *inquiry) answered(c, issuer *chain.Certificate, proof Answer) error {
 	case ocsp.Revoked:
 		return taken(c, answer.RevokedAt, answer.Reason, i.evidence.At)
 	}
-	return refuse(NotKnown, "certificate %x: the responder does not know it", c.Serial)
+	return refuse(NotKnown, "%s: the responder does not know it", whose(c))
 }
 
 // Reason codes of RFC 5280, section 5.3.1.
@@ -111,7 +111,7 @@ func taken(c *chain.Certificate, revoked time.Time, code int, received time.Time
 	if code == onHold && revoked.Unix() != 0 {
 		r.Reason = Held
 	}
-	r.Detail = fmt.Sprintf("certificate %x since %s, reason %d", c.Serial, revoked.Format(time.RFC3339), code)
+	r.Detail = fmt.Sprintf("%s since %s, reason %d", whose(c), revoked.Format(time.RFC3339), code)
 	return r
 }
 
@@ -167,11 +167,20 @@ func (l lists) judge(c, issuer *chain.Certificate, received time.Time) error {
 	status, entry, err := l.full.Status(c, issuer, l.delta, l.at)
 	switch {
 	case err != nil:
-		return refuse(NotKnown, "certificate %x: %v", c.Serial, err)
+		return refuse(NotKnown, "%s: %v", whose(c), err)
 	case status == crl.Revoked:
 		return taken(c, entry.At, entry.Reason, received)
 	case status != crl.Good:
-		return refuse(NotKnown, "certificate %x: the list does not say", c.Serial)
+		return refuse(NotKnown, "%s: the list does not say", whose(c))
 	}
 	return nil
+}
+
+// whose names a certificate in a line for the log, where the serial number of a
+// person's would be a mark of the person.
+func whose(c *chain.Certificate) string {
+	if c.CA {
+		return "an authority's certificate"
+	}
+	return "the signer's certificate"
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
+	"zharia/portal/phone"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -110,6 +112,9 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 		if err := tx.Exec(ctx, useChallenge, challenge, at); err != nil {
 			return err
 		}
+		if err := phone.Use(ctx, tx, challenge); err != nil {
+			return err
+		}
 		if person, err = Ensure(ctx, tx, signer.IIN, ProperName(signer), at); err != nil {
 			return err
 		}
@@ -146,12 +151,13 @@ func (c challengeRow) usable(err error, at time.Time) error {
 }
 
 // Unsigned turns the refusal of a signature into the sentence for the person;
-// the detail is for the log.
+// the detail, which names nobody, goes to the log.
 func Unsigned(err error) error {
 	var refusal *eds.Refusal
 	if !errors.As(err, &refusal) {
 		return err
 	}
+	slog.Info("signature refused", "reason", string(refusal.Reason), "detail", refusal.Detail)
 	kind := fault.Invalid
 	if refusal.Reason == eds.Unreachable || refusal.Reason == eds.Busy {
 		kind = fault.Unavailable // not the signature's fault
