@@ -1,0 +1,88 @@
+package phone
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/vault"
+)
+
+func keptAt(id uuid.UUID) vault.Where {
+	return vault.Where{Table: "phone_request", Column: "kept", ID: id}
+}
+
+func cmsAt(id uuid.UUID) vault.Where {
+	return vault.Where{Table: "phone_request", Column: "cms", ID: id}
+}
+
+type requestRow struct {
+	ID      uuid.UUID     `db:"id"`
+	Session []byte        `db:"session"`
+	Person  uuid.NullUUID `db:"person"`
+	Purpose Purpose       `db:"purpose"`
+	Target  uuid.UUID     `db:"target"`
+	Digest  []byte        `db:"digest"`
+	Act     string        `db:"act"`
+	Of      uuid.NullUUID `db:"of"`
+	Kept    []byte        `db:"kept"`
+	Auth    string        `db:"auth"`
+	EndsAt  time.Time     `db:"ends_at"`
+	State   State         `db:"state"`
+	Tries   int           `db:"tries"`
+	Refusal string        `db:"refusal"`
+}
+
+func (row requestRow) open(db *vault.DB) (Request, error) {
+	kept, err := db.OpenText(keptAt(row.ID), row.Kept)
+	return Request{
+		ID: row.ID, Purpose: row.Purpose, Target: row.Target, Digest: row.Digest, Act: row.Act, Of: row.Of.UUID, Kept: kept,
+		Auth: row.Auth, Ends: row.EndsAt, State: row.State, Tries: row.Tries, Refusal: row.Refusal,
+		Session: row.Session, Person: row.Person.UUID,
+	}, err
+}
+
+// The session may have ended since the request began.
+const insertRequest = `
+INSERT INTO phone_request (id, token_hash, session, purpose, target, digest, act, of, kept, auth, made_at, ends_at, state)
+SELECT $1, $2, token_hash, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'asked'
+  FROM session
+ WHERE token_hash = $3
+   FOR KEY SHARE`
+
+const deleteOldRequests = `
+DELETE FROM phone_request
+ WHERE session = $1
+   AND id NOT IN (SELECT id FROM phone_request WHERE session = $1 ORDER BY made_at DESC, id DESC LIMIT $2)`
+
+const columns = `
+SELECT r.id, r.session, s.person, r.purpose, r.target, r.digest, r.act, r.of, r.kept, r.auth, r.ends_at, r.state, r.tries, r.refusal
+  FROM phone_request r
+  JOIN session s ON s.token_hash = r.session`
+
+const selectRequest = columns + `
+ WHERE r.session = $1 AND r.id = $2`
+
+const selectByToken = columns + `
+ WHERE r.token_hash = $1`
+
+const updateFetched = `
+UPDATE phone_request SET state = 'fetched' WHERE id = $1 AND state = 'asked'`
+
+const updateSigned = `
+UPDATE phone_request SET state = 'signed', cms = $2, refusal = ''
+ WHERE id = $1 AND state IN ('asked', 'fetched') AND ends_at > $3`
+
+const updateCancelled = `
+UPDATE phone_request SET state = 'cancelled'
+ WHERE id = $1 AND state IN ('asked', 'fetched') AND ends_at > $2`
+
+const updateRefused = `
+UPDATE phone_request SET tries = tries + 1, refusal = $2
+ WHERE id = $1 AND state IN ('asked', 'fetched')`
+
+const selectSignature = `
+SELECT cms FROM phone_request WHERE session = $1 AND id = $2 AND state = 'signed'`
+
+const updateUsed = `
+UPDATE phone_request SET state = 'used', cms = NULL WHERE target = $1`
