@@ -56,6 +56,7 @@ hostile:
 perf:
 	go run ./cmd/perfbench crypto
 	go run ./cmd/perfbench flood
+	go run ./cmd/perfbench signin
 
 setup:
 	@.ci/setup

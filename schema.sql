@@ -14,7 +14,10 @@ CREATE TABLE person (
     iin_tag bytea       NOT NULL UNIQUE CHECK (length(iin_tag) = 32), -- keyed PRF of the IIN: the way to look a person up
     iin     bytea       NOT NULL,                                    -- sealed
     name    bytea       NOT NULL,                                    -- sealed; as in the certificate, or as an official wrote it until the first sign-in
-    made_at timestamptz NOT NULL
+    made_at timestamptz NOT NULL,
+    signed_in_at  timestamptz,                                       -- the last sign-in, to be told at the next one
+    signed_in_way text CHECK (signed_in_way IN ('agent', 'phone')),
+    CHECK ((signed_in_at IS NULL) = (signed_in_way IS NULL))
 );
 
 -- State bodies, by their public names.
@@ -37,14 +40,23 @@ CREATE TABLE officer (
 -- SHA-256: a copy of this table opens nothing. person is empty before sign-in.
 CREATE TABLE session (
     token_hash  bytea       PRIMARY KEY CHECK (length(token_hash) = 32),
+    id          uuid        NOT NULL UNIQUE,                  -- what the person calls it by: it opens nothing
     person      uuid        REFERENCES person,
     certificate bytea       CHECK (length(certificate) = 32), -- SHA-256 of the certificate signed in with
+    way         text        CHECK (way IN ('agent', 'phone')), -- how the signature came
+    browser     text        CHECK (octet_length(browser) <= 60), -- "Firefox, Windows": of a closed list, no version
     made_at     timestamptz NOT NULL,
     seen_at     timestamptz NOT NULL,
     ends_at     timestamptz NOT NULL,
-    CHECK ((person IS NULL) = (certificate IS NULL))
+    before_at   timestamptz,                                  -- the sign-in before this one
+    before_way  text        CHECK (before_way IN ('agent', 'phone')),
+    told        boolean     NOT NULL,                         -- the person was told of it
+    CHECK ((person IS NULL) = (certificate IS NULL)),
+    CHECK ((person IS NULL) = (way IS NULL)),
+    CHECK ((before_at IS NULL) = (before_way IS NULL))
 );
 CREATE INDEX session_ends ON session (ends_at);
+CREATE INDEX session_person ON session (person, seen_at);
 
 -- What a browser was given to sign in order to sign in: once, five minutes,
 -- this session only (security/THREATS S07, S08).
@@ -56,6 +68,33 @@ CREATE TABLE challenge (
     used_at timestamptz
 );
 CREATE INDEX challenge_session ON challenge (session, made_at);
+
+-- A signature that a page asked of a phone (eGov Mobile): of one browser, over
+-- one thing, five minutes, one answer. The code on the page holds a token, the
+-- row its SHA-256. The signature waits here until the act takes it.
+CREATE TABLE phone_request (
+    id         uuid        PRIMARY KEY,
+    token_hash bytea       NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    session    bytea       NOT NULL REFERENCES session ON DELETE CASCADE,
+    purpose    text        NOT NULL CHECK (purpose IN ('sign-in', 'document')),
+    target     uuid        NOT NULL,                               -- the challenge or the document
+    digest     bytea       CHECK (length(digest) = 32),            -- of the document, as the page showed it
+    act        text        NOT NULL CHECK (octet_length(act) BETWEEN 1 AND 100),
+    of         uuid,                                               -- the thing the act is done to
+    kept       bytea       NOT NULL,                               -- sealed: what the person had typed before he was asked to sign in
+    auth       text        NOT NULL CHECK (auth IN ('None', 'Token', 'Eds')),
+    made_at    timestamptz NOT NULL,
+    ends_at    timestamptz NOT NULL,
+    state      text        NOT NULL CHECK (state IN ('asked', 'fetched', 'signed', 'cancelled', 'used')),
+    tries      int         NOT NULL DEFAULT 0 CHECK (tries >= 0),  -- signatures that were refused
+    refusal    text        NOT NULL DEFAULT '' CHECK (octet_length(refusal) <= 100), -- the key of why the last one was
+    cms        bytea,                                              -- sealed
+    CHECK ((state = 'signed') = (cms IS NOT NULL)),
+    CHECK ((purpose = 'document') = (digest IS NOT NULL) AND (purpose = 'document') = (of IS NOT NULL)),
+    CHECK (ends_at > made_at)
+);
+CREATE INDEX phone_request_session ON phone_request (session, made_at);
+CREATE INDEX phone_request_target ON phone_request (target);
 
 -- Cases --------------------------------------------------------------------
 
@@ -86,7 +125,7 @@ CREATE TABLE participant (
                      'representative', 'representative-defendant', 'witness')),
     represents   uuid        REFERENCES participant, -- for whom a defender or representative acts
     basis        text,                               -- the ground of the status, when confirmed
-    status       text        NOT NULL CHECK (status IN ('awaiting', 'confirmed', 'ended')),
+    status       text        NOT NULL CHECK (status IN ('awaiting', 'confirmed', 'ended', 'draft')), -- a draft is the investigator's alone
     asked_at     timestamptz NOT NULL,
     since        date,                               -- the status holds from this day
     confirmed_at timestamptz,
@@ -122,9 +161,10 @@ SELECT id, prosecutor, 'supervisor' FROM casefile;
 CREATE TABLE document (
     id        uuid        PRIMARY KEY,
     casefile  uuid        NOT NULL REFERENCES casefile,
-    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision')),
+    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
+    nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
     content   bytea       NOT NULL,                                  -- sealed
     size      int         NOT NULL CHECK (size BETWEEN 1 AND 20971520), -- bytes, before sealing
     digest    bytea       NOT NULL CHECK (length(digest) = 32),      -- SHA-256 of the bytes
@@ -135,6 +175,7 @@ CREATE TABLE document (
     CHECK ((cms IS NULL) = (signed_at IS NULL) AND (signer IS NULL) = (signed_at IS NULL)),
     CHECK (signer IS NULL OR signer = author)
 );
+CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
 
 CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -148,6 +189,24 @@ BEGIN
 END $$;
 CREATE TRIGGER document_is_final BEFORE UPDATE OR DELETE ON document
     FOR EACH ROW EXECUTE FUNCTION document_is_final();
+
+-- The papers by which the investigator confirms or ends a status: what he signs is
+-- what takes effect. A participant has one that is unsigned at most.
+CREATE TABLE confirmation (
+    document    uuid        PRIMARY KEY REFERENCES document,
+    participant uuid        NOT NULL REFERENCES participant,
+    ends        boolean     NOT NULL,              -- false: it confirms
+    role        text,                              -- what is confirmed
+    represents  uuid        REFERENCES participant,
+    basis       text,
+    since       date,
+    made_at     timestamptz NOT NULL,
+    signed_at   timestamptz,
+    CHECK (ends = (role IS NULL) AND ends = (basis IS NULL) AND ends = (since IS NULL)),
+    CHECK (NOT ends OR represents IS NULL)
+);
+CREATE UNIQUE INDEX confirmation_unsigned ON confirmation (participant) WHERE signed_at IS NULL;
+CREATE INDEX confirmation_participant ON confirmation (participant, signed_at);
 
 -- What proved an accepted signature when it was received: of a document, or of
 -- a sign-in (then id is that of its challenge). It proves the signature again
@@ -273,6 +332,19 @@ CREATE TABLE answer (
     signed_at timestamptz,
     read_at   timestamptz           -- when the filer first opened it: the term for the court runs from then (CPC 106)
 );
+
+-- What people typed into a form and have not sent (portal/typed): thirty days,
+-- for the person himself. It is nobody's document yet.
+CREATE TABLE typed (
+    id       uuid        PRIMARY KEY,            -- from SHA-256 of the person and the address of the form: the seal binds both
+    person   uuid        NOT NULL REFERENCES person,
+    fields   bytea,                              -- sealed: names and values; NULL once the form is sent
+    page     uuid        NOT NULL,               -- the showing of the form that it came from last
+    turn     int         NOT NULL CHECK (turn >= 0), -- counts what that page sent: an older text that comes late is not taken
+    saved_at timestamptz NOT NULL
+);
+CREATE INDEX typed_person ON typed (person);
+CREATE INDEX typed_saved_at ON typed (saved_at);
 
 -- Traces -------------------------------------------------------------------
 

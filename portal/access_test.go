@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,8 +26,11 @@ var asked = map[string][]string{
 	":case":        {"theft", "fraud", "unknown"},
 	":decision":    {"copy", "read", "fact", "flagged", "not hers", "unsigned", "unknown"},
 	":participant": {"awaiting", "confirmed", "unknown"},
+	":session":     {"her session", "unknown"},
 	":filing":      {"draft", "filed", "answered", "complaint", "defence", "unknown"},
 	":document":    {"signed paper", "unsigned paper", "unknown"},
+	":request":     {"asked", "unknown"},
+	":token":       {"nothing"},
 }
 
 // nobody is somebody who has not signed in.
@@ -75,7 +80,7 @@ func attempts(t *testing.T) []attempt {
 func (a attempt) address(o objects) string {
 	parts := strings.Split(a.Path, "/")
 	for i, part := range parts {
-		if part == ":topic" {
+		if part == ":topic" || part == ":token" {
 			parts[i] = a.object
 		} else if strings.HasPrefix(part, ":") {
 			parts[i] = o[a.object].String()
@@ -98,8 +103,15 @@ func (s *stage) fresh() {
 	s.front = open(s.t)
 	s.objects = s.play()
 	s.objects["unknown"] = uuid.Must(uuid.NewV7())
+	s.as(s.Aigul)
+	var hers uuid.UUID
+	if err := s.SQL.GetContext(s.t.Context(), &hers, `SELECT id FROM session`); err != nil {
+		s.t.Fatal(err)
+	}
+	s.objects["her session"] = hers
 	s.objects["signed paper"] = s.paperOf("decision", s.Decision("accepted"))
 	s.objects["unsigned paper"] = s.paperOf("filing", s.objects["draft"])
+	s.objects["asked"] = uuid.MustParse(lastID(s.as(s.Aigul).post("/kk/phone", url.Values{"act": {"session-open"}}).to())) // by a browser that is none of theirs
 	s.seq = s.acts()
 }
 
@@ -125,6 +137,9 @@ func (s *stage) try(a attempt, word string) answer {
 	g, to := s.guest(word), a.address(s.objects)
 	if a.Method == http.MethodGet {
 		return g.get(to)
+	}
+	if a.Method == http.MethodPut {
+		return g.do(httptest.NewRequest(a.Method, to, nil))
 	}
 	return g.post(to, nil)
 }

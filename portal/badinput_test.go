@@ -79,7 +79,7 @@ func TestAnAddressTakesOnlyItsMethods(t *testing.T) {
 		taken := slices.ContainsFunc(portal.Routes(), func(q portal.Route) bool { return q.Path == r.Path && q.Method == other })
 		path := "/kk" + strings.NewReplacer(":topic", "access", ":case", f.Theft.String(), ":decision", fresh().String(), ":filing", fresh().String(),
 			":participant", fresh().String(), ":document", fresh().String()).Replace(r.Path)
-		if got := g.do(httptest.NewRequest(other, path, nil)); !taken && got.StatusCode != http.StatusMethodNotAllowed {
+		if got := g.do(httptest.NewRequest(other, path, nil)); other != "" && !taken && got.StatusCode != http.StatusMethodNotAllowed {
 			t.Errorf("%s %s: %d", other, r.Path, got.StatusCode)
 		}
 	}

@@ -16,6 +16,11 @@ type Demo struct {
 	Insert func(word string) // puts a key into the reader
 	Now    func() DemoReader // whose key is there
 
+	// Sign signs with that key where the demonstration plays a phone, and Client
+	// is what that phone asks the portal with.
+	Sign   func(content []byte, attached bool) ([]byte, error)
+	Client *http.Client
+
 	// Block has the authority of the demonstration put that key on hold, or
 	// lift the hold.
 	Block func(hold bool) error

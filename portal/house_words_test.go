@@ -18,6 +18,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
+	"zharia/portal/web"
 	"zharia/portal/words"
 )
 
@@ -50,9 +51,17 @@ func families(t *testing.T) map[string][]string {
 		"role.":                       roles,
 		"sign.cause.":                 with(causes(t), "", ".way"),
 		"status.":                     append(statuses, "overdue"),
+		"typed.say.":                  web.Says,
+		"sessions.way.":               constants(t, "portal/identity", "Way"),
 		"verify.kind.":                constants(t, "portal/document", "Kind"),
+		"verify_files.state.":         {"valid", "pending", "past", "invalid"},
+		"verify_files.text.":          {"valid", "pending", "past"},
+		"verify_files.why.":           plain(eds.Reasons()),
+		"verify_files.role.":          constants(t, "portal/eds", "Role"),
 		"fault.eds.":                  plain(eds.Reasons()),
 		"paper.withdrawal.text.":      plain(filing.Kinds),
+		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending"}, filings...),
+		"paper.ending.text.":          {"awaiting", "confirmed"},
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
 		"paper.to.":                   filings,
@@ -211,7 +220,7 @@ func (s *said) call(file string, c *parse.CommandNode) {
 
 // chosen are the keys that a handler chooses whole, each by a list of its own:
 // the message of a failure, the label of a signing button, why it was refused.
-var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`}
+var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`}
 
 func TestEveryKeyAPageSaysIsThere(t *testing.T) {
 	b, pages, families := bookOf(t), listen(t), families(t)

@@ -27,6 +27,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/eds"
 	"zharia/portal/filing"
+	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -80,10 +81,10 @@ func (f *front) as(a *portaltest.Actor) *guest {
 	f.t.Helper()
 	token := make([]byte, 32)
 	rand.Read(token)
-	hash, cert, now := sha256.Sum256(token), sha256.Sum256(a.Key.Certificate()), time.Now().UTC()
+	hash, cert := sha256.Sum256(token), sha256.Sum256(a.Key.Certificate())
 	_, err := f.SQL.ExecContext(f.t.Context(),
-		`INSERT INTO session (token_hash, person, certificate, made_at, seen_at, ends_at) VALUES ($1, $2, $3, $4, $4, $5)`,
-		hash[:], a.Person, cert[:], now, now.Add(time.Hour))
+		`INSERT INTO session (token_hash, id, person, certificate, way, made_at, seen_at, ends_at, told) VALUES ($1, $2, $3, $4, 'agent', $5, $5, $6, true)`,
+		hash[:], uuid.Must(uuid.NewV7()), a.Person, cert[:], f.At, f.At.Add(identity.Life))
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
 		{"", [][2]string{
 			{"home", "/"}, {"about-access", "/about/access"}, {"about-signature", "/about/signature"}, {"about-terms", "/about/terms"},
 			{"about-protection", "/about/protection"}, {"signin", "/signin?next=/cases"}, {"not-found", "/nothing"},
+			{"verify-files", "/verify"},
 			{"verify", "/verify/" + s.one(t, `SELECT document::text FROM decision WHERE id = $1`, s.Decision("group"))},
 		}},
 		{"aigul", [][2]string{

@@ -212,8 +212,12 @@ func (s *story) answers(t *testing.T) {
 	v.click("participant", `a[href="/kk`+waiting+`"]`)
 	v.choose("#role", "victim")
 	v.choose("#basis", "ruling")
-	v.click("confirmed", formButton)
-	v.want("status", v.status(), "200")
+	v.click("confirmation", formButton)
+	v.here("200", waiting+"/check")
+	v.shows(s.Aigul.FullName())
+	s.Want(t, `SELECT status FROM participant WHERE id = '`+s.Participant("aigul@fraud").String()+`'`, "status\nawaiting")
+	v.sign("confirmed")
+	v.here("200", "/cases/"+s.Fraud.String())
 	s.Want(t, `SELECT status, confirmed_by FROM participant WHERE id = '`+s.Participant("aigul@fraud").String()+`'`, `
 		status    | confirmed_by
 		confirmed | daniyar`)
@@ -272,6 +276,8 @@ func (s *story) admits(v *visitor) {
 	v.want("fields that are wrong", v.each("[aria-invalid=true]", "e.id"), "iin")
 	v.fill("#iin", s.Stranger.IIN.Reveal())
 	v.click("added", formButton)
+	v.shows(s.Stranger.FullName())
+	v.sign("added-signed")
 	v.here("200", "/cases/"+s.Theft.String())
 	v.shows(s.Stranger.FullName())
 }

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -10,6 +11,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 )
 
@@ -68,7 +70,9 @@ func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return p.showAnswerForm(c, form, f)
 	}
-	err = filing.DraftAnswer(ctx, p.DB, p.press(), ask, number, n)
+	err = p.sent(c, form, func(tx *vault.DB) error {
+		return filing.DraftAnswer(ctx, tx, p.press(), ask, number, n)
+	})
 	if form.Refused(err) {
 		return p.showAnswerForm(c, form, f)
 	}
@@ -84,6 +88,7 @@ type answerCheckPage struct {
 	Answer  filing.Answer
 	Size    int
 	Signing signing
+	Changed time.Time // when the draft was changed and not saved; zero: never
 }
 
 func (p *Portal) answerCheck(c echo.Context, ask policy.Ask) error {
@@ -99,6 +104,9 @@ func (p *Portal) showAnswerCheck(c echo.Context, ask policy.Ask, refusal string)
 		return err
 	}
 	page := answerCheckPage{Filing: f, Answer: a, Size: len(doc.Content)}
+	if page.Changed, err = p.unsaved(c, policy.AnswerNew, f.ID); err != nil {
+		return err
+	}
 	if page.Signing, err = p.signDocument(c, doc, policy.AnswerPaper, a.Outcome.Act(), refusal, f.ID); err != nil {
 		return err
 	}
@@ -116,7 +124,10 @@ func (p *Portal) answerPaper(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) filingDecide(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
-	cms, digest := signed(c)
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
 	if err := filing.Decide(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
 		refusal, err := refused(err)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 type casesPage struct {
 	Cases    []casefile.Case
 	Awaiting []casefile.Awaiting
+	Begun    []typedLine
 }
 
 func (p *Portal) cases(c echo.Context, ask policy.Ask) error {
@@ -25,7 +26,11 @@ func (p *Portal) cases(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "cases", casesPage{cases, awaiting})
+	begun, err := p.begun(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "cases", casesPage{cases, awaiting, begun})
 }
 
 // casePage is one case: for a participant the decisions he may see and his own

@@ -11,6 +11,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/policy"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 )
 
@@ -96,7 +97,9 @@ func (p *Portal) decisionDraft(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return p.showDecisionForm(c, ask, form, caseID, false)
 	}
-	err := casefile.DraftDecision(c.Request().Context(), p.DB, p.press(), ask, caseID, number, draft)
+	err := p.sent(c, form, func(tx *vault.DB) error {
+		return casefile.DraftDecision(c.Request().Context(), tx, p.press(), ask, caseID, number, draft)
+	})
 	if form.Refused(err) {
 		return p.showDecisionForm(c, ask, form, caseID, false)
 	}
@@ -134,6 +137,7 @@ type decisionCheckPage struct {
 	Names   []string // whom it concerns
 	Size    int      // bytes
 	Signing signing
+	Changed time.Time // when the draft was changed and not saved; zero: never
 }
 
 func (p *Portal) decisionCheck(c echo.Context, ask policy.Ask) error {
@@ -155,6 +159,9 @@ func (p *Portal) showDecisionCheck(c echo.Context, ask policy.Ask, refusal strin
 		return err
 	}
 	page := decisionCheckPage{Case: of, Draft: draft, ID: number, Size: len(doc.Content)}
+	if page.Changed, err = p.unsaved(c, policy.DecisionEdit, number); err != nil {
+		return err
+	}
 	for _, q := range all {
 		for _, concerned := range draft.Concerns {
 			if q.ID == concerned {
@@ -179,7 +186,10 @@ func (p *Portal) decisionPaper(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) decisionPublish(c echo.Context, ask policy.Ask) error {
 	number := id(c, "decision")
-	cms, digest := signed(c)
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
 	if err := casefile.Publish(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
 		refusal, err := refused(err)
 		if err != nil {
@@ -201,6 +211,9 @@ func (p *Portal) decisionDiscard(c echo.Context, ask policy.Ask) error {
 		return fault.New(fault.Conflict, "fault.not-now")
 	}
 	if err := casefile.Discard(ctx, p.DB, ask, number); err != nil {
+		return err
+	}
+	if err := p.forget(c, policy.DecisionEdit, number); err != nil {
 		return err
 	}
 	return p.redirect(c, policy.CaseRead, of.ID)

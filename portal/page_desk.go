@@ -17,6 +17,8 @@ type deskPage struct {
 	Waiting []casefile.Participant
 	Numbers map[uuid.UUID]string // of the cases
 	Cases   []casefile.Case
+	Begun   []typedLine
+	Drafts  int // papers of his that wait for his signature
 }
 
 func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
@@ -40,6 +42,14 @@ func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 	for _, of := range page.Cases {
 		page.Numbers[of.ID] = of.Number
 	}
+	if page.Begun, err = p.begun(c); err != nil {
+		return err
+	}
+	drafts, err := casefile.Drafts(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page.Drafts = len(drafts)
 	return p.show(c, "desk", page)
 }
 
@@ -50,6 +60,7 @@ type oversightPage struct {
 	Late    []filingLine // others' answers that are overdue
 	Filings []filingLine // all, newest first
 	Cases   []casefile.Case
+	Begun   []typedLine
 }
 
 func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
@@ -69,6 +80,9 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 		}
 	}
 	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Begun, err = p.begun(c); err != nil {
 		return err
 	}
 	return p.show(c, "oversight", page)

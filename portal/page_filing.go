@@ -17,6 +17,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 )
 
@@ -38,6 +39,7 @@ func filingLines(all []filing.Filing, ask policy.Ask) []filingLine {
 // filingsPage is everything a person has filed or is writing.
 type filingsPage struct {
 	Filings []filingLine
+	Begun   []typedLine
 }
 
 func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
@@ -45,7 +47,11 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "filings", filingsPage{filingLines(all, ask)})
+	begun, err := p.begun(c)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "filings", filingsPage{filingLines(all, ask), begun})
 }
 
 // filingNewPage is where a filing is written: first its kind is chosen, then one
@@ -62,6 +68,7 @@ type filingNewPage struct {
 	About      []web.Option
 	Grounds    []web.Option
 	Max        int
+	FileBy     time.Time // the last day to file, where the Code sets one
 }
 
 func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, caseID uuid.UUID, kind policy.FilingKind) error {
@@ -100,11 +107,19 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 			return err
 		}
 	}
+	if kind != "" {
+		if err := p.keep(c, form); err != nil { // what was typed before names the decision, too
+			return err
+		}
+	}
 	decisions, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), of)
 	if err != nil {
 		return err
 	}
 	for _, d := range decisions {
+		if d.ID.String() == form.Value("about") {
+			page.FileBy = filing.Filing{Kind: kind, AboutKind: d.Kind, AboutOn: d.DecidedOn}.FileBy()
+		}
 		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
 	}
 	for _, g := range filing.Grounds {
@@ -158,7 +173,9 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		return again()
 	}
-	err := filing.Save(c.Request().Context(), p.DB, p.press(), ask, caseID, number, n)
+	err := p.sent(c, form, func(tx *vault.DB) error {
+		return filing.Save(c.Request().Context(), tx, p.press(), ask, caseID, number, n)
+	})
 	if form.Refused(err) {
 		return again()
 	}
@@ -195,7 +212,8 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 type filingCheckPage struct {
 	Filing  filing.Filing
 	Signing signing
-	Size    int // bytes of the document
+	Size    int       // bytes of the document
+	Changed time.Time // when the draft was changed and not saved; zero: never
 }
 
 // filingPage is a filing that was received: its number, its clock, its answer,
@@ -248,6 +266,9 @@ func (p *Portal) showFilingCheck(c echo.Context, f filing.Filing, refusal string
 		return err
 	}
 	page := filingCheckPage{Filing: f, Size: len(doc.Content)}
+	if page.Changed, err = p.unsaved(c, policy.FilingEdit, f.ID); err != nil {
+		return err
+	}
 	if page.Signing, err = p.signDocument(c, doc, policy.FilingDocument, policy.FilingSubmit, refusal, f.ID); err != nil {
 		return err
 	}
@@ -410,8 +431,11 @@ func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {
 func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
 	ctx := c.Request().Context()
-	cms, digest := signed(c)
-	err := filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
+	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
 	if refusal, _ := refused(err); refusal != "" {
 		f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number)
 		if err != nil {
@@ -433,6 +457,9 @@ func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 func (p *Portal) filingDiscard(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
 	if err := filing.Discard(c.Request().Context(), p.DB, ask, number); err != nil {
+		return err
+	}
+	if err := p.forget(c, policy.FilingEdit, number); err != nil {
 		return err
 	}
 	return p.redirect(c, policy.FilingList)

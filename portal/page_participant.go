@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,16 +10,21 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
+	"zharia/portal/fault"
 	"zharia/portal/policy"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 	"zharia/portal/words"
 )
 
-// participantPage is where the investigator confirms a status or ends it.
+// participantPage is where the investigator prepares the confirmation of a status,
+// or its end.
 type participantPage struct {
 	Form        *web.Form
 	Case        casefile.Case
 	Participant casefile.Participant // zero for somebody new
+	Unsigned    bool                 // a paper about the status waits to be signed
+	Signed      bool                 // the last paper about it is signed, and may be read
 	Roles       []web.Option
 	Bases       []web.Option
 	Represents  []web.Option
@@ -61,6 +67,13 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 	}
 	w := p.Words.In(web.Lang(c))
 	page := participantPage{Form: form, Case: in, Participant: who}
+	if who.ID != uuid.Nil {
+		_, paper, _, err := casefile.ReadConfirmation(ctx, p.DB, ask, who.ID)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		page.Unsigned, page.Signed = err == nil && paper.SignedAt.IsZero(), !paper.SignedAt.IsZero()
+	}
 	for _, r := range grantable() {
 		rule, _ := policy.RoleOf(r)
 		page.Roles = append(page.Roles, web.Option{Value: string(r), Label: w.T("role." + string(r)), Hint: w.Law(rule.By)})
@@ -81,8 +94,9 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 }
 
 // readGrant reads what is confirmed.
-func readGrant(form *web.Form, at time.Time) casefile.Grant {
+func readGrant(c echo.Context, form *web.Form, at time.Time) casefile.Grant {
 	return casefile.Grant{
+		Language:   web.Lang(c),
 		Role:       web.OneOf(form, "role", grantable()...),
 		Basis:      web.OneOf(form, "basis", bases()...),
 		Represents: form.OptionalID("represents"),
@@ -96,21 +110,25 @@ func (p *Portal) participant(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	since := who.Since
-	if since.IsZero() {
-		since = ask.At.In(deadline.Zone)
+	grant := casefile.Grant{Role: who.Role, Represents: who.Represents, Basis: who.Basis, Since: who.Since}
+	_, paper, _, err := casefile.ReadConfirmation(c.Request().Context(), p.DB, ask, number)
+	if err == nil && paper.SignedAt.IsZero() && !paper.Ends { // what he was about to sign
+		grant = paper.Grant
 	}
-	form := web.NewForm("participant", "role", string(who.Role), "since", since.Format(time.DateOnly), "basis", who.Basis)
-	if who.Represents != uuid.Nil {
-		form.Fill("represents", who.Represents.String())
+	if grant.Since.IsZero() {
+		grant.Since = ask.At.In(deadline.Zone)
 	}
-	if grounds := policy.Bases[who.Role]; who.Basis == "" && len(grounds) == 1 {
+	form := web.NewForm("participant", "role", string(grant.Role), "since", grant.Since.Format(time.DateOnly), "basis", grant.Basis)
+	if grant.Represents != uuid.Nil {
+		form.Fill("represents", grant.Represents.String())
+	}
+	if grounds := policy.Bases[grant.Role]; grant.Basis == "" && len(grounds) == 1 {
 		form.Set("basis", grounds[0].Key)
 	}
-	return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantGrant, number)
+	return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantDraft, number)
 }
 
-func (p *Portal) participantConfirm(c echo.Context, ask policy.Ask) error {
+func (p *Portal) participantDraft(c echo.Context, ask policy.Ask) error {
 	number := id(c, "participant")
 	ctx := c.Request().Context()
 	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
@@ -118,29 +136,123 @@ func (p *Portal) participantConfirm(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	form := web.ReadForm(c, "participant")
-	grant := readGrant(form, ask.At)
+	grant := readGrant(c, form, ask.At)
 	p.hereIs(c, policy.ParticipantView, number)
 	if form.Bad() {
-		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantGrant, number)
+		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantDraft, number)
 	}
-	err = casefile.Confirm(ctx, p.DB, ask, number, grant)
+	err = p.sent(c, form, func(tx *vault.DB) error { return casefile.DraftGrant(ctx, tx, p.press(), ask, number, grant) })
 	if form.Refused(err) {
-		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantGrant, number)
+		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantDraft, number)
 	}
 	if err != nil {
 		return err
 	}
-	return p.redirect(c, policy.CaseRead, who.Case)
+	return p.redirect(c, policy.ParticipantCheck, number)
 }
 
-func (p *Portal) participantEnd(c echo.Context, ask policy.Ask) error {
+func (p *Portal) participantEnding(c echo.Context, ask policy.Ask) error {
+	number := id(c, "participant")
+	if err := casefile.DraftEnd(c.Request().Context(), p.DB, p.press(), ask, number, web.Lang(c)); err != nil {
+		return err
+	}
+	return p.redirect(c, policy.ParticipantCheck, number)
+}
+
+// participantCheckPage shows the exact paper by which a status is confirmed or
+// ended, before it is signed.
+type participantCheckPage struct {
+	Case        casefile.Case
+	Participant casefile.Participant
+	Paper       casefile.Confirmation
+	For         string // the name of the one whom he is to act for, or ""
+	Size        int    // bytes
+	Signing     signing
+	Changed     time.Time // when the draft was changed and not saved; zero: never
+}
+
+func (p *Portal) participantCheck(c echo.Context, ask policy.Ask) error {
+	return p.showParticipantCheck(c, ask, "")
+}
+
+func (p *Portal) showParticipantCheck(c echo.Context, ask policy.Ask, refusal string) error {
 	number := id(c, "participant")
 	ctx := c.Request().Context()
 	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
 	if err != nil {
 		return err
 	}
-	if err := casefile.End(ctx, p.DB, ask, number); err != nil {
+	_, paper, doc, err := casefile.ReadConfirmation(ctx, p.DB, ask, number)
+	if errors.Is(err, fault.NotFound) || doc.Signed() { // nothing waits to be signed
+		return p.redirect(c, policy.ParticipantView, number)
+	}
+	if err != nil {
+		return err
+	}
+	page := participantCheckPage{Participant: who, Paper: paper, Size: len(doc.Content)}
+	if page.Changed, err = p.unsaved(c, policy.ParticipantView, number); err != nil {
+		return err
+	}
+	if page.Case, err = casefile.Read(ctx, p.DB, ask, who.Case); err != nil {
+		return err
+	}
+	all, err := casefile.Participants(ctx, p.DB, ask, who.Case)
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		if q.ID == paper.Grant.Represents {
+			page.For = q.Name
+		}
+	}
+	if page.Signing, err = p.signDocument(c, doc, policy.ParticipantPaper, paper.Act(), refusal, number); err != nil {
+		return err
+	}
+	return p.showSigning(c, refusal, "participant_check", page, policy.ParticipantCheck, number)
+}
+
+func (p *Portal) participantPaper(c echo.Context, ask policy.Ask) error {
+	_, _, doc, err := casefile.ReadConfirmation(c.Request().Context(), p.DB, ask, id(c, "participant"))
+	if err != nil {
+		return err
+	}
+	return pdf(c, doc.Content, string(doc.Kind), c.QueryParam("keep") != "")
+}
+
+// participantSettle puts the investigator's signature on the paper: by the address,
+// the status is confirmed or it ends.
+func (p *Portal) participantSettle(c echo.Context, ask policy.Ask) error {
+	number := id(c, "participant")
+	ctx := c.Request().Context()
+	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
+	if err := casefile.Settle(ctx, p.DB, p.Verifier, ask, number, cms, digest); err != nil {
+		refusal, err := refused(err)
+		if err != nil {
+			return err
+		}
+		return p.showParticipantCheck(c, ask.To(policy.ParticipantCheck), refusal)
+	}
+	return p.redirect(c, policy.CaseRead, who.Case)
+}
+
+func (p *Portal) participantDiscard(c echo.Context, ask policy.Ask) error {
+	number := id(c, "participant")
+	ctx := c.Request().Context()
+	who, err := casefile.ReadParticipant(ctx, p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	if err := casefile.DiscardConfirmation(ctx, p.DB, ask, number); err != nil {
+		return err
+	}
+	if err := p.forget(c, policy.ParticipantView, number); err != nil {
 		return err
 	}
 	return p.redirect(c, policy.CaseRead, who.Case)
@@ -161,17 +273,19 @@ func (p *Portal) participantAdd(c echo.Context, ask policy.Ask) error {
 	form := web.ReadForm(c, "participant")
 	number := form.ID("id")
 	iin, name := form.IIN("iin"), form.Line("name", 2, 150)
-	grant := readGrant(form, ask.At)
+	grant := readGrant(c, form, ask.At)
 	p.hereIs(c, policy.ParticipantNew, caseID)
 	if form.Bad() {
 		return p.showGrant(c, ask, form, caseID, casefile.Participant{}, policy.ParticipantAdd, caseID)
 	}
-	err := casefile.AddConfirmed(c.Request().Context(), p.DB, ask, caseID, number, eds.IIN(iin), name, grant)
+	err := p.sent(c, form, func(tx *vault.DB) error {
+		return casefile.DraftNew(c.Request().Context(), tx, p.press(), ask, caseID, number, eds.IIN(iin), name, grant)
+	})
 	if form.Refused(err) {
 		return p.showGrant(c, ask, form, caseID, casefile.Participant{}, policy.ParticipantAdd, caseID)
 	}
 	if err != nil {
 		return err
 	}
-	return p.redirect(c, policy.CaseRead, caseID)
+	return p.redirect(c, policy.ParticipantCheck, number)
 }

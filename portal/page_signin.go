@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -17,6 +18,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/phone"
 	"zharia/portal/policy"
 	"zharia/portal/web"
 )
@@ -32,12 +34,23 @@ type signing struct {
 	Digest   string // hex; what is signed is named, so that nothing else is signed unseen
 	IIN      string // whose key is expected, if it is known
 	Chain    string // "any": keys of an unknown authority too (test keys)
-	Expires  string // RFC 3339, or ""
+	Life     int    // seconds until what is signed is stale, or 0; then
+	Renew    string // where it is exchanged for fresh
+	Usages   string // object identifiers that the certificate must have all, spaces between
 	Button   string // key of its label
 	Refusal  string // key of why the last signature was refused, or ""
 	Hidden   map[string]string
-	Document bool // a document is signed, not a challenge
+	Papers   []string     // several are signed at once: act, thing and digest of each
+	Document bool         // a document is signed, not a challenge
+	Act      policy.Act   // what is signed for
+	Of       uuid.UUID    // the thing it is done to; zero for a sign-in
+	Way      identity.Way // that worked last on this device, or ""
 }
+
+// usageDocument is e-mail protection, which every certificate has that may sign
+// documents. For signing in no usage is asked for: keys of today have no client
+// authentication.
+const usageDocument = "1.3.6.1.5.5.7.3.4"
 
 func (p *Portal) signing(action string) signing {
 	s := signing{Action: action, Agent: p.Agent}
@@ -58,18 +71,33 @@ func (p *Portal) signDocument(c echo.Context, d document.Document, content polic
 	if s.URL, err = p.link(lang, string(content), of); err != nil {
 		return signing{}, err
 	}
-	s.Mode, s.Document, s.Refusal = "detached", true, refusal
+	s.Act, s.Of, s.Way = to, of, way(c)
+	s.Mode, s.Document, s.Refusal, s.Usages = "detached", true, refusal, usageDocument
 	s.Button = "act." + string(to)
 	s.Digest, s.IIN = hex.EncodeToString(d.Digest), me(c).IIN.Reveal()
 	s.Hidden = map[string]string{"digest": s.Digest}
 	return s, nil
 }
 
-// signed reads what a signing page posted: the signature and the fingerprint of
-// what was shown.
-func signed(c echo.Context) (cms, digest []byte) {
+// signed reads what a signing page posted: the signature, or the number of the
+// request by which a phone gave it, and the fingerprint of what was shown. A
+// request that is not this browser's has no signature.
+func (p *Portal) signed(c echo.Context) (cms, digest []byte, err error) {
 	digest, _ = hex.DecodeString(c.FormValue("digest"))
-	return []byte(c.FormValue("signature")), digest
+	of := c.FormValue("phone")
+	if of == "" {
+		if cms = []byte(c.FormValue("signature")); len(cms) > 0 {
+			p.worked(c, identity.ByAgent)
+		}
+		return cms, digest, nil
+	}
+	request, _ := uuid.Parse(of)
+	cms, err = phone.Signature(c.Request().Context(), p.DB, identity.Hash(session(c)), request)
+	if errors.Is(err, fault.NotFound) {
+		return nil, digest, nil
+	}
+	p.worked(c, identity.ByPhone)
+	return cms, digest, err
 }
 
 // refused is why a signature was refused, where the refusal is the signature's;
@@ -82,6 +110,17 @@ func refused(err error) (string, error) {
 	return "", err
 }
 
+// silent is the sentence for a signature that could not be judged, because the
+// authority does not answer or too much is judged at once; "" for any other error.
+// The page that carries what was typed must not be lost over it.
+func silent(err error) string {
+	var fa *fault.Fault
+	if errors.As(err, &fa) && fa.Kind == fault.Unavailable && strings.HasPrefix(fa.Message, "fault.eds.") {
+		return fa.Message
+	}
+	return ""
+}
+
 // signInPage is where a person shows who he is. Next is where he was going; Kept
 // is what he had typed there when his session was over.
 type signInPage struct {
@@ -91,10 +130,14 @@ type signInPage struct {
 }
 
 func (p *Portal) signIn(c echo.Context, ask policy.Ask) error {
+	next := local(c.QueryParam("next"))
 	if ask.Is&policy.Citizen != 0 {
+		if next != "" {
+			return c.Redirect(http.StatusSeeOther, "/"+web.Lang(c)+next)
+		}
 		return p.redirect(c, start(me(c)))
 	}
-	return p.showSignIn(c, ask, http.StatusOK, "", local(c.QueryParam("next")), "")
+	return p.showSignIn(c, ask, http.StatusOK, "", next, "")
 }
 
 // start is where a person begins.
@@ -118,13 +161,7 @@ func local(next string) string {
 }
 
 func (p *Portal) showSignIn(c echo.Context, ask policy.Ask, status int, refusal, next, kept string) error {
-	se := session(c)
-	if se.IsNew {
-		if err := p.sessions.Save(c.Request(), c.Response(), se); err != nil {
-			return err
-		}
-	}
-	challenge, err := identity.NewChallenge(c.Request().Context(), p.DB, identity.Hash(se), p.Origin, ask.At)
+	challenge, err := p.challenge(c, ask)
 	if err != nil {
 		return err
 	}
@@ -134,7 +171,11 @@ func (p *Portal) showSignIn(c echo.Context, ask policy.Ask, status int, refusal,
 	}
 	s := p.signing(action)
 	s.Mode, s.Content, s.Refusal, s.Button = "attached", base64.StdEncoding.EncodeToString(challenge.Content), refusal, "act.session-open"
-	s.Expires = challenge.Ends.Format(time.RFC3339)
+	s.Life = int(identity.ChallengeLife.Seconds())
+	if s.Renew, err = p.link(web.Lang(c), string(policy.SessionChallenge)); err != nil {
+		return err
+	}
+	s.Act, s.Way = policy.SessionOpen, way(c)
 	s.Hidden = map[string]string{"challenge": challenge.ID.String(), "next": next, "kept": kept}
 	c.Set(hereKey, "/signin?"+url.Values{"next": {next}}.Encode())
 	frame := p.frame(c)
@@ -144,6 +185,33 @@ func (p *Portal) showSignIn(c echo.Context, ask policy.Ask, status int, refusal,
 		}
 	}
 	return p.pages.Show(c, status, "signin", frame, signInPage{s, next, kept})
+}
+
+// challenge makes one for the session of the request, and the session where there
+// is none yet.
+func (p *Portal) challenge(c echo.Context, ask policy.Ask) (identity.Challenge, error) {
+	se := session(c)
+	if se.IsNew {
+		if err := p.sessions.Save(c.Request(), c.Response(), se); err != nil {
+			return identity.Challenge{}, err
+		}
+	}
+	return identity.NewChallenge(c.Request().Context(), p.DB, identity.Hash(se), p.Origin, ask.At)
+}
+
+// freshChallenge is what the script of a page that was open long is answered.
+type freshChallenge struct {
+	Challenge uuid.UUID `json:"challenge"`
+	Content   []byte    `json:"content"` // in base64
+	Expires   time.Time `json:"expires"`
+}
+
+func (p *Portal) sessionChallenge(c echo.Context, ask policy.Ask) error {
+	challenge, err := p.challenge(c, ask)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, freshChallenge{challenge.ID, challenge.Content, challenge.Ends.UTC()})
 }
 
 // toSignIn sends a visitor to sign in and remembers where he was going. What he
@@ -162,11 +230,19 @@ func (p *Portal) toSignIn(c echo.Context) error {
 		return err
 	}
 	// Nothing was typed, or it is kept by us and was to be signed: back to its page.
-	if len(r.PostForm) == 0 || r.PostForm.Has("signature") {
+	if len(r.PostForm) == 0 || r.PostForm.Has("signature") || r.PostForm.Has("phone") {
 		return p.showSignIn(c, ask, http.StatusUnauthorized, "", path.Dir(r.URL.Path), "")
 	}
-	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, r.PostForm.Encode())
+	kept := maps.Clone(r.PostForm)
+	if r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
+		kept.Set(lostFile, "1")
+	}
+	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, kept.Encode())
 }
+
+// lostFile marks, among what was typed, that a file was chosen too. Files are not
+// carried through signing in; the page that gives the rest back says so.
+const lostFile = "file-lost"
 
 // sessionOpen opens a session by the signature over its challenge.
 func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
@@ -176,15 +252,26 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	}
 	challenge, _ := uuid.Parse(c.FormValue("challenge"))
 	se := session(c)
-	person, signer, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, []byte(c.FormValue("signature")), ask.At)
+	cms, _, err := p.signed(c)
 	if err != nil {
-		refusal, err := refused(err)
-		if err != nil {
-			return err
-		}
-		return p.showSignIn(c, ask, http.StatusUnprocessableEntity, refusal, next, kept)
+		return err
 	}
-	if err := p.sessions.Start(c.Request(), c.Response(), se, person, signer.Certificate); err != nil {
+	person, signer, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, cms, ask.At)
+	if err != nil {
+		refusal, other := refused(err)
+		status := http.StatusUnprocessableEntity
+		if other != nil {
+			if refusal, status = silent(err), http.StatusServiceUnavailable; refusal == "" {
+				return err
+			}
+		}
+		return p.showSignIn(c, ask, status, refusal, next, kept)
+	}
+	opening := identity.Opening{Person: person, Certificate: signer.Certificate, Way: identity.ByAgent, Browser: identity.Browser(c.Request().UserAgent())}
+	if c.FormValue("phone") != "" {
+		opening.Way = identity.ByPhone
+	}
+	if err := p.sessions.Start(c.Request(), c.Response(), se, opening); err != nil {
 		return err
 	}
 	who, err := identity.Read(c.Request().Context(), p.DB, person, ask.At)
@@ -204,8 +291,9 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 // resumePage gives back what was typed before the session was over: one button
 // sends it where it was going.
 type resumePage struct {
-	Action string
-	Fields url.Values
+	Action   string
+	Fields   url.Values
+	LostFile bool // a file was chosen and must be chosen again
 }
 
 func (p *Portal) resume(c echo.Context, ask policy.Ask, next, kept string) error {
@@ -213,12 +301,14 @@ func (p *Portal) resume(c echo.Context, ask policy.Ask, next, kept string) error
 	if err != nil {
 		return p.redirect(c, policy.CaseList)
 	}
+	lost := fields.Has(lostFile)
+	fields.Del(lostFile)
 	c.Set(hereKey, "/cases")
-	return p.show(c, "resume", resumePage{"/" + web.Lang(c) + next, fields})
+	return p.show(c, "resume", resumePage{"/" + web.Lang(c) + next, fields, lost})
 }
 
-func (p *Portal) sessionEnd(c echo.Context, _ policy.Ask) error {
-	if err := p.sessions.End(c.Request(), c.Response(), session(c)); err != nil {
+func (p *Portal) sessionEnd(c echo.Context, ask policy.Ask) error {
+	if err := p.sessions.End(c.Request(), c.Response(), session(c), ask); err != nil {
 		return err
 	}
 	return p.redirect(c, policy.Home)

@@ -55,7 +55,10 @@ func (p *Portal) withdrawalPaper(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) filingWithdraw(c echo.Context, ask policy.Ask) error {
 	ctx, number := c.Request().Context(), id(c, "filing")
-	cms, digest := signed(c)
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
 	if err := filing.Withdraw(ctx, p.DB, p.Verifier, ask, number, cms, digest); err != nil {
 		refusal, err := refused(err)
 		if err != nil {

@@ -61,6 +61,9 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	for _, late := range overdue {
 		f.compare(t, late)
 	}
+	for _, v := range verdicts(f, nil, nil) { // by a test of their own
+		all = append(all, view{name: v.name})
+	}
 	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}, view{name: "filing-pending"}, view{name: "filing-refuted"}))
 }
 
@@ -128,6 +131,8 @@ func views(f *front, o objects) []view {
 		{name: "signin-refused", path: "/session", fields: url.Values{"signature": {"AAAA"}}, status: 422},
 		{name: "verify", path: "/verify/" + paper},
 		{name: "verify-nothing", path: "/verify/" + paper, fields: url.Values{}, status: 422},
+		{name: "verify_files", path: "/verify"},
+		{name: "verify_files-nothing", path: "/verify", fields: url.Values{}, status: 422},
 		{name: "fail-404", path: "/nowhere", status: 404},
 		{name: "fail-404-aigul", who: f.Aigul, path: at("/cases/%s", "fraud"), status: 404},
 		{name: "fail-403", who: f.Aigul, path: at("/cases/%s/decisions/new", "theft"), status: 403},

@@ -22,6 +22,7 @@ import (
 	"zharia"
 	"zharia/portal/document"
 	"zharia/portal/eds"
+	"zharia/portal/egov"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -39,12 +40,16 @@ type Portal struct {
 	Agent    string           // where the signing program listens: wss://127.0.0.1:13579
 	AnyChain bool             // the signing program may use keys of an authority it does not know (test keys)
 	Demo     *Demo            // nil outside the demonstration
+	Egov     egov.Settings    // signing on a phone: who asks, and how the phone is answered
 	Clock    func() time.Time // nil: the machine's
+
+	Idle, IdleWarning time.Duration // of a session; 0: those of identity, which tests shorten
 
 	pages    *web.Pages
 	static   *web.Static
 	sessions *identity.Sessions
 	links    map[policy.Act]string
+	streams  streams
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -54,12 +59,12 @@ const (
 )
 
 // uploads are the acts that bring a file.
-var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile: true}
+var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile: true, policy.VerifyFiles: true}
 
 // openings are the acts of opening a document, which leave a record and may start
 // a term. HEAD shows nothing, so it must not count as having read.
 var openings = map[policy.Act]bool{
-	policy.FilingRead: true, policy.AnswerNew: true,
+	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 }
 
@@ -78,20 +83,29 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
-	}}), web.Headers(p.Agent, secure), web.SameOrigin, web.Language("/static/", "/healthz", "/demo/"))
+	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/"))
 	e.GET("/static/*", p.static.Handle)
 	e.GET("/healthz", p.healthz)
 	if p.Demo != nil {
 		e.POST("/demo/key", p.demoKey)
 		e.POST("/demo/block", p.demoBlock)
+		e.POST("/demo/phone", p.demoPhone)
 	}
 	signing := middleware.RateLimiter(middleware.NewRateLimiterMemoryStoreWithConfig(
 		middleware.RateLimiterMemoryStoreConfig{Rate: rate.Limit(20), Burst: 400, ExpiresIn: 10 * time.Minute}))
+	checking := checking()
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
 		var guards []echo.MiddlewareFunc
-		if method == http.MethodPost || r.act == policy.SignIn { // signing in keeps a row, whoever comes
+		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
+		}
+		if r.act == policy.VerifyFile || r.act == policy.VerifyFiles {
+			guards = append(guards, checking...)
+		}
+		if phones[r.act] {
+			e.Add(method, path, p.phoneGuard(r), guards...)
+			continue
 		}
 		e.Add(method, path, p.guard(r), guards...)
 		if method == http.MethodGet && !openings[r.act] {
@@ -110,7 +124,10 @@ func (p *Portal) prepare() error {
 		_, path, _ := strings.Cut(address, " ")
 		p.links[r.act] = path
 	}
-	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://")}
+	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://"), Clock: p.Clock, Idle: p.Idle}
+	if p.IdleWarning == 0 {
+		p.IdleWarning = identity.Warning
+	}
 	files, err := fs.Sub(zharia.Static, "static")
 	if err != nil {
 		return err
@@ -171,6 +188,9 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 			return err
 		}
 		if ask.Is == policy.Visitor && ask.Check(0) != nil {
+			if r.act == policy.TypedSave { // a script asks: it has its own words for this
+				return c.NoContent(http.StatusUnauthorized)
+			}
 			return p.toSignIn(c)
 		}
 		if ask.Closed() {
@@ -235,6 +255,11 @@ func (p *Portal) show(c echo.Context, name string, page any) error {
 // form shows a page with a form that goes to an act: fresh, or once more with
 // what was typed and what was wrong.
 func (p *Portal) form(c echo.Context, form *web.Form, name string, page any, to policy.Act, ids ...any) error {
+	if form.Typed.Address == "" { // else its page has asked already
+		if err := p.keep(c, form); err != nil {
+			return err
+		}
+	}
 	frame := p.frame(c)
 	var err error
 	if frame.Post, err = p.link(frame.Other, string(to), ids...); err != nil {
@@ -271,6 +296,9 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	if p.Demo != nil {
 		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)
 	}
+	if person.ID != uuid.Nil {
+		f.Session = p.lasting(c, here)
+	}
 	return f
 }
 
@@ -289,6 +317,10 @@ func (p *Portal) fail(err error, c echo.Context) {
 	}
 	page := web.Fail(c, err)
 	if page.Status == 499 {
+		return
+	}
+	if strings.HasPrefix(c.Path(), "/egov/") {
+		p.failPhone(c, page)
 		return
 	}
 	if c.Request().Method == http.MethodHead {

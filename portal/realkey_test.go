@@ -73,6 +73,8 @@ func TestAPetitionIsFiledWithAKeyOfTheNationalTestAuthority(t *testing.T) {
 	daniyar.post("/kk/cases/"+theft+"/participants", url.Values{
 		"id": {participant.String()}, "iin": {iin}, "name": {"Тестов Тест"}, "role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"},
 	}).want(t, "the investigator names him victim", http.StatusSeeOther)
+	check := daniyar.get("/kk/participants/"+participant.String()+"/check").want(t, "the paper that says so", http.StatusOK)
+	daniyar.sign(check, f.Daniyar.Key).want(t, "the investigator signs it", http.StatusSeeOther)
 
 	g := f.visitor()
 	if to := g.signIn(k).want(t, "sign-in with the national key", http.StatusSeeOther).to(); to != "/kk/cases" {

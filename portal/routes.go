@@ -24,13 +24,34 @@ type routes map[string]route
 func (p *Portal) routes() routes {
 	return routes{
 		// Open to everyone.
-		"GET /":                  {policy.Home, p.home},
-		"GET /about/:topic":      {policy.About, p.about},
-		"GET /verify/:document":  {policy.Verify, p.verify},
-		"POST /verify/:document": {policy.VerifyFile, p.verifyFile},
-		"GET /signin":            {policy.SignIn, p.signIn},
-		"POST /session":          {policy.SessionOpen, p.sessionOpen},
-		"POST /session/end":      {policy.SessionEnd, p.sessionEnd},
+		"GET /":                   {policy.Home, p.home},
+		"GET /about/:topic":       {policy.About, p.about},
+		"GET /verify/:document":   {policy.Verify, p.verify},
+		"POST /verify/:document":  {policy.VerifyFile, p.verifyFile},
+		"GET /signin":             {policy.SignIn, p.signIn},
+		"POST /session":           {policy.SessionOpen, p.sessionOpen},
+		"POST /session/challenge": {policy.SessionChallenge, p.sessionChallenge},
+		"POST /session/end":       {policy.SessionEnd, p.sessionEnd},
+		"POST /session/stay":      {policy.SessionStay, p.sessionStay},
+
+		// Signing on a phone; what the phone itself asks for has no language.
+		"POST /phone":                 {policy.PhoneAsk, p.phoneAsk},
+		"GET /phone/:request":         {policy.PhoneRead, p.phonePage},
+		"GET /phone/:request/state":   {policy.PhoneState, p.phoneState},
+		"GET /phone/:request/events":  {policy.PhoneEvents, p.phoneEvents},
+		"GET /egov/:token":            {policy.EgovInvite, p.egovInvite},
+		"GET /egov/:token/documents":  {policy.EgovFetch, p.egovFetch},
+		"POST /egov/:token/documents": {policy.EgovLogin, p.egovLogin},
+		"PUT /egov/:token/documents":  {policy.EgovSign, p.egovSign},
+
+		// A signature checked by its files.
+		"GET /verify":  {policy.VerifyAny, p.verifyAny},
+		"POST /verify": {policy.VerifyFiles, p.verifyFiles},
+
+		// A person's own sessions.
+		"GET /sessions":               {policy.SessionList, p.sessionList},
+		"POST /sessions/:session/end": {policy.SessionEndOne, p.sessionEndOne},
+		"POST /sessions/end":          {policy.SessionEndAll, p.sessionEndAll},
 
 		// Cases and what was decided in them.
 		"GET /cases":                            {policy.CaseList, p.cases},
@@ -49,8 +70,13 @@ func (p *Portal) routes() routes {
 		"GET /cases/:case/participants/new":            {policy.ParticipantNew, p.participantNew},
 		"POST /cases/:case/participants":               {policy.ParticipantAdd, p.participantAdd},
 		"GET /participants/:participant":               {policy.ParticipantView, p.participant},
-		"POST /participants/:participant/confirmation": {policy.ParticipantGrant, p.participantConfirm},
-		"POST /participants/:participant/end":          {policy.ParticipantEnd, p.participantEnd},
+		"POST /participants/:participant/draft":        {policy.ParticipantDraft, p.participantDraft},
+		"POST /participants/:participant/ending":       {policy.ParticipantEnding, p.participantEnding},
+		"GET /participants/:participant/check":         {policy.ParticipantCheck, p.participantCheck},
+		"GET /participants/:participant/paper":         {policy.ParticipantPaper, p.participantPaper},
+		"POST /participants/:participant/confirmation": {policy.ParticipantGrant, p.participantSettle},
+		"POST /participants/:participant/end":          {policy.ParticipantEnd, p.participantSettle},
+		"POST /participants/:participant/discarding":   {policy.ParticipantDiscard, p.participantDiscard},
 
 		// Complaints and petitions.
 		"GET /filings":                           {policy.FilingList, p.filings},
@@ -80,9 +106,15 @@ func (p *Portal) routes() routes {
 		"POST /filings/:filing/grant-part":      {policy.FilingGrantPart, p.filingDecide},
 		"POST /filings/:filing/refusal":         {policy.FilingRefuse, p.filingDecide},
 
+		// What was typed and not sent.
+		"POST /typed":        {policy.TypedSave, p.typedSave},
+		"POST /typed/forget": {policy.TypedForget, p.typedForget},
+
 		// Officials at work.
-		"GET /desk":      {policy.DeskRead, p.desk},
-		"GET /oversight": {policy.OversightRead, p.oversight},
+		"GET /desk":                   {policy.DeskRead, p.desk},
+		"GET /desk/drafts":            {policy.DeskDrafts, p.deskDrafts},
+		"POST /desk/drafts/signature": {policy.DeskSign, p.deskSign},
+		"GET /oversight":              {policy.OversightRead, p.oversight},
 	}
 }
 

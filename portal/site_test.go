@@ -37,6 +37,7 @@ type site struct {
 	*portaltest.W
 	URL   string
 	Clock func() time.Time
+	later time.Duration // what a test added to the hour
 
 	t         testing.TB
 	agent     *agent.Agent
@@ -53,7 +54,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(func() { slog.SetDefault(before) })
 	began := time.Now()
 	s := &site{W: portaltest.World(t), t: t, told: map[string]bool{}}
-	s.Clock = func() time.Time { return portaltest.Afternoon.Add(time.Since(began)) }
+	s.Clock = func() time.Time { return portaltest.Afternoon.Add(time.Since(began) + s.later) }
 	var keys []*key.Key
 	for _, word := range s.Troupe.Order {
 		keys = append(keys, s.Troupe.Members[word].Key)

@@ -9,15 +9,16 @@
 //
 //   agent-absent      nothing answers there, or something that is no NCALayer
 //   agent-permission  the browser was told not to let this site reach programs here
-//   agent-old         a version without kz.gov.pki.knca.basics
+//   agent-old         a version that knows no module that signs
 //   agent-timeout     it took the connection and said nothing
 //   agent-lost        it was closed while we talked
-//   agent-busy        it is signing already
+//   agent-busy        a page of this site is signing already
 //   agent-cancelled   the person cancelled
 //   agent-refused     it would not sign; detail is what it said, in its own words
 
 const HEARTBEAT = "--heartbeat--";
-const EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"; // in every certificate that may sign documents
+const BASICS = "kz.gov.pki.knca.basics";
+const COMMON = "kz.gov.pki.knca.commonUtils"; // before basics, and still there
 
 export class AgentError extends Error {
   constructor(code, detail = "") {
@@ -32,22 +33,42 @@ export class AgentError extends Error {
 // "prompt", "denied", or "" where it does not ask (Firefox, Safari, old Chromium).
 // Chromium had one permission before version 145 and has had two since.
 export async function permission() {
+  return (await permissionStatus())?.state ?? "";
+}
+
+// permissionStatus is the same as an object that tells of changes, or null.
+export async function permissionStatus() {
   for (const name of ["loopback-network", "local-network-access"]) {
     try {
-      return (await navigator.permissions.query({ name })).state;
+      return await navigator.permissions.query({ name });
     } catch {
       // this browser does not know the name
     }
   }
-  return "";
+  return null;
 }
 
 // asksPermission says whether connecting will make the browser ask the person. A
 // page that itself comes from this computer (development, the demonstration) is
 // never asked about it, whatever the permission says.
 export async function asksPermission() {
-  const here = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
-  return !here && (await permission()) === "prompt";
+  return !here() && (await permission()) === "prompt";
+}
+
+// here says whether the page comes from this computer itself.
+export function here() {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+}
+
+// alone does something while no other page of this site does it: the program has
+// one window, and a second request would wait behind it unseen. Where the browser
+// has no locks, nobody is held up.
+export async function alone(work) {
+  if (!navigator.locks) return work();
+  return navigator.locks.request("signing", { ifAvailable: true }, (lock) => {
+    if (!lock) throw new AgentError("agent-busy");
+    return work();
+  });
 }
 
 // connect opens the socket and waits for the handshake. patience (ms) is how
@@ -113,31 +134,60 @@ class Agent {
     }
   }
 
-  // sign asks for one signature over data (base64) and gives it as the agent
-  // wrote it, PEM or base64. detached leaves the data out of the signature; iin
+  // sign asks for a signature over data (base64) and gives it as the agent wrote
+  // it, PEM or base64; for a list of data it gives a list of as many. detached
+  // leaves the data out of the signature; stamped asks for a time-stamp; iin
   // presets whose key it must be; usages must all be in its certificate; chain
   // null takes keys of the national authority, [] any key (test keys).
-  async sign({ data, detached = false, locale = "kk", iin = "", usages = [EMAIL_PROTECTION], chain = null }) {
+  async sign(request) {
     if (this.#signing) throw new AgentError("agent-busy");
     if (this.#ended) throw this.#ended;
     this.#signing = true;
     try {
-      const answer = this.#next();
-      this.#socket.send(JSON.stringify({
-        module: "kz.gov.pki.knca.basics",
-        method: "sign",
-        args: {
-          format: "cms",
-          data,
-          signingParams: { decode: true, encapsulate: !detached, digested: false },
-          signerParams: { extKeyUsageOids: usages, iin, chain },
-          locale,
-        },
-      }));
-      return signature(read(await answer));
+      const result = await this.#basics(request);
+      return result === undefined ? await this.#common(request) : result;
     } finally {
       this.#signing = false;
     }
+  }
+
+  // basics gives undefined where the module is not there.
+  async #basics({ data, detached = false, stamped = false, locale = "kk", iin = "", usages = [], chain = null }) {
+    const answer = await this.#ask({
+      module: BASICS,
+      method: "sign",
+      args: {
+        format: "cms",
+        data,
+        signingParams: { decode: true, encapsulate: !detached, digested: false, tsaProfile: stamped ? {} : null },
+        signerParams: { extKeyUsageOids: usages, iin, chain },
+        locale,
+      },
+    });
+    return absent(answer) ? undefined : signatures(answer, data);
+  }
+
+  // common signs by the older module: one after another, with the card that is in
+  // the reader or, where there is none, with a key file. It can preset no owner;
+  // the portal looks whose key it was.
+  async #common({ data, detached = false, stamped = false }) {
+    const tokens = await this.#ask({ module: COMMON, method: "getActiveTokens" });
+    if (absent(tokens)) throw new AgentError("agent-old");
+    const storage = tokens.responseObject?.[0] ?? "PKCS12";
+    const method = stamped ? "createCMSSignatureFromBase64" : "createCAdESFromBase64";
+    const made = [];
+    for (const one of [data].flat()) {
+      const answer = await this.#ask({ module: COMMON, method, args: [storage, "SIGNATURE", one, !detached] });
+      if (String(answer.code) !== "200") throw refusal(answer);
+      made.push(signature(answer.responseObject));
+    }
+    return Array.isArray(data) ? made : made[0];
+  }
+
+  async #ask(request) {
+    const answer = this.#next();
+    this.#socket.send(JSON.stringify(request));
+    return read(await answer);
   }
 
   close() {
@@ -178,15 +228,24 @@ function read(text) {
   return {};
 }
 
-// signature takes the signature out of an answer, or throws what the answer says.
-function signature(answer) {
-  if (answer.errorCode === "MODULE_NOT_FOUND") throw new AgentError("agent-old");
+function absent(answer) {
+  return answer.errorCode === "MODULE_NOT_FOUND";
+}
+
+// signatures takes the signatures out of an answer of basics, one for each piece
+// of data, or throws what the answer says.
+function signatures(answer, data) {
   if (answer.status !== true) throw refusal(answer);
-  let result = answer.body?.result;
+  const result = answer.body?.result;
   if (result === undefined || result === null) throw new AgentError("agent-cancelled");
-  if (Array.isArray(result) && result.length === 1) [result] = result; // since 1.4; a string before
-  if (typeof result !== "string" || result === "") throw new AgentError("agent-refused");
-  return result;
+  const made = [result].flat(); // an array since 1.4; a string before
+  if (made.length !== [data].flat().length) throw new AgentError("agent-refused");
+  return Array.isArray(data) ? made.map(signature) : signature(made[0]);
+}
+
+function signature(text) {
+  if (typeof text !== "string" || text === "") throw new AgentError("agent-refused");
+  return text;
 }
 
 function refusal({ code, message, details }) {

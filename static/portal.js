@@ -6,18 +6,20 @@
 //
 //   <form method="post" action="…" data-sign data-agent="wss://127.0.0.1:13579/"
 //         data-mode="detached" data-locale="kk" data-iin="…"
-//         data-content="BASE64"  or  data-content-url="/…"
-//         data-expires="RFC 3339" data-renew-url="/…"    (both optional)
-//         data-usages="OID OID" data-chain="any"         (both optional)
+//         data-content="BASE64"  or  data-content-url="/…"   (several: spaces between)
+//         data-life="SECONDS" data-renew-url="/…"       (both: what is signed has an end)
+//         data-usages="OID OID" data-chain="any" data-stamp     (optional)
+//         data-patience="MS" data-long="MS"                     (optional)
 //         data-client="/static/…/ncalayer.js">           (where it has another name)
-//     <textarea hidden name="signature"></textarea>
+//     <textarea hidden name="signature"></textarea>      (one for each content)
 //     <button>…</button>  <button type="button" data-sign-stop hidden>…</button>
 //     <p role="status" data-sign-status></p>
-//     <template data-text="preparing|permission|waiting|sending">…</template>
+//     <template data-text="preparing|permission|waiting|long|sending">…</template>
+//     <div hidden data-permission="prompt">…</div>
 //     <div hidden role="alert" tabindex="-1" data-cause="agent-absent">… <q data-detail></q></div>
 //   </form>
 //
-// Causes: those of ncalayer.js; content-unavailable (the document did not
+// Causes: those of ncalayer.js; content-unavailable (what is to be signed did not
 // arrive); other (the block shown for a cause that has none of its own).
 
 class Failure extends Error {
@@ -27,19 +29,23 @@ class Failure extends Error {
   }
 }
 
+const LONG = 20_000; // ms until a person who sees no window is told where to look
+
 function prepareSigning(form) {
-  const field = form.elements.namedItem("signature");
+  const fields = () => form.querySelectorAll("textarea[name=signature]");
   const stop = form.querySelector("[data-sign-stop]");
+  // By this clock and not by the hour: clocks of computers are wrong.
+  form.dataset.since = Date.now();
   // Asked for now, so that it is here when the button is pressed; a failure is
   // met again, and told, when it is.
   const client = import(form.dataset.client ?? "./ncalayer.js");
-  client.catch(() => {});
+  client.then((ours) => foretell(form, ours)).catch(() => {});
   let state = "idle"; // then signing, sending (our own submit is on its way), sent
   let work; // the AbortController of the signing in progress
 
   function idle() {
     state = "idle";
-    field.value = "";
+    for (const field of fields()) field.value = "";
     say(form, "");
     for (const element of form.elements) busy(element, false);
   }
@@ -51,17 +57,15 @@ function prepareSigning(form) {
     busy(button, true);
     if (stop) stop.hidden = false;
     try {
-      field.value = await sign(form, await client, work.signal);
+      const made = [await sign(form, await client, work.signal)].flat();
+      fields().forEach((field, i) => (field.value = made[i] ?? ""));
       say(form, "sending");
       state = "sending";
       form.requestSubmit(button);
       if (state !== "sent") idle(); // the browser found a field to complain of
     } catch (error) {
       idle();
-      // A code that is not ours (a DOMException has numbers) is a fault of the page.
-      const known = typeof error.code === "string";
-      if (!known) console.error(error);
-      showCause(form, known ? error.code : "other", error.detail);
+      told(form, error);
     } finally {
       if (stop) stop.hidden = true;
     }
@@ -82,50 +86,92 @@ function prepareSigning(form) {
   addEventListener("pageshow", ({ persisted }) => persisted && idle());
 }
 
-// sign gives the signature over what the form names.
-async function sign(form, { connect, asksPermission }, signal) {
-  const { agent: address, mode, locale, iin, usages, chain } = form.dataset;
-  say(form, "preparing");
-  const data = await content(form, signal);
-  if (await asksPermission()) say(form, "permission");
-  const agent = await connect(address, { signal });
-  try {
-    say(form, "waiting");
-    return await agent.sign({
-      data,
-      detached: mode === "detached",
-      locale,
-      iin,
-      usages: usages?.split(" ").filter(Boolean),
-      chain: chain === "any" ? [] : null,
-    });
-  } finally {
-    agent.close();
+// told shows why there is no signature.
+function told(form, error) {
+  if (error.code === "signed-out") {
+    form.submit(); // unsigned: the portal asks to sign in, and comes back to this page
+    return;
   }
+  // A stamp the program could not get is made by the portal the next time.
+  if (error.code === "agent-refused") delete form.dataset.stamp;
+  // A code that is not ours (a DOMException has numbers) is a fault of the page.
+  const known = typeof error.code === "string";
+  if (!known) console.error(error);
+  showCause(form, known ? error.code : "other", error.detail);
 }
 
-// content is what is to be signed, in base64: from the page, or fetched from the
-// portal. A challenge past its time is exchanged for a fresh one first.
-async function content(form, signal) {
-  const { content: inPage, contentUrl, expires, renewUrl } = form.dataset;
-  if (renewUrl && Date.parse(expires) <= Date.now()) {
+// foretell says before anything is pressed that the browser will ask, or that it
+// was told not to let this site reach the program.
+async function foretell(form, { here, permissionStatus }) {
+  const status = here() ? null : await permissionStatus();
+  if (!status) return;
+  const tell = () => {
+    for (const note of form.querySelectorAll("[data-permission]")) note.hidden = note.dataset.permission !== status.state;
+    const denied = find(form, '[data-cause="agent-permission"]');
+    if (!denied) return;
+    denied.hidden = status.state !== "denied";
+    ownSteps(denied);
+  };
+  status.addEventListener("change", tell);
+  tell();
+}
+
+// sign gives the signature over what the form names, or a list of them.
+async function sign(form, { alone, asksPermission, connect }, signal) {
+  const { agent: address, mode, locale, iin, usages, chain, stamp, patience, long } = form.dataset;
+  say(form, "preparing");
+  const data = await contents(form, signal);
+  if (await asksPermission()) say(form, "permission");
+  return alone(async () => {
+    const agent = await connect(address, { signal, ...(patience && { patience: Number(patience) }) });
+    const late = setTimeout(() => say(form, "long"), long ? Number(long) : LONG);
+    try {
+      say(form, "waiting");
+      return await agent.sign({
+        data,
+        detached: mode === "detached",
+        stamped: stamp !== undefined,
+        locale,
+        iin,
+        usages: usages?.split(" ").filter(Boolean),
+        chain: chain === "any" ? [] : null,
+      });
+    } finally {
+      clearTimeout(late);
+      agent.close();
+    }
+  });
+}
+
+// contents is what is to be signed, in base64: from the page, or fetched from the
+// portal. What has an end is exchanged for fresh in the second half of its life,
+// so that a person who looks for the key has time.
+async function contents(form, signal) {
+  const { content, contentUrl, life, renewUrl, since } = form.dataset;
+  if (renewUrl && Date.now() - since > (Number(life) * 1000) / 2) {
     const fresh = await (await get(renewUrl, signal, "POST")).json();
     form.dataset.content = fresh.content;
-    form.dataset.expires = fresh.expires;
+    form.dataset.since = Date.now();
+    const field = form.elements.namedItem("challenge");
+    if (field) field.value = fresh.challenge;
     return fresh.content;
   }
-  return inPage ?? base64(await (await get(contentUrl, signal)).blob());
+  if (content !== undefined) return content;
+  // The templates write a space within an address as %20.
+  const files = await Promise.all(contentUrl.split(/ |%20/).map(async (url) => base64(await (await get(url, signal)).blob())));
+  return files.length === 1 ? files[0] : files;
 }
 
 async function get(url, signal, method = "GET") {
+  let answer;
   try {
-    // A redirect would be the page that asks to sign in, not the document.
-    const answer = await fetch(url, { method, signal, credentials: "same-origin", mode: "same-origin", redirect: "error", cache: "no-store" });
-    if (answer.ok) return answer;
+    answer = await fetch(url, { method, signal, credentials: "same-origin", mode: "same-origin", redirect: "manual", cache: "no-store" });
   } catch {
     if (signal.aborted) throw new Failure("agent-cancelled");
   }
-  throw new Failure("content-unavailable");
+  if (answer?.ok) return answer;
+  // A redirect is the page that asks to sign in.
+  throw new Failure(answer?.type === "opaqueredirect" ? "signed-out" : "content-unavailable");
 }
 
 function base64(blob) {
@@ -170,8 +216,16 @@ function showCause(form, code, detail = "") {
     place.hidden = detail === "";
   }
   block.hidden = false;
+  ownSteps(block);
   if (!block.hasAttribute("tabindex")) block.tabIndex = -1;
   block.focus();
+}
+
+// ownSteps shows of the elements with data-browser the one for this browser.
+function ownSteps(block) {
+  const agent = navigator.userAgent;
+  const name = /YaBrowser/.test(agent) ? "yandex" : /Edg\//.test(agent) ? "edge" : "chrome";
+  for (const steps of block.querySelectorAll("[data-browser]")) steps.hidden = steps.dataset.browser !== name;
 }
 
 // <select data-autosubmit>: choosing is sending.
@@ -196,6 +250,240 @@ function prepareCopy(button) {
   });
 }
 
+// <dialog id="session">: warns before the session ends for want of use, and keeps
+// it when the reader answers or types. Its seconds come from the server; pages of
+// one browser tell each other, because they share one session.
+function prepareSession(dialog) {
+  const { idle, warning, stay: address, over } = dialog.dataset;
+  const pages = new BroadcastChannel("session");
+  const title = document.title;
+  const every = Math.min(60, idle / 15) * 1000; // how often typing is told
+  let ends, last, asked = Date.now(), shown = "", understood = "", typed = false, leaving = 0;
+
+  function lasts(answer) {
+    ({ ends, last } = answer);
+    if (ends - Date.now() <= warning * 1000 || !dialog.open) return;
+    shown = "soon"; // nothing of this was understood by the reader: it may be asked again
+    dialog.close();
+  }
+
+  function learn(left, final) {
+    lasts({ ends: Date.now() + left * 1000, last: final });
+    pages.postMessage({ ends, last });
+  }
+
+  async function stay() {
+    asked = Date.now();
+    const lost = dialog.querySelector("[data-lost]");
+    lost.hidden = true;
+    try {
+      const answer = await fetch(address, { method: "POST", credentials: "same-origin", redirect: "error", cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      const { left, last: final } = await answer.json();
+      learn(left, final);
+      tick();
+    } catch {
+      lost.hidden = false; // seen where the question is open
+    }
+  }
+
+  function show(what) {
+    if (shown === what || understood === what) return;
+    shown = what;
+    for (const part of dialog.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== what;
+    dialog.setAttribute("aria-labelledby", "session-" + what);
+    dialog.setAttribute("aria-describedby", `session-${what}-text`);
+    document.title = dialog.querySelector(`#session-${what}`).textContent + " · " + title;
+    if (dialog.open) dialog.querySelector(`[data-when="${what}"] [data-answer]`).focus();
+    else dialog.showModal();
+  }
+
+  function tick() {
+    const left = Math.ceil((ends - Date.now()) / 1000);
+    if (Date.now() < leaving || shown === "over" || understood === "over") return;
+    if (left > warning) return;
+    if (left > 0) {
+      show(last ? "last" : "soon");
+      const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      for (const place of dialog.querySelectorAll("[data-clock]")) place.textContent = clock;
+    } else if (typed || !over || document.querySelector("[aria-busy=true]")) {
+      show("over"); // leaving would lose it
+    } else {
+      location.replace(over); // nobody who passes reads on
+    }
+  }
+
+  dialog.addEventListener("click", ({ target }) => {
+    const { answer } = target.dataset;
+    if (answer === "stay") stay();
+    if (answer === "understood") dialog.close();
+  });
+  dialog.addEventListener("cancel", (event) => {
+    if (shown !== "soon") return;
+    event.preventDefault(); // who presses Escape is there
+    stay();
+  });
+  dialog.addEventListener("close", () => {
+    understood = shown === "soon" ? "" : shown;
+    shown = "";
+    document.title = title;
+  });
+  addEventListener("input", ({ target }) => {
+    if (!target.form) return;
+    typed = true;
+    if (Date.now() - asked > every) stay();
+  });
+  // A form that is on its way must not be overtaken by the end.
+  addEventListener("beforeunload", () => (leaving = Date.now() + 15_000));
+  addEventListener("pageshow", ({ persisted }) => persisted && stay());
+  addEventListener("visibilitychange", tick);
+  pages.onmessage = ({ data }) => lasts(data);
+  learn(Number(dialog.dataset.left), dialog.dataset.last === "true");
+  setInterval(tick, 1000);
+}
+
+// A form whose text is kept by the portal while it is being filled in, so that a
+// browser that dies or a session that ends takes nothing:
+//
+//   <form … data-typed="/kk/typed">
+//     <input type="hidden" name="typed" …> and typed-row, -page, -turn, -since
+//     <p role="status" data-typed-status></p>  <div hidden data-typed-newer>…</div>
+//     <template data-typed-say="saved|offline|signed-out|other|large|many">…</template>
+function prepareTyped(form) {
+  const turn = form.elements.namedItem("typed-turn");
+  if (!turn) return; // nothing is kept here
+  const status = form.querySelector("[data-typed-status]");
+  let dirty = false; // something was typed that the portal does not have
+  let sent = false; // the form is on its way: what it carries is kept where it goes
+  let timer;
+  let last = Promise.resolve(); // one save after the other
+  let pressed = false; // the form waits for its text to be kept
+
+  function tell(what, clock = "") {
+    const text = form.querySelector(`[data-typed-say="${what}"]`)?.content.textContent.replace("{clock}", clock) ?? "";
+    if (status.textContent !== text) status.textContent = text; // the same words are not read out twice
+  }
+
+  function later(ms) {
+    clearTimeout(timer);
+    timer = setTimeout(save, ms);
+  }
+
+  function save() {
+    clearTimeout(timer);
+    if (dirty && !sent) last = last.then(put);
+  }
+
+  async function put(leaving = false) {
+    if (!dirty || sent) return "";
+    dirty = false;
+    turn.value = Number(turn.value) + 1;
+    const body = new FormData(form);
+    for (const [name, value] of [...body]) if (typeof value !== "string") body.delete(name); // files are not kept
+    let answer;
+    try {
+      answer = await post(body, leaving);
+    } catch {
+      // no network
+    }
+    if (answer?.ok) {
+      const { at, newer } = await answer.json();
+      form.querySelector("[data-typed-newer]").hidden = !newer;
+      tell("saved", at);
+      return "";
+    }
+    const why = { 401: "signed-out", 409: "other", 413: "large", 422: "many" }[answer?.status] ?? "offline";
+    tell(why);
+    dirty = true;
+    if (why === "offline") later(10_000);
+    return why;
+  }
+
+  // A page that is being closed may send 64 KiB after itself and no more; a longer
+  // text is sent as long as the page lives.
+  async function post(body, leaving) {
+    const request = { method: "POST", body, credentials: "same-origin", mode: "same-origin", redirect: "error", signal: AbortSignal.timeout(10_000) };
+    if (leaving) {
+      try {
+        return await fetch(form.dataset.typed, { ...request, keepalive: true });
+      } catch {
+        // too long for that, or no network
+      }
+    }
+    return fetch(form.dataset.typed, request);
+  }
+
+  for (const event of ["input", "change"]) {
+    form.addEventListener(event, () => {
+      dirty = true;
+      later(1000);
+    });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") put(true);
+  });
+  addEventListener("online", save);
+  // What the portal does not have yet is kept before the form is sent: where there
+  // is no network, the person stays on the page and not before a browser's error.
+  form.addEventListener("submit", async (event) => {
+    if (pressed) return event.preventDefault(); // pressed twice
+    if (!dirty) {
+      sent = true;
+      clearTimeout(timer);
+      turn.value = Number(turn.value) + 1;
+      return;
+    }
+    event.preventDefault();
+    pressed = true;
+    const { submitter } = event;
+    const kept = await last.then(() => put());
+    pressed = false;
+    if (kept === "offline") return status.scrollIntoView({ block: "nearest" });
+    dirty = false;
+    form.requestSubmit(submitter);
+  });
+  // Back to a form that was sent: as it stands it would not be kept any more.
+  addEventListener("pageshow", ({ persisted }) => persisted && sent && location.reload());
+}
+
 document.querySelectorAll("form[data-sign]").forEach(prepareSigning);
+document.querySelectorAll("form[data-typed]").forEach(prepareTyped);
 document.querySelectorAll("select[data-autosubmit]").forEach(prepareSelect);
 document.querySelectorAll("[data-copy]").forEach(prepareCopy);
+document.querySelectorAll("#session").forEach(prepareSession);
+
+// <div data-phone="MARK" data-events="/…" data-state="/…">: a page that waits for a
+// phone. It is shown anew when the mark of its request has changed. Events tell at
+// once; where they do not come, the state is asked for.
+function preparePhone(block) {
+  const { phone: mark, events, state } = block.dataset;
+  let over = false;
+  const told = (now) => {
+    if (over || now === mark) return;
+    over = true;
+    location.reload();
+  };
+  const ask = async () => {
+    if (over) return;
+    try {
+      const answer = await fetch(state, { credentials: "same-origin", cache: "no-store", redirect: "error" });
+      told(answer.ok ? (await answer.json()).mark : "gone");
+    } catch {
+      // No connection: the next turn asks again.
+    }
+  };
+  let failures = 0;
+  const source = new EventSource(events);
+  source.onmessage = ({ data }) => {
+    failures = 0;
+    told(JSON.parse(data).mark);
+  };
+  source.onerror = () => (failures += 1);
+  setInterval(() => (failures > 1 || source.readyState === EventSource.CLOSED) && ask(), 3000);
+  // The application took the screen meanwhile: what came is asked for on return.
+  document.addEventListener("visibilitychange", () => document.hidden || ask());
+}
+
+document.querySelectorAll("[data-phone]").forEach(preparePhone);
+// <form data-send>: its signature has come; it needs nobody to press the button.
+document.querySelectorAll("form[data-send]").forEach((form) => form.requestSubmit());

@@ -31,20 +31,21 @@ type floodedPortal struct {
 	stop context.CancelFunc
 }
 
-// startPortal builds the portal, starts it and waits until it serves.
-func startPortal(ctx context.Context) (*floodedPortal, error) {
+// startPortal builds the portal, starts it, with more flags if there are any, and
+// waits until it serves.
+func startPortal(ctx context.Context, more ...string) (*floodedPortal, error) {
 	dir, err := os.MkdirTemp("", "perfbench-")
 	if err != nil {
 		return nil, err
 	}
 	p := &floodedPortal{dir: dir, stop: func() {}}
-	if err := p.start(ctx); err != nil {
+	if err := p.start(ctx, more); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the portal: %w", err), p.end())
 	}
 	return p, nil
 }
 
-func (p *floodedPortal) start(ctx context.Context) error {
+func (p *floodedPortal) start(ctx context.Context, more []string) error {
 	// Run as root the demonstration keeps its database under another user, who has to
 	// pass through.
 	if err := os.Chmod(p.dir, 0o711); err != nil {
@@ -61,7 +62,7 @@ func (p *floodedPortal) start(ctx context.Context) error {
 	}
 	ctx, p.stop = context.WithCancel(ctx)
 	p.url = "http://" + addr
-	p.cmd = exec.CommandContext(ctx, binary, "demo", "-state", filepath.Join(p.dir, "state"), "-addr", addr, "-agent-addr", agent)
+	p.cmd = exec.CommandContext(ctx, binary, append([]string{"demo", "-state", p.state(), "-addr", addr, "-agent-addr", agent}, more...)...)
 	// SIGTERM, because the demonstration has a database to end first.
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = endTime
@@ -101,6 +102,9 @@ func (p *floodedPortal) ready(ctx context.Context, out io.Reader) error {
 		return ctx.Err()
 	}
 }
+
+// state is where the demonstration keeps its database and the keys of its people.
+func (p *floodedPortal) state() string { return filepath.Join(p.dir, "state") }
 
 func (p *floodedPortal) log() string { return filepath.Join(p.dir, "log") }
 

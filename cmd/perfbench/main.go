@@ -5,6 +5,7 @@
 //
 //	perfbench crypto [-slices 9] [-slice 200ms]
 //	perfbench flood  [-rate 200] [-for 30s]
+//	perfbench signin [-rate 40] [-for 30s] [-responder 100ms]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
@@ -13,6 +14,10 @@
 // Flood measures the portal under forged signatures: it starts a demonstration of its
 // own, posts sign-ins to it whose signatures are wrong by one bit, and asks it every
 // 20 ms how it is.
+//
+// Signin measures the portal under people who sign in with good keys, one after
+// another at a steady rate, while the responder that is asked about each key takes
+// its time.
 package main
 
 import (
@@ -41,8 +46,10 @@ func run(ctx context.Context, args []string) error {
 		return runCrypto(ctx, args[1:])
 	case len(args) > 0 && args[0] == "flood":
 		return runFlood(ctx, args[1:])
+	case len(args) > 0 && args[0] == "signin":
+		return runSignIns(ctx, args[1:])
 	}
-	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s]")
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms]")
 }
 
 func runCrypto(ctx context.Context, args []string) error {
@@ -69,4 +76,18 @@ func runFlood(ctx context.Context, args []string) error {
 		return errors.New("flood: 1 to 2000 a second, of a second to ten minutes")
 	}
 	return flood(ctx, os.Stdout, *rate, *length)
+}
+
+func runSignIns(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("signin", flag.ContinueOnError)
+	rate := flags.Int("rate", 40, "sign-ins a second")
+	length := flags.Duration("for", 30*time.Second, "how long people come")
+	responder := flags.Duration("responder", 100*time.Millisecond, "how long the responder takes over an answer")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *rate < 1 || *rate > 500 || *length < time.Second || *length > 10*time.Minute || *responder < 0 || *responder > 10*time.Second {
+		return errors.New("signin: 1 to 500 a second, of a second to ten minutes, with a responder of at most ten seconds")
+	}
+	return signIns(ctx, os.Stdout, *rate, *length, *responder)
 }

@@ -9,6 +9,7 @@ import (
 
 	"zharia/portal/cast"
 	"zharia/portal/eds"
+	"zharia/portal/eds/authority"
 	"zharia/portal/eds/nca"
 )
 
@@ -21,10 +22,16 @@ type center struct {
 	server   *http.Server
 }
 
-func openCenter(ctx context.Context, troupe *cast.Troupe, lists string) (*center, error) {
+// openCenter starts it. A delay makes the responder take that long over each
+// answer, as one at the other end of a network does.
+func openCenter(ctx context.Context, troupe *cast.Troupe, lists string, delay time.Duration) (*center, error) {
 	services, err := troupe.Authority.Services(time.Now)
 	if err != nil {
 		return nil, err
+	}
+	if delay > 0 {
+		services.Delay = delay
+		services.Break(authority.OCSP, authority.Slow)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

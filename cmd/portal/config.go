@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+
+	"zharia/portal/egov"
 )
 
 // config is every setting, from the environment. A missing secret stops the
@@ -19,6 +21,10 @@ type config struct {
 	Lists    string `env:"PORTAL_LISTS,required,notEmpty" help:"folder where revocation lists of the authority are kept over a restart; the portal's own, mode 0700"`
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
+
+	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`
+	EgovAuth  egov.Auth  `env:"PORTAL_EGOV_AUTH" envDefault:"Token" help:"how a phone shows that it may fetch a document: None, Token or Eds"`
+	EgovReply egov.Reply `env:"PORTAL_EGOV_REPLY" envDefault:"json" help:"what answers an accepted signature, as the application expects: json, text or list"`
 }
 
 func readConfig() (config, error) {
@@ -29,7 +35,15 @@ func readConfig() (config, error) {
 	if !strings.HasPrefix(c.Origin, "https://") || strings.HasSuffix(c.Origin, "/") {
 		return c, fmt.Errorf("PORTAL_ORIGIN %q: https://… without a slash at the end is expected", c.Origin)
 	}
+	if err := c.egov().Check(); err != nil {
+		return c, fmt.Errorf("PORTAL_EGOV_…: %w", err)
+	}
 	return c, nil
+}
+
+// egov is how phones are spoken to.
+func (c config) egov() egov.Settings {
+	return egov.Settings{BIN: c.EgovBIN, Auth: c.EgovAuth, Reply: c.EgovReply}
 }
 
 // settings prints the table of settings as README.md has it.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"zharia/portal/egov"
 )
 
 // The README shows the settings as the program knows them.
@@ -32,6 +34,9 @@ func complete(t *testing.T) {
 	t.Setenv("PORTAL_LISTS", "/var/lib/portal/lists")
 	t.Setenv("PORTAL_ADDR", "")
 	t.Setenv("PORTAL_AGENT", "")
+	t.Setenv("PORTAL_EGOV_BIN", "123456789021")
+	t.Setenv("PORTAL_EGOV_AUTH", "")
+	t.Setenv("PORTAL_EGOV_REPLY", "")
 }
 
 func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
@@ -43,7 +48,7 @@ func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
 	if c.Origin != "https://zharia.example" {
 		t.Errorf("the origin is %q", c.Origin)
 	}
-	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS"} {
+	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS", "PORTAL_EGOV_BIN"} {
 		complete(t)
 		t.Setenv(name, "")
 		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {
@@ -65,5 +70,21 @@ func TestAnOriginIsAnHTTPSAddressWithoutASlash(t *testing.T) {
 		if c, err := readConfig(); err == nil {
 			t.Errorf("%q is taken as %q", bad, c.Origin)
 		}
+	}
+}
+
+// A slip in what phones are told would be seen by people only.
+func TestASettingOfPhonesThatNoApplicationKnowsStopsTheStart(t *testing.T) {
+	for name, bad := range map[string]string{"PORTAL_EGOV_BIN": "12345", "PORTAL_EGOV_AUTH": "token", "PORTAL_EGOV_REPLY": "xml"} {
+		complete(t)
+		t.Setenv(name, bad)
+		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), "PORTAL_EGOV_") {
+			t.Errorf("%s=%s: %v", name, bad, err)
+		}
+	}
+	complete(t)
+	c, err := readConfig()
+	if err != nil || c.egov() != (egov.Settings{BIN: "123456789021", Auth: egov.TokenAuth, Reply: egov.ReplyJSON}) {
+		t.Errorf("%v %+v", err, c.egov())
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"zharia"
 	"zharia/portal"
@@ -31,6 +33,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	trusted := flags.String("trust", "", "folder of certificates of further authorities to trust")
 	keys := flags.String("keys", "", "folder of further keys (PKCS#12) for the agent")
 	password := flags.String("password", "", "password of those keys")
+	delay := flags.Duration("responder-delay", 0, "how long the responder of the demonstration takes over an answer")
 	if flags.Parse(args) != nil {
 		return errMisuse
 	}
@@ -69,7 +72,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	center, err := openCenter(ctx, troupe, filepath.Join(*state, "lists"))
+	center, err := openCenter(ctx, troupe, filepath.Join(*state, "lists"), *delay)
 	if err != nil {
 		return err
 	}
@@ -93,6 +96,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := reader.agent.Window(zharia.Templates, zharia.Static, func(lang, key string) string { return book.In(lang).T(key) }); err != nil {
 		return err
 	}
+	reader.agent.Stamp(center.client.Stamp)
 	p.Demo = reader.demo(troupe.Authority)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -154,6 +158,13 @@ func (r *reader) insert(word string) {
 func (r *reader) demo(a *authority.Authority) *portal.Demo {
 	return &portal.Demo{
 		Keys: r.list, Insert: r.insert,
+		Sign: func(content []byte, attached bool) ([]byte, error) {
+			r.mu.Lock()
+			k := r.keys[r.now]
+			r.mu.Unlock()
+			return k.SignCMS(content, attached, now())
+		},
+		Client: &http.Client{Timeout: 20 * time.Second},
 		Now: func() portal.DemoReader {
 			word, serial := r.inside()
 			return portal.DemoReader{Word: word, Ours: a.Issued(serial), Blocked: a.Revoked(serial)}

@@ -24,6 +24,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/job"
 	"zharia/portal/ledger"
+	"zharia/portal/typed"
 	"zharia/portal/vault"
 	"zharia/portal/words"
 )
@@ -55,7 +56,7 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p := &portal.Portal{DB: db, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent}
+	p := &portal.Portal{DB: db, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov()}
 	go refresh(ctx, authority)
 	return run(ctx, p, listener, out, c.Origin)
 }
@@ -228,6 +229,9 @@ func runner(p *portal.Portal) job.Runner {
 				n, _, err := ledger.Check(ctx, db)
 				slog.InfoContext(ctx, "the ledger was checked", "acts", n, "whole", err == nil)
 				return err
+			}},
+			"drop what was typed and not sent": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return typed.DropOld(ctx, vault.New(db, p.DB.Keys), at)
 			}},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)

@@ -1,13 +1,15 @@
 // Package agent is a software NCALayer: the program on a person's own computer
 // that holds the keys and signs what a page asks it to sign. Ours stands in its
 // place in the demonstration and in tests, and speaks the same language: a web
-// socket, the handshake with a version, heartbeats, and the module
-// kz.gov.pki.knca.basics with its method sign (format cms). A page that works
+// socket, the handshake with a version, heartbeats, the module
+// kz.gov.pki.knca.basics with its method sign (format cms), and the two methods
+// of the older kz.gov.pki.knca.commonUtils that sign bytes. A page that works
 // with it works with NCALayer, and the other way round.
 //
 // What it does not do, it refuses in words: the formats xml and raw, data that
-// is already a digest, key stores other than files. A time stamp that is asked
-// for (tsaProfile) is left out, as there is no time-stamping authority here yet.
+// is already a digest, key stores other than files. A time-stamp that is asked
+// for (tsaProfile) is made where the agent was given an authority for it (Stamp),
+// and left out where it was not.
 //
 // Like the real one it answers pages of any origin; what it is asked to sign and
 // by whom is shown in its window before a key is chosen. But it has no password,
@@ -39,15 +41,28 @@ const Address = "127.0.0.1:13579"
 type Behaviour string
 
 const (
-	Honest      Behaviour = ""            // signs what it is asked to sign
-	Cancel      Behaviour = "cancel"      // as if the person pressed Cancel
-	Refuse      Behaviour = "refuse"      // answers with an error of its own
-	Silent      Behaviour = "silent"      // hears everything, says nothing
-	DropMidway  Behaviour = "drop-midway" // takes the request and is gone
-	WrongBytes  Behaviour = "wrong-bytes" // signs other bytes than the page asked for
-	Old         Behaviour = "old"         // a version from before kz.gov.pki.knca.basics
-	PlainResult Behaviour = "plain"       // answers with a string, as versions before 1.4, not with an array
+	Honest        Behaviour = ""               // signs what it is asked to sign
+	Cancel        Behaviour = "cancel"         // as if the person pressed Cancel
+	Refuse        Behaviour = "refuse"         // answers with an error of its own
+	WrongPassword Behaviour = "wrong-password" // the person typed a wrong password until it gave up
+	CardLocked    Behaviour = "card-locked"    // the card in the reader takes no more passwords
+	Expired       Behaviour = "expired"        // finds by itself that the key is past its time
+	Silent        Behaviour = "silent"         // takes the connection and says nothing
+	Busy          Behaviour = "busy"           // its dialog belongs to somebody else: it greets and then is deaf
+	Slow          Behaviour = "slow"           // the person looks for the key, for Slowness
+	DropMidway    Behaviour = "drop-midway"    // takes the request and is gone
+	WrongBytes    Behaviour = "wrong-bytes"    // signs other bytes than the page asked for
+	NoBasics      Behaviour = "no-basics"      // knows the older module only
+	Old           Behaviour = "old"            // knows no module that signs
+	PlainResult   Behaviour = "plain"          // answers with a string, as versions before 1.4, not with an array
 )
+
+// Slowness is how long Slow takes.
+const Slowness = 1500 * time.Millisecond
+
+// Stamping asks a time-stamping authority: a request of RFC 3161 in DER for its
+// answer in DER. The client of the national services has a method of this shape.
+type Stamping func(ctx context.Context, request []byte) ([]byte, error)
 
 // Agent holds keys and signs with them. It is safe for many sockets at once.
 type Agent struct {
@@ -59,6 +74,7 @@ type Agent struct {
 	asked     []*asking // requests whose key is being chosen, oldest first
 	locale    string    // of the latest request: the language of the window
 	now       func() time.Time
+	stamping  Stamping
 	words     func(lang, key string) string
 	pages     map[string]*template.Template
 	style     []byte
@@ -132,6 +148,13 @@ func (a *Agent) Trust(certificates ...[]byte) error {
 	defer a.mu.Unlock()
 	a.trusted = certificates
 	return nil
+}
+
+// Stamp gives the agent the authority for the time-stamps that pages ask for.
+func (a *Agent) Stamp(authority Stamping) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stamping = authority
 }
 
 func (a *Agent) behaves() Behaviour {

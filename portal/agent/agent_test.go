@@ -1,9 +1,12 @@
 package agent_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"os"
@@ -122,6 +125,11 @@ func request(data, signing, signer, more string) string {
 	return `{"module":"kz.gov.pki.knca.basics","method":"sign","args":{` + strings.Join(parts, ",") + `}}`
 }
 
+// common is a request of the older module to sign without a time-stamp.
+func common(args string) string {
+	return `{"module":"kz.gov.pki.knca.commonUtils","method":"createCAdESFromBase64","args":` + args + `}`
+}
+
 const anyone = `{"extKeyUsageOids":["` + email + `"],"chain":[]}`
 
 func b64(content string) string {
@@ -211,6 +219,11 @@ func TestWhatTheAgentDoesNotDoIsRefusedInTheWordsOfNCALayer(t *testing.T) {
 			`{"code":"200","responseObject":[]}`},
 		{"signing with the legacy module", `{"module":"kz.gov.pki.knca.commonUtils","method":"signXml","args":["PKCS12","SIGNATURE","<a/>","",""]}`,
 			`{"code":"500","message":"this agent signs with the module kz.gov.pki.knca.basics only"}`},
+		{"the older module without arguments", common(`[]`), `"code":"500"`},
+		{"the older module with too many arguments", common(`["PKCS12","SIGNATURE",` + b64("x") + `,true,true]`), `"code":"500"`},
+		{"the older module with a card", common(`["AKKaztokenStore","SIGNATURE",` + b64("x") + `,true]`), `"message":"` + words(t)("kk", "agent.error-no-key") + `"`},
+		{"the older module without data", common(`["PKCS12","SIGNATURE","",true]`), `"message":"` + words(t)("kk", "agent.error-params") + `"`},
+		{"the older module with a key for signing in", common(`["PKCS12","AUTHENTICATION",` + b64("x") + `,true]`), `"message":"` + words(t)("kk", "agent.error-no-key") + `"`},
 		{"another method", basics + `"generateCsr","args":{}}`, `"code":"INVOCATION_ERROR"`},
 		{"no args", basics + `"sign"}`, `"code":"INVALID_SIGNING_PARAMS"`},
 		{"args of the legacy kind", basics + `"sign","args":["PKCS12"]}`, `"code":"INVALID_SIGNING_PARAMS"`},
@@ -236,7 +249,7 @@ func TestWhatTheAgentDoesNotDoIsRefusedInTheWordsOfNCALayer(t *testing.T) {
 			if !strings.Contains(got, c.want) {
 				t.Errorf("%s\nanswered %s\nwant     %s", c.message, got, c.want)
 			}
-			if strings.Contains(got, `"status":true`) {
+			if strings.Contains(got, `"status":true`) || strings.Contains(got, `"responseObject":"`) {
 				t.Errorf("signed: %s", got)
 			}
 		})
@@ -280,6 +293,44 @@ func TestEachBehaviourIsWhatAPageMustExpect(t *testing.T) {
 			t.Errorf("answered %s", got)
 		}
 	})
+	for behaviour, want := range map[agent.Behaviour]string{
+		agent.WrongPassword: "The password of the key is wrong.", agent.CardLocked: "The card is locked: too many wrong passwords.", agent.Expired: "The key is past its time.",
+	} {
+		t.Run(string(behaviour), func(t *testing.T) {
+			a.Behave(behaviour)
+			if got := open(t, server, "").ask(sign); !strings.Contains(got, `"status":false`) || !strings.Contains(got, want) {
+				t.Errorf("answered %s", got)
+			}
+		})
+	}
+	t.Run("slow", func(t *testing.T) {
+		a.Behave(agent.Slow)
+		began := time.Now()
+		if got := open(t, server, "").signature(sign); got == "" || time.Since(began) < agent.Slowness {
+			t.Errorf("answered %q after %s", got, time.Since(began))
+		}
+	})
+	t.Run("busy", func(t *testing.T) {
+		a.Behave(agent.Busy)
+		p := open(t, server, "")
+		p.say(sign)
+		if got, err := p.heard(300 * time.Millisecond); err == nil {
+			t.Errorf("heard %q", got)
+		}
+	})
+	t.Run("without basics", func(t *testing.T) {
+		a.Behave(agent.NoBasics)
+		p := dial(t, server, "")
+		if got := p.hear(); got != `{"result":{"version":"1.2"}}` {
+			t.Errorf("handshake %s", got)
+		}
+		if got := p.ask(sign); got != `{"success":false,"errorCode":"MODULE_NOT_FOUND"}` {
+			t.Errorf("answered %s", got)
+		}
+		if got := p.ask(common(`["PKCS12","SIGNATURE",` + b64("x") + `,true]`)); !strings.HasPrefix(got, `{"code":"200","responseObject":"MII`) {
+			t.Errorf("answered %s", got)
+		}
+	})
 	t.Run("drop midway", func(t *testing.T) {
 		a.Behave(agent.DropMidway)
 		p := open(t, server, "")
@@ -304,6 +355,9 @@ func TestEachBehaviourIsWhatAPageMustExpect(t *testing.T) {
 			t.Errorf("handshake %s", got)
 		}
 		if got := p.ask(sign); got != `{"success":false,"errorCode":"MODULE_NOT_FOUND"}` {
+			t.Errorf("answered %s", got)
+		}
+		if got := p.ask(common(`["PKCS12","SIGNATURE",` + b64("x") + `,true]`)); got != `{"success":false,"errorCode":"MODULE_NOT_FOUND"}` {
 			t.Errorf("answered %s", got)
 		}
 	})
@@ -374,5 +428,74 @@ func TestStoppingTheAgentEndsItsConversations(t *testing.T) {
 	}
 	if got, err := p.heard(5 * time.Second); err == nil || strings.Contains(err.Error(), "deadline") {
 		t.Errorf("heard %q, %v", got, err)
+	}
+}
+
+func TestTheOlderModuleSignsAsItDidBeforeBasics(t *testing.T) {
+	a := agent.New(aigul(t))
+	a.Stamp(stamps(t))
+	p := open(t, serve(t, a), "https://zharia.example")
+	for _, c := range []struct {
+		method            string
+		attached, stamped bool
+	}{
+		{"createCAdESFromBase64", true, false}, {"createCAdESFromBase64", false, false},
+		{"createCMSSignatureFromBase64", true, true}, {"createCMSSignatureFromBase64", false, true},
+	} {
+		reply := p.ask(fmt.Sprintf(`{"module":"kz.gov.pki.knca.commonUtils","method":%q,"args":["PKCS12","SIGNATURE",%s,%t]}`, c.method, b64("document"), c.attached))
+		var r struct{ Code, ResponseObject string }
+		if err := json.Unmarshal([]byte(reply), &r); err != nil || r.Code != "200" {
+			t.Fatalf("%s answered %s", c.method, reply)
+		}
+		der, err := base64.StdEncoding.DecodeString(r.ResponseObject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(der, []byte("document")) != c.attached {
+			t.Errorf("%s: attached, want %t", c.method, c.attached)
+		}
+		if at := stampedAt(t, r.ResponseObject, "document"); at.IsZero() == c.stamped {
+			t.Errorf("%s: stamped at %s", c.method, at)
+		}
+	}
+	a.Behave(agent.Cancel)
+	if got := p.ask(common(`["PKCS12","SIGNATURE",` + b64("x") + `,true]`)); got != `{"code":"500","message":"action.canceled"}` {
+		t.Errorf("cancelled: %s", got)
+	}
+}
+
+func TestATimeStampIsMadeWhereThePageAsksForOne(t *testing.T) {
+	a := agent.New(aigul(t))
+	a.Stamp(stamps(t))
+	p := open(t, serve(t, a), "https://zharia.example")
+	for profile, want := range map[string]bool{`,"tsaProfile":{}`: true, `,"tsaProfile":null`: false, ``: false} {
+		signature := p.signature(request(b64("x"), `{"decode":true`+profile+`}`, anyone, ""))
+		if at := stampedAt(t, signature, "x"); at.IsZero() == want {
+			t.Errorf("%s: stamped at %s", profile, at)
+		}
+	}
+	for name, broken := range map[string]agent.Stamping{
+		"silent":        func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no network") },
+		"talking trash": func(context.Context, []byte) ([]byte, error) { return []byte("trash"), nil },
+		"replaying": func() agent.Stamping {
+			var first []byte
+			return func(ctx context.Context, request []byte) ([]byte, error) {
+				if first != nil {
+					return first, nil
+				}
+				var err error
+				first, err = stamps(t)(ctx, request)
+				return first, err
+			}
+		}(),
+	} {
+		a.Stamp(broken)
+		sign := request(b64("x"), `{"decode":true,"tsaProfile":{}}`, anyone, "")
+		if name == "replaying" {
+			p.signature(sign)
+		}
+		if got := p.ask(sign); !strings.Contains(got, `"code":"SIGNING_FAILURE"`) {
+			t.Errorf("an authority that is %s: %s", name, got)
+		}
 	}
 }

@@ -2,6 +2,9 @@ package agent_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +29,7 @@ const signingPage = `<!doctype html><html lang="kk"><meta charset="utf-8"><title
 <script type="module" src="/static/portal.js"></script>
 <form method="post" action="/filed" data-sign %s>
 <textarea hidden name="signature"></textarea>
+<input type="hidden" name="challenge" value="first">
 <input type="text" name="note" value="typed before" required>
 <button id="sign" name="act" value="submission">sign</button>
 <button id="stop" type="button" data-sign-stop hidden>stop</button>
@@ -33,14 +37,18 @@ const signingPage = `<!doctype html><html lang="kk"><meta charset="utf-8"><title
 <template data-text="preparing">preparing</template>
 <template data-text="permission">the browser will ask</template>
 <template data-text="waiting">choose a key</template>
+<template data-text="long">look behind the browser</template>
 <template data-text="sending">sending</template>
+<div hidden data-permission="prompt">you will be asked</div>
 </form>
 <div hidden role="alert" data-cause="agent-absent">absent</div>
-<div hidden role="alert" data-cause="agent-permission">permission</div>
+<div hidden role="alert" data-cause="agent-permission">permission<i data-browser="chrome"> of Chrome</i><i hidden data-browser="edge"> of Edge</i></div>
 <div hidden role="alert" data-cause="agent-lost">lost</div>
 <div hidden role="alert" data-cause="agent-cancelled">cancelled</div>
 <div hidden role="alert" data-cause="agent-refused">refused: <q data-detail></q></div>
 <div hidden role="alert" data-cause="agent-old">old</div>
+<div hidden role="alert" data-cause="agent-busy">busy</div>
+<div hidden role="alert" data-cause="agent-timeout">timeout</div>
 <div hidden role="alert" data-cause="content-unavailable">no document</div>
 <div hidden role="alert" data-cause="other">something else</div>
 </html>`
@@ -65,11 +73,12 @@ func newPortal(t *testing.T) *portal {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.FileServerFS(root()))
 	mux.HandleFunc("GET /document.pdf", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(document)) })
+	mux.HandleFunc("GET /other.pdf", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("the other document")) })
 	mux.HandleFunc("GET /signed-out.pdf", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/document.pdf", http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST /challenge", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, `{"content":%s,"expires":"%s"}`, b64("fresh"), time.Now().Add(time.Minute).Format(time.RFC3339))
+		fmt.Fprintf(w, `{"content":%s,"challenge":"second","expires":"2026-10-22T09:30:00Z"}`, b64("fresh"))
 	})
 	mux.HandleFunc("POST /filed", func(w http.ResponseWriter, r *http.Request) {
 		if r.ParseForm() == nil {
@@ -123,9 +132,10 @@ func chromium(t *testing.T, public ...*httptest.Server) context.Context {
 			t.Fatal("there is no Chromium on this computer; make setup installs one")
 		}
 	}
-	var overrides []string
+	var overrides, secure []string
 	for _, server := range public {
 		overrides = append(overrides, server.Listener.Addr().String()+"=public")
+		secure = append(secure, strings.Replace(server.URL, "127.0.0.1", named, 1))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox,
@@ -133,6 +143,8 @@ func chromium(t *testing.T, public ...*httptest.Server) context.Context {
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("ip-address-space-overrides", strings.Join(overrides, ",")),
+		chromedp.Flag("host-resolver-rules", "MAP "+named+" 127.0.0.1"),
+		chromedp.Flag("unsafely-treat-insecure-origin-as-secure", strings.Join(secure, ",")),
 	)
 	allocator, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
@@ -260,6 +272,70 @@ func TestABrowserSigns(t *testing.T) {
 		show(t, `data-agent="`+ws+`" data-mode="detached" data-locale="ru" data-content-url="/document.pdf"`).press("sign")
 		signedBy(t, p.take(t).Get("signature"), document, false)
 	})
+	t.Run("two documents in one call", func(t *testing.T) {
+		b := show(t, `data-agent="`+ws+`" data-mode="detached" data-content-url="/document.pdf /other.pdf"`)
+		b.says(`sign.form.append(document.querySelector("textarea").cloneNode())`)
+		b.press("sign")
+		form := p.take(t)
+		if len(form["signature"]) != 2 {
+			t.Fatalf("%d signatures", len(form["signature"]))
+		}
+		signedBy(t, form["signature"][0], document, false)
+		signedBy(t, form["signature"][1], "the other document", false)
+	})
+	t.Run("with a time-stamp", func(t *testing.T) {
+		a.Stamp(stamps(t))
+		defer a.Stamp(nil)
+		show(t, inPage+` data-stamp`).press("sign")
+		if at := stampedAt(t, p.take(t).Get("signature"), "challenge"); at.IsZero() {
+			t.Error("there is no time-stamp")
+		}
+		show(t, inPage).press("sign")
+		if at := stampedAt(t, p.take(t).Get("signature"), "challenge"); !at.IsZero() {
+			t.Error("nobody asked for a time-stamp")
+		}
+	})
+	t.Run("a time-stamp the agent cannot get is not asked for again", func(t *testing.T) {
+		a.Stamp(func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no network") })
+		defer a.Stamp(nil)
+		b := show(t, inPage+` data-stamp`)
+		b.press("sign")
+		b.fails(p, "agent-refused", "refused: Қолтаңба жасалмады.")
+		b.press("sign")
+		signedBy(t, p.take(t).Get("signature"), "challenge", true)
+	})
+	for behaviour, module := range map[agent.Behaviour]string{agent.Honest: "basics", agent.NoBasics: "the older module"} {
+		t.Run("several at once and one by one, by "+module, func(t *testing.T) {
+			b := show(t, inPage)
+			a.Behave(behaviour)
+			for name, c := range map[string]struct {
+				data string
+				want []string
+			}{"a list": {`["` + base64.StdEncoding.EncodeToString([]byte("one")) + `", "` + base64.StdEncoding.EncodeToString([]byte("two")) + `"]`, []string{"one", "two"}},
+				"a list of one": {`[` + b64("one") + `]`, []string{"one"}}, "one": {b64("one"), nil}} {
+				got := b.says(`import("/static/ncalayer.js").then(async ({ connect }) => {
+					const agent = await connect("` + ws + `");
+					const made = await agent.sign({ data: ` + c.data + `, detached: true, chain: [] });
+					agent.close();
+					return JSON.stringify(made) })`)
+				var list []string
+				if c.want == nil {
+					list, c.want = make([]string, 1), []string{"one"}
+					_ = json.Unmarshal([]byte(got), &list[0])
+				} else {
+					_ = json.Unmarshal([]byte(got), &list)
+				}
+				if len(list) != len(c.want) {
+					t.Fatalf("%s gave %s", name, got)
+				}
+				for i, text := range c.want {
+					if at := stampedAt(t, list[i], text); !at.IsZero() {
+						t.Errorf("%s: stamped at %s", name, at)
+					}
+				}
+			}
+		})
+	}
 	t.Run("the Back button finds the form as it was", func(t *testing.T) {
 		b := show(t, inPage)
 		for range 2 {
@@ -284,19 +360,97 @@ func TestABrowserSigns(t *testing.T) {
 		signedBy(t, p.take(t).Get("signature"), "challenge", true)
 	})
 	t.Run("a challenge past its time is exchanged first", func(t *testing.T) {
-		show(t, inPage+` data-expires="2020-01-01T00:00:00Z" data-renew-url="/challenge"`).press("sign")
-		signedBy(t, p.take(t).Get("signature"), "fresh", true)
+		b := show(t, inPage+` data-life="300" data-renew-url="/challenge"`)
+		b.says(`sign.form.dataset.since -= 151_000`)
+		b.press("sign")
+		form := p.take(t)
+		signedBy(t, form.Get("signature"), "fresh", true)
+		if form.Get("challenge") != "second" || form.Get("note") != "typed before" {
+			t.Errorf("sent %v", form)
+		}
 	})
 	t.Run("a challenge in time is signed as it is", func(t *testing.T) {
-		show(t, inPage+` data-expires="2099-01-01T00:00:00Z" data-renew-url="/challenge"`).press("sign")
-		signedBy(t, p.take(t).Get("signature"), "challenge", true)
+		b := show(t, inPage+` data-life="300" data-renew-url="/challenge"`)
+		b.says(`sign.form.dataset.since -= 149_000`)
+		b.press("sign")
+		form := p.take(t)
+		signedBy(t, form.Get("signature"), "challenge", true)
+		if form.Get("challenge") != "first" {
+			t.Errorf("sent %v", form)
+		}
 	})
 	t.Run("a document that did not arrive", func(t *testing.T) {
-		for _, address := range []string{"/nothing/here.pdf", "/signed-out.pdf"} {
-			b := show(t, `data-agent="`+ws+`" data-content-url="`+address+`"`)
-			b.press("sign")
-			b.fails(p, "content-unavailable", "no document")
+		b := show(t, `data-agent="`+ws+`" data-content-url="/nothing/here.pdf"`)
+		b.press("sign")
+		b.fails(p, "content-unavailable", "no document")
+	})
+	t.Run("whose session is over is led to sign in, with what he typed", func(t *testing.T) {
+		show(t, `data-agent="`+ws+`" data-content-url="/signed-out.pdf"`).press("sign")
+		if form := p.take(t); form.Get("note") != "typed before" || form.Get("signature") != "" || !form.Has("signature") {
+			t.Errorf("sent %v", form)
 		}
+	})
+	t.Run("an agent with the older module only", func(t *testing.T) {
+		b := show(t, inPage)
+		a.Behave(agent.NoBasics)
+		b.press("sign")
+		if at := stampedAt(t, p.take(t).Get("signature"), "challenge"); !at.IsZero() {
+			t.Errorf("stamped at %s", at)
+		}
+		a.Stamp(stamps(t))
+		defer a.Stamp(nil)
+		b = show(t, `data-agent="`+ws+`" data-mode="detached" data-stamp data-content-url="/document.pdf"`)
+		a.Behave(agent.NoBasics)
+		b.press("sign")
+		if at := stampedAt(t, p.take(t).Get("signature"), document); at.IsZero() {
+			t.Error("there is no time-stamp")
+		}
+	})
+	t.Run("the older module refuses and is cancelled", func(t *testing.T) {
+		for reply, cause := range map[string][2]string{
+			`{"code":"500","message":"action.canceled"}`:       {"agent-cancelled", "cancelled"},
+			`{"code":"500","message":"the password is wrong"}`: {"agent-refused", "refused: the password is wrong"},
+			`{"code":"200"}`: {"agent-refused", "refused:"},
+			`{"success":false,"errorCode":"MODULE_NOT_FOUND"}`: {"agent-old", "old"},
+		} {
+			b := show(t, `data-content=`+b64("challenge")+` data-agent="`+older(t, reply)+`"`)
+			b.press("sign")
+			b.fails(p, cause[0], cause[1])
+		}
+	})
+	t.Run("another page of the site is signing", func(t *testing.T) {
+		a.Insert(nil)
+		defer a.Insert(aigul(t))
+		first, second := show(t, inPage), show(t, inPage)
+		first.press("sign")
+		shown := until(t, server, p.URL)
+		second.press("sign")
+		second.fails(p, "agent-busy", "busy")
+		press(t, server, shown, "AIGUL")
+		p.take(t)
+		a.Insert(aigul(t))
+		second.press("sign")
+		signedBy(t, p.take(t).Get("signature"), "challenge", true)
+	})
+	t.Run("deaf for long, the person is told where to look and may stop", func(t *testing.T) {
+		b := show(t, inPage+` data-long="50"`)
+		a.Behave(agent.Busy)
+		b.press("sign")
+		b.becomes(`document.querySelector("[role=status]").textContent === "look behind the browser"`)
+		b.press("stop")
+		b.fails(p, "agent-cancelled", "cancelled")
+	})
+	t.Run("silent from the start, on the page", func(t *testing.T) {
+		b := show(t, inPage+` data-patience="100"`)
+		a.Behave(agent.Silent)
+		b.press("sign")
+		b.fails(p, "agent-timeout", "timeout")
+	})
+	t.Run("slow, it is waited for", func(t *testing.T) {
+		b := show(t, inPage+` data-patience="100" data-long="50"`)
+		a.Behave(agent.Slow)
+		b.press("sign")
+		signedBy(t, p.take(t).Get("signature"), "challenge", true)
 	})
 
 	t.Run("cancelled, then signed after all", func(t *testing.T) {
@@ -450,21 +604,30 @@ func TestABrowserThatWasToldNotToReachTheAgentSaysSo(t *testing.T) {
 	p.pages["sign"] = fmt.Sprintf(signingPage, `data-agent="ws`+strings.TrimPrefix(server.URL, "http")+`/" data-content=`+b64("challenge"))
 	chrome := chromium(t, p.Server)
 
-	b := newTab(t, chrome, p.URL+"/sign")
+	// The page has a name, as the portal has: one of 127.0.0.1 is asked nothing.
+	b := newTab(t, chrome, strings.Replace(p.URL, "127.0.0.1", named, 1)+"/sign")
+	const shown = `[...document.querySelectorAll("[data-permission], [data-cause]")].filter(e => !e.hidden).map(e => e.innerText).join()`
 	b.permit("loopback-network", browser.PermissionSettingPrompt)
-	// What the page could tell beforehand; a page of 127.0.0.1 does not, as it is
-	// not asked outside this test.
-	if got := b.says(`import("/static/ncalayer.js").then(({ permission }) => permission())`); got != "prompt" {
-		t.Errorf("permission: %s", got)
-	}
-	b.permit("loopback-network", browser.PermissionSettingDenied)
+	b.becomes(shown + ` === "you will be asked"`)
 	b.press("sign")
-	b.fails(p, "agent-permission", "permission")
+	b.becomes(`document.querySelector("[role=status]").textContent === "the browser will ask"`)
+	b.press("stop")
+	b.fails(p, "agent-cancelled", "cancelled")
+
+	b.permit("loopback-network", browser.PermissionSettingDenied)
+	b.do(chromedp.Reload())
+	b.becomes(shown + ` === "permission of Chrome"`) // before anything is pressed
+	b.press("sign")
+	b.fails(p, "agent-permission", "permission of Chrome")
 
 	b.permit("loopback-network", browser.PermissionSettingGranted)
+	b.becomes(shown + ` === ""`)
 	b.press("sign")
 	signedBy(t, p.take(t).Get("signature"), "challenge", true)
 }
+
+// named is a name of this computer that a browser takes for a site's.
+const named = "zharia.test"
 
 // permit sets what the person would answer to the browser's question.
 func (b tab) permit(name string, setting browser.PermissionSetting) {

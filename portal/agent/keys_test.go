@@ -97,6 +97,60 @@ func signedBy(t *testing.T, signature, content string, attached bool) string {
 	return signer.IIN.Reveal()
 }
 
+// stamps is the time-stamping of the authority of these tests.
+func stamps(t *testing.T) agent.Stamping {
+	t.Helper()
+	services, err := keys(t).authority.Services(time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority.Direct{Services: services}.Stamp
+}
+
+// stampedAt verifies a signature, bare base64 or PEM, attached or detached, and
+// gives the time of the stamp beside it, or the zero time.
+func stampedAt(t *testing.T, signature, content string) time.Time {
+	t.Helper()
+	m := keys(t)
+	v, err := eds.NewVerifier(m.authority.Root(), m.authority.Issuer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := v.Document(t.Context(), []byte(signature), []byte(content), time.Now())
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, signature)
+	}
+	return signer.ProvenAt
+}
+
+// older is an NCALayer without basics that answers every other request with the
+// same; it gives its address.
+func older(t *testing.T, reply string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		say := func(text string) { _ = conn.Write(r.Context(), websocket.MessageText, []byte(text)) }
+		say(`{"result":{"version":"1.1"}}`)
+		for {
+			_, message, err := conn.Read(r.Context())
+			switch {
+			case err != nil:
+				return
+			case strings.Contains(string(message), "knca.basics"):
+				say(`{"success":false,"errorCode":"MODULE_NOT_FOUND"}`)
+			default:
+				say(reply)
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	return "ws" + strings.TrimPrefix(server.URL, "http") + "/"
+}
+
 // greeter is a program that is no NCALayer; it gives its address.
 func greeter(t *testing.T, greeting string) string {
 	t.Helper()

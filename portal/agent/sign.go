@@ -10,6 +10,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -33,7 +34,7 @@ func wrongParams(details string) error {
 }
 
 // signing is the argument of basics.sign. Fields NCALayer knows and this agent
-// has no use for (logo, tsaProfile, allowExpired) are read over.
+// has no use for (logo, allowExpired) are read over.
 type signing struct {
 	AllowedStorages []string `json:"allowedStorages"`
 	Format          string   `json:"format"`
@@ -43,6 +44,9 @@ type signing struct {
 		Encapsulate *bool `json:"encapsulate"` // absent means true: attached
 		Digested    bool  `json:"digested"`
 		OutputCert  bool  `json:"outputCert"`
+
+		// Anything but null asks for a time-stamp; which authority, the agent knows.
+		TSAProfile json.RawMessage `json:"tsaProfile"`
 	} `json:"signingParams"`
 	SignerParams struct {
 		ExtKeyUsageOids []string `json:"extKeyUsageOids"`
@@ -70,6 +74,11 @@ func (t *texts) UnmarshalJSON(text []byte) error {
 
 func (s *signing) attached() bool {
 	return s.SigningParams.Encapsulate == nil || *s.SigningParams.Encapsulate
+}
+
+func (s *signing) stamped() bool {
+	profile := s.SigningParams.TSAProfile
+	return len(profile) > 0 && string(profile) != "null"
 }
 
 func (s *signing) locale() string {
@@ -141,17 +150,14 @@ func (s *signing) decode() ([][]byte, error) {
 // sign has a key chosen and signs. The result has the shape the page asked for.
 func (a *Agent) sign(ctx context.Context, origin string, s *signing) (any, error) {
 	behaviour := a.behaves()
-	switch behaviour {
-	case Cancel:
-		return nil, errCancelled
-	case Refuse:
-		return nil, refusal{"INVOCATION_ERROR", wordRefuse, "the agent was told to refuse"}
+	if err := a.fail(ctx, behaviour); err != nil {
+		return nil, err
 	}
 	h, err := a.choose(ctx, origin, s)
 	if err != nil {
 		return nil, err
 	}
-	signatures, err := a.signAll(h, s, behaviour == WrongBytes)
+	signatures, err := a.signAll(ctx, h, s, behaviour == WrongBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -165,9 +171,32 @@ func (a *Agent) sign(ctx context.Context, origin string, s *signing) (any, error
 	return signatures, nil
 }
 
-func (a *Agent) signAll(h *holder, s *signing, wrong bool) ([]string, error) {
+// fail is what a behaviour does in place of signing, or before it.
+func (a *Agent) fail(ctx context.Context, b Behaviour) error {
+	switch b {
+	case Cancel:
+		return errCancelled
+	case Refuse:
+		return refusal{"INVOCATION_ERROR", wordRefuse, "the agent was told to refuse"}
+	case WrongPassword:
+		return refusal{"INVOCATION_ERROR", wordPassword, "the container did not open"}
+	case CardLocked:
+		return refusal{"INVOCATION_ERROR", wordLocked, "the card takes no more passwords"}
+	case Expired:
+		return refusal{"SIGNING_FAILURE", wordExpired, "the certificate is past its time"}
+	case Slow:
+		select {
+		case <-time.After(Slowness):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (a *Agent) signAll(ctx context.Context, h *holder, s *signing, wrong bool) ([]string, error) {
 	a.mu.Lock()
-	now := a.now
+	now, stamping := a.now, a.stamping
 	a.mu.Unlock()
 	var signatures []string
 	for _, content := range s.contents {
@@ -175,6 +204,9 @@ func (a *Agent) signAll(h *holder, s *signing, wrong bool) ([]string, error) {
 			content = append([]byte("?"), content...)
 		}
 		der, err := h.key.SignCMS(content, s.attached(), now())
+		if err == nil && stamping != nil && s.stamped() {
+			der, err = key.Stamp(ctx, der, stamping)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -52,7 +52,7 @@ func (a *Agent) talk(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *socket) greet(ctx context.Context) {
-	if s.agent.behaves() == Old {
+	if b := s.agent.behaves(); b == Old || b == NoBasics {
 		s.send(ctx, handshake(oldVersion))
 		return
 	}
@@ -69,7 +69,7 @@ func (s *socket) listen(ctx context.Context) {
 		case kind != websocket.MessageText:
 			s.conn.Close(websocket.StatusUnsupportedData, "text messages only")
 			return
-		case s.agent.behaves() == Silent:
+		case s.agent.behaves() == Silent || s.agent.behaves() == Busy:
 		case string(message) == heartbeat:
 			s.write(ctx, []byte(heartbeat))
 		default:
@@ -138,23 +138,14 @@ func (a *Agent) answer(ctx context.Context, origin string, message []byte) any {
 		return failure{Code: "COMMON_JSON_WRAPPING_EXCEPTION"}
 	}
 	switch {
-	case c.Module == moduleBasics && a.behaves() != Old:
+	case c.Module == moduleBasics && a.behaves() != Old && a.behaves() != NoBasics:
 		return a.basics(ctx, origin, c)
-	case c.Module == moduleCommon:
-		return a.common(c)
+	case c.Module == moduleCommon && a.behaves() != Old:
+		return a.common(ctx, origin, c)
 	default:
 		a.log(origin, "unknown module", "module", clip(c.Module, 80))
 		return failure{ErrorCode: "MODULE_NOT_FOUND"}
 	}
-}
-
-// common answers the legacy module: it has no cards to list, and its other
-// methods are done by basics today.
-func (a *Agent) common(c call) any {
-	if c.Method == "getActiveTokens" {
-		return legacy{Code: "200", ResponseObject: []string{}}
-	}
-	return legacy{Code: "500", Message: "this agent signs with the module " + moduleBasics + " only"}
 }
 
 func (a *Agent) basics(ctx context.Context, origin string, c call) any {
@@ -175,12 +166,17 @@ func (a *Agent) basics(ctx context.Context, origin string, c call) any {
 	if ctx.Err() != nil {
 		return nil // the page has left
 	}
+	return refused(a.because(origin, err), a, s.locale())
+}
+
+// because is why nothing was signed, logged.
+func (a *Agent) because(origin string, err error) refusal {
 	var why refusal
 	if !errors.As(err, &why) {
 		why = refusal{"SIGNING_FAILURE", wordFailed, err.Error()}
 	}
 	a.log(origin, "refused", "code", why.code, "details", why.details)
-	return refused(why, a, s.locale())
+	return why
 }
 
 // What the agent says, in the shapes of NCALayer.
@@ -203,11 +199,6 @@ type (
 		Success   bool   `json:"success"`
 		ErrorCode string `json:"errorCode,omitempty"`
 		Code      string `json:"code,omitempty"`
-	}
-	legacy struct {
-		Code           string `json:"code"`
-		ResponseObject any    `json:"responseObject,omitempty"`
-		Message        string `json:"message,omitempty"`
 	}
 	outputCert struct {
 		Signatures  []string `json:"signatures"`

@@ -24,6 +24,9 @@ const (
 	wordNoWindow = "agent.error-no-window"
 	wordFailed   = "agent.error-failed"
 	wordRefuse   = "agent.error-refuse"
+	wordPassword = "agent.error-password"
+	wordLocked   = "agent.error-locked"
+	wordExpired  = "agent.error-expired"
 )
 
 var english = map[string]string{
@@ -35,6 +38,9 @@ var english = map[string]string{
 	wordNoWindow: "There are several keys here and no window to choose one in.",
 	wordFailed:   "The signature could not be made.",
 	wordRefuse:   "The agent refused to sign.",
+	wordPassword: "The password of the key is wrong.",
+	wordLocked:   "The card is locked: too many wrong passwords.",
+	wordExpired:  "The key is past its time.",
 }
 
 // asking is one request that waits for a person to choose a key.

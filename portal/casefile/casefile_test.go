@@ -207,14 +207,14 @@ func TestConfirmingAStatusOpensTheCaseAndEndingItClosesTheCase(t *testing.T) {
 	if err != nil || len(waiting) != 1 || waiting[0].ID != aigul || waiting[0].Name != w.Aigul.FullName() {
 		t.Fatalf("Daniyar's desk: %v, %v", waiting, err)
 	}
-	if err := casefile.Confirm(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantGrant), aigul, victim); err != nil {
+	if err := w.Confirm(w.Daniyar, aigul, victim); err != nil {
 		t.Fatal(err)
 	}
 	portaltest.WantText(t, "what Aigul sees now", timeline(t, w, w.Aigul, w.Fraud), `
 		2026-09-30 | fraud-suspect    | fact
 		2026-09-22 | fraud-registered | fact`)
 
-	if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), aigul); err != nil {
+	if err := w.End(w.Daniyar, aigul); err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, "after the end", fault.NotFound, read(t, w, w.Aigul, "fraud-registered"))
@@ -223,11 +223,13 @@ func TestConfirmingAStatusOpensTheCaseAndEndingItClosesTheCase(t *testing.T) {
 		ended  | ruling | daniyar      | 2026-10-22 14:30:00`)
 	w.Want(t, `SELECT who, act, object, object_id, casefile, law FROM record WHERE object_id = '`+aigul.String()+`' ORDER BY seq`, `
 		who     | act                 | object      | object_id   | casefile | law
+		daniyar | participant-draft   | participant | aigul@fraud | fraud    | CPC 110
 		daniyar | participant-confirm | participant | aigul@fraud | fraud    | CPC 110
+		daniyar | participant-ending  | participant | aigul@fraud | fraud    | CPC 110
 		daniyar | participant-end     | participant | aigul@fraud | fraud    | CPC 110`)
 
 	// A status that ended can be confirmed anew.
-	if err := casefile.Confirm(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantGrant), aigul, victim); err != nil {
+	if err := w.Confirm(w.Daniyar, aigul, victim); err != nil {
 		t.Fatal(err)
 	}
 	if err := read(t, w, w.Aigul, "fraud-registered"); err != nil {
@@ -238,7 +240,7 @@ func TestConfirmingAStatusOpensTheCaseAndEndingItClosesTheCase(t *testing.T) {
 
 func TestADefenderLosesTheCaseWithTheClient(t *testing.T) {
 	w := portaltest.World(t)
-	if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), w.Participant("serik@theft")); err != nil {
+	if err := w.End(w.Daniyar, w.Participant("serik@theft")); err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, "Serik", fault.NotFound, open(t, w, w.Serik, "search-done"))
@@ -256,10 +258,9 @@ func TestNobodyButTheInvestigatorSaysWhoIsWhat(t *testing.T) {
 		adding fault.Kind // the case itself a party and the prosecutor know
 	}{{w.Aigul, fault.NotFound}, {w.Stranger, fault.NotFound}, {w.Dana, fault.Forbidden}, {w.Zhanar, fault.Forbidden}} {
 		aigul := w.Participant("aigul@fraud")
-		wantKind(t, other.who.Word+" confirms", fault.NotFound, casefile.Confirm(t.Context(), w.DB, other.who.Asks(policy.ParticipantGrant), aigul, victim))
-		wantKind(t, other.who.Word+" ends", fault.NotFound, casefile.End(t.Context(), w.DB, other.who.Asks(policy.ParticipantEnd), aigul))
-		wantKind(t, other.who.Word+" adds", other.adding, casefile.AddConfirmed(t.Context(), w.DB, other.who.Asks(policy.ParticipantAdd),
-			w.Fraud, cast("new"), w.Stranger.IIN, "?", victim))
+		wantKind(t, other.who.Word+" confirms", fault.NotFound, w.Confirm(other.who, aigul, victim))
+		wantKind(t, other.who.Word+" ends", fault.NotFound, w.End(other.who, aigul))
+		wantKind(t, other.who.Word+" adds", other.adding, w.Add(other.who, w.Fraud, cast("new"), w.Stranger, victim))
 		_, err := casefile.ReadParticipant(t.Context(), w.DB, other.who.Asks(policy.ParticipantView), aigul)
 		wantKind(t, other.who.Word+" looks", fault.NotFound, err)
 	}
@@ -283,11 +284,11 @@ func TestAStatusNeedsAGroundOfTheCodeAndARepresentativeAClient(t *testing.T) {
 		"a defender of another case":      {Role: policy.Defender, Basis: "defence-notice", Represents: w.Participant("timur@fraud"), Since: day},
 		"a representative of a suspect":   {Role: policy.Representative, Basis: "admitted", Represents: serik, Since: day},
 	} {
-		err := casefile.AddConfirmed(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantAdd), w.Theft, cast("new"), w.Stranger.IIN, w.Stranger.FullName(), g)
+		err := w.Add(w.Daniyar, w.Theft, cast("new"), w.Stranger, g)
 		wantKind(t, what, fault.Invalid, err)
 	}
 	// For whose status awaits confirmation nobody can act yet.
-	err := casefile.AddConfirmed(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantAdd), w.Fraud, cast("new"), w.Stranger.IIN, w.Stranger.FullName(),
+	err := w.Add(w.Daniyar, w.Fraud, cast("new"), w.Stranger,
 		casefile.Grant{Role: policy.Representative, Basis: "admitted", Represents: w.Participant("aigul@fraud"), Since: day})
 	wantKind(t, "a representative of one who awaits", fault.Invalid, err)
 	w.Want(t, `SELECT count(*) FROM participant`, "count\n7")
@@ -298,18 +299,19 @@ func TestARepresentativeSeesWhatTheVictimSees(t *testing.T) {
 	w := portaltest.World(t)
 	id := cast("asel for aigul")
 	grant := casefile.Grant{Role: policy.Representative, Basis: "admitted", Represents: w.Participant("aigul@theft"), Since: victim.Since}
-	for range 2 { // a double click
-		if err := casefile.AddConfirmed(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantAdd), w.Theft, id, w.Stranger.IIN, w.Stranger.FullName(), grant); err != nil {
-			t.Fatal(err)
-		}
+	if err := w.Add(w.Daniyar, w.Theft, id, w.Stranger, grant); err != nil {
+		t.Fatal(err)
 	}
 	portaltest.WantText(t, "what the representative sees", timeline(t, w, w.Stranger, w.Theft), timeline(t, w, w.Aigul, w.Theft))
-	w.Want(t, `SELECT count(*) FROM record WHERE object_id = '`+id.String()+`'`, "count\n1")
+	w.Want(t, `SELECT act FROM record WHERE object_id = '`+id.String()+`' ORDER BY seq`, `
+		act
+		participant-add
+		participant-confirm`)
 
-	err := casefile.AddConfirmed(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantAdd), w.Theft, cast("again"), w.Stranger.IIN, w.Stranger.FullName(), grant)
+	err := w.Add(w.Daniyar, w.Theft, cast("again"), w.Stranger, grant)
 	wantKind(t, "the same person in the same role twice", fault.Invalid, err)
 
-	if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), w.Participant("aigul@theft")); err != nil {
+	if err := w.End(w.Daniyar, w.Participant("aigul@theft")); err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, "after the victim", fault.NotFound, read(t, w, w.Stranger, "group"))

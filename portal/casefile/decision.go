@@ -172,16 +172,20 @@ func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, casefile uui
 }
 
 // document is the PDF of the draft: the uploaded one, or one printed from its
-// texts.
+// texts. An uploaded file is the decision as it was made and signed on paper; it is
+// signed as it is, byte by byte. A page of ours put before it would make another
+// file, whose digest is nowhere in the case. What it serves for is still told apart:
+// a signature covers exactly these bytes, and no other act offers them.
 func (draft DecisionDraft) document(press document.Press, ask policy.Ask, c Case) (document.Document, error) {
-	id, err := uuid.NewV7()
+	d, err := document.New(ask, c.ID, document.Decision, draft.Language)
 	if err != nil {
-		return document.Document{}, err
+		return d, err
 	}
-	d := document.Document{ID: id, Casefile: c.ID, Kind: document.Decision, Language: draft.Language, Author: ask.Person, MadeAt: ask.At, Content: draft.Upload}
-	if d.Content == nil {
-		d.Content, err = document.Print(draft.sheet(press, d, c))
+	if draft.Upload != nil {
+		d.Content, d.Nonce = draft.Upload, nil
+		return d, nil
 	}
+	d.Content, err = press.Paper(draft.sheet(press, d, c), d, c.Number)
 	return d, err
 }
 

@@ -2,6 +2,9 @@ package casefile
 
 import (
 	"zharia/portal/document"
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/words"
 )
 
 // sheet is a ruling on paper, as it will be signed (CPC 198: place, time, name
@@ -24,4 +27,56 @@ func (draft DecisionDraft) sheet(press document.Press, d document.Document, c Ca
 	}
 	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.signer.petition", "name", c.Investigator.Name)}
 	return s
+}
+
+// sheet is the confirmation of a status on paper, as it will be signed: who, what
+// he is, for whom he acts, on what ground by which article, and from when. all are
+// the participants of the case.
+func (g Grant) sheet(press document.Press, d document.Document, c Case, person identity.Person, all []Participant) document.Sheet {
+	w := press.Words.In(d.Language)
+	s := statusSheet(press, d, c, person)
+	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.role"), Value: w.T("role." + string(g.Role))})
+	for _, p := range all {
+		if p.ID == g.Represents {
+			s.Facts = append(s.Facts, acting(w, p.Name, p.Role))
+		}
+	}
+	for _, b := range policy.Bases[g.Role] {
+		if b.Key == g.Basis {
+			s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.basis"), Value: w.T("paper.basis-value", "basis", w.T("basis."+b.Key), "law", w.Law(b.By))})
+		}
+	}
+	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.since"), Value: w.Day(g.Since)})
+	s.Sections = []document.Section{{Text: w.T("paper.confirmation.text")}}
+	return s
+}
+
+// endingSheet is the paper by which a status ends, or by which one that was asked
+// for is not confirmed.
+func (p Participant) endingSheet(press document.Press, d document.Document, c Case, person identity.Person) document.Sheet {
+	w := press.Words.In(d.Language)
+	s := statusSheet(press, d, c, person)
+	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.role"), Value: w.T("role." + string(p.Role))})
+	if p.Represented != "" {
+		s.Facts = append(s.Facts, acting(w, p.Represented, p.RepresentedRole))
+	}
+	s.Sections = []document.Section{{Text: w.T("paper.ending.text." + string(p.Status))}}
+	return s
+}
+
+func statusSheet(press document.Press, d document.Document, c Case, person identity.Person) document.Sheet {
+	w := press.Words.In(d.Language)
+	s := press.Sheet(d, string(d.Kind))
+	s.From = []string{c.Body.In(d.Language)}
+	s.Facts = []document.Fact{
+		{Label: w.T("paper.case"), Value: c.Number},
+		{Label: w.T("paper.person"), Value: person.Name},
+		{Label: w.T("paper.person.iin"), Value: person.IIN.Reveal()},
+	}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer.petition", "name", c.Investigator.Name)}
+	return s
+}
+
+func acting(w *words.Language, name string, role policy.Role) document.Fact {
+	return document.Fact{Label: w.T("paper.represents"), Value: w.T("paper.represents-value", "name", name, "role", words.Low(w.T("role."+string(role))))}
 }

@@ -7,11 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"zharia/portal/database"
-	"zharia/portal/eds"
 	"zharia/portal/fault"
-	"zharia/portal/identity"
-	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -36,8 +32,10 @@ type Participant struct {
 }
 
 // Grant is what the investigator confirms: the role, on what ground, from when,
-// and for whom a representative acts.
+// and for whom a representative acts. It takes effect by his signature over the
+// paper that says it (confirmation.go).
 type Grant struct {
+	Language   string // of that paper
 	Role       policy.Role
 	Represents uuid.UUID // participant; zero for one's own rights
 	Basis      string    // the key of the ground: policy.Bases
@@ -83,79 +81,6 @@ func ReadParticipant(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 		return Participant{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	return row.open(db)
-}
-
-// Confirm confirms a status that awaits it: from here the case opens.
-func Confirm(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, g Grant) error {
-	return db.Within(ctx, func(tx *vault.DB) error {
-		p, err := lockOne(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		next, err := p.Status.after(ask.Act)
-		if err != nil {
-			return err
-		}
-		if err := g.check(ctx, tx, p.Case, id); err != nil {
-			return err
-		}
-		err = tx.Exec(ctx, confirmParticipant, id, g.Role, nullable(g.Represents), g.Basis, next, g.Since, ask.At, ask.Person)
-		if database.Violates(err, "participant_casefile_person_role_represents_key") {
-			return fault.New(fault.Invalid, "fault.participant-twice").At("role")
-		}
-		if err != nil {
-			return err
-		}
-		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, nil)
-	})
-}
-
-// AddConfirmed confirms a status on the investigator's own initiative, for a
-// person known by IIN; the portal meets the person when he first signs in. The id
-// is the page's, so that a double click adds one.
-func AddConfirmed(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, id uuid.UUID, iin eds.IIN, name string, g Grant) error {
-	return db.Within(ctx, func(tx *vault.DB) error {
-		if _, err := Read(ctx, tx, ask, casefile); err != nil {
-			return err
-		}
-		if err := g.check(ctx, tx, casefile, id); err != nil {
-			return err
-		}
-		person, err := identity.Ensure(ctx, tx, iin, name, ask.At)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Change(ctx, insertParticipant, id, casefile, person, g.Role, nullable(g.Represents), g.Basis, Confirmed, g.Since, ask.At, ask.Person)
-		if database.Violates(err, "participant_casefile_person_role_represents_key") {
-			return fault.New(fault.Invalid, "fault.participant-twice").At("iin")
-		}
-		if err != nil {
-			return err
-		}
-		if n == 0 { // clicked twice; or the id is that of somebody in another case
-			return tx.Get(ctx, &id, selectParticipantOf, id, casefile)
-		}
-		return ledger.Step(ctx, tx.DB, ask, "participant", id, casefile, nil)
-	})
-}
-
-// End ends a status: access ends in the same moment, for those who act for the
-// person too.
-func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
-	return db.Within(ctx, func(tx *vault.DB) error {
-		p, err := lockOne(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		next, err := p.Status.after(ask.Act)
-		if err != nil {
-			return err
-		}
-		if err := tx.Exec(ctx, endParticipant, id, next, ask.At); err != nil {
-			return err
-		}
-		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, nil)
-	})
 }
 
 // Hold keeps a confirmed status from ending until the transaction does, for an act

@@ -14,7 +14,7 @@ const (
 	Confirmed   Status = "confirmed"
 	Ended       Status = "ended"
 
-	Draft     Status = "draft" // the investigator's alone
+	Draft     Status = "draft" // the investigator's alone, a participant's status too
 	Published Status = "published"
 )
 
@@ -26,6 +26,7 @@ type step struct {
 // moves is the whole life of a procedural status and of a decision; what is not
 // here cannot happen.
 var moves = map[step]Status{
+	{Draft, policy.ParticipantGrant}:       Confirmed,
 	{Unconfirmed, policy.ParticipantGrant}: Confirmed,
 	{Unconfirmed, policy.ParticipantEnd}:   Ended,
 	{Confirmed, policy.ParticipantEnd}:     Ended,

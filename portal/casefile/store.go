@@ -166,7 +166,7 @@ const fromParticipant = `
 
 const selectParticipants = selectAnyParticipant + fromParticipant + `
  WHERE p.casefile = $1
- ORDER BY p.status = 'awaiting' DESC, p.status = 'ended', p.asked_at, p.id`
+ ORDER BY p.status IN ('awaiting', 'draft') DESC, p.status = 'ended', p.asked_at, p.id`
 
 const selectWaiting = selectAnyParticipant + fromParticipant + `
   JOIN casefile c ON c.id = p.casefile
@@ -219,15 +219,17 @@ UPDATE participant
  WHERE id = $1`
 
 const insertParticipant = `
-INSERT INTO participant (id, casefile, person, role, represents, basis, status, since, asked_at, confirmed_at, confirmed_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
-    ON CONFLICT (id) DO NOTHING`
+INSERT INTO participant (id, casefile, person, role, represents, status, asked_at)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6)
+    ON CONFLICT (id) DO UPDATE
+   SET person = $3, role = $4, represents = $5
+ WHERE participant.status = 'draft' AND participant.casefile = $2`
+
+const deleteParticipant = `
+DELETE FROM participant WHERE id = $1 AND status = 'draft'`
 
 const holdParticipant = `
 SELECT status FROM participant WHERE id = $1 FOR SHARE`
-
-const selectParticipantOf = `
-SELECT id FROM participant WHERE id = $1 AND casefile = $2`
 
 const endParticipant = `
 UPDATE participant SET status = $2, ended_at = $3 WHERE id = $1`

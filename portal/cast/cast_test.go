@@ -35,7 +35,7 @@ func TestEverybodySignsInAndSignsExceptWithAKeyThatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]eds.Reason{"aigul-expired": eds.Expired, "system": eds.Organisation, "foreign": eds.UnknownAuthority}
+	want := map[string]eds.Reason{"aigul-expired": eds.Expired, "system": eds.Machine, "foreign": eds.UnknownAuthority}
 	content := []byte("zharia/test/1")
 	for _, word := range cast.Order {
 		m := cast.Members[word]
@@ -164,7 +164,7 @@ func TestTheCastPlaysOnce(t *testing.T) {
 	portaltest.WantText(t, "after a second performance", w.Rows(t, everything), before)
 	w.Want(t, everything, `
 		persons | participants | decisions | signed | records
-		9       | 7            | 18        | 18     | 42`)
+		9       | 7            | 18        | 24     | 48`)
 	w.Sound()
 }
 

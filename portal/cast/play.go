@@ -135,17 +135,29 @@ func (d decision) last() int {
 	return d.Days
 }
 
-// admit makes a member a participant, or has the member wait to be one.
+// admit makes a member a participant by a confirmation that the investigator signs,
+// or has the member wait to be one.
 func (s *stage) admit(ctx context.Context, p part, at time.Time) error {
 	m := s.Members[p.Who]
 	if p.Awaiting {
 		return s.wait(ctx, p, at)
 	}
-	grant := casefile.Grant{Role: p.Role, Basis: p.Basis, Since: s.day(p.Days)}
+	grant := casefile.Grant{Language: "kk", Role: p.Role, Basis: p.Basis, Since: s.day(p.Days)}
 	if p.For != "" {
 		grant.Represents = s.Participants[p.For+"@"+s.play.Name]
 	}
-	return casefile.AddConfirmed(ctx, s.db, s.investigator(policy.ParticipantAdd, at), s.caseID(), p.id, m.IIN, m.FullName(), grant)
+	if err := casefile.DraftNew(ctx, s.db, s.press, s.investigator(policy.ParticipantAdd, at), s.caseID(), p.id, m.IIN, m.FullName(), grant); err != nil {
+		return fmt.Errorf("draft %s: %w", p.Who, err)
+	}
+	_, _, doc, err := casefile.ReadConfirmation(ctx, s.db, s.investigator(policy.ParticipantCheck, at), p.id)
+	if err != nil {
+		return err
+	}
+	cms, err := s.lead().Key.SignCMS(doc.Content, false, at)
+	if err != nil {
+		return err
+	}
+	return casefile.Settle(ctx, s.db, s.v, s.investigator(policy.ParticipantGrant, at), p.id, cms, doc.Digest)
 }
 
 // decide drafts a decision, signs it and publishes it.

@@ -38,6 +38,8 @@ type Sheet struct {
 	Facts    []Fact    // a small table
 	Sections []Section // the text itself
 
+	Statement Statement // what is signed and for what, at the foot of the first page
+
 	Closing []string // date and signers; a tab sends the rest of the line to the right edge
 	Note    string   // what the reader must know, small, in the panel at the end
 
@@ -53,6 +55,13 @@ type Fact struct{ Label, Value string }
 // Section is a part of the text. A new line of Text begins a paragraph, a blank
 // line sets a space before it. Heading may be empty.
 type Section struct{ Heading, Text string }
+
+// Statement says what the signature under a paper is for (security/THREATS S07,
+// S31). It is typeset, not hidden in the metadata: whoever signs reads it.
+type Statement struct {
+	Heading string
+	Rows    []Fact // set two abreast; one whose value needs the whole line has it
+}
 
 const (
 	maxRunes = 400_000 // of the whole sheet: about 150 pages
@@ -184,6 +193,11 @@ func (s Sheet) each(do func(string) string) Sheet {
 	for i, part := range s.Sections {
 		sections[i] = Section{do(part.Heading), do(part.Text)}
 	}
+	rows := make([]Fact, len(s.Statement.Rows))
+	for i, f := range s.Statement.Rows {
+		rows[i] = Fact{do(f.Label), do(f.Value)}
+	}
 	s.Facts, s.Sections = facts, sections
+	s.Statement = Statement{do(s.Statement.Heading), rows}
 	return s
 }

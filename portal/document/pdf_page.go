@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -43,10 +44,12 @@ type page struct {
 	code  *code
 }
 
-// flow fills page after page; y is how far down the last one is filled.
+// flow fills page after page; y is how far down the last one is filled. foot is
+// the height kept free at the foot of the first page.
 type flow struct {
 	pages []*page
 	y     float64
+	foot  float64
 }
 
 func (f *flow) page() *page { return f.pages[len(f.pages)-1] }
@@ -56,10 +59,18 @@ func (f *flow) turn() {
 	f.y = nextTop
 }
 
+// floor is how far down the page at hand may be filled.
+func (f *flow) floor() float64 {
+	if len(f.pages) == 1 {
+		return bottom - f.foot
+	}
+	return bottom
+}
+
 // need turns the page when less than this height is left, unless a fresh page
 // would not hold it either.
 func (f *flow) need(high float64) {
-	if f.y+high > bottom+0.01 && f.y > nextTop && high <= bottom-nextTop {
+	if f.y+high > f.floor()+0.01 && f.y > nextTop && high <= bottom-nextTop {
 		f.turn()
 	}
 }
@@ -140,7 +151,11 @@ func compose(s Sheet) ([]*page, error) {
 }
 
 func layOut(s Sheet, st styles) ([]*page, error) {
-	f := &flow{pages: []*page{{}}, y: firstTop}
+	said := newBlock(st, s.Statement)
+	if said.high > blockMost {
+		return nil, errors.New("the statement takes more than half of the page")
+	}
+	f := &flow{pages: []*page{{}}, y: firstTop, foot: said.room()}
 	f.parties(st, s)
 	f.title(st, s)
 	f.facts(st, s.Facts)
@@ -152,6 +167,7 @@ func layOut(s Sheet, st styles) ([]*page, error) {
 	if err := f.panel(st, end); err != nil {
 		return nil, err
 	}
+	f.pages[0].block(st, said)
 	f.margins(st, s)
 	return f.pages, nil
 }
@@ -343,7 +359,7 @@ func (f *flow) panel(st styles, p panel) error {
 		return nil
 	}
 	f.need(p.room())
-	top := max(f.y+panelGap, bottom-p.high)
+	top := max(f.y+panelGap, f.floor()-p.high)
 	f.page().line(top - panelPad)
 	if p.url != "" {
 		dark, err := modules(p.url)

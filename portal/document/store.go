@@ -13,9 +13,9 @@ import (
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/phone"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
-	"zharia/portal/words"
 )
 
 // Kind is what a document is; schema.sql lists the same.
@@ -28,6 +28,8 @@ const (
 	Withdrawal            Kind = "withdrawal"
 	Answer                Kind = "answer"
 	Decision              Kind = "decision"
+	Confirmation          Kind = "confirmation" // of a procedural status
+	Ending                Kind = "ending"       // of a procedural status
 )
 
 // Document is a paper of the portal and, once it is signed, the signature.
@@ -37,6 +39,7 @@ type Document struct {
 	Kind     Kind
 	Language string // kk or ru
 	Author   uuid.UUID
+	Nonce    []byte // random, printed in the statement; none where a file was uploaded
 	Content  []byte // PDF
 	Digest   []byte // SHA-256 of Content
 	MadeAt   time.Time
@@ -48,18 +51,6 @@ type Document struct {
 // Signed tells whether it bears its author's signature.
 func (d Document) Signed() bool { return !d.SignedAt.IsZero() }
 
-// Press prints documents: the words of both languages and the address that the
-// code on a document leads to.
-type Press struct {
-	Words  *words.Book
-	Origin string // https://…, without a slash
-}
-
-// VerifyURL is where anybody can check a document.
-func (p Press) VerifyURL(language string, id uuid.UUID) string {
-	return p.Origin + "/" + language + "/verify/" + id.String()
-}
-
 func contentAt(id uuid.UUID) vault.Where {
 	return vault.Where{Table: "document", Column: "content", ID: id}
 }
@@ -69,8 +60,8 @@ func cmsAt(id uuid.UUID) vault.Where {
 }
 
 const insertDocument = `
-INSERT INTO document (id, casefile, kind, language, author, content, size, digest, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+INSERT INTO document (id, casefile, kind, language, author, nonce, content, size, digest, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 // Add keeps a new, unsigned document and fills in its digest.
 func Add(ctx context.Context, tx *vault.DB, d *Document) error {
@@ -80,7 +71,7 @@ func Add(ctx context.Context, tx *vault.DB, d *Document) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, insertDocument, d.ID, d.Casefile, d.Kind, d.Language, d.Author, sealed, len(d.Content), d.Digest, d.MadeAt)
+	return tx.Exec(ctx, insertDocument, d.ID, d.Casefile, d.Kind, d.Language, d.Author, d.Nonce, sealed, len(d.Content), d.Digest, d.MadeAt)
 }
 
 const deleteDocument = `
@@ -101,6 +92,7 @@ type documentRow struct {
 	Kind     Kind          `db:"kind"`
 	Language string        `db:"language"`
 	Author   uuid.UUID     `db:"author"`
+	Nonce    []byte        `db:"nonce"`
 	Content  []byte        `db:"content"`
 	Digest   []byte        `db:"digest"`
 	MadeAt   time.Time     `db:"made_at"`
@@ -110,7 +102,7 @@ type documentRow struct {
 }
 
 const selectDocument = `
-SELECT id, casefile, kind, language, author, content, digest, made_at, signer, signed_at, cms
+SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
  WHERE id = $1`
 
@@ -128,7 +120,7 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) (Document, error) {
 }
 
 func (row documentRow) open(db *vault.DB) (Document, error) {
-	d := Document{ID: row.ID, Casefile: row.Casefile, Kind: row.Kind, Language: row.Language, Author: row.Author, Digest: row.Digest, MadeAt: row.MadeAt}
+	d := Document{ID: row.ID, Casefile: row.Casefile, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
 	var err error
 	if d.Content, err = db.Open(contentAt(row.ID), row.Content); err != nil {
 		return d, err
@@ -150,7 +142,7 @@ type Signature struct {
 }
 
 const selectUnsigned = `
-SELECT id, casefile, kind, language, author, content, digest, made_at, signer, signed_at, cms
+SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
  WHERE author = $1 AND digest = $2 AND signed_at IS NULL`
 
@@ -228,6 +220,9 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := tx.Exec(ctx, updateSigned, id, sealed, ask.Person, ask.At); err != nil {
 		return d, err
 	}
+	if err := phone.Use(ctx, tx, id); err != nil {
+		return d, err
+	}
 	return d, evidence.KeepDocument(ctx, tx, id, ask.Person, s.signer, ask.At)
 }
 
@@ -262,7 +257,7 @@ func (d Document) Proof(ctx context.Context, db *vault.DB, v *eds.Verifier) (Pro
 }
 
 const selectSigned = `
-SELECT id, casefile, kind, language, author, content, digest, made_at, signer, signed_at, cms
+SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
  WHERE id = $1 AND signed_at IS NOT NULL`
 

@@ -93,7 +93,7 @@ func TestOnlyTheAuthorSignsAndOnlyWhatWasShown(t *testing.T) {
 	wantMessage(t, "a paper that is not there", "fault.not-found", sign(t, w, w.Aigul, uuid.Must(uuid.NewV7()), own, d.Digest))
 	w.At = w.At.Add(25 * time.Hour)
 	wantMessage(t, "the signature of yesterday", "fault.eds.claimed-time", sign(t, w, w.Aigul, d.ID, own, d.Digest))
-	w.Want(t, `SELECT count(*) FROM document WHERE signed_at IS NOT NULL AND kind <> 'decision'`, "count\n0")
+	w.Want(t, `SELECT count(*) FROM document WHERE signed_at IS NOT NULL AND kind = 'petition'`, "count\n0")
 }
 
 func TestWhatIsSignedIsFinal(t *testing.T) {

@@ -31,6 +31,7 @@ const (
 	Policy           Reason = chain.Policy
 	NoIIN            Reason = "no-iin"
 	Organisation     Reason = "organisation"
+	Machine          Reason = "system" // the key of an organisation's information system
 	NameUnfit        Reason = "name"
 	SeveralSigners   Reason = "several-signers"
 	ClaimedTime      Reason = "claimed-time"
@@ -46,7 +47,7 @@ func Reasons() []Reason {
 	return []Reason{
 		Malformed, TooLarge, Algorithm, Attributes, Timestamp, ContentDiffers, ContentAbsent,
 		SignatureWrong, UnknownAuthority, Expired, NotYet, KeyUsage, Extension,
-		NameConstraints, Policy, XMLForm, NoIIN, Organisation,
+		NameConstraints, Policy, XMLForm, NoIIN, Organisation, Machine,
 		NameUnfit, SeveralSigners, ClaimedTime, Revoked, Held, NotKnown,
 		Unreachable, Busy,
 	}

@@ -77,7 +77,7 @@ func TestWhoMayNotSignIsRefusedByReason(t *testing.T) {
 		{"nobody's number", with(func(p *authority.Person) { p.IIN = "" }), eds.NoIIN, eds.NoIIN},
 		{"a short number", with(func(p *authority.Person) { p.IIN = "87041240012" }), eds.NoIIN, eds.NoIIN},
 		{"a number with a letter", with(func(p *authority.Person) { p.IIN = "87041240012X" }), eds.NoIIN, eds.NoIIN},
-		{"a system", with(func(p *authority.Person) { p.Role, p.BIN = eds.System, "123456789021" }), eds.Organisation, eds.Organisation},
+		{"a system", with(func(p *authority.Person) { p.Role, p.BIN = eds.System, "123456789021" }), eds.Machine, eds.Machine},
 		{"an organisation without a person", with(func(p *authority.Person) { p.IIN, p.BIN = "", "123456789021" }), eds.NoIIN, eds.NoIIN},
 		{"a head without an organisation", with(func(p *authority.Person) { p.Role = eds.Head }), eds.Organisation, eds.Organisation},
 		{"a head", with(func(p *authority.Person) { p.Role, p.BIN = eds.Head, "123456789021" }), "", ""},

@@ -122,7 +122,7 @@ func profile(who *Signer, c *chain.Certificate, q question) error {
 		return refuse(KeyUsage, "an authority's certificate")
 	}
 	if who.Role == System {
-		return refuse(Organisation, "a system's certificate, not a person's")
+		return refuse(Machine, "a system's certificate, not a person's")
 	}
 	if err := meant(c, q); err != nil {
 		return err

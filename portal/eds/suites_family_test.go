@@ -55,6 +55,7 @@ var families = map[string]family{
 	chain.NameConstraints:      ofName,
 	string(eds.NoIIN):          ofName,
 	string(eds.Organisation):   ofName,
+	string(eds.Machine):        ofName,
 	string(eds.NameUnfit):      ofName,
 	chain.KeyUsage:             ofPurpose,
 	chain.Policy:               ofPurpose,

@@ -65,11 +65,11 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc := document.Document{Casefile: f.Case, Kind: document.Answer, Language: n.Language, Author: ask.Person, MadeAt: ask.At}
-		if doc.ID, err = uuid.NewV7(); err != nil {
+		doc, err := document.New(ask, f.Case, document.Answer, n.Language)
+		if err != nil {
 			return err
 		}
-		if doc.Content, err = document.Print(n.sheet(press, doc, f)); err != nil {
+		if doc.Content, err = press.Paper(n.sheet(press, doc, f), doc, f.CaseNumber); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {

@@ -117,15 +117,15 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err != nil {
 			return err
 		}
-		doc := document.Document{Casefile: c.ID, Kind: document.Kind(n.Kind), Language: n.Language, Author: ask.Person, MadeAt: ask.At}
-		if doc.ID, err = uuid.NewV7(); err != nil {
+		doc, err := document.New(ask, c.ID, document.Kind(n.Kind), n.Language)
+		if err != nil {
 			return err
 		}
 		author, err := authorOf(ctx, tx, ask)
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = document.Print(n.sheet(press, doc, c, capacity, about, against, author)); err != nil {
+		if doc.Content, err = press.Paper(n.sheet(press, doc, c, capacity, about, against, author), doc, c.Number); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
@@ -230,7 +229,7 @@ func TestASignatureThatIsNotTheAuthorsOverTheseBytesFilesNothing(t *testing.T) {
 		"of the investigator":        {w.SignedBy(w.Daniyar, content), "fault.eds.other-person"},
 		"with an expired key":        {w.SignedBy(w.Actor("aigul-expired"), content), "fault.eds.certificate-expired"},
 		"with the employer's key":    {w.SignedBy(w.Actor("employee"), content), "fault.eds.organisation"},
-		"with a machine's key":       {w.SignedBy(w.Actor("system"), content), "fault.eds.organisation"},
+		"with a machine's key":       {w.SignedBy(w.Actor("system"), content), "fault.eds.system"},
 		"with another country's key": {w.SignedBy(w.Actor("foreign"), content), "fault.eds.unknown-authority"},
 		"over another draft":         {w.SignedBy(w.Aigul, otherContent), "fault.eds.content-differs"},
 		"over a sign-in challenge":   {w.SignedBy(w.Aigul, challenge), "fault.eds.content-differs"},
@@ -265,7 +264,7 @@ func TestADraftWhoseGroundHasGoneCannotBeFiled(t *testing.T) {
 	hers := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	theirs := w.Draft(w.Dana, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	for _, name := range []string{"aigul@theft", "serik@theft"} {
-		if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), w.Participant(name)); err != nil {
+		if err := w.End(w.Daniyar, w.Participant(name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -327,7 +326,7 @@ func TestWhoSeesAFilingAndWhoDoesNot(t *testing.T) {
 		t.Errorf("the defender reads %q, %v", f.Request, err)
 	}
 	wantKind(t, "the defender withdraws it", fault.Forbidden, w.Withdraw(w.Dana, serik))
-	if err := casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), w.Participant("dana@theft")); err != nil {
+	if err := w.End(w.Daniyar, w.Participant("dana@theft")); err != nil {
 		t.Fatal(err)
 	}
 	if seen := sees(w.Dana, serik); seen != "-" {

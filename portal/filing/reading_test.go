@@ -36,12 +36,15 @@ func TestReadingSomebodyElsesFilingLeavesARecord(t *testing.T) {
 func TestAStatusDoesNotEndUnderAnActThatRestsOnIt(t *testing.T) {
 	w := portaltest.World(t)
 	aigul := w.Participant("aigul@theft")
+	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, "kk"); err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan error, 1)
 	err := w.DB.Within(t.Context(), func(tx *vault.DB) error {
 		if err := casefile.Hold(t.Context(), tx, aigul); err != nil {
 			return err
 		}
-		go func() { ended <- casefile.End(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantEnd), aigul) }()
+		go func() { ended <- w.Settle(w.Daniyar, policy.ParticipantEnd, aigul) }()
 		select {
 		case err := <-ended:
 			t.Errorf("it ended meanwhile: %v", err)

@@ -24,11 +24,11 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 		if _, err := f.Status.after(policy.FilingWithdraw); err != nil {
 			return err
 		}
-		doc := document.Document{Casefile: f.Case, Kind: document.Withdrawal, Language: language, Author: ask.Person, MadeAt: ask.At}
-		if doc.ID, err = uuid.NewV7(); err != nil {
+		doc, err := document.New(ask, f.Case, document.Withdrawal, language)
+		if err != nil {
 			return err
 		}
-		if doc.Content, err = document.Print(f.withdrawalSheet(press, doc)); err != nil {
+		if doc.Content, err = press.Paper(f.withdrawalSheet(press, doc), doc, f.CaseNumber); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ type browser struct {
 
 func newBrowser(t *testing.T, w *portaltest.W) *browser {
 	t.Helper()
-	b := &browser{store: &identity.Sessions{DB: w.DB, Secure: true}}
+	b := &browser{store: &identity.Sessions{DB: w.DB, Secure: true, Clock: func() time.Time { return w.At }}}
 	b.visit(t)
 	rec := httptest.NewRecorder()
 	if err := b.store.Save(b.request(t), rec, b.session); err != nil {
@@ -97,7 +98,7 @@ func TestAPersonSignsInWithAKeyAndIsKnownByItsIIN(t *testing.T) {
 		t.Fatalf("%s signs in as %s, %v", signer.Name, w.Word(person), err)
 	}
 	rec := httptest.NewRecorder()
-	if err := b.store.Start(b.request(t), rec, b.session, person, signer.Certificate); err != nil {
+	if err := b.store.Start(b.request(t), rec, b.session, identity.Opening{Person: person, Certificate: signer.Certificate, Way: identity.ByAgent}); err != nil {
 		t.Fatal(err)
 	}
 	b.take(t, rec)
@@ -134,7 +135,7 @@ func TestSigningInGivesTheSessionANewToken(t *testing.T) {
 	b := newBrowser(t, w)
 	before := b.cookie
 	rec := httptest.NewRecorder()
-	if err := b.store.Start(b.request(t), rec, b.session, w.Aigul.Person, []byte("certificate")); err != nil {
+	if err := b.store.Start(b.request(t), rec, b.session, opening(w.Aigul)); err != nil {
 		t.Fatal(err)
 	}
 	b.take(t, rec)
@@ -147,34 +148,179 @@ func TestSigningInGivesTheSessionANewToken(t *testing.T) {
 	}
 }
 
+// opening is a sign-in of somebody without the ceremony.
+func opening(who *portaltest.Actor) identity.Opening {
+	return identity.Opening{Person: who.Person, Certificate: who.Key.Certificate(), Way: identity.ByAgent, Browser: "Firefox, Linux"}
+}
+
+// enter signs somebody in, in a browser of its own, and asks as him from then on.
+func enter(t *testing.T, w *portaltest.W, who *portaltest.Actor, o identity.Opening) (*browser, policy.Ask) {
+	t.Helper()
+	b := newBrowser(t, w)
+	rec := httptest.NewRecorder()
+	if err := b.store.Start(b.request(t), rec, b.session, o); err != nil {
+		t.Fatal(err)
+	}
+	b.take(t, rec)
+	b.visit(t)
+	return b, who.Asks(policy.SessionList)
+}
+
 func TestASessionThatEndedIsNobodys(t *testing.T) {
 	w := portaltest.World(t)
-	for what, order := range map[string]string{
-		"idle for half an hour": `UPDATE session SET seen_at = now() - interval '31 minutes'`,
-		"eight hours old":       `UPDATE session SET ends_at = now() - interval '1 second'`,
+	began := w.At
+	for what, silences := range map[string][]time.Duration{
+		"15 minutes of silence":      {identity.Idle},
+		"8 hours, whatever was done": slices.Repeat([]time.Duration{identity.Idle - time.Minute}, 35),
 	} {
-		b := newBrowser(t, w)
-		rec := httptest.NewRecorder()
-		if err := b.store.Start(b.request(t), rec, b.session, w.Aigul.Person, []byte("certificate")); err != nil {
-			t.Fatal(err)
-		}
-		b.take(t, rec)
-		if _, err := w.SQL.Exec(order); err != nil {
-			t.Fatal(err)
-		}
-		if who := identity.PersonOf(b.visit(t)); who != uuid.Nil {
-			t.Errorf("%s: still %s", what, w.Word(who))
+		w.At = began
+		b, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+		for i, silence := range silences {
+			if who := identity.PersonOf(b.visit(t)); (who == uuid.Nil) != (w.At.Sub(began) >= identity.Life) {
+				t.Errorf("%s: after %s it is %s's", what, w.At.Sub(began), w.Word(who))
+			}
+			w.At = w.At.Add(silence)
+			if i == len(silences)-1 && identity.PersonOf(b.visit(t)) != uuid.Nil {
+				t.Errorf("%s: it lives on", what)
+			}
 		}
 	}
 	b := newBrowser(t, w)
-	if err := identity.DropEnded(t.Context(), w.DB, time.Now()); err != nil {
+	if err := identity.DropEnded(t.Context(), w.DB, w.At); err != nil {
 		t.Fatal(err)
 	}
 	w.Want(t, `SELECT count(*) FROM session`, "count\n1")
-	if err := b.store.End(b.request(t), httptest.NewRecorder(), b.session); err != nil {
+	if err := b.store.End(b.request(t), httptest.NewRecorder(), b.session, policy.Ask{Act: policy.SessionEnd, At: w.At}); err != nil {
 		t.Fatal(err)
 	}
 	w.Want(t, `SELECT count(*) FROM session`, "count\n0")
+}
+
+func TestUseKeepsASessionAndItsLastMomentIsKnown(t *testing.T) {
+	w := portaltest.World(t)
+	b, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	began := w.At
+	if se := identity.Of(b.visit(t)); !se.Ends.Equal(began.Add(identity.Idle)) || se.Last {
+		t.Errorf("it ends at %s, last %v", se.Ends, se.Last)
+	}
+	w.At = began.Add(30 * time.Second) // too soon to write it down
+	if se := identity.Of(b.visit(t)); !se.Ends.Equal(began.Add(identity.Idle)) {
+		t.Errorf("half a minute on it ends at %s", se.Ends)
+	}
+	w.At = began.Add(14 * time.Minute)
+	if se := identity.Of(b.visit(t)); !se.Ends.Equal(w.At.Add(identity.Idle)) {
+		t.Errorf("after use it ends at %s", se.Ends)
+	}
+	if _, err := w.SQL.Exec(`UPDATE session SET seen_at = ends_at - interval '5 minutes'`); err != nil {
+		t.Fatal(err)
+	}
+	w.At = began.Add(identity.Life - 4*time.Minute)
+	if se := identity.Of(b.visit(t)); !se.Ends.Equal(began.Add(identity.Life)) || !se.Last {
+		t.Errorf("near the end of its life it ends at %s, last %v", se.Ends, se.Last)
+	}
+}
+
+func TestAPersonSeesAndEndsOnlyHisOwnSessions(t *testing.T) {
+	w := portaltest.World(t)
+	home, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	w.At = w.At.Add(time.Minute)
+	phone := opening(w.Aigul)
+	phone.Way, phone.Browser = identity.ByPhone, "Chrome, Android"
+	hand, aigul := enter(t, w, w.Aigul, phone)
+	other, serik := enter(t, w, w.Serik, opening(w.Serik))
+	list := func(ask policy.Ask) (out []string) {
+		open, err := home.store.Open(t.Context(), ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, se := range open {
+			out = append(out, string(se.Way)+" "+se.Browser)
+		}
+		return out
+	}
+	if got := list(aigul); !slices.Equal(got, []string{"phone Chrome, Android", "agent Firefox, Linux"}) {
+		t.Errorf("her sessions: %q", got)
+	}
+	at := identity.Of(home.visit(t)).ID
+	if err := home.store.EndOne(t.Context(), serik.To(policy.SessionEndOne), at); !errors.Is(err, fault.NotFound) {
+		t.Errorf("another ends hers: %v", err)
+	}
+	if err := home.store.EndOne(t.Context(), aigul.To(policy.SessionEndOne), at); err != nil {
+		t.Fatal(err)
+	}
+	if identity.PersonOf(home.visit(t)) != uuid.Nil || identity.PersonOf(hand.visit(t)) != w.Aigul.Person {
+		t.Error("not the one that was named has ended")
+	}
+	if err := hand.store.EndAll(t.Context(), aigul.To(policy.SessionEndAll), uuid.Nil); err != nil {
+		t.Fatal(err)
+	}
+	if identity.PersonOf(hand.visit(t)) != uuid.Nil || identity.PersonOf(other.visit(t)) != w.Serik.Person {
+		t.Error("not hers, or not all of hers have ended")
+	}
+	w.Want(t, `SELECT who, act, object FROM record WHERE act LIKE 'session-end%' ORDER BY seq`, `
+		who   | act             | object
+		aigul | session-end-one | session
+		aigul | session-end-all | person`)
+	w.Sound()
+}
+
+func TestTheFourthSessionEndsTheOneThatWasUsedLongestAgo(t *testing.T) {
+	w := portaltest.World(t)
+	var all []*browser
+	for range identity.Most {
+		b, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+		all = append(all, b)
+		w.At = w.At.Add(2 * time.Minute)
+	}
+	all[0].visit(t) // the first is used now, so the second is the idle one
+	enter(t, w, w.Aigul, opening(w.Aigul))
+	for i, b := range all {
+		if open := identity.PersonOf(b.visit(t)) != uuid.Nil; open != (i != 1) {
+			t.Errorf("session %d is open: %v", i, open)
+		}
+	}
+}
+
+func TestASignInTellsOfTheOneBeforeUntilItWasTold(t *testing.T) {
+	w := portaltest.World(t)
+	first, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	began := w.At
+	if se := identity.Of(first.session); !se.BeforeAt.IsZero() || se.Told {
+		t.Errorf("the first has one before it: %+v", se)
+	}
+	w.At = w.At.Add(time.Hour)
+	second, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	if se := identity.Of(second.session); !se.BeforeAt.Equal(began) || se.BeforeWay != identity.ByAgent || se.Told {
+		t.Errorf("the one before the second: %+v", se)
+	}
+	if err := second.store.Tell(t.Context(), second.session); err != nil {
+		t.Fatal(err)
+	}
+	if !identity.Of(second.visit(t)).Told {
+		t.Error("it is told again")
+	}
+}
+
+func TestABrowserIsCalledByAShortWordOfAClosedList(t *testing.T) {
+	const safari = "AppleWebKit/537.36 (KHTML, like Gecko) "
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) " + safari + "Chrome/147.0.0.0 Safari/537.36":                                    "Chrome, Windows",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) " + safari + "Chrome/146.0.0.0 YaBrowser/26.1.0.0 Yowser/2.5 Safari/537.36":      "Yandex Browser, Windows",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) " + safari + "Chrome/147.0.0.0 Safari/537.36 Edg/147.0.0.0":                      "Edge, Windows",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0":                                          "Firefox, Windows",
+		"Mozilla/5.0 (Linux; Android 14; SM-A556E) " + safari + "SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36":         "Samsung Internet, Android",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/604.1": "Safari, iOS",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/147.0 Safari/604.1":  "Chrome, iOS",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15":     "Safari, macOS",
+		"Mozilla/5.0 (X11; Linux x86_64) " + safari + "Chrome/147.0.0.0 Safari/537.36 OPR/120.0.0.0":                                "Opera, Linux",
+		"Mozilla/5.0 (Windows NT 10.0) <script>alert(1)</script>":                                                                   "Windows",
+		"curl/8.5.0": "", "": "",
+		strings.Repeat("x", 500) + "Firefox/150.0 Windows": "", // nobody reads that far
+	} {
+		if got := identity.Browser(agent); got != want || len(got) > 60 {
+			t.Errorf("%.80s is called %q, want %q", agent, got, want)
+		}
+	}
 }
 
 func TestAHundredAtOnceWithOneChallengeSignInOnce(t *testing.T) {
@@ -243,7 +389,7 @@ func TestAKeyThatIsWrongOpensNothingAndSpendsNothing(t *testing.T) {
 	c := b.challenge(t, w)
 	for word, message := range map[string]string{
 		"aigul-expired": "fault.eds.certificate-expired", "foreign": "fault.eds.unknown-authority",
-		"system": "fault.eds.organisation", "employee": "fault.eds.organisation",
+		"system": "fault.eds.system", "employee": "fault.eds.organisation",
 	} {
 		_, _, err := b.signIn(t, w, c, w.SignedBy(w.Actor(word), c.Content), w.At)
 		wantMessage(t, word, message, err)

@@ -13,26 +13,74 @@ import (
 	"github.com/gorilla/sessions"
 
 	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
 
-// How long a session lives: since it was last used, and in all.
+// How long a session lives: since it was last used, and in all; and how long
+// before it ends for want of use the person is asked (security/ASVS 7.1.1).
 const (
-	Idle = 30 * time.Minute
-	Life = 8 * time.Hour
+	Idle    = 15 * time.Minute
+	Life    = 8 * time.Hour
+	Warning = 2 * time.Minute
+)
+
+// Most is how many sessions of one person are open at once: a computer at home,
+// one at work and a phone. One more ends the one that was used longest ago.
+const Most = 3
+
+// Way is how the signature of a sign-in came to us.
+type Way string
+
+const (
+	ByAgent Way = "agent" // from the signing program on the computer
+	ByPhone Way = "phone" // from the phone that read a QR code
 )
 
 // Sessions keeps sessions as rows (gorilla's Store). The cookie holds a random
 // token, the row its SHA-256.
 type Sessions struct {
 	DB     *vault.DB
-	Secure bool // the site is https: the cookie is bound to it and to this host
+	Secure bool             // the site is https: the cookie is bound to it and to this host
+	Clock  func() time.Time // nil: the machine's
+	Idle   time.Duration    // 0: the constant; tests shorten it
+}
+
+func (s *Sessions) now() time.Time {
+	if s.Clock == nil {
+		return time.Now().UTC()
+	}
+	return s.Clock().UTC()
+}
+
+// IdleFor is how long a session lives unused.
+func (s *Sessions) IdleFor() time.Duration {
+	if s.Idle == 0 {
+		return Idle
+	}
+	return s.Idle
+}
+
+// Session is an open session of a person as he may see it; the token is not here.
+type Session struct {
+	ID        uuid.UUID
+	MadeAt    time.Time
+	SeenAt    time.Time // last used, to about a minute
+	Way       Way
+	Browser   string    // as Browser puts it, or ""
+	Ends      time.Time // if nothing more is done
+	Last      bool      // Ends is the end of its whole life: use does not put it off
+	BeforeAt  time.Time // the person's sign-in before this one; zero for the first
+	BeforeWay Way
+	Told      bool // the person was told of the sign-in before
 }
 
 // What a session holds.
 const (
-	personKey      = "person"
-	certificateKey = "certificate"
+	personKey  = "person"
+	sessionKey = "session"
+	openingKey = "opening"
 )
 
 // CookieName is the session's cookie.
@@ -48,12 +96,42 @@ func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) 
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-const selectSession = `
-SELECT person, certificate, seen_at
-  FROM session
+type sessionRow struct {
+	Token     []byte        `db:"token_hash"`
+	ID        uuid.UUID     `db:"id"`
+	Person    uuid.NullUUID `db:"person"`
+	Way       Way           `db:"way"`
+	Browser   string        `db:"browser"`
+	MadeAt    time.Time     `db:"made_at"`
+	SeenAt    time.Time     `db:"seen_at"`
+	EndsAt    time.Time     `db:"ends_at"`
+	BeforeAt  *time.Time    `db:"before_at"`
+	BeforeWay Way           `db:"before_way"`
+	Told      bool          `db:"told"`
+}
+
+func (row sessionRow) session(idle time.Duration) Session {
+	se := Session{ID: row.ID, MadeAt: row.MadeAt, SeenAt: row.SeenAt, Way: row.Way, Browser: row.Browser,
+		Ends: row.SeenAt.Add(idle), BeforeWay: row.BeforeWay, Told: row.Told}
+	if !row.EndsAt.After(se.Ends) {
+		se.Ends, se.Last = row.EndsAt, true
+	}
+	if row.BeforeAt != nil {
+		se.BeforeAt = *row.BeforeAt
+	}
+	return se
+}
+
+const columns = `
+SELECT token_hash, id, person, coalesce(way, '') AS way, coalesce(browser, '') AS browser, made_at, seen_at, ends_at,
+       before_at, coalesce(before_way, '') AS before_way, told
+  FROM session`
+
+const selectSession = columns + `
  WHERE token_hash = $1 AND ends_at > $2 AND seen_at > $3`
 
-// A row is touched at most once a minute: a commit costs ten times a read.
+// A row is touched at most once a fifteenth of its idle life, a minute: a commit
+// costs ten times a read.
 const touchSession = `
 UPDATE session SET seen_at = $2 WHERE token_hash = $1`
 
@@ -71,34 +149,31 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	if !ok {
 		return se, nil
 	}
-	now := time.Now().UTC()
-	var row struct {
-		Person      uuid.NullUUID `db:"person"`
-		Certificate []byte        `db:"certificate"`
-		SeenAt      time.Time     `db:"seen_at"`
-	}
-	err = s.DB.Get(r.Context(), &row, selectSession, hash, now, now.Add(-Idle))
+	now, idle := s.now(), s.IdleFor()
+	var row sessionRow
+	err = s.DB.Get(r.Context(), &row, selectSession, hash, now, now.Add(-idle))
 	if errors.Is(err, fault.NotFound) {
 		return se, nil
 	}
 	if err != nil {
 		return se, err
 	}
-	if now.Sub(row.SeenAt) > time.Minute {
+	if now.Sub(row.SeenAt) > idle/15 {
 		if err := s.DB.Exec(r.Context(), touchSession, hash, now); err != nil {
 			return se, err
 		}
+		row.SeenAt = now
 	}
 	se.ID, se.IsNew = cookie.Value, false
 	if row.Person.Valid {
-		se.Values[personKey], se.Values[certificateKey] = row.Person.UUID, row.Certificate
+		se.Values[personKey], se.Values[sessionKey] = row.Person.UUID, row.session(idle)
 	}
 	return se, nil
 }
 
 const insertSession = `
-INSERT INTO session (token_hash, person, certificate, made_at, seen_at, ends_at)
-VALUES ($1, $2, $3, $4, $4, $5)`
+INSERT INTO session (token_hash, id, person, certificate, way, browser, made_at, seen_at, ends_at, before_at, before_way, told)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, CAST($3 AS uuid) IS NULL)`
 
 const deleteSession = `
 DELETE FROM session WHERE token_hash = $1`
@@ -118,17 +193,38 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, se *sessions.Ses
 	if !se.IsNew {
 		return nil
 	}
-	var token [32]byte
-	rand.Read(token[:])
-	se.ID = base64.RawURLEncoding.EncodeToString(token[:])
-	hash := sha256.Sum256(token[:])
-	now := time.Now().UTC()
-	if err := s.DB.Exec(r.Context(), insertSession, hash[:], se.Values[personKey], se.Values[certificateKey], now, now.Add(Life)); err != nil {
+	return s.keep(r.Context(), s.DB, w, se)
+}
+
+// keep gives the session a token and a row, and the browser its cookie.
+func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter, se *sessions.Session) error {
+	id, err := uuid.NewV7()
+	if err != nil {
 		return err
 	}
-	se.IsNew = false
+	var token [32]byte
+	rand.Read(token[:])
+	hash := sha256.Sum256(token[:])
+	now := s.now()
+	var before lastSignIn
+	var person, certificate, way, browser any // of somebody who has not signed in: nothing
+	if o, ok := se.Values[openingKey].(Opening); ok {
+		person, certificate, way, browser = o.Person, fingerprint(o.Certificate), o.Way, o.Browser
+		if err := tx.Get(ctx, &before, markSignIn, o.Person, now, o.Way); err != nil {
+			return err
+		}
+	}
+	if err := tx.Exec(ctx, insertSession, hash[:], id, person, certificate, way, browser, now, now.Add(Life), before.At, before.Way); err != nil {
+		return err
+	}
+	se.ID, se.IsNew = base64.RawURLEncoding.EncodeToString(token[:]), false
 	http.SetCookie(w, sessions.NewCookie(se.Name(), se.ID, se.Options))
 	return nil
+}
+
+func fingerprint(certificate []byte) []byte {
+	sum := sha256.Sum256(certificate)
+	return sum[:]
 }
 
 // tokenHash is what the row of a cookie is found by.
@@ -153,23 +249,123 @@ func PersonOf(se *sessions.Session) uuid.UUID {
 	return id
 }
 
-// Start makes the session that of a person: the old one ends, a new one begins.
-func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Session, person uuid.UUID, certificate []byte) error {
-	if hash, ok := tokenHash(se.ID); ok {
-		if err := s.DB.Exec(r.Context(), deleteSession, hash); err != nil {
+// Of is the session of somebody who has signed in; zero for nobody's.
+func Of(se *sessions.Session) Session {
+	session, _ := se.Values[sessionKey].(Session)
+	return session
+}
+
+// Opening is a sign-in: who, with which certificate, how, and in what browser.
+type Opening struct {
+	Person      uuid.UUID
+	Certificate []byte // DER
+	Way         Way
+	Browser     string // as Browser puts it
+}
+
+type lastSignIn struct {
+	At  *time.Time `db:"signed_in_at"`
+	Way *string    `db:"signed_in_way"`
+}
+
+// markSignIn notes a sign-in and answers with the one before it.
+const markSignIn = `
+WITH before AS (SELECT id, signed_in_at, signed_in_way FROM person WHERE id = $1 FOR UPDATE)
+UPDATE person
+   SET signed_in_at = $2, signed_in_way = $3
+  FROM before
+ WHERE person.id = before.id
+RETURNING before.signed_in_at, before.signed_in_way`
+
+const deleteSpareSessions = `
+DELETE FROM session
+ WHERE person = $1
+   AND token_hash NOT IN (SELECT token_hash FROM session WHERE person = $1 ORDER BY seen_at DESC, made_at DESC, id DESC LIMIT $2)`
+
+// Start makes the session that of a person: the old one ends, a new one begins,
+// and those over Most end.
+func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Session, o Opening) error {
+	old, had := tokenHash(se.ID)
+	se.Values[personKey], se.Values[openingKey] = o.Person, o
+	return s.DB.Within(r.Context(), func(tx *vault.DB) error {
+		if had {
+			if err := tx.Exec(r.Context(), deleteSession, old); err != nil {
+				return err
+			}
+		}
+		if err := s.keep(r.Context(), tx, w, se); err != nil {
+			return err
+		}
+		return tx.Exec(r.Context(), deleteSpareSessions, o.Person, Most)
+	})
+}
+
+// End ends the session of the request, somebody's or nobody's, and takes the
+// cookie away.
+func (s *Sessions) End(r *http.Request, w http.ResponseWriter, se *sessions.Session, ask policy.Ask) error {
+	se.Options.MaxAge = -1
+	if session := Of(se); session.ID != uuid.Nil {
+		if err := s.EndOne(r.Context(), ask, session.ID); err != nil && !errors.Is(err, fault.NotFound) { // ended meanwhile from elsewhere
 			return err
 		}
 	}
-	sum := sha256.Sum256(certificate)
-	se.Values[personKey], se.Values[certificateKey] = person, sum[:]
-	se.ID, se.IsNew = "", true
 	return s.Save(r, w, se)
 }
 
-// End ends the session.
-func (s *Sessions) End(r *http.Request, w http.ResponseWriter, se *sessions.Session) error {
-	se.Options.MaxAge = -1
-	return s.Save(r, w, se)
+const selectOpenSessions = columns + `
+ WHERE person = $1 AND ends_at > $2 AND seen_at > $3
+ ORDER BY seen_at DESC, made_at DESC, id DESC`
+
+// Open are the asker's own open sessions, the one used last first.
+func (s *Sessions) Open(ctx context.Context, ask policy.Ask) ([]Session, error) {
+	var rows []sessionRow
+	idle := s.IdleFor()
+	if err := s.DB.Select(ctx, &rows, selectOpenSessions, ask.Person, ask.At, ask.At.Add(-idle)); err != nil {
+		return nil, err
+	}
+	out := make([]Session, len(rows))
+	for i, row := range rows {
+		out[i] = row.session(idle)
+	}
+	return out, nil
+}
+
+const deleteOneSession = `
+DELETE FROM session WHERE person = $1 AND id = $2`
+
+// EndOne ends one session of the asker's own; another's is not found.
+func (s *Sessions) EndOne(ctx context.Context, ask policy.Ask, id uuid.UUID) error {
+	return s.DB.Within(ctx, func(tx *vault.DB) error {
+		ended, err := tx.Change(ctx, deleteOneSession, ask.Person, id)
+		if err != nil {
+			return err
+		}
+		if ended == 0 {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		return ledger.Step(ctx, tx.DB, ask, "session", id, uuid.Nil, nil)
+	})
+}
+
+const deleteSessionsBut = `
+DELETE FROM session WHERE person = $1 AND id <> $2`
+
+// EndAll ends the asker's own sessions but one; but none where keep is zero.
+func (s *Sessions) EndAll(ctx context.Context, ask policy.Ask, keep uuid.UUID) error {
+	return s.DB.Within(ctx, func(tx *vault.DB) error {
+		if err := tx.Exec(ctx, deleteSessionsBut, ask.Person, keep); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "person", ask.Person, uuid.Nil, nil)
+	})
+}
+
+const markTold = `
+UPDATE session SET told = true WHERE token_hash = $1`
+
+// Tell notes that the person was told of the sign-in before this one.
+func (s *Sessions) Tell(ctx context.Context, se *sessions.Session) error {
+	return s.DB.Exec(ctx, markTold, Hash(se))
 }
 
 // DropEnded removes the sessions that are over, for the timetable.

@@ -8,9 +8,30 @@ const (
 	About       Act = "about"
 	SignIn      Act = "sign-in"
 	SessionOpen Act = "session-open"
-	SessionEnd  Act = "session-end"
-	Verify      Act = "verify"
-	VerifyFile  Act = "verify-file"
+	// SessionChallenge gives a page that was open long something fresh to sign.
+	SessionChallenge Act = "session-challenge"
+	SessionEnd       Act = "session-end"
+	SessionStay      Act = "session-stay"
+	Verify           Act = "verify"
+	VerifyFile       Act = "verify-file"
+
+	// Signing on a phone: the browser's side, then the phone's.
+	PhoneAsk    Act = "phone-ask"
+	PhoneRead   Act = "phone-read"
+	PhoneState  Act = "phone-state"
+	PhoneEvents Act = "phone-events"
+	EgovInvite  Act = "egov-invite"
+	EgovFetch   Act = "egov-fetch"
+	EgovLogin   Act = "egov-login"
+	EgovSign    Act = "egov-sign"
+
+	// A signature checked by its files.
+	VerifyAny   Act = "verify-any"
+	VerifyFiles Act = "verify-files"
+
+	SessionList   Act = "session-list"
+	SessionEndOne Act = "session-end-one"
+	SessionEndAll Act = "session-end-all"
 
 	CaseList         Act = "case-list"
 	CaseRead         Act = "case-read"
@@ -28,6 +49,13 @@ const (
 	ParticipantView  Act = "participant-view"
 	ParticipantGrant Act = "participant-confirm"
 	ParticipantEnd   Act = "participant-end"
+
+	// The papers by which a status is confirmed or ended.
+	ParticipantDraft   Act = "participant-draft"
+	ParticipantEnding  Act = "participant-ending"
+	ParticipantCheck   Act = "participant-check"
+	ParticipantPaper   Act = "participant-paper"
+	ParticipantDiscard Act = "participant-discard"
 
 	FilingList      Act = "filing-list"
 	FilingNew       Act = "filing-new"
@@ -55,7 +83,12 @@ const (
 	FilingGrantPart Act = "filing-grant-part"
 	FilingRefuse    Act = "filing-refuse"
 
+	TypedSave   Act = "typed-save"
+	TypedForget Act = "typed-forget"
+
 	DeskRead      Act = "desk-read"
+	DeskDrafts    Act = "desk-drafts"
+	DeskSign      Act = "desk-sign"
 	OversightRead Act = "oversight-read"
 	LedgerCheck   Act = "ledger-check"
 
@@ -72,13 +105,35 @@ type rule struct {
 // everyone: forgetting closes, never opens.
 var table = map[Act]rule{
 	// Open to everyone.
-	Home:        {Everyone, law.CPC(110)},
-	About:       {Everyone, law.CPC(110)},
-	SignIn:      {Everyone, law.Ref{}},
-	SessionOpen: {Everyone, law.Ref{}},
-	SessionEnd:  {Everyone, law.Ref{}},
-	Verify:      {Everyone, law.Ref{}},
-	VerifyFile:  {Everyone, law.Ref{}},
+	Home:             {Everyone, law.CPC(110)},
+	About:            {Everyone, law.CPC(110)},
+	SignIn:           {Everyone, law.Ref{}},
+	SessionOpen:      {Everyone, law.Ref{}},
+	SessionChallenge: {Everyone, law.Ref{}},
+	SessionEnd:       {Everyone, law.Ref{}},
+	SessionStay:      {Everyone, law.Ref{}},
+	Verify:           {Everyone, law.Ref{}},
+	VerifyFile:       {Everyone, law.Ref{}},
+
+	// Signing on a phone: a page for the browser that asked, and what the phone
+	// asks for with the secret of its code.
+	PhoneAsk:    {Everyone, law.Ref{}},
+	PhoneRead:   {Everyone, law.Ref{}},
+	PhoneState:  {Everyone, law.Ref{}},
+	PhoneEvents: {Everyone, law.Ref{}},
+	EgovInvite:  {Everyone, law.Ref{}},
+	EgovFetch:   {Everyone, law.Ref{}},
+	EgovLogin:   {Everyone, law.Ref{}},
+	EgovSign:    {Everyone, law.Ref{}},
+
+	// A signature checked by its files, by anybody who holds them.
+	VerifyAny:   {Everyone, law.Ref{}},
+	VerifyFiles: {Everyone, law.Ref{}},
+
+	// A person's own sessions.
+	SessionList:   {Citizen, law.Ref{}},
+	SessionEndOne: {Citizen, law.Ref{}},
+	SessionEndAll: {Citizen, law.Ref{}},
 
 	// Cases and what was decided in them. Which decisions, the matrix says.
 	CaseList:        {Citizen, law.CPC(110)},
@@ -99,6 +154,12 @@ var table = map[Act]rule{
 	ParticipantView:  {Charge, law.CPC(110)},
 	ParticipantGrant: {Charge, law.CPC(110)},
 	ParticipantEnd:   {Charge, law.CPC(110)},
+
+	ParticipantDraft:   {Charge, law.CPC(110)},
+	ParticipantEnding:  {Charge, law.CPC(110)},
+	ParticipantCheck:   {Charge, law.CPC(110)},
+	ParticipantPaper:   {Charge, law.CPC(110)},
+	ParticipantDiscard: {Charge, law.CPC(110)},
 
 	// Petitions and complaints, by those who file them.
 	FilingList:      {Citizen, law.CPC(100, 1)},
@@ -128,8 +189,14 @@ var table = map[Act]rule{
 	FilingGrantPart: {Decider, law.CPC(99)},
 	FilingRefuse:    {Decider, law.CPC(99)},
 
+	// What a person typed and has not sent: his own, whoever he is.
+	TypedSave:   {Citizen, law.Ref{}},
+	TypedForget: {Citizen, law.Ref{}},
+
 	// Officials at work.
 	DeskRead:      {Investigator, law.CPC(60)},
+	DeskDrafts:    {Investigator, law.CPC(60)},
+	DeskSign:      {Investigator, law.CPC(60)}, // and each paper by the rule of its own act
 	OversightRead: {Prosecutor, law.CPC(193)},
 
 	// The portal at work, by its own jobs; no address leads here.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal/casefile"
 	"zharia/portal/cast"
 	"zharia/portal/database"
 	"zharia/portal/document"
@@ -243,6 +244,46 @@ func (w *W) Withdraw(a *Actor, id uuid.UUID) error {
 		return err
 	}
 	return filing.Withdraw(ctx, w.DB, w.Verifier, a.Asks(policy.FilingWithdraw), id, w.SignedBy(a, doc.Content), doc.Digest)
+}
+
+// Confirm has an official confirm somebody's status by a signed paper, in Kazakh.
+func (w *W) Confirm(a *Actor, participant uuid.UUID, g casefile.Grant) error {
+	w.t.Helper()
+	g.Language = "kk"
+	if err := casefile.DraftGrant(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantDraft), participant, g); err != nil {
+		return err
+	}
+	return w.Settle(a, policy.ParticipantGrant, participant)
+}
+
+// Add has an official bring the actor into a case by a signed confirmation.
+func (w *W) Add(a *Actor, casefileID, participant uuid.UUID, who *Actor, g casefile.Grant) error {
+	w.t.Helper()
+	g.Language = "kk"
+	err := casefile.DraftNew(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantAdd), casefileID, participant, who.IIN, who.FullName(), g)
+	if err != nil {
+		return err
+	}
+	return w.Settle(a, policy.ParticipantGrant, participant)
+}
+
+// End has an official end somebody's status by a signed paper.
+func (w *W) End(a *Actor, participant uuid.UUID) error {
+	w.t.Helper()
+	if err := casefile.DraftEnd(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantEnding), participant, "kk"); err != nil {
+		return err
+	}
+	return w.Settle(a, policy.ParticipantEnd, participant)
+}
+
+// Settle signs the paper about a status that waits for it.
+func (w *W) Settle(a *Actor, act policy.Act, participant uuid.UUID) error {
+	w.t.Helper()
+	_, _, doc, err := casefile.ReadConfirmation(w.t.Context(), w.DB, a.Asks(policy.ParticipantCheck), participant)
+	if err != nil {
+		return err
+	}
+	return casefile.Settle(w.t.Context(), w.DB, w.Verifier, a.Asks(act), participant, w.SignedBy(a, doc.Content), doc.Digest)
 }
 
 // Reasons are why officials of the tests decide as they do.

@@ -43,8 +43,8 @@ func Fail(c echo.Context, err error) FailPage {
 		page.Status, page.Message, page.By = answers[fa.Kind], fa.Message, fa.By
 	case errors.As(err, &he) && he.Code < 500:
 		page.Status, page.Message = he.Code, httpMessage(he.Code)
-	case errors.Is(err, context.Canceled):
-		page.Status = 499 // the browser went away; nobody reads this answer
+	case errors.Is(err, context.Canceled), errors.Is(c.Request().Context().Err(), context.Canceled):
+		page.Status = 499 // the browser went away; nobody reads this answer, and the database says so in its own words
 	}
 	level := slog.LevelInfo
 	if page.Status >= 500 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -29,6 +30,8 @@ type Form struct {
 	files  map[string][]*multipart.FileHeader
 	wrong  []wrong
 	keep   bool // the language was switched: show it again, complain of nothing
+
+	Typed Typed // where its text is kept until it is sent (typed.go)
 }
 
 type wrong struct {
@@ -71,6 +74,22 @@ const bodyKey = "body"
 // read is a body that was read, and how that went.
 type read struct{ err error }
 
+const inMemoryKey = "in-memory"
+
+// InMemory has the files of a body stay in memory, however large the address
+// lets them be: they are nobody's to find on a disk afterwards. Whoever asks for
+// it bounds how many bodies there are at once.
+func InMemory(c echo.Context) { c.Set(inMemoryKey, true) }
+
+// memory is how much of a body's files may lie in memory, in bytes; the rest
+// waits in a temporary file until the request ends.
+func memory(c echo.Context) int64 {
+	if c.Get(inMemoryKey) == true {
+		return math.MaxInt32
+	}
+	return 1 << 20
+}
+
 func body(c echo.Context) error {
 	if done, ok := c.Get(bodyKey).(read); ok {
 		return done.err
@@ -78,7 +97,7 @@ func body(c echo.Context) error {
 	r := c.Request()
 	err := r.ParseForm()
 	if err == nil {
-		if err = r.ParseMultipartForm(1 << 20); errors.Is(err, http.ErrNotMultipart) {
+		if err = r.ParseMultipartForm(memory(c)); errors.Is(err, http.ErrNotMultipart) {
 			err = nil
 		}
 	}

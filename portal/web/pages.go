@@ -30,6 +30,7 @@ type Frame struct {
 	Act     string // the act of this page, to mark where we are
 	Problem bool   // the form came back with mistakes: said first in the title
 	Demo    any    // what the demo shows above the page, or nil
+	Session any    // how long the session of the person lasts, or nil
 }
 
 // Pages are all templates, parsed once for each language with its words bound.
@@ -112,6 +113,7 @@ func funcs(l *words.Language, link Linker, static *Static) template.FuncMap {
 		"dict":     dict,
 		"kb":       func(n int) string { return l.T("pdf.size", "size", (n+1023)/1024) },
 		"causes":   func() []string { return causes },
+		"says":     func() []string { return Says },
 	}
 }
 

@@ -1,0 +1,229 @@
+package portal_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/google/uuid"
+
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+)
+
+// axe is the script of axe-core, as npm has it, or "" where there is no npm or it
+// cannot be had: then the test says so. It stays in .portal, which is nobody's
+// source.
+func axe(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(must(portaltest.Root()), ".portal", "node", "axe")
+	script := filepath.Join(folder, "node_modules", "axe-core", "axe.min.js")
+	if b, err := os.ReadFile(script); err == nil {
+		return string(b)
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Log("passed over: there is no npm on this computer")
+		return ""
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		text := must(os.ReadFile(filepath.Join("testdata", "axe", name)))
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, done := context.WithTimeout(t.Context(), time.Minute)
+	defer done()
+	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install.Dir = folder
+	if said, err := install.CombinedOutput(); err != nil {
+		t.Logf("passed over: npm has no axe-core for us: %v\n%s", err, said)
+		return ""
+	}
+	return string(must(os.ReadFile(script)))
+}
+
+// violation is what axe finds: a rule, and the elements that break it.
+type violation struct {
+	ID, Help string
+	Tags     []string
+	Nodes    []struct {
+		HTML, FailureSummary string
+	}
+}
+
+// wcag tells a rule of WCAG 2.2 AA from one that is only good practice.
+func (v violation) wcag() bool {
+	for _, tag := range v.Tags {
+		if strings.HasPrefix(tag, "wcag2") {
+			return true
+		}
+	}
+	return false
+}
+
+// What stands in a frame is a document of its own, shown by the browser.
+const runAxe = `(async () => {
+	const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+	const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, iframes: false, resultTypes: ["violations"]})
+	return JSON.stringify({violations: found.violations, passes: found.passes.length})
+})()`
+
+// examiner looks at the page of a visitor with axe.
+type examiner struct {
+	*visitor
+	script string
+	looked int
+}
+
+// examine holds the page that is shown now against WCAG: on a phone by night and by
+// day, on a desk by day. The colours of the night are the same on both.
+func (e *examiner) examine(what string) {
+	e.t.Helper()
+	for _, e.screen = range []screen{phone, desktop} {
+		for _, scheme := range []string{"dark", "light"} {
+			if e.screen == desktop && scheme == "dark" {
+				continue
+			}
+			e.do(e.look(e.screen), command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			}))
+			e.once(fmt.Sprintf("%s (%s, %d px, %s)", what, e.lang, e.screen.width, scheme))
+		}
+	}
+}
+
+func (e *examiner) once(what string) {
+	e.t.Helper()
+	e.js(`window.axe ? "" : (() => {` + e.script + `})()`)
+	text, err := e.eval(runAxe)
+	if err != nil {
+		e.t.Fatalf("%s: %v", what, err)
+	}
+	var found struct {
+		Violations []violation
+		Passes     int
+	}
+	if err := json.Unmarshal([]byte(text), &found); err != nil || found.Passes < 10 {
+		e.t.Fatalf("%s: axe has looked at nothing: %v, %d rules passed", what, err, found.Passes)
+	}
+	e.looked++
+	for _, v := range found.Violations {
+		complain := e.t.Logf
+		if v.wcag() {
+			complain = e.t.Errorf
+		}
+		for _, n := range v.Nodes {
+			complain("%s: %s: %s\n\t%s\n\t%s", what, v.ID, v.Help, short(n.HTML), strings.ReplaceAll(n.FailureSummary, "\n", " "))
+		}
+	}
+}
+
+// Every page on the way of a signature, and those where it is checked, in both
+// languages: axe-core finds nothing against WCAG 2.2 AA.
+func TestAxeFindsNothingOnAnyPageOfSigning(t *testing.T) {
+	script := axe(t)
+	if script == "" {
+		return
+	}
+	s := newSite(t)
+	filed := s.Petition(s.Aigul, s.Theft)
+	doc, sig := s.paperAndSignature(t, filed)
+	begun := s.Petition(s.Aigul, s.Theft)
+	s.begin(t, begun)
+	drafted, ruling := s.draft("aigul"), s.drafted(t)
+	number := s.one(t, `SELECT document::text FROM filing WHERE id = $1`, filed)
+
+	looked := 0
+	for _, lang := range []string{"kk", "ru"} {
+		e := &examiner{visitor: s.visit(t, "axe", lang, phone), script: script}
+		at := func(what, path string) {
+			t.Helper()
+			e.open("", path)
+			if e.status() != "200" {
+				t.Errorf("%s: status %s", what, e.status())
+			}
+			e.examine(what)
+		}
+		at("the sign-in", "/signin")
+		e.js(`document.querySelectorAll("[data-cause], [data-permission], [data-browser], [data-sign-stop]").forEach(e => e.hidden = false)`)
+		e.examine("the sign-in with all its messages")
+		e.open("", "/signin")
+		e.click("", `form[action$="/phone"] button`)
+		e.examine("the phone that signs in")
+		e.open("", "/signin")
+		e.js(`document.querySelector("#sign textarea").value = "AAAA"`)
+		e.leaves(func() { e.js(`document.querySelector("#sign").submit()`) })
+		e.examine("a sign-in that was refused")
+
+		at("the check by number", "/verify/"+number)
+		at("the check by files", "/verify")
+		e.click("", formButton)
+		e.examine("the check of nothing")
+		for what, files := range map[string][2][]byte{"a document of ours": {sig, doc}, "a changed document": {sig, append([]byte("%"), doc...)}} {
+			e.open("", "/verify")
+			e.attach("#signature", files[0])
+			e.attach("#document", files[1])
+			e.click("", formButton)
+			if e.count(".verified") != "1" {
+				t.Errorf("%s: no verdict: %s", what, e.main())
+			}
+			e.examine(what)
+		}
+
+		e.signIn("aigul")
+		at("her sessions", "/sessions")
+		at("a new petition", "/cases/"+s.Theft.String()+"/filings/new?kind=petition")
+		e.click("", formButton)
+		e.examine("a petition with mistakes")
+		at("the petition to sign", drafted)
+		e.click("", `form[action$="/phone"] button`)
+		e.examine("the phone that signs a petition")
+		if lang == "kk" {
+			e.open("", "/filings/"+filed.String())
+			e.js(`document.querySelectorAll("details").forEach(e => e.open = true)`)
+			e.click("", `form[action$="/withdrawal/draft"] button`)
+			e.examine("the withdrawal to sign")
+		} else {
+			at("the withdrawal to sign", "/filings/"+filed.String()+"/withdrawal")
+		}
+		e.leaves(func() { e.press(`form[action$="/session/end"] button`) })
+		e.signIn("daniyar")
+		at("the answer to sign", "/filings/"+begun.String()+"/answer/check")
+		at("the decision to sign", "/decisions/"+ruling.String()+"/check")
+		looked += e.looked
+	}
+	t.Logf("axe-core has looked %d times", looked)
+}
+
+// paperAndSignature is what was signed, and the signature.
+func (s *site) paperAndSignature(t *testing.T, id uuid.UUID) (doc, sig []byte) {
+	t.Helper()
+	_, d, err := filing.Document(t.Context(), s.DB, s.Aigul.Asks(policy.FilingDocument), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Content, d.CMS
+}
+
+// attach chooses a file in a form.
+func (v *visitor) attach(css string, file []byte) {
+	v.t.Helper()
+	v.js(`(() => {
+		const bytes = Uint8Array.from(atob(` + quoted(base64.StdEncoding.EncodeToString(file)) + `), c => c.charCodeAt(0))
+		const box = new DataTransfer()
+		box.items.add(new File([bytes], "file.bin"))
+		document.querySelector(` + quoted(css) + `).files = box.files
+	})()`)
+}

@@ -1,0 +1,8 @@
+package casefile
+
+// The sheets, for the test that prints kept papers again.
+var (
+	DecisionSheet     = DecisionDraft.sheet
+	ConfirmationSheet = Grant.sheet
+	EndingSheet       = Participant.endingSheet
+)
