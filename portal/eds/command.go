@@ -1,6 +1,7 @@
 package eds
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -20,8 +21,8 @@ const (
 	exitMisuse   = 2
 )
 
-// Command is `portal eds`: it verifies a signature file and writes the verdict
-// as JSON. The signer's number stands in it in clear, because to learn it is
+// Command is `portal eds`: it verifies a signature file, CMS or signed XML, and
+// writes the verdict as JSON. The signer's number stands in it in clear, because to learn it is
 // why the tool is run.
 //
 //	verify [-trust DIR] [-old] [-at RFC3339] [-content FILE] FILE
@@ -100,7 +101,11 @@ type asked struct {
 
 // answer gives the verdict and the moment it is about.
 func (a asked) answer(ctx context.Context) (Verdict, time.Time) {
-	if a.evidence == nil {
+	switch {
+	case a.evidence == nil && bytes.HasPrefix(bytes.TrimSpace(a.sig), []byte("<")):
+		v, _ := a.verifier.XML(ctx, a.sig, a.at)
+		return v, a.at
+	case a.evidence == nil:
 		v, _ := a.verifier.Inspect(ctx, a.sig, a.content, a.at)
 		return v, a.at
 	}

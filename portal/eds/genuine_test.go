@@ -287,6 +287,7 @@ func TestCommandVerifiesAFile(t *testing.T) {
 		{"without trust", []string{"-at", at, in("individual_attached.der")}, 1, `"reason": "unknown-authority"`},
 		{"a year later", []string{"-trust", filepath.Join(data, "ca"), "-at", "2027-07-20T09:30:00Z", in("individual_attached.der")}, 1, `"reason": "certificate-expired"`},
 		{"no signature", []string{"-at", at, in("individual_document.txt")}, 1, `"reason": "malformed"`},
+		{"signed XML", []string{"-trust", filepath.Join(data, "ca"), "-at", at, in("../xml/ncanode_xml_signed_valid_string.xml")}, 1, `"reason": "certificate-expired"`},
 		{"no file", []string{in("nothing")}, 2, ""},
 		{"two files", []string{"a", "b"}, 2, ""},
 		{"no moment", []string{"-at", "yesterday", in("individual_attached.der")}, 2, ""},
