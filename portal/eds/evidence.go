@@ -22,17 +22,18 @@ import (
 // is the bundle that `portal eds verify -bundle` reads; it holds the
 // certificate and so personal data.
 type Evidence struct {
-	Version int       `json:"version"` // 1
-	At      time.Time `json:"at"`      // when the signature was received, by our clock
-	Content []byte    `json:"content"` // SHA-256 of what was signed
-	CMS     []byte    `json:"cms"`     // the signature as it came
-	Path    [][]byte  `json:"path"`    // certificates, DER: the person's, the issuer's …, the root
-	Answers []Answer  `json:"answers,omitempty"`
-	Lists   []List    `json:"lists,omitempty"`
-	Against []Answer  `json:"against,omitempty"` // what refuted it, when the authority was asked again
-	Token   []byte    `json:"token,omitempty"`   // a time-stamp the portal had made, DER
-	Purpose string    `json:"purpose"`           // "document" or "sign-in"
-	Verdict Judged    `json:"verdict"`
+	Version      int       `json:"version"` // 1
+	At           time.Time `json:"at"`      // when the signature was received, by our clock
+	Content      []byte    `json:"content"` // SHA-256 of what was signed
+	CMS          []byte    `json:"cms"`     // the signature as it came
+	Path         [][]byte  `json:"path"`    // certificates, DER: the person's, the issuer's …, the root
+	Answers      []Answer  `json:"answers,omitempty"`
+	Lists        []List    `json:"lists,omitempty"`
+	Against      []Answer  `json:"against,omitempty"`      // what refuted it, when the authority was asked again: answers,
+	AgainstLists []List    `json:"againstLists,omitempty"` // or lists
+	Token        []byte    `json:"token,omitempty"`        // a time-stamp the portal had made, DER
+	Purpose      string    `json:"purpose"`                // "document" or "sign-in"
+	Verdict      Judged    `json:"verdict"`
 }
 
 // Answer is what a responder said of a certificate (RFC 6960).
@@ -134,7 +135,7 @@ func (v *Verifier) Reverify(ctx context.Context, e *Evidence, content []byte, li
 		return Signer{}, refuse(Malformed, "bundle: purpose %q", e.Purpose)
 	}
 	who, err := v.inquire(q, e.At, recorded).judge(ctx, e.CMS, content)
-	if err == nil && len(e.Against) > 0 {
+	if err == nil && len(e.Against)+len(e.AgainstLists) > 0 {
 		who.Revocation = Refuted
 	}
 	return who, err
@@ -192,7 +193,7 @@ func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revo
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal) && (refusal.Reason == Revoked || refusal.Reason == Held):
-		e.Against, e.Verdict.Revocation = asked.Answers, Refuted
+		e.Against, e.AgainstLists, e.Verdict.Revocation = asked.Answers, asked.Lists, Refuted
 		return Refuted, nil
 	case err != nil || state == Pending:
 		return state, err

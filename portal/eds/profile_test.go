@@ -19,7 +19,10 @@ func (v *Verifier) Certificate(raw, list []byte, at time.Time) (Signer, error) {
 		return Signer{}, refusal(err)
 	}
 	who := describe(c)
-	identity := identify(&who, c)
+	identity := organisation(&who, c)
+	if identity == nil {
+		identity = identify(&who, c)
+	}
 	path, err := v.pool.Path(c, at)
 	if err != nil {
 		return who, refusal(err)

@@ -135,16 +135,15 @@ func (i *inquiry) listed(ctx context.Context, c, issuer *chain.Certificate) (Rev
 		// The list is current by itself; but what its last delta took back stays
 		// taken back.
 		if entry, ok := l.delta.Find(c.Serial); ok && entry.Reason != crl.Remove {
+			i.keep(l)
 			if err := taken(c, entry.At, entry.Reason, i.evidence.At); err != nil {
 				return "", err
 			}
 		}
 		l.delta = nil
 	}
-	if err := l.judge(c, issuer, i.evidence.At); err != nil {
-		return "", err
-	}
-	return i.keep(l), nil
+	// Kept before it is judged: what refutes a signature is evidence, too.
+	return i.keep(l), l.judge(c, issuer, i.evidence.At)
 }
 
 // keep adds the lists to the evidence and says whether they lie in it whole.

@@ -414,3 +414,44 @@ func TestEvidenceIsConfirmedByWhoHasServicesAndNamesSomebody(t *testing.T) {
 		t.Errorf("of nobody, verified anew: %v", err)
 	}
 }
+
+// The responder may stay silent while the list already tells of the key.
+func TestAListAloneRefutesADocumentThatWaitsAndTheBundleSaysSo(t *testing.T) {
+	s := services(t)
+	s.silence(authority.Unavailable)
+	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Revoke(s.aigul.Serial(), authority.KeyCompromise, s.now.Add(-time.Minute))
+	s.now = s.now.Add(time.Hour)
+	s.Break(authority.Lists, authority.NoFault)
+	if state, err := s.verifier.Confirm(t.Context(), who.Evidence, s.now); err != nil || state != eds.Refuted {
+		t.Fatalf("asked again: %q, %v", state, err)
+	}
+	bundle, err := who.Evidence.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := eds.ReadBundle(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.verifier.Reverify(t.Context(), kept, filing)
+	if err != nil || again.Revocation != eds.Refuted {
+		t.Errorf("verified anew: %q, %v", again.Revocation, err)
+	}
+	if len(kept.AgainstLists) == 0 {
+		t.Error("the list that refuted it is not kept")
+	}
+}
+
+// What is no answer at all is not silence: the network gives it on, and so does
+// the authority without one.
+func TestGarbageInPlaceOfAnAnswerIsNotSilence(t *testing.T) {
+	s := services(t)
+	s.Break(authority.OCSP, authority.Garbage)
+	if _, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now); reason(err) != eds.NotKnown {
+		t.Errorf("a document is judged %v", err)
+	}
+}

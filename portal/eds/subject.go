@@ -121,6 +121,9 @@ func profile(who *Signer, c *chain.Certificate, q question) error {
 	if c.CA {
 		return refuse(KeyUsage, "an authority's certificate")
 	}
+	if err := organisation(who, c); err != nil {
+		return err
+	}
 	if who.Role == System {
 		return refuse(Machine, "a system's certificate, not a person's")
 	}
@@ -154,8 +157,8 @@ func meant(c *chain.Certificate, q question) error {
 	return nil
 }
 
-// identify reads the numbers: one IIN, always; one BIN where the role is in
-// an organisation.
+// identify reads the person's number: one IIN, always; and asks that a role in
+// an organisation come with its BIN.
 func identify(who *Signer, c *chain.Certificate) error {
 	serials := c.Name(attrSerial)
 	if len(serials) > 1 {
@@ -172,6 +175,19 @@ func identify(who *Signer, c *chain.Certificate) error {
 	if who.IIN == "" {
 		return refuse(NoIIN, "no serial number in the subject")
 	}
+	switch {
+	case who.Role == "":
+		return refuse(KeyUsage, "the certificate names no role")
+	case who.Role != Individual && c.Meant(oidIndividual):
+		return refuse(KeyUsage, "both a person's and an organisation's role")
+	case who.Role != Individual && who.BIN == "":
+		return refuse(Organisation, "a role in an organisation without a BIN")
+	}
+	return nil
+}
+
+// organisation reads the one BIN that a certificate may have, whoever it is of.
+func organisation(who *Signer, c *chain.Certificate) error {
 	for _, s := range c.Name(attrUnit) {
 		digits, ok := strings.CutPrefix(s, "BIN")
 		if !ok {
@@ -181,14 +197,6 @@ func identify(who *Signer, c *chain.Certificate) error {
 			return refuse(Organisation, "the BIN is unclear")
 		}
 		who.BIN = digits
-	}
-	switch {
-	case who.Role == "":
-		return refuse(KeyUsage, "the certificate names no role")
-	case who.Role != Individual && c.Meant(oidIndividual):
-		return refuse(KeyUsage, "both a person's and an organisation's role")
-	case who.Role != Individual && who.BIN == "":
-		return refuse(Organisation, "a role in an organisation without a BIN")
 	}
 	return nil
 }

@@ -464,8 +464,7 @@ func runNationalCertificate(t *testing.T, s *suiteFile, raw json.RawMessage) ans
 	if !slices.Contains(roleWords[c.Role], who.Role) {
 		t.Errorf("%s: role %q, got %q", c.ID, c.Role, who.Role)
 	}
-	// A system's certificate has no IIN and is not read further.
-	if c.IIN == nil && who.IIN != "" || c.IIN != nil && (*c.IIN != "IIN"+who.IIN.Reveal() || textOf(c.BIN) != who.BIN) {
+	if c.IIN == nil && who.IIN != "" || c.IIN != nil && *c.IIN != "IIN"+who.IIN.Reveal() || textOf(c.BIN) != who.BIN {
 		t.Errorf("%s: another IIN or BIN", c.ID)
 	}
 	var r *eds.Refusal

@@ -62,8 +62,10 @@ func (d Direct) Stamp(_ context.Context, request []byte) ([]byte, error) {
 func (d Direct) answer(which Service, ask func([]byte, Fault) (reply, error), question []byte) ([]byte, error) {
 	f := d.Services.fault(which)
 	switch f {
-	case Slow, Unavailable, Redirected, CutOff, Oversize, Garbage:
+	case Slow, Unavailable, Redirected, CutOff, Oversize:
 		return nil, eds.ErrUnreachable
+	case Garbage:
+		return []byte("<html>It works!</html>"), nil
 	}
 	a, err := ask(question, f)
 	return a.body, err
