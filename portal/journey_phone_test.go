@@ -3,6 +3,9 @@ package portal_test
 import (
 	"net/http"
 	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"zharia/portal/egov"
@@ -32,6 +35,28 @@ func (v *visitor) scan(ph *egov.Phone) egov.Fetched {
 	return f
 }
 
+// reads has another program read the code from the picture of the page, as a
+// camera would.
+func (v *visitor) reads(picture string) {
+	v.t.Helper()
+	if _, err := exec.LookPath("zbarimg"); err != nil {
+		v.t.Log("zbarimg is not on this computer (make setup installs it): the code is not read from the picture")
+		return
+	}
+	dir, err := screenshots()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	link, err := url.Parse(v.href(`.phone a[href*="/mobileSign/"]`))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	out, err := exec.Command("zbarimg", "-q", "--raw", filepath.Join(dir, picture)).Output()
+	if want := egov.Code(link.Query().Get("link")); err != nil || strings.TrimSpace(string(out)) != want {
+		v.t.Errorf("the picture says %q, %v; want %q", out, err, want)
+	}
+}
+
 const phoneButton = "#phone .actions button:not(.secondary)"
 
 // A person with a phone and no program on the computer: the page goes on by
@@ -44,6 +69,7 @@ func TestAPageGoesOnByItselfWhenThePhoneHasSigned(t *testing.T) {
 	v := s.visit(t, "p", "kk", desktop)
 	v.open("signin", "/signin?next=%2Ffilings%2F"+draft.String())
 	v.click("code", phoneButton)
+	v.reads("p-02-code.png")
 	fetched := v.scan(ph)
 	v.until(`document.querySelector("[data-phone]")?.dataset.phone === "fetched-0"`)
 	v.arrive("code-fetched")
