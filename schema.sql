@@ -23,18 +23,21 @@ CREATE TABLE person (
 -- State bodies, by their public names.
 CREATE TABLE body (
     id      uuid PRIMARY KEY,
-    kind    text NOT NULL CHECK (kind IN ('investigation', 'prosecution')),
+    kind    text NOT NULL CHECK (kind IN ('investigation', 'prosecution', 'court', 'administration')),
     name_kk text NOT NULL,
     name_ru text NOT NULL
 );
 
--- Officials: what a person is to the portal beyond being a citizen.
+-- Officials: what a person is to the portal beyond being a citizen. Two people sign
+-- an entry in or out (appointment); who has left keeps his row, for what he signed.
 CREATE TABLE officer (
-    person uuid PRIMARY KEY REFERENCES person,
-    post   text NOT NULL CHECK (post IN ('investigator', 'prosecutor')),
-    body   uuid NOT NULL REFERENCES body,
-    until  date          -- the last day in post, if there is one
+    person  uuid PRIMARY KEY REFERENCES person,
+    post    text NOT NULL CHECK (post IN ('investigator', 'head', 'prosecutor', 'chief-prosecutor', 'judge', 'registrar', 'administrator', 'auditor')),
+    body    uuid NOT NULL REFERENCES body,
+    until   date,        -- the last day in post, if there is one
+    left_at timestamptz  -- from this moment he is nobody's official
 );
+CREATE INDEX officer_body ON officer (body, post) WHERE left_at IS NULL;
 
 -- A browser that talks to us. The cookie holds a random token, the row its
 -- SHA-256: a copy of this table opens nothing. person is empty before sign-in.
@@ -51,6 +54,7 @@ CREATE TABLE session (
     before_at   timestamptz,                                  -- the sign-in before this one
     before_way  text        CHECK (before_way IN ('agent', 'phone')),
     told        boolean     NOT NULL,                         -- the person was told of it
+    acting      uuid,                                         -- the participant he acts as now, where he is several in one case
     CHECK ((person IS NULL) = (certificate IS NULL)),
     CHECK ((person IS NULL) = (way IS NULL)),
     CHECK ((before_at IS NULL) = (before_way IS NULL))
@@ -105,13 +109,40 @@ CREATE TABLE casefile (
     offence_kk    bytea       NOT NULL, -- sealed: what the case is about, in a line
     offence_ru    bytea       NOT NULL, -- sealed
     registered_on date        NOT NULL,
+    report_number text        UNIQUE CHECK (report_number ~ '^[0-9]{15}$'), -- of the report it began with (КУИ)
     body          uuid        NOT NULL REFERENCES body,
     investigator  uuid        NOT NULL REFERENCES officer,
+    prosecution   uuid        NOT NULL REFERENCES body,
     prosecutor    uuid        NOT NULL REFERENCES officer,
-    made_at       timestamptz NOT NULL
+    joined_into   uuid        REFERENCES casefile,  -- CPC 43: from then on it is conducted there
+    joined_at     timestamptz,
+    severed_from  uuid        REFERENCES casefile,  -- CPC 44
+    made_at       timestamptz NOT NULL,
+    CHECK ((joined_into IS NULL) = (joined_at IS NULL)),
+    CHECK (joined_into IS DISTINCT FROM id)
 );
 CREATE INDEX casefile_investigator ON casefile (investigator);
 CREATE INDEX casefile_prosecutor ON casefile (prosecutor);
+CREATE INDEX casefile_body ON casefile (body);
+CREATE INDEX casefile_prosecution ON casefile (prosecution);
+CREATE INDEX casefile_joined ON casefile (joined_into) WHERE joined_into IS NOT NULL;
+
+-- While an official is away another of his body does his work; a head signs it.
+CREATE TABLE substitution (
+    id        uuid        PRIMARY KEY,
+    officer   uuid        NOT NULL REFERENCES officer,
+    deputy    uuid        NOT NULL REFERENCES officer,
+    head      uuid        NOT NULL REFERENCES officer, -- who signs it
+    document  uuid        NOT NULL UNIQUE,             -- REFERENCES document, below
+    until     date        NOT NULL,                    -- the last day
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz,
+    ended_at  timestamptz,
+    CHECK (deputy <> officer),
+    CHECK (ended_at IS NULL OR signed_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX substitution_now ON substitution (officer) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX substitution_deputy ON substitution (deputy) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
 
 -- Who is what in which case. Nothing of a case opens before the person
 -- conducting the investigation has confirmed it (law/ROLES §1).
@@ -124,6 +155,12 @@ CREATE TABLE participant (
                      'civil-plaintiff', 'civil-defendant', 'legal-rep-suspect', 'legal-rep-victim',
                      'representative', 'representative-defendant', 'witness')),
     represents   uuid        REFERENCES participant, -- for whom a defender or representative acts
+    previous     uuid        REFERENCES participant, -- what he was before his role changed
+    capacity     text        NOT NULL DEFAULT 'full' CHECK (capacity IN ('full', 'minor', 'incapable')), -- the other two have legal representatives, CPC 75, 76(2)
+    scope        text[]      NOT NULL DEFAULT '{read,copy,file,withdraw}' CHECK (scope <@ ARRAY['read', 'copy', 'file', 'withdraw']), -- of the power of one who acts for another
+    until        date,                               -- the last day of that power
+    advocate     bytea,                              -- sealed: number of the advocate's licence
+    from_case    uuid        REFERENCES casefile,    -- the case he came from when it was joined to this one
     basis        text,                               -- the ground of the status, when confirmed
     status       text        NOT NULL CHECK (status IN ('awaiting', 'confirmed', 'ended', 'draft')), -- a draft is the investigator's alone
     asked_at     timestamptz NOT NULL,
@@ -133,12 +170,44 @@ CREATE TABLE participant (
     ended_at     timestamptz,
     UNIQUE NULLS NOT DISTINCT (casefile, person, role, represents),
     CHECK (represents IS DISTINCT FROM id),
-    CHECK ((role IN ('defender', 'legal-rep-suspect', 'legal-rep-victim', 'representative', 'representative-defendant')) = (represents IS NOT NULL)),
+    CHECK (status IN ('awaiting', 'ended') OR -- who asks for access need not know under what number the other stands
+           (role IN ('defender', 'legal-rep-suspect', 'legal-rep-victim', 'representative', 'representative-defendant')) = (represents IS NOT NULL)),
     CHECK (status <> 'confirmed' OR (basis IS NOT NULL AND since IS NOT NULL AND confirmed_at IS NOT NULL AND confirmed_by IS NOT NULL)),
     CHECK ((status = 'ended') = (ended_at IS NOT NULL))
 );
 CREATE INDEX participant_person ON participant (person);
 CREATE INDEX participant_represents ON participant (represents);
+CREATE INDEX participant_until ON participant (until) WHERE status = 'confirmed' AND until IS NOT NULL;
+
+-- What officials are to a case: who conducts it, who supervises it, the heads of
+-- both, and the deputies of those who are away. Who has left, or has moved to
+-- another body, is nothing to it from the same moment.
+CREATE VIEW duty AS
+SELECT c.id AS casefile, o.person, 'charge' AS standing
+  FROM casefile c
+  JOIN officer o ON o.person = c.investigator AND o.body = c.body AND o.post = 'investigator' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, o.person, 'charge'
+  FROM casefile c
+  JOIN substitution s ON s.officer = c.investigator AND s.signed_at IS NOT NULL AND s.ended_at IS NULL
+  JOIN officer o ON o.person = s.deputy AND o.body = c.body AND o.post = 'investigator' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, o.person, 'supervisor'
+  FROM casefile c
+  JOIN officer o ON o.person = c.prosecutor AND o.body = c.prosecution AND o.post = 'prosecutor' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, o.person, 'supervisor'
+  FROM casefile c
+  JOIN substitution s ON s.officer = c.prosecutor AND s.signed_at IS NOT NULL AND s.ended_at IS NULL
+  JOIN officer o ON o.person = s.deputy AND o.body = c.prosecution AND o.post = 'prosecutor' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, o.person, 'unit'
+  FROM casefile c
+  JOIN officer o ON o.body = c.body AND o.post = 'head' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, o.person, 'office'
+  FROM casefile c
+  JOIN officer o ON o.body = c.prosecution AND o.post = 'chief-prosecutor' AND o.left_at IS NULL;
 
 -- What somebody is to a case. Rights are part of the WHERE of every query, and
 -- this is where they come from. A representative counts only while the one he
@@ -149,9 +218,7 @@ SELECT p.casefile, p.person, 'party' AS standing
   LEFT JOIN participant r ON r.id = p.represents
  WHERE p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
 UNION
-SELECT id, investigator, 'charge' FROM casefile
-UNION
-SELECT id, prosecutor, 'supervisor' FROM casefile;
+SELECT casefile, person, standing FROM duty;
 
 -- Documents ----------------------------------------------------------------
 
@@ -160,8 +227,11 @@ SELECT id, prosecutor, 'supervisor' FROM casefile;
 -- code would forget.
 CREATE TABLE document (
     id        uuid        PRIMARY KEY,
-    casefile  uuid        NOT NULL REFERENCES casefile,
-    kind      text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending')),
+    casefile  uuid        REFERENCES casefile, -- none: a paper of the directory of officials
+    kind      text        NOT NULL CHECK (kind IN (
+                  'petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
+                  'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'objection')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -173,8 +243,10 @@ CREATE TABLE document (
     signer    uuid        REFERENCES person,
     signed_at timestamptz,
     CHECK ((cms IS NULL) = (signed_at IS NULL) AND (signer IS NULL) = (signed_at IS NULL)),
-    CHECK (signer IS NULL OR signer = author)
+    CHECK (signer IS NULL OR signer = author),
+    CHECK (casefile IS NOT NULL OR kind IN ('appointment', 'substitution', 'assent', 'dissent'))
 );
+ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
 
 CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -190,6 +262,22 @@ END $$;
 CREATE TRIGGER document_is_final BEFORE UPDATE OR DELETE ON document
     FOR EACH ROW EXECUTE FUNCTION document_is_final();
 
+-- What a second official says of a paper that is signed: the prosecutor agrees with
+-- a ruling or approves it, an administrator with an appointment, an investigator with
+-- a record. His yes or no is a paper of its own, which names the first by its SHA-256.
+CREATE TABLE assent (
+    document  uuid        PRIMARY KEY REFERENCES document,
+    about     uuid        NOT NULL REFERENCES document,
+    author    uuid        NOT NULL REFERENCES person,
+    agrees    boolean     NOT NULL,
+    reasons   bytea,      -- sealed; why he does not
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz,
+    CHECK (agrees = (reasons IS NULL))
+);
+CREATE UNIQUE INDEX assent_about ON assent (about) WHERE signed_at IS NOT NULL;
+CREATE UNIQUE INDEX assent_draft ON assent (about, author) WHERE signed_at IS NULL;
+
 -- The papers by which the investigator confirms or ends a status: what he signs is
 -- what takes effect. A participant has one that is unsigned at most.
 CREATE TABLE confirmation (
@@ -200,6 +288,13 @@ CREATE TABLE confirmation (
     represents  uuid        REFERENCES participant,
     basis       text,
     since       date,
+    previous    uuid        REFERENCES participant, -- the status that it takes the place of
+    capacity    text        NOT NULL DEFAULT 'full' CHECK (capacity IN ('full', 'minor', 'incapable')),
+    scope       text[]      NOT NULL DEFAULT '{read,copy,file,withdraw}' CHECK (scope <@ ARRAY['read', 'copy', 'file', 'withdraw']),
+    until       date,
+    advocate    bytea,      -- sealed
+    conflict    boolean     NOT NULL DEFAULT false, -- he was warned that the defender stands for another here, CPC 66(4), and confirms all the same
+    reasons     bytea,      -- sealed; why a status that was asked for is refused, or ends
     made_at     timestamptz NOT NULL,
     signed_at   timestamptz,
     CHECK (ends = (role IS NULL) AND ends = (basis IS NULL) AND ends = (since IS NULL)),
@@ -207,6 +302,72 @@ CREATE TABLE confirmation (
 );
 CREATE UNIQUE INDEX confirmation_unsigned ON confirmation (participant) WHERE signed_at IS NULL;
 CREATE INDEX confirmation_participant ON confirmation (participant, signed_at);
+
+-- A person asks that a status of his be confirmed (CPC 109): on a paper that he
+-- signs. From then the term runs for the person who conducts the investigation.
+CREATE TABLE request (
+    id          uuid        PRIMARY KEY,
+    casefile    uuid        NOT NULL REFERENCES casefile,
+    person      uuid        NOT NULL REFERENCES person,
+    role        text        NOT NULL,
+    represented bytea,       -- sealed: name and, if he knows it, IIN of the one he acts for, as he typed them
+    words       bytea       NOT NULL, -- sealed: why
+    language    text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    document    uuid        NOT NULL UNIQUE REFERENCES document,
+    authority   uuid        UNIQUE REFERENCES document, -- what gives a representative his power, as he brought it
+    participant uuid        REFERENCES participant,     -- once it is signed
+    status      text        NOT NULL CHECK (status IN ('draft', 'asked', 'confirmed', 'refused', 'withdrawn')),
+    made_at     timestamptz NOT NULL,
+    asked_at    timestamptz,
+    term        text,
+    due_raw     timestamptz,
+    due_at      timestamptz,
+    overdue_at  timestamptz, -- when the portal saw the term pass without an answer
+    settled_at  timestamptz,
+    CHECK (status = 'draft' OR (participant IS NOT NULL AND asked_at IS NOT NULL AND term IS NOT NULL AND due_raw IS NOT NULL AND due_at IS NOT NULL)),
+    CHECK ((status IN ('confirmed', 'refused', 'withdrawn')) = (settled_at IS NOT NULL))
+);
+CREATE INDEX request_person ON request (person, made_at);
+CREATE UNIQUE INDEX request_open ON request (participant) WHERE status = 'asked';
+CREATE INDEX request_casefile ON request (casefile, asked_at);
+
+-- A head gives a case to an investigator of his; the one before loses it at once.
+CREATE TABLE assignment (
+    document  uuid        PRIMARY KEY REFERENCES document,
+    casefile  uuid        NOT NULL REFERENCES casefile,
+    head      uuid        NOT NULL REFERENCES officer,
+    duty      text        NOT NULL CHECK (duty IN ('charge', 'supervisor')),
+    previous  uuid        NOT NULL REFERENCES officer,
+    officer   uuid        NOT NULL REFERENCES officer,
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz
+);
+CREATE UNIQUE INDEX assignment_unsigned ON assignment (casefile, duty) WHERE signed_at IS NULL;
+CREATE INDEX assignment_casefile ON assignment (casefile, signed_at);
+
+-- An entry into the directory of officials, or out of it. It takes effect when a
+-- second person has signed his assent.
+CREATE TABLE appointment (
+    id         uuid        PRIMARY KEY,
+    person     uuid        NOT NULL REFERENCES person,
+    leaves     boolean     NOT NULL,
+    post       text        CHECK (post IN ('investigator', 'head', 'prosecutor', 'chief-prosecutor', 'judge', 'registrar', 'administrator', 'auditor')),
+    body       uuid        REFERENCES body,
+    until      date,
+    proposer   uuid        NOT NULL REFERENCES officer,
+    second     uuid        REFERENCES officer,
+    document   uuid        NOT NULL UNIQUE REFERENCES document,
+    status     text        NOT NULL CHECK (status IN ('draft', 'proposed', 'effective', 'declined')),
+    made_at    timestamptz NOT NULL,
+    proposed_at timestamptz,
+    settled_at timestamptz,
+    CHECK (leaves = (post IS NULL) AND leaves = (body IS NULL)),
+    CHECK (second <> proposer),
+    CHECK (person <> proposer AND person <> second),
+    CHECK ((status IN ('effective', 'declined')) = (settled_at IS NOT NULL) AND (settled_at IS NULL) = (second IS NULL)),
+    CHECK ((status = 'draft') = (proposed_at IS NULL))
+);
+CREATE INDEX appointment_person ON appointment (person, made_at);
 
 -- What proved an accepted signature when it was received: of a document, or of
 -- a sign-in (then id is that of its challenge). It proves the signature again
@@ -254,26 +415,207 @@ CREATE TABLE decision (
                      'plea-petition', 'plea-signed', 'order-procedure', 'misdemeanour-protocol', 'accelerated-protocol',
                      'accusation-protocol', 'end-notice', 'familiarised', 'report-done', 'indictment', 'returned',
                      'sent-court', 'reconciled')),
-    status       text        NOT NULL CHECK (status IN ('draft', 'published')),
+    status       text        NOT NULL CHECK (status IN ('draft', 'submitted', 'published', 'declined')), -- submitted: signed, and the prosecutor has not agreed yet
     author       uuid        NOT NULL REFERENCES officer,
     decided_on   date        NOT NULL,
     ready_on     date,       -- the day the condition of showing was met: agreed, sanctioned, completed, approved
     flags        text[]      NOT NULL DEFAULT '{}' CHECK (flags <@ ARRAY['state-secret', 'protected-person', 'covert', 'operative', 'counterintel', 'minor-privacy', 'other-secret']),
     document     uuid        NOT NULL UNIQUE REFERENCES document,
-    established  bytea,      -- sealed; the texts it was printed from, none where a file was uploaded
-    resolved     bytea,      -- sealed
+    joins        uuid        REFERENCES casefile, -- of a joinder: the case that is joined to this one
     made_at      timestamptz NOT NULL,
+    submitted_at timestamptz,
+    term         text,       -- by when the prosecutor says yes or no
+    due_raw      timestamptz,
+    due_at       timestamptz,
     published_at timestamptz,
     CHECK ((status = 'published') = (published_at IS NOT NULL)),
-    CHECK ((established IS NULL) = (resolved IS NULL))
+    CHECK (joins IS NULL OR kind = 'joined')
 );
 CREATE INDEX decision_casefile ON decision (casefile, decided_on);
+CREATE INDEX decision_submitted ON decision (casefile) WHERE status = 'submitted';
+
+-- The texts a decision was printed from, for the one who writes it; none where a
+-- file was uploaded.
+CREATE TABLE decision_text (
+    decision    uuid  PRIMARY KEY REFERENCES decision ON DELETE CASCADE,
+    established bytea NOT NULL, -- sealed
+    resolved    bytea NOT NULL  -- sealed
+);
 
 -- Whom a decision is about; nobody named means the case as a whole.
 CREATE TABLE decision_person (
     decision    uuid NOT NULL REFERENCES decision ON DELETE CASCADE,
     participant uuid NOT NULL REFERENCES participant,
     PRIMARY KEY (decision, participant)
+);
+
+-- The investigator opens one document to one person further than the matrix does,
+-- or, on a ground of law, less far (law/ROLES §3): by a signed paper.
+CREATE TABLE exposure (
+    document    uuid        PRIMARY KEY REFERENCES document,
+    decision    uuid        NOT NULL REFERENCES decision,
+    participant uuid        NOT NULL REFERENCES participant,
+    author      uuid        NOT NULL REFERENCES officer,
+    view        text        NOT NULL CHECK (view IN ('hidden', 'fact', 'read', 'copy')),
+    ground      text        NOT NULL CHECK (ground IN ('defence', 'truth', 'petition', 'security', 'secret', 'non-disclosure')), -- the last three narrow: CPC 97, 47, 201
+    reasons     bytea       NOT NULL, -- sealed
+    made_at     timestamptz NOT NULL,
+    signed_at   timestamptz,
+    ended_at    timestamptz
+);
+CREATE UNIQUE INDEX exposure_now ON exposure (decision, participant) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
+CREATE UNIQUE INDEX exposure_unsigned ON exposure (decision, participant) WHERE signed_at IS NULL;
+
+-- A copy of a decision without what is not for everybody: signed by the
+-- investigator, beside the original, which stays as it is.
+CREATE TABLE redaction (
+    document    uuid        PRIMARY KEY REFERENCES document,
+    decision    uuid        NOT NULL REFERENCES decision,
+    part        text        NOT NULL CHECK (part IN ('personal-data', 'civil-claim')), -- without others' personal data; of the claim only
+    author      uuid        NOT NULL REFERENCES officer,
+    made_at     timestamptz NOT NULL,
+    signed_at   timestamptz,
+    replaced_at timestamptz
+);
+CREATE UNIQUE INDEX redaction_now ON redaction (decision, part) WHERE signed_at IS NOT NULL AND replaced_at IS NULL;
+CREATE UNIQUE INDEX redaction_unsigned ON redaction (decision, part) WHERE signed_at IS NULL;
+
+-- A decision was handed over: to whom, when, how, and the term that began.
+CREATE TABLE service (
+    decision    uuid        NOT NULL REFERENCES decision,
+    participant uuid        NOT NULL REFERENCES participant, -- in which capacity
+    person      uuid        NOT NULL REFERENCES person,
+    way         text        NOT NULL CHECK (way IN ('opened', 'signed')),
+    at          timestamptz NOT NULL,
+    document    uuid        UNIQUE REFERENCES document,      -- the signed receipt
+    term        text,
+    due_raw     timestamptz,
+    due_at      timestamptz,
+    PRIMARY KEY (decision, participant),
+    CHECK ((way = 'signed') = (document IS NOT NULL)),
+    CHECK ((term IS NULL) = (due_at IS NULL) AND (term IS NULL) = (due_raw IS NULL))
+);
+
+-- Who opened what of a case, and why. It only grows.
+CREATE TABLE opening (
+    id         uuid        PRIMARY KEY,
+    casefile   uuid        NOT NULL REFERENCES casefile,
+    person     uuid        NOT NULL REFERENCES person,
+    standing   text        NOT NULL CHECK (octet_length(standing) BETWEEN 1 AND 40), -- what he was to the case then: a role, or a duty
+    body       uuid        REFERENCES body,                                          -- an official's
+    object     text        NOT NULL CHECK (object IN ('decision', 'redaction', 'filing', 'answer', 'withdrawal', 'material', 'request')),
+    object_id  uuid        NOT NULL,
+    document   uuid        REFERENCES document,
+    owner      uuid        REFERENCES person,  -- of a filing: only he and the officials see the line
+    reason     text        NOT NULL CHECK (reason IN ('own', 'duty', 'answer', 'supervision', 'complaint', 'control', 'covert', 'other')),
+    words      bytea,      -- sealed: an official's own words for it
+    opens_on   date,       -- of a covert look: the day it shows
+    at         timestamptz NOT NULL,
+    CHECK ((reason = 'covert') = (opens_on IS NOT NULL)),
+    CHECK (reason <> 'other' OR words IS NOT NULL)
+);
+CREATE INDEX opening_casefile ON opening (casefile, at);
+
+-- Why an official opens a case that is not on his own desk: asked once, good for a
+-- working day.
+CREATE TABLE pretext (
+    person   uuid        NOT NULL REFERENCES person,
+    casefile uuid        NOT NULL REFERENCES casefile,
+    reason   text        NOT NULL CHECK (reason IN ('supervision', 'complaint', 'control', 'covert', 'other')),
+    words    bytea,      -- sealed
+    opens_on date,
+    made_at  timestamptz NOT NULL,
+    PRIMARY KEY (person, casefile)
+);
+
+-- "This looks wrong": a participant asks the prosecutor about somebody's look.
+CREATE TABLE objection (
+    id       uuid        PRIMARY KEY,
+    opening  uuid        NOT NULL REFERENCES opening,
+    casefile uuid        NOT NULL REFERENCES casefile,
+    person   uuid        NOT NULL REFERENCES person,
+    words    bytea       NOT NULL, -- sealed
+    made_at  timestamptz NOT NULL,
+    answered_by uuid     REFERENCES officer,
+    answer   bytea,      -- sealed
+    answered_at timestamptz,
+    UNIQUE (opening, person),
+    CHECK ((answer IS NULL) = (answered_at IS NULL) AND (answer IS NULL) = (answered_by IS NULL))
+);
+CREATE INDEX objection_casefile ON objection (casefile) WHERE answered_at IS NULL;
+
+-- The file -----------------------------------------------------------------
+
+-- What lies in the file of a case, sheet by sheet (CPC 296): a PDF with its place.
+CREATE TABLE material (
+    id         uuid        PRIMARY KEY,
+    casefile   uuid        NOT NULL REFERENCES casefile,
+    volume     int         NOT NULL CHECK (volume BETWEEN 1 AND 999),
+    sheet      int         NOT NULL CHECK (sheet BETWEEN 1 AND 99999), -- the first
+    sheets     int         NOT NULL CHECK (sheets BETWEEN 1 AND 2000),
+    title      bytea       NOT NULL, -- sealed
+    part       text        NOT NULL CHECK (part IN ('case', 'civil-claim', 'prosecution-list')), -- the last is for nobody, CPC 296(1)
+    flags      text[]      NOT NULL DEFAULT '{}' CHECK (flags <@ ARRAY['state-secret', 'protected-person', 'covert', 'operative', 'counterintel', 'minor-privacy', 'other-secret']),
+    document   uuid        NOT NULL UNIQUE REFERENCES document,
+    state      text        NOT NULL CHECK (state IN ('rendering', 'ready', 'unreadable')),
+    made_at    timestamptz NOT NULL,
+    UNIQUE (casefile, volume, sheet)
+);
+
+-- One sheet as a picture for a slow telephone, and its text if it has one.
+CREATE TABLE material_page (
+    id       uuid  PRIMARY KEY,
+    material uuid  NOT NULL REFERENCES material ON DELETE CASCADE,
+    number   int   NOT NULL CHECK (number >= 1), -- within the material
+    picture  bytea NOT NULL, -- sealed
+    size     int   NOT NULL CHECK (size BETWEEN 1 AND 204800), -- bytes, before sealing
+    words    bytea,          -- sealed
+    UNIQUE (material, number)
+);
+
+-- The file is opened to one person for a term (CPC 294), and what came of it.
+CREATE TABLE familiarisation (
+    id           uuid        PRIMARY KEY,
+    casefile     uuid        NOT NULL REFERENCES casefile,
+    participant  uuid        NOT NULL REFERENCES participant,
+    author       uuid        NOT NULL REFERENCES officer,
+    document     uuid        NOT NULL UNIQUE REFERENCES document, -- the notice, signed by the investigator
+    opens_on     date        NOT NULL,
+    until        date        NOT NULL,
+    postponed    int         NOT NULL DEFAULT 0 CHECK (postponed BETWEEN 0 AND 5), -- сутки, CPC 294
+    status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed')),
+    record       uuid        UNIQUE REFERENCES document,          -- signed by the reader; the investigator's assent closes it
+    motions      bytea,      -- sealed: what the reader writes into the record
+    made_at      timestamptz NOT NULL,
+    opened_at    timestamptz,
+    recorded_at  timestamptz,
+    closed_at    timestamptz,
+    CHECK (until >= opens_on),
+    CHECK ((status = 'draft') = (opened_at IS NULL)),
+    CHECK ((status IN ('recorded', 'closed')) = (recorded_at IS NOT NULL) AND (status = 'closed') = (closed_at IS NOT NULL))
+);
+CREATE INDEX familiarisation_participant ON familiarisation (participant);
+CREATE INDEX familiarisation_casefile ON familiarisation (casefile);
+
+-- What was read: a page that was on the screen, and for how long.
+CREATE TABLE reading (
+    familiarisation uuid        NOT NULL REFERENCES familiarisation,
+    page            uuid        NOT NULL REFERENCES material_page,
+    first_at        timestamptz NOT NULL,
+    last_at         timestamptz NOT NULL,
+    times           int         NOT NULL CHECK (times > 0),
+    seconds         int         NOT NULL CHECK (seconds >= 0),
+    PRIMARY KEY (familiarisation, page)
+);
+
+-- A reader's own note or bookmark, encrypted in his browser: the portal has no key.
+CREATE TABLE note (
+    id       uuid        PRIMARY KEY,
+    person   uuid        NOT NULL REFERENCES person,
+    page     uuid        NOT NULL REFERENCES material_page ON DELETE CASCADE,
+    content  bytea       NOT NULL CHECK (octet_length(content) <= 16384),
+    saved_at timestamptz NOT NULL,
+    UNIQUE (person, page)
 );
 
 -- Filings ------------------------------------------------------------------
@@ -286,7 +628,8 @@ CREATE TABLE filing (
     id            uuid        PRIMARY KEY,
     casefile      uuid        NOT NULL REFERENCES casefile,
     author        uuid        NOT NULL REFERENCES person,
-    participant   uuid        NOT NULL REFERENCES participant, -- the capacity it is filed in
+    participant   uuid        REFERENCES participant,          -- the capacity it is filed in; none: of one whose status was not confirmed, CPC 100(1)
+    access        uuid        REFERENCES request,              -- the request for access whose refusal, or silence, it contests
     kind          text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor')),
     status        text        NOT NULL CHECK (status IN ('draft', 'filed', 'considered', 'granted', 'granted-part', 'refused', 'withdrawn')),
     language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
@@ -311,6 +654,7 @@ CREATE TABLE filing (
     CHECK (status = 'draft' OR (number IS NOT NULL AND due_at IS NOT NULL AND due_raw IS NOT NULL AND term IS NOT NULL)),
     CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
     CHECK (kind <> 'petition' OR ground = 'other'),
+    CHECK (participant IS NOT NULL OR access IS NOT NULL),
     CHECK (about IS NULL OR against IS NULL),
     CHECK (status <> 'withdrawn' OR withdrawal IS NOT NULL),
     CHECK (against IS DISTINCT FROM id),

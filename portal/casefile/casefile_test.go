@@ -139,7 +139,7 @@ func TestACaseIsNotThereForThoseWhoAreNothingInIt(t *testing.T) {
 		who *portaltest.Actor
 		of  uuid.UUID
 	}{
-		{w.Stranger, w.Theft}, {w.Marat, w.Theft}, {w.Timur, w.Theft}, {w.Serik, w.Fraud}, {w.Saule, w.Fraud},
+		{w.Stranger, w.Theft}, {w.Ermek, w.Theft}, {w.Bolat, w.Theft}, {w.Timur, w.Theft}, {w.Serik, w.Fraud}, {w.Saule, w.Fraud},
 		{w.Aigul, w.Fraud}, // her status there awaits confirmation
 		{w.Daniyar, cast("no such case")},
 	} {

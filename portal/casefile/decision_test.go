@@ -197,7 +197,7 @@ func TestAnInvestigatorDoesNotReachIntoAnothersCase(t *testing.T) {
 	w := portaltest.World(t)
 	own := secondInvestigator(t, w)
 	before := w.Rows(t, `SELECT * FROM decision_person ORDER BY decision, participant`)
-	err := casefile.DraftDecision(t.Context(), w.DB, w.Press, w.Marat.Asks(policy.DecisionDraft), own, w.Decision("search-done"), ruling(w))
+	err := casefile.DraftDecision(t.Context(), w.DB, w.Press, w.Ermek.Asks(policy.DecisionDraft), own, w.Decision("search-done"), ruling(w))
 	if err == nil {
 		t.Error("he drafts over a decision of Daniyar's")
 	}
@@ -206,19 +206,16 @@ func TestAnInvestigatorDoesNotReachIntoAnothersCase(t *testing.T) {
 	w.Sound()
 }
 
-// secondInvestigator gives Marat a post and a case of his own.
+// secondInvestigator gives Ermek a case of his own.
 func secondInvestigator(t *testing.T, w *portaltest.W) uuid.UUID {
 	t.Helper()
-	id := cast("marat's case")
-	for _, order := range []string{
-		`INSERT INTO officer (person, post, body) SELECT '` + w.Marat.Person.String() + `', 'investigator', body FROM casefile LIMIT 1`,
-		// The texts are sealed to their row; they are not read here.
-		`INSERT INTO casefile SELECT '` + id.String() + `', '267511031000999', offence_kk, offence_ru, registered_on, body, '` + w.Marat.Person.String() + `', prosecutor, made_at
-		   FROM casefile WHERE id = '` + w.Theft.String() + `'`,
-	} {
-		if _, err := w.SQL.Exec(order); err != nil {
-			t.Fatal(err)
-		}
+	id := cast("ermek's case")
+	// The texts are sealed to their row; they are not read here.
+	if _, err := w.SQL.Exec(`
+		INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
+		SELECT $1, '267511031000999', offence_kk, offence_ru, registered_on, body, $2, prosecution, prosecutor, made_at
+		  FROM casefile WHERE id = $3`, id, w.Ermek.Person, w.Theft); err != nil {
+		t.Fatal(err)
 	}
 	for _, column := range []string{"offence_kk", "offence_ru"} {
 		sealed, err := w.DB.SealText(vault.Where{Table: "casefile", Column: column, ID: id}, "Басқа іс")

@@ -43,8 +43,7 @@ SELECT c.id, c.number, c.offence_kk, c.offence_ru, c.registered_on,
   JOIN body b ON b.id = c.body
   JOIN person i ON i.id = c.investigator
   JOIN person p ON p.id = c.prosecutor
-  JOIN officer po ON po.person = c.prosecutor
-  JOIN body pb ON pb.id = po.body`
+  JOIN body pb ON pb.id = c.prosecution`
 
 const selectCase = selectCases + `
  WHERE c.id = $2`
@@ -54,7 +53,7 @@ const selectOwnCases = selectCases + `
  ORDER BY c.registered_on DESC, c.number`
 
 const selectOfficialCases = selectCases + `
- WHERE s.standing && ARRAY['charge', 'supervisor']
+ WHERE s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
  ORDER BY c.registered_on DESC, c.number`
 
 func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case, error) {
@@ -253,11 +252,12 @@ type decisionRow struct {
 
 const selectAnyDecision = `
 SELECT d.id, d.casefile, d.kind, d.status, d.decided_on, d.ready_on, d.flags, d.document, doc.language,
-       d.established, d.resolved, d.published_at,
+       t.established, t.resolved, d.published_at,
        ARRAY(SELECT CAST(dp.participant AS text) FROM decision_person dp WHERE dp.decision = d.id ORDER BY 1) AS concerns,
        ARRAY(SELECT p.role FROM decision_person dp JOIN participant p ON p.id = dp.participant WHERE dp.decision = d.id ORDER BY 1) AS concern_roles
   FROM decision d
-  JOIN document doc ON doc.id = d.document`
+  JOIN document doc ON doc.id = d.document
+  LEFT JOIN decision_text t ON t.decision = d.id`
 
 const selectDecisions = selectAnyDecision + `
  WHERE d.casefile = $1
@@ -286,7 +286,7 @@ func (row decisionRow) seenFrom(c Case) Decision {
 		if c.Standing&policy.Charge != 0 {
 			d.View = policy.Copy
 		}
-	case c.Standing&(policy.Charge|policy.Supervisor) != 0:
+	case c.Standing&policy.OnDuty != 0:
 		d.View = policy.Copy
 	default:
 		for _, capacity := range c.Capacities {
@@ -367,10 +367,10 @@ func lockDraft(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) (uuid.
 }
 
 const upsertDecision = `
-INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, established, resolved, made_at)
-VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, made_at)
+VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9)
     ON CONFLICT (id) DO UPDATE
-   SET kind = $3, decided_on = $5, ready_on = $6, flags = $7, document = $8, established = $9, resolved = $10, made_at = $11
+   SET kind = $3, decided_on = $5, ready_on = $6, flags = $7, document = $8, made_at = $9
  WHERE decision.status = 'draft' AND decision.casefile = $2`
 
 const deleteDecisionPersons = `
@@ -381,21 +381,11 @@ INSERT INTO decision_person (decision, participant)
 SELECT $1, unnest(CAST($2 AS uuid[]))`
 
 func decisionText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "decision", Column: column, ID: id}
+	return vault.Where{Table: "decision_text", Column: column, ID: id}
 }
 
 // keep writes the draft down.
 func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id, doc uuid.UUID) error {
-	var established, resolved []byte
-	if draft.Upload == nil {
-		var err error
-		if established, err = tx.SealText(decisionText("established", id), draft.Established); err != nil {
-			return err
-		}
-		if resolved, err = tx.SealText(decisionText("resolved", id), draft.Resolved); err != nil {
-			return err
-		}
-	}
 	ready := &draft.ReadyOn
 	if draft.ReadyOn.IsZero() {
 		ready = nil
@@ -404,7 +394,10 @@ func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.As
 	for i, f := range draft.Flags {
 		flags[i] = string(f)
 	}
-	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, established, resolved, ask.At); err != nil {
+	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, ask.At); err != nil {
+		return err
+	}
+	if err := draft.keepTexts(ctx, tx, id); err != nil {
 		return err
 	}
 	if err := tx.Exec(ctx, deleteDecisionPersons, id); err != nil {
@@ -415,6 +408,29 @@ func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.As
 		concerns[i] = p.String()
 	}
 	return tx.Exec(ctx, insertDecisionPersons, id, concerns)
+}
+
+const deleteDecisionText = `
+DELETE FROM decision_text WHERE decision = $1`
+
+const insertDecisionText = `
+INSERT INTO decision_text (decision, established, resolved)
+VALUES ($1, $2, $3)`
+
+// keepTexts keeps what the paper was printed from, for its author alone.
+func (draft DecisionDraft) keepTexts(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
+	if err := tx.Exec(ctx, deleteDecisionText, id); err != nil || draft.Upload != nil {
+		return err
+	}
+	established, err := tx.SealText(decisionText("established", id), draft.Established)
+	if err != nil {
+		return err
+	}
+	resolved, err := tx.SealText(decisionText("resolved", id), draft.Resolved)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(ctx, insertDecisionText, id, established, resolved)
 }
 
 const publishDecision = `

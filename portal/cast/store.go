@@ -91,8 +91,8 @@ func (m *Member) enter(ctx context.Context, tx *vault.DB, at time.Time) error {
 }
 
 const insertCase = `
-INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecutor, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (id) DO NOTHING`
 
 // open makes the case; false when it is there and the play is over.
@@ -108,7 +108,7 @@ func (s stage) open(ctx context.Context) (bool, error) {
 	}
 	lead, prosecutor := s.lead(), s.official("prosecutor")
 	n, err := s.db.Change(ctx, insertCase, id, s.number(), kk, ru, s.day(s.play.Days), ID("body", lead.of.Body),
-		lead.Person, prosecutor.Person, s.hour(s.play.Days, 8, 5))
+		lead.Person, ID("body", prosecutor.of.Body), prosecutor.Person, s.hour(s.play.Days, 8, 5))
 	return n == 1, err
 }
 

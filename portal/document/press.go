@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,6 @@ func (p Press) Paper(s Sheet, d Document, number string) ([]byte, error) {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(s.Purpose, "zharia/"), "/")
 	s.Statement = Statement{Heading: w.T("paper.statement"), Rows: []Fact{
 		{w.T("paper.statement.purpose"), w.T("paper.purpose." + kind)},
-		{w.T("paper.statement.case"), number},
 		{w.T("paper.statement.origin"), p.Origin},
 		{w.T("paper.statement.language"), w.T("paper.language")},
 		{w.T("paper.statement.draft"), s.ID},
@@ -76,6 +76,9 @@ func (p Press) Paper(s Sheet, d Document, number string) ([]byte, error) {
 		{w.T("paper.statement.digest"), w.Hex(TextDigest(s))},
 		{w.T("paper.statement.nonce"), hex.EncodeToString(d.Nonce)},
 	}}
+	if number != "" { // a paper of the directory of officials is of no case
+		s.Statement.Rows = slices.Insert(s.Statement.Rows, 1, Fact{w.T("paper.statement.case"), number})
+	}
 	return Print(s)
 }
 

@@ -30,12 +30,27 @@ const (
 	Decision              Kind = "decision"
 	Confirmation          Kind = "confirmation" // of a procedural status
 	Ending                Kind = "ending"       // of a procedural status
+	Request               Kind = "request"      // that a status be confirmed
+	Authority             Kind = "authority"    // what gives a representative his power, as he brought it
+	Revocation            Kind = "revocation"   // of that power, by the one he acts for
+	Assenting             Kind = "assent"       // of a second official, to a paper that is signed
+	Dissenting            Kind = "dissent"      // his refusal
+	Appointment           Kind = "appointment"  // an entry into the directory of officials, or out of it
+	Substitution          Kind = "substitution" // of an official who is away
+	Assignment            Kind = "assignment"   // of a case to an official
+	Exposure              Kind = "exposure"     // of a decision, further or less far than the matrix does
+	Redaction             Kind = "redaction"    // a copy without what is not for everybody
+	Service               Kind = "service"      // a receipt: a decision was handed over
+	Material              Kind = "material"     // sheets of the file
+	Familiarisation       Kind = "familiarisation"
+	FamiliarisationRecord Kind = "record"
+	Objection             Kind = "objection" // to somebody's look into the case
 )
 
 // Document is a paper of the portal and, once it is signed, the signature.
 type Document struct {
 	ID       uuid.UUID
-	Casefile uuid.UUID
+	Casefile uuid.UUID // zero for a paper of the directory of officials
 	Kind     Kind
 	Language string // kk or ru
 	Author   uuid.UUID
@@ -71,7 +86,7 @@ func Add(ctx context.Context, tx *vault.DB, d *Document) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, insertDocument, d.ID, d.Casefile, d.Kind, d.Language, d.Author, d.Nonce, sealed, len(d.Content), d.Digest, d.MadeAt)
+	return tx.Exec(ctx, insertDocument, d.ID, uuid.NullUUID{UUID: d.Casefile, Valid: d.Casefile != uuid.Nil}, d.Kind, d.Language, d.Author, d.Nonce, sealed, len(d.Content), d.Digest, d.MadeAt)
 }
 
 const deleteDocument = `
@@ -88,7 +103,7 @@ func Drop(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
 
 type documentRow struct {
 	ID       uuid.UUID     `db:"id"`
-	Casefile uuid.UUID     `db:"casefile"`
+	Casefile uuid.NullUUID `db:"casefile"`
 	Kind     Kind          `db:"kind"`
 	Language string        `db:"language"`
 	Author   uuid.UUID     `db:"author"`
@@ -120,7 +135,7 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) (Document, error) {
 }
 
 func (row documentRow) open(db *vault.DB) (Document, error) {
-	d := Document{ID: row.ID, Casefile: row.Casefile, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
+	d := Document{ID: row.ID, Casefile: row.Casefile.UUID, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
 	var err error
 	if d.Content, err = db.Open(contentAt(row.ID), row.Content); err != nil {
 		return d, err

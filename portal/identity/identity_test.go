@@ -492,7 +492,7 @@ func TestOnePersonIsMadeHoweverManyAskAtOnce(t *testing.T) {
 			t.Error("one IIN, two persons")
 		}
 	}
-	w.Want(t, `SELECT count(*) FROM person`, "count\n10")
+	w.Want(t, `SELECT count(*) FROM person`, "count\n15")
 }
 
 func TestNamesAreWrittenAsPeopleWriteThem(t *testing.T) {
@@ -532,7 +532,7 @@ func TestAnOfficialIsOneUntilTheEndOfTheLastDayInPost(t *testing.T) {
 
 func TestWhatPeopleAreToThePortal(t *testing.T) {
 	w := portaltest.World(t)
-	all := []*portaltest.Actor{w.Aigul, w.Dana, w.Daniyar, w.Zhanar, w.Marat, w.Stranger}
+	all := []*portaltest.Actor{w.Aigul, w.Dana, w.Daniyar, w.Zhanar, w.Marat, w.Gulnar, w.Bolat, w.Stranger}
 	portaltest.WantText(t, "standings", portaltest.Lines(all, func(a *portaltest.Actor) string {
 		return a.Word + " | " + strings.Join(a.Asks(policy.Home).Is.Names(), ",")
 	}), `
@@ -540,7 +540,9 @@ func TestWhatPeopleAreToThePortal(t *testing.T) {
 		dana    | citizen
 		daniyar | citizen,investigator
 		zhanar  | citizen,prosecutor
-		marat   | citizen
+		marat   | citizen,head
+		gulnar  | citizen,chief-prosecutor
+		bolat   | citizen,administrator
 		asel    | citizen`)
 	if _, err := identity.Read(t.Context(), w.DB, uuid.Must(uuid.NewV7()), w.At); !errors.Is(err, fault.NotFound) {
 		t.Errorf("nobody is somebody: %v", err)

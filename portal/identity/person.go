@@ -22,7 +22,7 @@ type Person struct {
 	ID   uuid.UUID
 	Name string
 	IIN  eds.IIN // prints masked
-	Post string  // investigator or prosecutor, for an official in post; else ""
+	Post string  // of policy.Posts, for an official in post; else ""
 	Body Body    // of the official
 }
 
@@ -50,13 +50,7 @@ func (p Person) Given() string {
 
 // Standing is what the person is to the portal.
 func (p Person) Standing() policy.Standing {
-	switch p.Post {
-	case "investigator":
-		return policy.Citizen | policy.Investigator
-	case "prosecutor":
-		return policy.Citizen | policy.Prosecutor
-	}
-	return policy.Citizen
+	return policy.Citizen | policy.OfPost(p.Post)
 }
 
 type personRow struct {
@@ -71,7 +65,7 @@ const selectPerson = `
 SELECT p.id, p.iin, p.name,
        coalesce(o.post, '') AS post, coalesce(b.name_kk, '') AS body_kk, coalesce(b.name_ru, '') AS body_ru
   FROM person p
-  LEFT JOIN officer o ON o.person = p.id AND (o.until IS NULL OR o.until >= CAST($2 AS date))
+  LEFT JOIN officer o ON o.person = p.id AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= CAST($2 AS date))
   LEFT JOIN body b ON b.id = o.body
  WHERE p.id = $1`
 

@@ -19,26 +19,42 @@ type Act string
 
 // Standing is a set of things somebody is: to the portal, and to the case or
 // filing at hand.
-type Standing uint16
+type Standing uint32
 
 const (
-	Visitor      Standing = 1 << iota // not signed in
-	Citizen                           // signed in
-	Investigator                      // an official who conducts investigations
-	Prosecutor                        // an official who supervises them
-	Party                             // to the case: a participant whose status is confirmed
-	Charge                            // to the case: conducts its investigation
-	Supervisor                        // to the case: its prosecutor
-	Author                            // to the filing: signed or is writing it
-	Counsel                           // to the filing: represents its author in the case
-	Decider                           // to the filing: must answer it
+	Visitor       Standing = 1 << iota // not signed in
+	Citizen                            // signed in
+	Investigator                       // an official who conducts investigations
+	Prosecutor                         // an official who supervises them
+	Party                              // to the case: a participant whose status is confirmed
+	Charge                             // to the case: conducts its investigation
+	Supervisor                         // to the case: its prosecutor
+	Author                             // to the filing: signed or is writing it
+	Counsel                            // to the filing: represents its author in the case
+	Decider                            // to the filing: must answer it
+	Head                               // an official: heads an investigating unit or an inquiry body
+	Chief                              // an official: heads a prosecutor's office
+	Judge                              // an official of a court's office
+	Registrar                          // an official of the duty office
+	Administrator                      // keeps the directory of officials; sees nothing of any case
+	Auditor                            // reads who opened what; sees nothing of any case
+	Unit                               // to the case: heads the unit that conducts it
+	Office                             // to the case: heads the prosecutor's office that supervises it
+	Addressee                          // to a paper: it waits for his assent
 )
 
 // Everyone is anybody at all.
 const Everyone = Visitor | Citizen
 
 // atPortal are the standings known before anything is fetched.
-const atPortal = Visitor | Citizen | Investigator | Prosecutor
+const atPortal = Visitor | Citizen | Official
+
+// Official is anybody of the directory.
+const Official = Investigator | Prosecutor | Head | Chief | Judge | Registrar | Administrator | Auditor
+
+// OnDuty is whoever of the officials may know what is in a case: all who conduct or
+// supervise it.
+const OnDuty = Charge | Supervisor | Unit | Office
 
 // names are the words the view "standing" of schema.sql and the printed tables use.
 var names = []struct {
@@ -48,6 +64,8 @@ var names = []struct {
 	{Visitor, "visitor"}, {Citizen, "citizen"}, {Investigator, "investigator"}, {Prosecutor, "prosecutor"},
 	{Party, "party"}, {Charge, "charge"}, {Supervisor, "supervisor"},
 	{Author, "author"}, {Counsel, "counsel"}, {Decider, "decider"},
+	{Head, "head"}, {Chief, "chief-prosecutor"}, {Judge, "judge"}, {Registrar, "registrar"},
+	{Administrator, "administrator"}, {Auditor, "auditor"}, {Unit, "unit"}, {Office, "office"}, {Addressee, "addressee"},
 }
 
 // Standing reads what a query found the asker to be to a thing; an unknown name
@@ -68,11 +86,31 @@ func (a Ask) Standing(words []string) Standing {
 	if a.Is&Prosecutor == 0 {
 		s &^= Supervisor
 	}
-	if a.Is&(Investigator|Prosecutor) == 0 {
+	if a.Is&Head == 0 {
+		s &^= Unit
+	}
+	if a.Is&Chief == 0 {
+		s &^= Office
+	}
+	if a.Is&(Investigator|Prosecutor|Head|Chief) == 0 {
 		s &^= Decider
 	}
 	return s
 }
+
+// OfPost is what a post of the directory makes of somebody; nothing for a word that
+// is none.
+func OfPost(post string) Standing {
+	for _, n := range names {
+		if n.name == post && n.bit&Official != 0 {
+			return n.bit
+		}
+	}
+	return 0
+}
+
+// Posts are the words of the directory; schema.sql lists the same.
+var Posts = []string{"investigator", "head", "prosecutor", "chief-prosecutor", "judge", "registrar", "administrator", "auditor"}
 
 // Names spells the set out.
 func (s Standing) Names() []string {
@@ -91,6 +129,7 @@ type Ask struct {
 	Is     Standing  // to the portal
 	Act    Act
 	At     time.Time // UTC; the one "now" of a request
+	Acting uuid.UUID // the participant he acts as, where he chose one of several; else zero
 }
 
 // To is the same asker with another act, for the steps a page offers.

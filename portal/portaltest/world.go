@@ -34,7 +34,8 @@ type W struct {
 	Words    *words.Book
 	Troupe   *cast.Troupe
 
-	Aigul, Serik, Timur, Dana, Saule, Daniyar, Zhanar, Marat, Stranger *Actor
+	Aigul, Serik, Timur, Dana, Saule, Nurlan, Stranger    *Actor
+	Daniyar, Ermek, Marat, Zhanar, Gulnar, Bolat, Raushan *Actor // officials: two investigators, their head, a prosecutor, her chief, two administrators
 
 	Theft, Fraud uuid.UUID
 
@@ -88,6 +89,7 @@ func World(t testing.TB) *W {
 	for word, actor := range map[string]**Actor{
 		"aigul": &w.Aigul, "serik": &w.Serik, "timur": &w.Timur, "dana": &w.Dana, "saule": &w.Saule,
 		"daniyar": &w.Daniyar, "zhanar": &w.Zhanar, "marat": &w.Marat, "asel": &w.Stranger,
+		"nurlan": &w.Nurlan, "ermek": &w.Ermek, "gulnar": &w.Gulnar, "bolat": &w.Bolat, "raushan": &w.Raushan,
 	} {
 		*actor = w.Actor(word)
 	}
