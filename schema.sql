@@ -126,6 +126,7 @@ CREATE INDEX casefile_prosecutor ON casefile (prosecutor);
 CREATE INDEX casefile_body ON casefile (body);
 CREATE INDEX casefile_prosecution ON casefile (prosecution);
 CREATE INDEX casefile_joined ON casefile (joined_into) WHERE joined_into IS NOT NULL;
+CREATE INDEX casefile_severed ON casefile (severed_from) WHERE severed_from IS NOT NULL;
 
 -- While an official is away another of his body does his work; a head signs it.
 CREATE TABLE substitution (
@@ -151,7 +152,7 @@ CREATE TABLE participant (
     casefile     uuid        NOT NULL REFERENCES casefile,
     person       uuid        NOT NULL REFERENCES person,
     role         text        NOT NULL CHECK (role IN (
-                     'suspect', 'accused', 'wrd', 'defender', 'victim', 'private-prosecutor',
+                     'suspect', 'accused', 'trial-defendant', 'wrd', 'defender', 'victim', 'private-prosecutor',
                      'civil-plaintiff', 'civil-defendant', 'legal-rep-suspect', 'legal-rep-victim',
                      'representative', 'representative-defendant', 'witness')),
     represents   uuid        REFERENCES participant, -- for whom a defender or representative acts
@@ -168,6 +169,7 @@ CREATE TABLE participant (
     confirmed_at timestamptz,
     confirmed_by uuid        REFERENCES officer,
     ended_at     timestamptz,
+    awaits_since timestamptz,                        -- the ruling that his status rests on waits for the prosecutor since then, CPC 202(1-1)
     UNIQUE NULLS NOT DISTINCT (casefile, person, role, represents),
     CHECK (represents IS DISTINCT FROM id),
     CHECK (status IN ('awaiting', 'ended') OR -- who asks for access need not know under what number the other stands
@@ -178,6 +180,19 @@ CREATE TABLE participant (
 CREATE INDEX participant_person ON participant (person);
 CREATE INDEX participant_represents ON participant (represents);
 CREATE INDEX participant_until ON participant (until) WHERE status = 'confirmed' AND until IS NOT NULL;
+CREATE INDEX participant_previous ON participant (previous) WHERE previous IS NOT NULL;
+
+-- A participant with all that he was before: the statuses that this one took the
+-- place of, in this case or in one that it was joined to or severed from. What was
+-- decided about him then was decided about him.
+CREATE FUNCTION lineage(of uuid) RETURNS uuid[] LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE line AS (
+        SELECT id, previous FROM participant WHERE id = of
+        UNION
+        SELECT p.id, p.previous FROM participant p JOIN line ON p.id = line.previous
+    )
+    SELECT array_agg(id) FROM line
+$$;
 
 -- What officials are to a case: who conducts it, who supervises it, the heads of
 -- both, and the deputies of those who are away. Who has left, or has moved to
@@ -209,14 +224,31 @@ SELECT c.id, o.person, 'office'
   FROM casefile c
   JOIN officer o ON o.body = c.prosecution AND o.post = 'chief-prosecutor' AND o.left_at IS NULL;
 
+-- Whether an advocate defends a participant.
+CREATE FUNCTION has_advocate(client uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM participant a
+                    WHERE a.represents = client AND a.role = 'defender' AND a.basis <> 'relative' AND a.status = 'confirmed');
+END $$;
+
+-- What each participant may act as: his own status, or for another while that one is
+-- confirmed too. A legal representative stands only for a minor or one who is not
+-- able (CPC 75, 76(2)), a relative defends only beside an advocate (CPC 66(2)). Whom
+-- he acts for is what parts his clients from each other; on which day his power ends,
+-- the reader counts: it is over from the first second after it.
+CREATE VIEW capacity AS
+SELECT p.casefile, p.person, p.id AS participant, p.represents, coalesce(r.person, p.person) AS whom, p.until
+  FROM participant p
+  LEFT JOIN participant r ON r.id = p.represents
+ WHERE p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
+   AND (p.role NOT IN ('legal-rep-suspect', 'legal-rep-victim') OR r.capacity <> 'full')
+   AND (p.basis <> 'relative' OR has_advocate(p.represents));
+
 -- What somebody is to a case. Rights are part of the WHERE of every query, and
 -- this is where they come from. A representative counts only while the one he
 -- represents is confirmed too.
 CREATE VIEW standing AS
-SELECT p.casefile, p.person, 'party' AS standing
-  FROM participant p
-  LEFT JOIN participant r ON r.id = p.represents
- WHERE p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
+SELECT casefile, person, 'party' AS standing FROM capacity
 UNION
 SELECT casefile, person, standing FROM duty;
 
@@ -231,7 +263,7 @@ CREATE TABLE document (
     kind      text        NOT NULL CHECK (kind IN (
                   'petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
                   'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
-                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'objection')),
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -303,6 +335,17 @@ CREATE TABLE confirmation (
 CREATE UNIQUE INDEX confirmation_unsigned ON confirmation (participant) WHERE signed_at IS NULL;
 CREATE INDEX confirmation_participant ON confirmation (participant, signed_at);
 
+-- The paper by which the represented person takes a power back: his own signature
+-- ends it in the same moment.
+CREATE TABLE revocation (
+    document    uuid        PRIMARY KEY REFERENCES document,
+    participant uuid        NOT NULL REFERENCES participant, -- whose power it is
+    made_at     timestamptz NOT NULL,
+    signed_at   timestamptz
+);
+CREATE UNIQUE INDEX revocation_unsigned ON revocation (participant) WHERE signed_at IS NULL;
+CREATE INDEX revocation_participant ON revocation (participant, signed_at);
+
 -- A person asks that a status of his be confirmed (CPC 109): on a paper that he
 -- signs. From then the term runs for the person who conducts the investigation.
 CREATE TABLE request (
@@ -368,6 +411,8 @@ CREATE TABLE appointment (
     CHECK ((status = 'draft') = (proposed_at IS NULL))
 );
 CREATE INDEX appointment_person ON appointment (person, made_at);
+CREATE UNIQUE INDEX appointment_waits ON appointment (person) WHERE status = 'proposed';
+CREATE INDEX appointment_settled ON appointment (settled_at);
 
 -- What proved an accepted signature when it was received: of a document, or of
 -- a sign-in (then id is that of its challenge). It proves the signature again
@@ -422,6 +467,8 @@ CREATE TABLE decision (
     flags        text[]      NOT NULL DEFAULT '{}' CHECK (flags <@ ARRAY['state-secret', 'protected-person', 'covert', 'operative', 'counterintel', 'minor-privacy', 'other-secret']),
     document     uuid        NOT NULL UNIQUE REFERENCES document,
     joins        uuid        REFERENCES casefile, -- of a joinder: the case that is joined to this one
+    severs       text        CHECK (severs ~ '^[0-9]{15}$'), -- of a severance: the number of the new case; those whom the decision concerns go there
+    leaving      boolean     NOT NULL DEFAULT false,         -- and are in this one no more
     made_at      timestamptz NOT NULL,
     submitted_at timestamptz,
     term         text,       -- by when the prosecutor says yes or no
@@ -429,7 +476,9 @@ CREATE TABLE decision (
     due_at       timestamptz,
     published_at timestamptz,
     CHECK ((status = 'published') = (published_at IS NOT NULL)),
-    CHECK (joins IS NULL OR kind = 'joined')
+    CHECK (joins IS NULL OR kind = 'joined'),
+    CHECK (severs IS NULL OR kind = 'severed'),
+    CHECK (NOT leaving OR severs IS NOT NULL)
 );
 CREATE INDEX decision_casefile ON decision (casefile, decided_on);
 CREATE INDEX decision_submitted ON decision (casefile) WHERE status = 'submitted';
@@ -456,13 +505,16 @@ CREATE TABLE exposure (
     decision    uuid        NOT NULL REFERENCES decision,
     participant uuid        NOT NULL REFERENCES participant,
     author      uuid        NOT NULL REFERENCES officer,
-    view        text        NOT NULL CHECK (view IN ('hidden', 'fact', 'read', 'copy')),
+    view        text        NOT NULL CHECK (view IN ('fact', 'read', 'copy')),       -- the fact is never taken from him
     ground      text        NOT NULL CHECK (ground IN ('defence', 'truth', 'petition', 'security', 'secret', 'non-disclosure')), -- the last three narrow: CPC 97, 47, 201
     reasons     bytea       NOT NULL, -- sealed
     made_at     timestamptz NOT NULL,
     signed_at   timestamptz,
-    ended_at    timestamptz
+    ended_at    timestamptz,
+    CHECK (ended_at IS NULL OR signed_at IS NOT NULL),
+    CHECK (view <> 'copy' OR ground IN ('defence', 'truth', 'petition'))
 );
+CREATE INDEX exposure_participant ON exposure (participant) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
 CREATE UNIQUE INDEX exposure_now ON exposure (decision, participant) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
 CREATE UNIQUE INDEX exposure_unsigned ON exposure (decision, participant) WHERE signed_at IS NULL;
 
@@ -473,9 +525,13 @@ CREATE TABLE redaction (
     decision    uuid        NOT NULL REFERENCES decision,
     part        text        NOT NULL CHECK (part IN ('personal-data', 'civil-claim')), -- without others' personal data; of the claim only
     author      uuid        NOT NULL REFERENCES officer,
+    established bytea,      -- sealed: the texts it was printed from; none where a file was uploaded
+    resolved    bytea,      -- sealed
     made_at     timestamptz NOT NULL,
     signed_at   timestamptz,
-    replaced_at timestamptz
+    replaced_at timestamptz,
+    CHECK ((established IS NULL) = (resolved IS NULL)),
+    CHECK (replaced_at IS NULL OR signed_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX redaction_now ON redaction (decision, part) WHERE signed_at IS NOT NULL AND replaced_at IS NULL;
 CREATE UNIQUE INDEX redaction_unsigned ON redaction (decision, part) WHERE signed_at IS NULL;
@@ -486,15 +542,18 @@ CREATE TABLE service (
     participant uuid        NOT NULL REFERENCES participant, -- in which capacity
     person      uuid        NOT NULL REFERENCES person,
     way         text        NOT NULL CHECK (way IN ('opened', 'signed')),
-    at          timestamptz NOT NULL,
-    document    uuid        UNIQUE REFERENCES document,      -- the signed receipt
+    at          timestamptz,                                 -- none: the receipt waits for its signature
+    document    uuid        REFERENCES document,             -- the receipt; one of somebody who stands here for several
     term        text,
     due_raw     timestamptz,
     due_at      timestamptz,
     PRIMARY KEY (decision, participant),
     CHECK ((way = 'signed') = (document IS NOT NULL)),
+    CHECK (at IS NOT NULL OR way = 'signed' AND term IS NULL),
     CHECK ((term IS NULL) = (due_at IS NULL) AND (term IS NULL) = (due_raw IS NULL))
 );
+CREATE INDEX service_person ON service (person, due_at) WHERE at IS NOT NULL;
+CREATE INDEX service_document ON service (document) WHERE document IS NOT NULL;
 
 -- Who opened what of a case, and why. It only grows.
 CREATE TABLE opening (
@@ -514,18 +573,22 @@ CREATE TABLE opening (
     CHECK ((reason = 'covert') = (opens_on IS NOT NULL)),
     CHECK (reason <> 'other' OR words IS NOT NULL)
 );
-CREATE INDEX opening_casefile ON opening (casefile, at);
+CREATE INDEX opening_casefile ON opening (casefile, at, id);
+CREATE INDEX opening_object ON opening (object_id, person, at);
 
 -- Why an official opens a case that is not on his own desk: asked once, good for a
 -- working day.
 CREATE TABLE pretext (
+    id       uuid        PRIMARY KEY,
     person   uuid        NOT NULL REFERENCES person,
     casefile uuid        NOT NULL REFERENCES casefile,
     reason   text        NOT NULL CHECK (reason IN ('supervision', 'complaint', 'control', 'covert', 'other')),
     words    bytea,      -- sealed
     opens_on date,
     made_at  timestamptz NOT NULL,
-    PRIMARY KEY (person, casefile)
+    UNIQUE (person, casefile),
+    CHECK ((reason = 'covert') = (opens_on IS NOT NULL)),
+    CHECK (reason <> 'other' OR words IS NOT NULL)
 );
 
 -- "This looks wrong": a participant asks the prosecutor about somebody's look.
@@ -562,13 +625,18 @@ CREATE TABLE material (
     UNIQUE (casefile, volume, sheet)
 );
 
--- One sheet as a picture for a slow telephone, and its text if it has one.
+-- One sheet as two pictures, one that a slow telephone has in a second and one
+-- that is sharp, and its text if it has one.
 CREATE TABLE material_page (
     id       uuid  PRIMARY KEY,
     material uuid  NOT NULL REFERENCES material ON DELETE CASCADE,
     number   int   NOT NULL CHECK (number >= 1), -- within the material
-    picture  bytea NOT NULL, -- sealed
-    size     int   NOT NULL CHECK (size BETWEEN 1 AND 204800), -- bytes, before sealing
+    small    bytea NOT NULL, -- sealed
+    size     int   NOT NULL CHECK (size BETWEEN 1 AND 46080), -- of the small one, bytes, before sealing
+    width    int   NOT NULL CHECK (width BETWEEN 1 AND 2000), -- of the small one, pixels
+    height   int   NOT NULL CHECK (height BETWEEN 1 AND 2000),
+    sharp    bytea NOT NULL, -- sealed
+    sharp_size int NOT NULL CHECK (sharp_size BETWEEN 1 AND 204800),
     words    bytea,          -- sealed
     UNIQUE (material, number)
 );
@@ -586,15 +654,20 @@ CREATE TABLE familiarisation (
     status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed')),
     record       uuid        UNIQUE REFERENCES document,          -- signed by the reader; the investigator's assent closes it
     motions      bytea,      -- sealed: what the reader writes into the record
+    plea         bytea,      -- sealed: why he asks that it be postponed
+    plea_at      timestamptz,
+    plea_days    int CHECK (plea_days BETWEEN 0 AND 5), -- what the investigator gave; 0: he refused
     made_at      timestamptz NOT NULL,
     opened_at    timestamptz,
     recorded_at  timestamptz,
     closed_at    timestamptz,
     CHECK (until >= opens_on),
+    CHECK ((plea IS NULL) = (plea_at IS NULL) AND (plea_days IS NULL OR plea IS NOT NULL)),
     CHECK ((status = 'draft') = (opened_at IS NULL)),
     CHECK ((status IN ('recorded', 'closed')) = (recorded_at IS NOT NULL) AND (status = 'closed') = (closed_at IS NOT NULL))
 );
 CREATE INDEX familiarisation_participant ON familiarisation (participant);
+CREATE UNIQUE INDEX familiarisation_now ON familiarisation (participant) WHERE status IN ('draft', 'open');
 CREATE INDEX familiarisation_casefile ON familiarisation (casefile);
 
 -- What was read: a page that was on the screen, and for how long.
@@ -605,6 +678,7 @@ CREATE TABLE reading (
     last_at         timestamptz NOT NULL,
     times           int         NOT NULL CHECK (times > 0),
     seconds         int         NOT NULL CHECK (seconds >= 0),
+    told            boolean     NOT NULL, -- the browser tells the time of the last showing itself
     PRIMARY KEY (familiarisation, page)
 );
 
@@ -613,6 +687,9 @@ CREATE TABLE note (
     id       uuid        PRIMARY KEY,
     person   uuid        NOT NULL REFERENCES person,
     page     uuid        NOT NULL REFERENCES material_page ON DELETE CASCADE,
+    casefile uuid        NOT NULL REFERENCES casefile, -- with the place: he has his notes when the file is closed again
+    volume   int         NOT NULL,
+    sheet    int         NOT NULL,
     content  bytea       NOT NULL CHECK (octet_length(content) <= 16384),
     saved_at timestamptz NOT NULL,
     UNIQUE (person, page)
@@ -729,6 +806,8 @@ BEGIN
 END $$;
 CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER opening_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON opening
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER ledger_check_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_check
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -761,3 +840,522 @@ CREATE TABLE timetable (
     failures   int         NOT NULL DEFAULT 0 CHECK (failures >= 0), -- turns failed since then
     last_error text        CHECK (octet_length(last_error) <= 100)
 );
+
+-- Fences -------------------------------------------------------------------
+--
+-- The second fence behind portal/policy: what a person may not see, PostgreSQL does
+-- not give, so that a check forgotten in the program opens nothing. Each transaction
+-- says who asks (portal/database.As); a transaction that says nothing sees nothing of
+-- anybody. Policies apply to the owner of the tables as well.
+--
+--   portal_app    serves people: owns nothing, sees by the policies below
+--   portal_work   the portal by itself: jobs, checks, the command line
+--   portal_fence  nobody: the functions below read as it, and answer yes or no
+--
+-- Roles belong to the whole server, so another database may have made them.
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['portal_app', 'portal_work', 'portal_fence'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+        IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', name);
+        END IF;
+    END LOOP;
+END $$;
+
+-- How much of each kind of decision each status is shown: policy.See, written out by
+-- portal/fence when the database is made or the program is another. What is not here
+-- is hidden.
+CREATE TABLE sight (
+    kind          text     NOT NULL,
+    role          text     NOT NULL,
+    represented   text     NOT NULL, -- the status of the one he acts for; '' for himself
+    concerned     boolean  NOT NULL,
+    familiarising boolean  NOT NULL,
+    masked        boolean  NOT NULL, -- a copy without personal data is there
+    claim         boolean  NOT NULL, -- a copy of what concerns the civil claim is there
+    view          smallint NOT NULL CHECK (view BETWEEN 0 AND 3),
+    part          text     NOT NULL CHECK (part IN ('', 'personal-data', 'civil-claim')),
+    widens        boolean  NOT NULL, -- the investigator may open more
+    waits         boolean  NOT NULL, -- the kind has a condition: ready_on says that it came
+    PRIMARY KEY (kind, role, represented, concerned, familiarising, masked, claim)
+);
+
+-- How much of the file of a case may be opened to each status: policy.File.
+CREATE TABLE seat (
+    role        text NOT NULL,
+    represented text NOT NULL,
+    part        text NOT NULL CHECK (part IN ('', 'case', 'civil-claim')),
+    side        text NOT NULL, -- of several of one side each sees his own part: policy.Side
+    PRIMARY KEY (role, represented)
+);
+
+CREATE SCHEMA fence;
+GRANT USAGE ON SCHEMA fence TO portal_app, portal_work, portal_fence;
+GRANT CREATE ON SCHEMA fence, public TO portal_fence; -- until the functions are its own
+
+-- What the transaction said.
+CREATE FUNCTION fence.me() RETURNS uuid LANGUAGE sql STABLE AS
+    $$ SELECT nullif(current_setting('portal.person', true), '')::uuid $$;
+CREATE FUNCTION fence.acting() RETURNS uuid LANGUAGE sql STABLE AS
+    $$ SELECT nullif(current_setting('portal.acting', true), '')::uuid $$;
+CREATE FUNCTION fence.today() RETURNS date LANGUAGE sql STABLE AS
+    $$ SELECT (coalesce(nullif(current_setting('portal.at', true), '')::timestamptz, now()) AT TIME ZONE 'Asia/Almaty')::date $$;
+CREATE FUNCTION fence.tag() RETURNS bytea LANGUAGE sql STABLE AS
+    $$ SELECT decode(nullif(current_setting('portal.tag', true), ''), 'hex') $$;
+CREATE FUNCTION fence.paper() RETURNS uuid LANGUAGE sql STABLE AS
+    $$ SELECT nullif(current_setting('portal.paper', true), '')::uuid $$;
+CREATE FUNCTION fence.number() RETURNS text LANGUAGE sql STABLE AS
+    $$ SELECT nullif(current_setting('portal.number', true), '') $$;
+
+-- The asker's post and body while he is in post.
+CREATE FUNCTION fence.post() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT o.post FROM officer o WHERE o.person = fence.me() AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today()));
+END $$;
+CREATE FUNCTION fence.body(of text) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT o.body FROM officer o
+             WHERE o.person = fence.me() AND o.post = of AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today()));
+END $$;
+
+-- Those whose work the asker does, himself first.
+CREATE FUNCTION fence.stands_for() RETURNS uuid[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(SELECT fence.me()
+                 UNION ALL
+                 SELECT s.officer FROM substitution s
+                  WHERE s.deputy = fence.me() AND s.signed_at IS NOT NULL AND s.ended_at IS NULL AND s.until >= fence.today());
+END $$;
+
+-- What the asker is to a case by office, as the view "duty" has it; none is an empty
+-- array.
+CREATE FUNCTION fence.duties(of uuid) RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    own officer;
+BEGIN
+    SELECT * INTO own FROM officer o
+     WHERE o.person = fence.me() AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today());
+    IF NOT FOUND THEN
+        RETURN '{}';
+    END IF;
+    RETURN coalesce((
+        SELECT array_remove(ARRAY[
+                   CASE WHEN own.post = 'investigator' AND own.body = c.body AND c.investigator = ANY (fence.stands_for()) THEN 'charge' END,
+                   CASE WHEN own.post = 'prosecutor' AND own.body = c.prosecution AND c.prosecutor = ANY (fence.stands_for()) THEN 'supervisor' END,
+                   CASE WHEN own.post = 'head' AND own.body = c.body THEN 'unit' END,
+                   CASE WHEN own.post = 'chief-prosecutor' AND own.body = c.prosecution THEN 'office' END], NULL)
+          FROM casefile c WHERE c.id = of), '{}');
+END $$;
+CREATE FUNCTION fence.duty(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT fence.duties(of) <> '{}' $$;
+CREATE FUNCTION fence.charge(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT 'charge' = ANY (fence.duties(of)) $$;
+
+-- The cases whose row the asker may find as a person: where he is or was somebody,
+-- asked to be, or filed something, and the one whose number he names.
+CREATE FUNCTION fence.own_cases() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
+        UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
+        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me()
+        UNION (WITH RECURSIVE found AS (
+                   SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number, c.report_number)
+                   UNION
+                   SELECT c.id, c.joined_into FROM casefile c JOIN found ON c.id = found.joined_into)
+               SELECT found.id FROM found);
+END $$;
+
+-- What the asker may act as in a case today: the view "capacity". Who acts there for
+-- several is behind a wall on the side that he chose, and sees nothing before he did.
+CREATE FUNCTION fence.capacities(of uuid, walled boolean) RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        WITH mine AS (
+            SELECT k.participant, k.whom FROM capacity k
+             WHERE k.person = fence.me() AND k.casefile = of AND (k.until IS NULL OR k.until >= fence.today()))
+        SELECT m.participant FROM mine m
+         WHERE NOT walled
+            OR (SELECT count(DISTINCT n.whom) FROM mine n) = 1
+            OR m.whom = (SELECT n.whom FROM mine n WHERE n.participant = fence.acting());
+END $$;
+CREATE FUNCTION fence.party(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT fence.capacities(of, false)) $$;
+
+-- Whoever the asker acts for, and whoever acts for him.
+CREATE FUNCTION fence.ties() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT p.represents FROM participant p WHERE p.person = fence.me() AND p.status = 'confirmed' AND p.represents IS NOT NULL
+        UNION ALL
+        SELECT p.id FROM participant p JOIN participant r ON r.id = p.represents WHERE r.person = fence.me() AND p.status IN ('confirmed', 'ended');
+END $$;
+
+-- Whose name the asker may know beside officials': of people in cases of his duty,
+-- of those he acts for and who act for him, and of an entry into the directory.
+CREATE FUNCTION fence.knows(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM participant p WHERE p.id IN (SELECT fence.ties()) AND p.person = of)
+        OR fence.post() IS NOT NULL AND (
+               EXISTS (SELECT FROM participant p WHERE p.person = of AND fence.duty(p.casefile))
+            OR EXISTS (SELECT FROM request r WHERE r.person = of AND r.status <> 'draft' AND fence.duty(r.casefile))
+            OR EXISTS (SELECT FROM filing f WHERE f.author = of AND f.status <> 'draft' AND (f.decider = ANY (fence.stands_for()) OR fence.duty(f.casefile)))
+            OR fence.post() IN ('administrator', 'head', 'chief-prosecutor') AND EXISTS (SELECT FROM appointment a WHERE a.person = of));
+END $$;
+
+-- How much there is of a sight: the text in full before a copy of a part, that before
+-- the fact. The last digit is the part: 1 without personal data, 2 of the claim.
+--   0 hidden, 10 fact, 21 22 part to read, 31 32 part with a copy, 40 read, 50 copy
+CREATE FUNCTION fence.rank(view int, part text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN view <= 1 THEN view * 10
+                WHEN part = 'personal-data' THEN view * 10 + 1
+                WHEN part = 'civil-claim' THEN view * 10 + 2
+                ELSE view * 10 + 20 END
+$$;
+
+-- What the investigator signed for one person, over what his status gives him.
+CREATE FUNCTION fence.exposed(view int, part text, widens boolean, exposed int, narrows boolean) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN exposed IS NULL THEN fence.rank(view, part)
+        WHEN narrows AND exposed >= 1 AND exposed < view THEN fence.rank(exposed, part)
+        WHEN NOT narrows AND widens AND fence.rank(exposed, '') / 10 > fence.rank(view, part) / 10 THEN fence.rank(exposed, '')
+        ELSE fence.rank(view, part) END
+$$;
+
+-- How much of a decision the asker is shown. It mirrors casefile.seenFrom; step by
+-- step, for most who ask are through after the first.
+CREATE FUNCTION fence.sight(of uuid, in_case uuid, of_kind text, in_status text, published timestamptz, ready date, flagged text[])
+RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    duties text[] := fence.duties(in_case);
+    best   int    := 0;
+    with_mask  boolean; -- a copy without personal data is there
+    with_claim boolean;
+    him    boolean; -- it names the one whose part the asker sees
+    side   boolean; -- it names others of his side
+    reads  boolean;
+    line   uuid[];
+    p      record;
+    s      sight;
+    x      exposure;
+BEGIN
+    IF duties <> '{}' THEN
+        RETURN CASE WHEN in_status <> 'draft' OR 'charge' = ANY (duties) THEN 50 ELSE 0 END;
+    END IF;
+    IF fence.me() IS NULL OR in_status <> 'published' OR flagged <> '{}' THEN
+        RETURN 0;
+    END IF;
+    FOR p IN
+        SELECT q.id, q.role, q.from_case, q.confirmed_at, coalesce(r.id, q.id) AS subject, coalesce(r.role, '') AS represented, m.side,
+               CASE WHEN 'copy' = ANY (q.scope) THEN 50 ELSE 40 END AS most
+          FROM participant q
+          LEFT JOIN participant r ON r.id = q.represents
+          LEFT JOIN seat m ON m.role = coalesce(r.role, q.role) AND m.represented = ''
+         WHERE q.id = ANY (ARRAY(SELECT fence.capacities(in_case, true))) AND 'read' = ANY (q.scope)
+    LOOP
+        line := lineage(p.subject);
+        SELECT coalesce(bool_or(n.participant = ANY (line)), false),
+               coalesce(bool_or(coalesce(his.side, '') = coalesce(p.side, '')), false)
+          INTO him, side
+          FROM decision_person n JOIN participant who ON who.id = n.participant
+          LEFT JOIN seat his ON his.role = who.role AND his.represented = ''
+         WHERE n.decision = of;
+        IF NOT him AND (side OR p.from_case IS NOT NULL AND published < p.confirmed_at) THEN
+            CONTINUE;
+        END IF;
+        IF with_mask IS NULL THEN
+            with_mask := EXISTS (SELECT FROM redaction y WHERE y.decision = of AND y.part = 'personal-data' AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL);
+            with_claim := EXISTS (SELECT FROM redaction y WHERE y.decision = of AND y.part = 'civil-claim' AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL);
+        END IF;
+        reads := EXISTS (SELECT FROM familiarisation f WHERE f.participant = p.id AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until);
+        SELECT * INTO s FROM sight l
+         WHERE l.kind = of_kind AND l.role = p.role AND l.represented = p.represented AND l.concerned = him AND l.familiarising = reads
+           AND l.masked = with_mask AND l.claim = with_claim;
+        IF NOT FOUND OR s.waits AND ready IS NULL THEN
+            CONTINUE;
+        END IF;
+        SELECT * INTO x FROM exposure e WHERE e.decision = of AND e.participant = p.id AND e.signed_at IS NOT NULL AND e.ended_at IS NULL;
+        best := greatest(best, least(p.most, fence.exposed(s.view, s.part, s.widens,
+            CASE x.view WHEN 'hidden' THEN 0 WHEN 'fact' THEN 1 WHEN 'read' THEN 2 WHEN 'copy' THEN 3 END,
+            x.ground IN ('security', 'secret', 'non-disclosure'))));
+    END LOOP;
+    RETURN best;
+END $$;
+CREATE FUNCTION fence.decision(of uuid) RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT fence.sight(d.id, d.casefile, d.kind, d.status, d.published_at, d.ready_on, d.flags) FROM decision d WHERE d.id = of), 0);
+END $$;
+
+-- Whom a decision names, with what they are: for whoever reached the decision. The
+-- rows of the others stay closed to him.
+CREATE FUNCTION fence.named(of uuid) RETURNS TABLE (participant uuid, role text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT p.id, p.role FROM decision_person n JOIN participant p ON p.id = n.participant WHERE n.decision = of ORDER BY p.id;
+END $$;
+
+-- A filing is its author's; once filed, also of who answers it, of whoever defends or
+-- represents him in it, and of those who supervise: not of the one complained of.
+CREATE FUNCTION fence.filing(f_author uuid, f_status text, f_decider uuid, f_casefile uuid, f_participant uuid)
+RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN f_author = fence.me()
+        OR f_status <> 'draft' AND (
+               fence.post() IS NOT NULL AND f_decider = ANY (fence.stands_for())
+            OR fence.duties(f_casefile) && ARRAY['supervisor', 'unit', 'office']
+            OR EXISTS (SELECT FROM participant p WHERE p.represents = f_participant AND p.id IN (SELECT fence.capacities(f_casefile, true))));
+END $$;
+CREATE FUNCTION fence.filing_of(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM filing f
+                    WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper))
+                      AND fence.filing(f.author, f.status, f.decider, f.casefile, f.participant));
+END $$;
+
+-- The file of a case: what the officials of the case put there, and as much of it as
+-- is open to the reader today.
+CREATE FUNCTION fence.material(of_case uuid, of_part text, flagged text[]) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.duty(of_case)
+        OR flagged = '{}' AND of_part <> 'prosecution-list' AND EXISTS (
+               SELECT FROM familiarisation f
+                 JOIN participant p ON p.id = f.participant
+                 LEFT JOIN participant r ON r.id = p.represents
+                 JOIN seat s ON s.role = p.role AND s.represented = coalesce(r.role, '')
+                WHERE f.casefile = of_case AND f.participant IN (SELECT fence.capacities(of_case, true))
+                  AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until
+                  AND s.part IN ('case', of_part));
+END $$;
+-- Who may open a paper. A draft is of its author and, if it is an official's, only
+-- while the case is his; then each kind goes with the thing it stands for.
+CREATE FUNCTION fence.opens(of uuid, of_kind text, in_case uuid, author uuid, signed timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    me uuid := fence.me();
+BEGIN
+    IF me IS NULL THEN
+        RETURN false;
+    END IF;
+    CASE
+    WHEN of_kind IN ('petition', 'complaint-prosecutor', 'withdrawal') THEN
+        RETURN author = me OR signed IS NOT NULL AND fence.filing_of(of);
+    WHEN of_kind = 'answer' THEN
+        RETURN CASE WHEN signed IS NULL THEN author = me AND fence.post() IS NOT NULL ELSE fence.filing_of(of) END;
+    WHEN of_kind = 'decision' THEN
+        RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
+               ELSE fence.duty(in_case) OR EXISTS (SELECT FROM decision d WHERE d.document = of AND fence.decision(d.id) >= 40)
+                 OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags)) END;
+    WHEN of_kind = 'redaction' THEN
+        RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
+               ELSE fence.duty(in_case) OR EXISTS (
+                    SELECT FROM redaction y WHERE y.document = of AND y.replaced_at IS NULL
+                       AND fence.decision(y.decision) % 10 = CASE y.part WHEN 'personal-data' THEN 1 ELSE 2 END) END;
+    WHEN of_kind IN ('confirmation', 'ending') THEN
+        RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
+               ELSE fence.duty(in_case) OR EXISTS (
+                    SELECT FROM confirmation c JOIN participant p ON p.id = c.participant WHERE c.document = of AND p.person = me) END;
+    WHEN of_kind IN ('request', 'authority') THEN
+        RETURN author = me OR fence.duty(in_case) AND EXISTS (SELECT FROM request r WHERE of IN (r.document, r.authority) AND r.status <> 'draft');
+    WHEN of_kind = 'revocation' THEN
+        RETURN author = me OR signed IS NOT NULL AND (fence.duty(in_case)
+            OR EXISTS (SELECT FROM revocation v JOIN participant p ON p.id = v.participant WHERE v.document = of AND p.person = me));
+    WHEN of_kind IN ('assent', 'dissent') THEN
+        RETURN author = me AND (in_case IS NULL OR fence.duty(in_case))
+            OR signed IS NOT NULL AND (
+               in_case IS NOT NULL AND fence.duty(in_case)
+            OR in_case IS NULL AND fence.post() IN ('administrator', 'head', 'chief-prosecutor')
+            OR EXISTS (SELECT FROM assent a JOIN document d ON d.id = a.about WHERE a.document = of AND d.kind = 'record' AND d.author = me));
+    WHEN of_kind IN ('appointment', 'substitution') THEN
+        RETURN fence.post() IN ('administrator', 'head', 'chief-prosecutor') OR author = me;
+    WHEN of_kind IN ('assignment', 'exposure') AND signed IS NULL THEN
+        RETURN author = me AND fence.duty(in_case) OR fence.charge(in_case);
+    WHEN of_kind IN ('assignment', 'exposure') THEN
+        RETURN fence.duty(in_case);
+    WHEN of_kind = 'material' THEN
+        RETURN fence.duty(in_case) OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags));
+    WHEN of_kind IN ('familiarisation', 'record', 'service') THEN
+        RETURN CASE WHEN signed IS NULL THEN author = me OR of_kind = 'familiarisation' AND fence.charge(in_case)
+               ELSE author = me OR fence.duty(in_case)
+                 OR EXISTS (SELECT FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE of IN (f.document, f.record) AND p.person = me) END;
+    WHEN of_kind = 'objection' THEN
+        RETURN author = me OR signed IS NOT NULL AND fence.duties(in_case) && ARRAY['supervisor', 'office'];
+    ELSE
+        RETURN false;
+    END CASE;
+END $$;
+
+-- What lies beside a paper is seen with it.
+CREATE FUNCTION fence.beside(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM document d WHERE d.id = of
+                      AND (fence.opens(d.id, d.kind, d.casefile, d.author, d.signed_at) OR d.id = fence.paper() AND d.signed_at IS NOT NULL));
+END $$;
+
+-- When a paper of exactly these bytes was signed here: whoever has the file may ask.
+CREATE FUNCTION fence.signed(of bytea) RETURNS TABLE (id uuid, signed_at timestamptz) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT d.id, d.signed_at FROM document d WHERE d.digest = of AND d.signed_at IS NOT NULL;
+END $$;
+
+CREATE FUNCTION fence.casefile_of(of_decision uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT d.casefile FROM decision d WHERE d.id = of_decision);
+END $$;
+CREATE FUNCTION fence.decides(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM filing f WHERE f.id = of_filing AND f.status <> 'draft' AND f.decider = ANY (fence.stands_for()));
+END $$;
+CREATE FUNCTION fence.case_of_participant(of uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT p.casefile FROM participant p WHERE p.id = of);
+END $$;
+CREATE FUNCTION fence.is_me(of_participant uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM participant p WHERE p.id = of_participant AND p.person = fence.me());
+END $$;
+
+-- Whose statuses a status took the place of tells ids only.
+ALTER FUNCTION lineage(uuid) SECURITY DEFINER SET search_path = public, pg_temp;
+ALTER FUNCTION has_advocate(uuid) SECURITY DEFINER SET search_path = public, pg_temp; -- and yes or no
+DO $$
+DECLARE
+    f regprocedure;
+BEGIN
+    FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.prosecdef AND p.pronamespace IN ('fence'::regnamespace, 'public'::regnamespace) LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO portal_fence', f);
+        EXECUTE format('ALTER FUNCTION %s COST 10000', f); -- each asks tables: rows are to be found by indexes first
+    END LOOP;
+END $$;
+REVOKE CREATE ON SCHEMA fence, public FROM portal_fence;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+-- The views ask as whoever reads them.
+ALTER VIEW duty SET (security_invoker = true);
+ALTER VIEW capacity SET (security_invoker = true);
+ALTER VIEW standing SET (security_invoker = true);
+
+-- Everything that holds something of a case or a person is behind the fence, its
+-- owner included. portal_work is the portal's own hand, portal_fence only reads.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'person', 'officer', 'casefile', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
+        'assignment', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
+        'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
+        'filing', 'answer', 'typed'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
+        EXECUTE format('CREATE POLICY fence ON %I FOR SELECT TO portal_fence USING (true)', name);
+    END LOOP;
+END $$;
+
+-- Each policy says who sees a row, then who may write it. To lock a row one must be
+-- able to see it; to change it one must be able to write what comes of it.
+CREATE FUNCTION fence.policies(of text, seen text, made text, changed text, gone text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE POLICY seen ON %I FOR SELECT TO portal_app USING (%s)', of, seen);
+    IF made IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY made ON %I FOR INSERT TO portal_app WITH CHECK (%s)', of, made);
+    END IF;
+    IF changed IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY changed ON %I FOR UPDATE TO portal_app USING (%s) WITH CHECK (%s)', of, seen, changed);
+    END IF;
+    IF gone IS NOT NULL THEN
+        EXECUTE format('CREATE POLICY gone ON %I FOR DELETE TO portal_app USING (%s)', of, gone);
+    END IF;
+END $$;
+
+SELECT fence.policies('person',
+    seen    => $$ id = fence.me() OR iin_tag = fence.tag() OR fence.me() IS NOT NULL AND EXISTS (SELECT FROM officer o WHERE o.person = person.id) OR fence.knows(id) $$,
+    made    => $$ iin_tag = fence.tag() $$,
+    changed => $$ id = fence.me() OR iin_tag = fence.tag() $$,
+    gone    => NULL);
+SELECT fence.policies('officer', $$ fence.me() IS NOT NULL $$,
+    $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, NULL);
+SELECT fence.policies('substitution', $$ (SELECT fence.post()) IS NOT NULL $$,
+    $$ head = fence.me() $$, $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, $$ head = fence.me() AND signed_at IS NULL $$);
+SELECT fence.policies('appointment', $$ (SELECT fence.post()) IN ('administrator', 'head', 'chief-prosecutor') $$,
+    $$ proposer = fence.me() $$, $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, $$ proposer = fence.me() AND status = 'draft' $$);
+SELECT fence.policies('assignment', $$ head = fence.me() OR fence.duty(casefile) $$,
+    $$ head = fence.me() $$, $$ head = fence.me() $$, $$ head = fence.me() AND signed_at IS NULL $$);
+SELECT fence.policies('typed', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
+
+-- The officer's side of it is asked once in a query, not once in a row.
+SELECT fence.policies('casefile', $$
+       body = (SELECT fence.body('investigator')) AND investigator = ANY ((SELECT fence.stands_for())::uuid[])
+    OR prosecution = (SELECT fence.body('prosecutor')) AND prosecutor = ANY ((SELECT fence.stands_for())::uuid[])
+    OR body = (SELECT fence.body('head')) OR prosecution = (SELECT fence.body('chief-prosecutor'))
+    OR id IN (SELECT fence.own_cases()) $$,
+    $$ body = fence.body('investigator') AND investigator = ANY (fence.stands_for()) $$,
+    $$ body IN (fence.body('investigator'), fence.body('head')) OR prosecution IN (fence.body('prosecutor'), fence.body('chief-prosecutor')) $$, NULL);
+SELECT fence.policies('participant', $$
+       person = fence.me() AND status <> 'draft' OR id IN (SELECT fence.ties())
+    OR CASE status WHEN 'draft' THEN fence.charge(casefile) ELSE fence.duty(casefile) END $$,
+    $$ fence.duty(casefile) OR person = fence.me() AND status = 'awaiting' $$,
+    $$ fence.duty(casefile) OR person = fence.me() AND status IN ('awaiting', 'ended') OR status = 'ended' AND fence.is_me(represents) $$,
+    $$ status = 'draft' AND fence.charge(casefile) $$);
+SELECT fence.policies('request', $$ person = fence.me() OR status <> 'draft' AND fence.duty(casefile) $$,
+    $$ person = fence.me() $$, $$ person = fence.me() AND status IN ('draft', 'asked', 'withdrawn') OR fence.duty(casefile) $$, $$ person = fence.me() AND status = 'draft' $$);
+
+SELECT fence.policies('document', $$ fence.opens(id, kind, casefile, author, signed_at) OR id = fence.paper() AND signed_at IS NOT NULL $$,
+    $$ author = fence.me() AND (casefile IS NULL OR fence.duty(casefile) OR kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'request', 'authority', 'revocation', 'service', 'record', 'objection')) $$,
+    $$ author = fence.me() $$,
+    $$ signed_at IS NULL AND (author = fence.me() OR fence.charge(casefile)) $$);
+SELECT fence.policies('assent', $$ author = fence.me() OR fence.beside(document) $$,
+    $$ author = fence.me() AND fence.beside(about) $$, $$ author = fence.me() $$, $$ author = fence.me() AND signed_at IS NULL $$);
+SELECT fence.policies('confirmation', $$ fence.beside(document) $$,
+    $$ fence.charge(fence.case_of_participant(participant)) $$, $$ fence.charge(fence.case_of_participant(participant)) $$,
+    $$ signed_at IS NULL AND fence.duty(fence.case_of_participant(participant)) $$);
+SELECT fence.policies('revocation', $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ signed_at IS NULL AND fence.beside(document) $$);
+SELECT fence.policies('evidence', $$ person = fence.me() OR document IS NOT NULL AND fence.beside(document) $$, $$ person = fence.me() $$, NULL, NULL);
+
+SELECT fence.policies('decision', $$ fence.sight(id, casefile, kind, status, published_at, ready_on, flags) > 0 $$,
+    $$ author = fence.me() AND status = 'draft' AND fence.charge(casefile) $$,
+    $$ fence.duties(casefile) && ARRAY['charge', 'supervisor', 'office'] $$,
+    $$ status = 'draft' AND fence.charge(casefile) $$);
+SELECT fence.policies('decision_text', $$ fence.charge(fence.casefile_of(decision)) $$, $$ fence.charge(fence.casefile_of(decision)) $$,
+    $$ fence.charge(fence.casefile_of(decision)) $$, $$ fence.charge(fence.casefile_of(decision)) $$);
+SELECT fence.policies('decision_person', $$ fence.decision(decision) > 0 $$, $$ fence.charge(fence.casefile_of(decision)) $$,
+    NULL, $$ fence.charge(fence.casefile_of(decision)) $$);
+SELECT fence.policies('exposure', $$ fence.duty(fence.casefile_of(decision)) OR signed_at IS NOT NULL AND fence.is_me(participant) $$,
+    $$ fence.charge(fence.casefile_of(decision)) $$, $$ fence.charge(fence.casefile_of(decision)) $$, $$ signed_at IS NULL AND fence.charge(fence.casefile_of(decision)) $$);
+SELECT fence.policies('redaction', $$ CASE WHEN signed_at IS NULL THEN fence.charge(fence.casefile_of(decision)) ELSE fence.decision(decision) > 0 END $$,
+    $$ fence.charge(fence.casefile_of(decision)) $$, $$ fence.charge(fence.casefile_of(decision)) $$, $$ signed_at IS NULL AND fence.charge(fence.casefile_of(decision)) $$);
+
+SELECT fence.policies('service', $$ person = fence.me() OR fence.duty(fence.casefile_of(decision)) $$,
+    $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() AND at IS NULL $$);
+SELECT fence.policies('opening', $$ person = fence.me() OR fence.duty(casefile) OR (owner IS NULL OR owner = fence.me()) AND fence.party(casefile) $$,
+    $$ person = fence.me() $$, NULL, NULL);
+SELECT fence.policies('pretext', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
+SELECT fence.policies('objection', $$ person = fence.me() OR fence.duties(casefile) && ARRAY['supervisor', 'office'] $$,
+    $$ person = fence.me() $$, $$ fence.duties(casefile) && ARRAY['supervisor', 'office'] $$, NULL);
+
+SELECT fence.policies('material', $$ fence.material(casefile, part, flags) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$);
+SELECT fence.policies('material_page', $$ EXISTS (SELECT FROM material m WHERE m.id = material_page.material) $$, NULL, NULL, NULL);
+SELECT fence.policies('familiarisation', $$ fence.is_me(participant) OR fence.duty(casefile) $$,
+    $$ fence.charge(casefile) $$, $$ fence.is_me(participant) OR fence.charge(casefile) $$, $$ status = 'draft' AND fence.charge(casefile) $$);
+SELECT fence.policies('reading', $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$,
+    $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$, $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$, NULL);
+SELECT fence.policies('note', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
+
+SELECT fence.policies('filing', $$ fence.filing(author, status, decider, casefile, participant) $$,
+    $$ author = fence.me() AND status = 'draft' $$, $$ author = fence.me() OR fence.post() IS NOT NULL AND fence.filing(author, status, decider, casefile, participant) $$,
+    $$ author = fence.me() AND status = 'draft' $$);
+SELECT fence.policies('answer', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) END $$,
+    $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) $$, NULL);
+DROP FUNCTION fence.policies;
+
+-- What each role may do to a table at all; neither may empty one or alter it.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fence FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, portal_fence;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_work;
+REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_work;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_fence, portal_app;
+GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_app;
+REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_app;
+REVOKE ALL ON sight, seat, timetable, ledger_check FROM portal_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_work;

@@ -16,21 +16,33 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal"
+	"zharia/portal/casefile"
 	"zharia/portal/policy"
 )
 
 // asked are the things each parameter of an address is tried with, in the order
 // of the golden file. A parameter that is not here fails the test.
 var asked = map[string][]string{
-	":topic":       {"access", "nothing"},
-	":case":        {"theft", "fraud", "unknown"},
-	":decision":    {"copy", "read", "fact", "flagged", "not hers", "unsigned", "unknown"},
-	":participant": {"awaiting", "confirmed", "unknown"},
-	":session":     {"her session", "unknown"},
-	":filing":      {"draft", "filed", "answered", "complaint", "defence", "unknown"},
-	":document":    {"signed paper", "unsigned paper", "unknown"},
-	":request":     {"asked", "unknown"},
-	":token":       {"nothing"},
+	":topic":        {"access", "nothing"},
+	":case":         {"theft", "fraud", "unknown"},
+	":decision":     {"copy", "read", "fact", "flagged", "not hers", "unsigned", "submitted", "unknown"},
+	":participant":  {"awaiting", "confirmed", "unknown"},
+	":session":      {"her session", "unknown"},
+	":appointment":  {"entry", "unknown"},
+	":substitution": {"standing in", "unknown"},
+	":filing":       {"draft", "filed", "answered", "complaint", "defence", "unknown"},
+	":document":     {"signed paper", "unsigned paper", "unknown"},
+	":exposure":     {"exposure", "unknown"},
+	":redaction":    {"redaction", "unknown"},
+	":request":      {"asked", "unknown"},
+	":token":        {"nothing"},
+
+	":material":        {"statement", "unknown"},
+	":familiarisation": {"hers", "his notice", "unknown"},
+	":power":           {"his defender", "unknown"},
+	":access":          {"waiting request", "request draft", "unknown"},
+	":opening":         {"her view", "unknown"},
+	":objection":       {"her question", "unknown"},
 }
 
 // nobody is somebody who has not signed in.
@@ -40,10 +52,10 @@ const nobody = "nobody"
 var links = regexp.MustCompile(`(?:href|src|data-content-url)="(/kk/[^"#]*)"`)
 
 // members are the columns.
-var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel"}
+var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel", "ermek", "marat", "gulnar", "bolat", "raushan"}
 
 // heads say in one word what each is to the theft, where most things happen.
-var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger"}
+var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger", "other inv.", "head", "chief", "admin", "admin²"}
 
 // attempt is one address with one thing.
 type attempt struct {
@@ -84,6 +96,9 @@ func (a attempt) address(o objects) string {
 			parts[i] = a.object
 		} else if strings.HasPrefix(part, ":") {
 			parts[i] = o[a.object].String()
+			if second, ok := o[a.object+" "+part]; ok { // a thing within the thing
+				parts[i] = second.String()
+			}
 		}
 	}
 	return "/kk" + strings.Join(parts, "/")
@@ -103,15 +118,25 @@ func (s *stage) fresh() {
 	s.front = open(s.t)
 	s.objects = s.play()
 	s.objects["unknown"] = uuid.Must(uuid.NewV7())
+	s.objects["submitted"] = s.submitted()
+	s.objects["his defender"] = s.Participant("dana@theft")
 	s.as(s.Aigul)
 	var hers uuid.UUID
 	if err := s.SQL.GetContext(s.t.Context(), &hers, `SELECT id FROM session`); err != nil {
 		s.t.Fatal(err)
 	}
 	s.objects["her session"] = hers
+	s.objects["waiting request"] = s.Request(s.Stranger, s.Theft, casefile.NewRequest{Role: policy.Victim})
+	s.objects["request draft"] = s.RequestDraft(s.Aigul, s.Fraud, casefile.NewRequest{Role: policy.Witness})
+	s.objects["statement"], s.objects["hers"], s.objects["hers :page"], s.objects["his notice"] = s.file()
+	s.objects["exposure"], s.objects["redaction"] = s.draftExposure(), s.draftRedaction()
 	s.objects["signed paper"] = s.paperOf("decision", s.Decision("accepted"))
+	s.objects["entry"] = s.entryProposed(s.entryOf())
+	s.objects["standing in"] = s.substitutionDraft()
 	s.objects["unsigned paper"] = s.paperOf("filing", s.objects["draft"])
 	s.objects["asked"] = uuid.MustParse(lastID(s.as(s.Aigul).post("/kk/phone", url.Values{"act": {"session-open"}}).to())) // by a browser that is none of theirs
+	s.objects["her view"] = s.looked(s.Daniyar, "victim-recognised")
+	s.objects["her question"] = s.doubted(s.Aigul, s.looked(s.Daniyar, "expertise-done"))
 	s.seq = s.acts()
 }
 
@@ -276,6 +301,9 @@ func TestNoGoldenFileCanOpenWhatTheLawCloses(t *testing.T) {
 		{"zhanar", "GET", "/decisions/:decision", "unsigned"},
 		{"zhanar", "POST", "/filings/:filing/grant", "filed"}, // not hers to decide
 		{"aigul", "POST", "/filings/:filing/grant", "filed"},
+		{"serik", "GET", "/decisions/:decision", "submitted"}, // the prosecutor has not agreed
+		{"dana", "GET", "/decisions/:decision/copy", "submitted"},
+		{"daniyar", "POST", "/decisions/:decision/agreement/assent", "submitted"}, // his own
 		{"aigul", "POST", "/participants/:participant/confirmation", "awaiting"},
 		{"timur", "GET", "/verify/:document", "unsigned paper"},
 	}
@@ -302,6 +330,14 @@ func TestEveryLinkOnEveryPageOpensForTheOneWhoSeesIt(t *testing.T) {
 			queue = append(queue, "/kk/desk")
 		case "zhanar":
 			queue = append(queue, "/kk/oversight")
+		case "ermek":
+			queue = append(queue, "/kk/desk")
+		case "marat":
+			queue = append(queue, "/kk/unit", "/kk/directory")
+		case "gulnar":
+			queue = append(queue, "/kk/office", "/kk/directory")
+		case "bolat", "raushan":
+			queue = append(queue, "/kk/directory")
 		}
 		for len(queue) > 0 {
 			to := queue[0]

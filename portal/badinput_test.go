@@ -378,7 +378,7 @@ func TestNobodyIsLedAwayFromThePortal(t *testing.T) {
 	w := portaltest.World(t)
 	now := ""
 	p := &portal.Portal{
-		DB: w.DB, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: func() time.Time { return w.At },
+		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: func() time.Time { return w.At },
 		Demo: &portal.Demo{Keys: []portal.DemoKey{{Word: "aigul", Label: "cast.aigul"}}, Insert: func(word string) { now = word }, Now: func() portal.DemoReader { return portal.DemoReader{Word: now} }},
 	}
 	f := &front{w, must(p.Handler()), t}

@@ -14,6 +14,7 @@ import (
 
 	"zharia/portal/casefile"
 	"zharia/portal/policy"
+	"zharia/portal/portaltest"
 )
 
 var papers = regexp.MustCompile(`name="paper" value="([^"]+)"`)
@@ -26,7 +27,7 @@ func (f *front) prepare() (ruling, waiting, leaving uuid.UUID) {
 	if err := casefile.DraftGrant(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.ParticipantDraft), waiting, grant); err != nil {
 		f.t.Fatal(err)
 	}
-	if err := casefile.DraftEnd(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.ParticipantEnding), leaving, "kk"); err != nil {
+	if err := casefile.DraftEnd(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.ParticipantEnding), leaving, "kk", portaltest.Reasons); err != nil {
 		f.t.Fatal(err)
 	}
 	return ruling, waiting, leaving

@@ -17,7 +17,10 @@ import (
 
 	"zharia"
 	"zharia/portal"
+	"zharia/portal/casefile"
 	"zharia/portal/filing"
+	"zharia/portal/materials"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -28,7 +31,7 @@ var floors = map[string]int{
 	"portal/law":   0,
 	"portal/fault": 1, ".": 1,
 	"portal/policy": 2, "portal/deadline": 2, "portal/database": 2, "portal/words": 2, "portal/eds": 2,
-	"portal/ledger": 3, "portal/vault": 3, "portal/job": 3, "portal/web": 3, "portal/agent": 3, "portal/egov": 3,
+	"portal/ledger": 3, "portal/fence": 3, "portal/vault": 3, "portal/job": 3, "portal/web": 3, "portal/agent": 3, "portal/egov": 3,
 	"portal/evidence": 4, "portal/phone": 4, "portal/typed": 4,
 	"portal/identity": 5,
 	"portal/document": 6,
@@ -231,8 +234,8 @@ func TestNoMoveIsWrittenTwice(t *testing.T) {
 			return true
 		})
 	}
-	if tables != 2 {
-		t.Errorf("found %d tables of moves, not those of casefile and filing", tables)
+	if tables != 4 {
+		t.Errorf("found %d tables of moves, not those of casefile, filing, materials and directory", tables)
 	}
 }
 
@@ -308,29 +311,50 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"decision.kind":         kinds,
-		"body.kind":             {"investigation", "prosecution", "court", "administration"},
-		"officer.post":          policy.Posts,
-		"appointment.post":      policy.Posts,
-		"participant.role":      roles,
-		"participant.status":    {"awaiting", "confirmed", "ended", "draft"},
-		"decision.status":       {"draft", "published"},
-		"decision.flags":        plain(policy.Flags),
-		"document.kind":         constants(t, "portal/document", "Kind"),
-		"document.language":     {"kk", "ru"},
-		"evidence.revocation":   constants(t, "portal/eds", "Revocation"),
-		"filing.kind":           plain(filing.Kinds),
-		"filing.status":         plain(filing.Statuses),
-		"filing.language":       {"kk", "ru"},
-		"filing.ground":         plain(filing.Grounds),
-		"person.signed_in_way":  constants(t, "portal/identity", "Way"),
-		"session.way":           constants(t, "portal/identity", "Way"),
-		"session.before_way":    constants(t, "portal/identity", "Way"),
-		"phone_request.purpose": constants(t, "portal/phone", "Purpose"),
-		"phone_request.state":   constants(t, "portal/phone", "State"),
-		"phone_request.auth":    constants(t, "portal/egov", "Auth"),
-		"answer.outcome":        plain(filing.Outcomes),
-		"answer.language":       {"kk", "ru"},
+		"decision.kind":          kinds,
+		"body.kind":              {"investigation", "prosecution", "court", "administration"},
+		"officer.post":           policy.Posts,
+		"appointment.post":       policy.Posts,
+		"appointment.status":     constants(t, "portal/directory", "Status"),
+		"assignment.duty":        {"charge", "supervisor"},
+		"participant.role":       roles,
+		"participant.capacity":   constants(t, "portal/casefile", "LegalCapacity"),
+		"participant.scope":      constants(t, "portal/casefile", "Scope"),
+		"confirmation.capacity":  constants(t, "portal/casefile", "LegalCapacity"),
+		"confirmation.scope":     constants(t, "portal/casefile", "Scope"),
+		"participant.status":     {"awaiting", "confirmed", "ended", "draft"},
+		"decision.status":        {"draft", "submitted", "published", "declined"},
+		"decision.flags":         plain(policy.Flags),
+		"exposure.view":          {"fact", "read", "copy"},
+		"exposure.ground":        plain(policy.Grounds),
+		"redaction.part":         plain(policy.Parts),
+		"material.part":          plain(materials.Parts),
+		"material.flags":         plain(policy.Flags),
+		"material.state":         constants(t, "portal/materials", "State"),
+		"familiarisation.status": plain(materials.Statuses),
+		"document.kind":          constants(t, "portal/document", "Kind"),
+		"document.language":      {"kk", "ru"},
+		"evidence.revocation":    constants(t, "portal/eds", "Revocation"),
+		"filing.kind":            plain(filing.Kinds),
+		"request.status":         plain(casefile.RequestStatuses),
+		"request.language":       {"kk", "ru"},
+		"filing.status":          plain(filing.Statuses),
+		"filing.language":        {"kk", "ru"},
+		"filing.ground":          plain(filing.Grounds),
+		"person.signed_in_way":   constants(t, "portal/identity", "Way"),
+		"session.way":            constants(t, "portal/identity", "Way"),
+		"session.before_way":     constants(t, "portal/identity", "Way"),
+		"phone_request.purpose":  constants(t, "portal/phone", "Purpose"),
+		"phone_request.state":    constants(t, "portal/phone", "State"),
+		"phone_request.auth":     constants(t, "portal/egov", "Auth"),
+		"answer.outcome":         plain(filing.Outcomes),
+		"answer.language":        {"kk", "ru"},
+		"sight.part":             append(plain(policy.Parts), ""),
+		"seat.part":              {"", string(policy.ClaimPart), string(policy.WholeFile)},
+		"service.way":            constants(t, "portal/policy", "Receipt"),
+		"opening.object":         constants(t, "portal/opening", "Object"),
+		"opening.reason":         constants(t, "portal/opening", "Reason"),
+		"pretext.reason":         plain(opening.Asked),
 	}
 	got := lists()
 	for key := range got {
@@ -343,9 +367,9 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 			t.Errorf("%s: schema.sql has %v, the code %v", key, got[key], list)
 		}
 	}
-	// The code keeps the statuses of participants and decisions in one type; both begin
-	// as a draft.
-	both := append(slices.Clone(want["participant.status"]), "published")
+	// The code keeps the statuses of participants, decisions and requests in one type;
+	// all begin as a draft, and a request may come to be confirmed, too.
+	both := append(slices.Clone(want["participant.status"]), "submitted", "published", "declined", "asked", "refused", "withdrawn")
 	if got := constants(t, "portal/casefile", "Status"); !slices.Equal(got, both) {
 		t.Errorf("casefile.Status is %v, the schema has %v", got, both)
 	}
@@ -363,7 +387,9 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 }
 
 // own are the acts that no address leads to: the portal does them at work.
-var own = []policy.Act{policy.FilingOverdue, policy.LedgerCheck, policy.SignatureConfirm}
+var own = []policy.Act{policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.SignatureConfirm, policy.OfficerFirst, policy.OfficerExpire, policy.SubstitutionExpire,
+	policy.PowerLapse,
+	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 
 func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {
 	at := map[policy.Act]string{}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"text/template/parse"
@@ -17,6 +18,8 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/filing"
+	"zharia/portal/materials"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/web"
 	"zharia/portal/words"
@@ -36,15 +39,43 @@ func families(t *testing.T) map[string][]string {
 		}
 	}
 	plainly := func(list []string) []string { return with(list, "", ".plain") }
+	var views []string
+	for _, v := range policy.Views {
+		views = append(views, v.String())
+	}
 	return map[string][]string{
+		"appointment.status.":         constants(t, "portal/directory", "Status"),
+		"appointment_new.what.":       {"enters", "leaves"},
+		"assignment.now.":             {"charge", "supervisor"},
+		"assignment.title.":           {"charge", "supervisor"},
+		"home.post.":                  {"judge", "registrar", "auditor"},
+		"paper.assignment.text.":      {"charge", "supervisor"},
+		"post.":                       policy.Posts,
+		"case.related.":               constants(t, "portal/casefile", "Way"),
+		"paper.agreement.post.":       {"prosecutor", "chief-prosecutor"},
 		"about.":                      with([]string{"access", "signature", "terms", "protection"}, ".title", ".text"),
 		"act.":                        constants(t, "portal/policy", "Act"),
+		"access.status.":              plain(casefile.RequestStatuses),
 		"basis.":                      bases,
 		"filing.":                     with(filings, "", ".what"),
 		"filing.count.":               constants(t, "portal/deadline", "Mark"),
 		"filing.outcome.":             plain(filing.Outcomes),
 		"filing_check.circumstances.": filings,
 		"flag.":                       plain(policy.Flags),
+		"scope.":                      plain(casefile.Scopes),
+		"capacity.":                   plain(casefile.LegalCapacities),
+		"closed.why.":                 with(plain(policy.Reasons), "", ".text", ".who", ".until"),
+		"exposure.view.":              views[1:],
+		"exposure.now.":               views,
+		"exposure.ground.":            plain(policy.Grounds),
+		"redaction.part.":             with(plain(policy.Parts), "", ".text", ".lead"),
+		"redaction.other.":            plain(policy.Parts),
+		"paper.redaction.part.":       plain(policy.Parts),
+		"policy.row.":                 numbers(51),
+		"file.part.":                  with(plain(materials.Parts), "", ".hint"),
+		"file.status.":                plain(materials.Statuses),
+		"file.opens.":                 plain([]policy.FilePart{policy.WholeFile, policy.ClaimPart}),
+		"paper.familiarisation.text.": plain([]policy.FilePart{policy.WholeFile, policy.ClaimPart}),
 		"ground.":                     plain(filing.Grounds),
 		"kind.":                       plainly(kinds),
 		"record.":                     constants(t, "portal/policy", "Act"),
@@ -60,8 +91,15 @@ func families(t *testing.T) map[string][]string {
 		"verify_files.role.":          constants(t, "portal/eds", "Role"),
 		"fault.eds.":                  plain(eds.Reasons()),
 		"paper.withdrawal.text.":      plain(filing.Kinds),
-		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending"}, filings...),
+		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending", "request", "appointment", "assignment", "substitution", "exposure", "redaction", "service", "familiarisation", "record"}, filings...),
 		"paper.ending.text.":          {"awaiting", "confirmed"},
+		"openings.duty.":              (policy.OnDuty | policy.Decider | policy.Addressee).Names(),
+		"openings.object.":            constants(t, "portal/opening", "Object"),
+		"openings.reason.":            constants(t, "portal/opening", "Reason"),
+		"reason.why.":                 plain(opening.Asked),
+		"service.way.":                constants(t, "portal/policy", "Receipt"),
+		"service.waits.":              constants(t, "portal/policy", "Receipt"),
+		"service.term.":               {string(deadline.CourtComplaint), string(deadline.JudgeComplaint)},
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
 		"paper.to.":                   filings,
@@ -78,6 +116,14 @@ func families(t *testing.T) map[string][]string {
 		"law.":                        nil, // of the index; its test is in law
 		"agent.":                      nil, // of the agent's window; its test is there
 	}
+}
+
+// numbers are 1 to last.
+func numbers(last int) (out []string) {
+	for n := range last {
+		out = append(out, strconv.Itoa(n+1))
+	}
+	return out
 }
 
 func with(list []string, ends ...string) []string {
@@ -151,7 +197,7 @@ func listen(t *testing.T) said {
 
 // unseen are the fields that carry what the person did not type; a mistake in one
 // is told by its label, too. What is signed has no form.
-var unseen = regexp.MustCompile(`<input type="hidden" name="(id|kind)"`)
+var unseen = regexp.MustCompile(`<input type="hidden" name="(id|kind|part)"`)
 
 func (s *said) walk(file string, n parse.Node) {
 	switch n := n.(type) {
@@ -220,7 +266,7 @@ func (s *said) call(file string, c *parse.CommandNode) {
 
 // chosen are the keys that a handler chooses whole, each by a list of its own:
 // the message of a failure, the label of a signing button, why it was refused.
-var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`}
+var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`}
 
 func TestEveryKeyAPageSaysIsThere(t *testing.T) {
 	b, pages, families := bookOf(t), listen(t), families(t)

@@ -52,7 +52,7 @@ func open(t testing.TB) *front {
 func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 	t.Helper()
 	p := &portal.Portal{
-		DB: w.DB, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579",
+		DB: w.App, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579",
 		Clock: func() time.Time { return w.At },
 	}
 	handler, err := p.Handler()
@@ -289,6 +289,41 @@ func (f *front) draftRuling() uuid.UUID {
 		f.t.Fatal(err)
 	}
 	return id
+}
+
+// draftSuspicion is a ruling on Serik that Daniyar is writing; it waits for the
+// prosecutor once it is signed.
+func (f *front) draftSuspicion() uuid.UUID {
+	f.t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	day := time.Date(f.At.Year(), f.At.Month(), f.At.Day(), 0, 0, 0, 0, time.UTC)
+	err := casefile.DraftDecision(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.DecisionDraft), f.Theft, id, casefile.DecisionDraft{
+		Kind: "qualified", DecidedOn: day, Language: "kk", Concerns: []uuid.UUID{f.Participant("serik@theft")},
+		Established: portaltest.Circumstances, Resolved: portaltest.Request,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return id
+}
+
+// submitted is such a ruling, signed.
+func (f *front) submitted() uuid.UUID {
+	f.t.Helper()
+	id := f.draftSuspicion()
+	if err := f.Publish(f.Daniyar, id); err != nil {
+		f.t.Fatal(err)
+	}
+	return id
+}
+
+// agreementDraft has Zhanar prepare her refusal of a decision.
+func (f *front) agreementDraft(id uuid.UUID) {
+	f.t.Helper()
+	err := casefile.DraftAgreement(f.t.Context(), f.DB, f.Press, f.Zhanar.Asks(policy.AgreementDraft), id, casefile.Agreement{Reasons: portaltest.Reasons, Language: "kk"})
+	if err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // paperOf is the document of a thing.

@@ -24,6 +24,7 @@ func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
 	complaint := "/filings/" + s.Complaint(s.Aigul, s.Theft, "search", "expertise-done").String()
 	late := s.Petition(s.Serik, s.Theft)
 	s.overdue(t, late)
+	s.Explain(s.Zhanar, s.Theft)
 	s.Petition(s.Dana, s.Theft)
 	ruling := "/decisions/" + s.drafted(t).String()
 	theft, decision := "/cases/"+s.Theft.String(), func(name string) string { return "/decisions/" + s.Decision(name).String() }
@@ -43,16 +44,17 @@ func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
 			{"cases", "/cases"}, {"case", theft}, {"decision-copy", decision("victim-recognised")}, {"decision-text", decision("group")},
 			{"decision-fact", decision("term-extended")}, {"filing-kind", theft + "/filings/new"}, {"filing-new", theft + "/filings/new?kind=petition"},
 			{"filing-new-complaint", theft + "/filings/new?kind=complaint-prosecutor"}, {"filing-check", drafted}, {"filing-draft", drafted + "/draft"},
-			{"filing", filed}, {"filing-answered", answered}, {"filing-complaint", complaint}, {"filings", "/filings"},
+			{"filing", filed}, {"filing-answered", answered}, {"filing-complaint", complaint}, {"filings", "/filings"}, {"openings", theft + "/openings"},
 		}},
 		{"asel", [][2]string{{"cases-empty", "/cases"}, {"filings-empty", "/filings"}}},
 		{"dana", [][2]string{{"defender-cases", "/cases"}, {"defender-case", theft}}},
+		{"serik", [][2]string{{"service", decision("search-done")}, {"service-signed", decision("suspect-recognised")}}},
 		{"daniyar", [][2]string{
 			{"desk", "/desk"}, {"investigator-case", theft}, {"participant-waits", participant("aigul@fraud")}, {"participant", participant("dana@theft")},
 			{"participant-new", theft + "/participants/new"}, {"decision-new", theft + "/decisions/new"}, {"decision-check", ruling + "/check"},
 			{"investigator-filing", filed}, {"answer-new", filed + "/answer"}, {"answer-check", "/filings/" + begun.String() + "/answer/check"},
 		}},
-		{"zhanar", [][2]string{{"oversight", "/oversight"}, {"prosecutor-complaint", complaint}, {"prosecutor-late", "/filings/" + late.String()}}},
+		{"zhanar", [][2]string{{"oversight", "/oversight"}, {"reason", theft + "/reason"}, {"objections", "/objections"}, {"prosecutor-complaint", complaint}, {"prosecutor-late", "/filings/" + late.String()}}},
 	} {
 		v := s.visit(t, "pages", "kk", desktop)
 		if looks.who != "" {

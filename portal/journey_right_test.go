@@ -21,7 +21,7 @@ func TestAStrangerIsToldWhyThereIsNothingAndFindsNothing(t *testing.T) {
 	v.signIn("asel")
 	v.here("200", "/cases")
 	v.arrive("empty")
-	v.want("reasons and what to do", v.count(".empty li"), "6")
+	v.want("reasons and what to do", v.count(".empty li"), "7")
 	v.open("no-filings", "/filings")
 	v.want("empty", v.count(".empty"), "1")
 	v.open("not-found", "/cases/"+s.Theft.String())

@@ -21,7 +21,7 @@ func (s *site) hurried(t *testing.T, idle, warning time.Duration) {
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	p := &portal.Portal{
-		DB: s.DB, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
+		DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
 		AnyChain: true, Clock: s.Clock, Idle: idle, IdleWarning: warning,
 	}
 	var handler http.Handler

@@ -358,7 +358,9 @@ func (s *story) oversees(t *testing.T) {
 
 	v.click("complaint", `a[href="/ru/filings/`+complaint+`"]`)
 	v.shows(arguments)
-	v.click("petition", `dd a[href="/ru/filings/`+s.petition+`"]`)
+	v.click("reason", `dd a[href="/ru/filings/`+s.petition+`"]`) // it is not hers to answer: she says why she reads it
+	v.press(`input[name="reason"][value="complaint"]`)
+	v.click("petition", formButton)
 	v.want("status", v.status(), "200")
 	v.click("decision", `dd a[href*="/ru/decisions/"]`)
 	v.want("status", v.status(), "200")

@@ -23,6 +23,7 @@ type decisionNewPage struct {
 	Kinds    []web.Option
 	Flags    []web.Option
 	Concerns []web.Option
+	Joinable []web.Option
 	Upload   bool // the draft holds an uploaded file
 }
 
@@ -61,6 +62,15 @@ func (p *Portal) showDecisionForm(c echo.Context, ask policy.Ask, form *web.Form
 			page.Concerns = append(page.Concerns, web.Option{Value: q.ID.String(), Label: q.Name, Hint: w.T("role." + string(q.Role))})
 		}
 	}
+	mine, err := casefile.Charge(ctx, p.DB, ask.To(policy.DeskRead))
+	if err != nil {
+		return err
+	}
+	for _, other := range mine {
+		if other.ID != caseID && other.JoinedInto == uuid.Nil && other.Standing&policy.Charge != 0 {
+			page.Joinable = append(page.Joinable, web.Option{Value: other.ID.String(), Label: w.T("case.title", "number", other.Number)})
+		}
+	}
 	return p.form(c, form, "decision_new", page, policy.DecisionDraft, caseID)
 }
 
@@ -86,6 +96,11 @@ func (p *Portal) decisionDraft(c echo.Context, ask policy.Ask) error {
 		Concerns:  form.IDs("concerns"),
 		Language:  web.Lang(c),
 		Upload:    form.File("file", document.MaxUpload),
+		Joins:     form.OptionalID("joins"),
+		Leaving:   form.Chosen("leaving"),
+	}
+	if form.Value("severs") != "" {
+		draft.Severs = form.Line("severs", 15, 15)
 	}
 	if draft.Upload != nil {
 		badPDF(form, "file", draft.Upload)
@@ -122,6 +137,13 @@ func (p *Portal) decisionEdit(c echo.Context, ask policy.Ask) error {
 	}
 	for _, f := range draft.Flags {
 		form.Fill("flags", string(f))
+	}
+	if draft.Joins != uuid.Nil {
+		form.Fill("joins", draft.Joins.String())
+	}
+	form.Fill("severs", draft.Severs)
+	if draft.Leaving {
+		form.Fill("leaving", "1")
 	}
 	for _, q := range draft.Concerns {
 		form.Fill("concerns", q.String())
@@ -169,7 +191,7 @@ func (p *Portal) showDecisionCheck(c echo.Context, ask policy.Ask, refusal strin
 			}
 		}
 	}
-	if page.Signing, err = p.signDocument(c, doc, policy.DecisionPaper, policy.DecisionPublish, refusal, number); err != nil {
+	if page.Signing, err = p.signDocument(c, doc, policy.DecisionPaper, draft.Act(), refusal, number); err != nil {
 		return err
 	}
 	return p.showSigning(c, refusal, "decision_check", page, policy.DecisionCheck, number)

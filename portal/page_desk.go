@@ -5,20 +5,26 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"zharia/portal/casefile"
+	"zharia/portal/directory"
 	"zharia/portal/filing"
+	"zharia/portal/materials"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 )
 
 // deskPage is the investigator's day: what falls due first, who waits to be
 // confirmed, his cases.
 type deskPage struct {
-	Inbox   []filingLine
-	Overdue int
-	Waiting []casefile.Participant
-	Numbers map[uuid.UUID]string // of the cases
-	Cases   []casefile.Case
-	Begun   []typedLine
-	Drafts  int // papers of his that wait for his signature
+	Inbox         []filingLine
+	Overdue       int
+	Waiting       []waitingLine
+	Numbers       map[uuid.UUID]string // of the cases
+	Cases         []casefile.Case
+	Begun         []typedLine
+	Ready         bool                        // somebody waits who can be confirmed together with others
+	Drafts        int                         // papers of his that wait for his signature
+	Substitutions []directory.Substitution    // in which he is one of the two
+	Reading       []materials.Familiarisation // a reader asks for time, or has signed the record
 }
 
 func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
@@ -33,8 +39,15 @@ func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 			page.Overdue++
 		}
 	}
-	if page.Waiting, err = casefile.Waiting(ctx, p.DB, ask); err != nil {
+	waiting, err := casefile.Waiting(ctx, p.DB, ask)
+	if err != nil {
 		return err
+	}
+	if page.Waiting, err = p.waitingLines(c, ask, waiting); err != nil {
+		return err
+	}
+	for _, line := range page.Waiting {
+		page.Ready = page.Ready || line.Ready
 	}
 	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
 		return err
@@ -50,17 +63,27 @@ func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	page.Drafts = len(drafts)
+	if page.Substitutions, err = directory.Concerning(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Reading, err = materials.Waiting(ctx, p.DB, ask); err != nil {
+		return err
+	}
 	return p.show(c, "desk", page)
 }
 
 // oversightPage is the prosecutor's: every complaint and petition in the cases he
 // supervises from the moment it is filed, beside the decision it is about.
 type oversightPage struct {
-	Mine    []filingLine // to answer
-	Late    []filingLine // others' answers that are overdue
-	Filings []filingLine // all, newest first
-	Cases   []casefile.Case
-	Begun   []typedLine
+	Submitted     []submissionLine // decisions that wait for him
+	Mine          []filingLine     // to answer
+	Late          []filingLine     // others' answers that are overdue
+	Asked         []requestLine    // requests for access that were not answered in time
+	Filings       []filingLine     // all, newest first
+	Cases         []casefile.Case
+	Begun         []typedLine
+	Substitutions []directory.Substitution // in which he is one of the two
+	Doubted       int                      // questions about views that wait for his answer
 }
 
 func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
@@ -79,11 +102,27 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 			page.Late = append(page.Late, f)
 		}
 	}
+	asked, err := casefile.RequestsOverdue(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page.Asked = requestLines(asked, ask)
+	if page.Submitted, err = p.submissions(c, ask); err != nil {
+		return err
+	}
 	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
 		return err
 	}
 	if page.Begun, err = p.begun(c); err != nil {
 		return err
 	}
+	if page.Substitutions, err = directory.Concerning(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	doubted, err := opening.Questions(ctx, p.DB, ask.To(policy.ObjectionList))
+	if err != nil {
+		return err
+	}
+	page.Doubted = len(doubted)
 	return p.show(c, "oversight", page)
 }

@@ -40,6 +40,7 @@ type draftLine struct {
 // paper, the address of the paper.
 var signedOnDesk = map[policy.Act]struct{ check, paper policy.Act }{
 	policy.DecisionPublish:  {policy.DecisionCheck, policy.DecisionPaper},
+	policy.DecisionSubmit:   {policy.DecisionCheck, policy.DecisionPaper},
 	policy.ParticipantGrant: {policy.ParticipantCheck, policy.ParticipantPaper},
 	policy.ParticipantEnd:   {policy.ParticipantCheck, policy.ParticipantPaper},
 }
@@ -141,7 +142,7 @@ func named(drafts []casefile.Unsigned, paper string) (draftLine, bool) {
 // signOne signs one paper; why it was refused, if it was.
 func (p *Portal) signOne(c echo.Context, ask policy.Ask, line draftLine, cms []byte) (refusal string, err error) {
 	ctx := c.Request().Context()
-	if line.Act == policy.DecisionPublish {
+	if line.Act == policy.DecisionPublish || line.Act == policy.DecisionSubmit {
 		err = casefile.Publish(ctx, p.DB, p.Verifier, ask.To(line.Act), line.Of, cms, line.Digest)
 	} else {
 		err = casefile.Settle(ctx, p.DB, p.Verifier, ask.To(line.Act), line.Of, cms, line.Digest)

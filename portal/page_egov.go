@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -178,7 +180,8 @@ func (p *Portal) offered(ctx context.Context, r phone.Request, at time.Time) (eg
 		challenge, err := identity.Challenged(ctx, p.DB, r.Session, r.Target, at)
 		return egov.Package{{ID: 1, Names: p.names("phone.purpose.sign-in"), Method: egov.CMSWithData, Type: "text/plain", Content: challenge.Content}}, err
 	}
-	d, err := document.Unsigned(ctx, p.DB, r.Person, r.Digest)
+	// Whoever shows the code of the page acts for the browser that asked.
+	d, err := document.Unsigned(database.As(ctx, r.Person, uuid.Nil, at), p.DB, r.Person, r.Digest)
 	if errors.Is(err, fault.NotFound) || err == nil && d.ID != r.Target {
 		return nil, fault.New(fault.Conflict, "fault.document-changed")
 	}
@@ -256,7 +259,7 @@ func (p *Portal) expected(ctx context.Context, r phone.Request, signer eds.Signe
 	if r.Purpose == phone.SignIn {
 		return nil
 	}
-	person, err := identity.Read(ctx, p.DB, r.Person, at)
+	person, err := identity.Read(database.As(ctx, r.Person, uuid.Nil, at), p.DB, r.Person, at)
 	if err == nil && person.IIN != signer.IIN {
 		return fault.New(fault.Invalid, "fault.eds.other-person")
 	}

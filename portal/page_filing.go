@@ -13,8 +13,10 @@ import (
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/evidence"
+	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -59,7 +61,6 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 type filingNewPage struct {
 	Form       *web.Form
 	Case       casefile.Case
-	Acting     []casefile.Capacity
 	Kinds      []policy.FilingKind // to choose from, while none is chosen
 	Kind       policy.FilingKind
 	To         casefile.Official // who will answer
@@ -80,21 +81,24 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	if err := ask.To(policy.FilingNew).Check(of.Standing); err != nil {
 		return err
 	}
-	page := filingNewPage{Form: form, Case: of, Acting: acting(of), Kind: kind, To: of.Investigator, Max: filing.MaxText}
+	if len(of.Acts(ask, policy.FilingNew)) == 0 { // he acts for another, whose power is not for this
+		return fault.New(fault.Forbidden, "fault.scope-file").Under(law.CPC(76))
+	}
+	page := filingNewPage{Form: form, Case: of, Kind: kind, To: of.Investigator, Max: filing.MaxText}
 	if kind == policy.FilingComplaintProsecutor {
 		page.To = of.Prosecutor
 	}
 	w := p.Words.In(web.Lang(c))
 	for _, k := range filing.Kinds {
 		for _, capacity := range of.Capacities {
-			if _, ok := policy.MayFile(capacity.Role, k); ok {
+			if _, ok := policy.MayFile(capacity.Role, k); ok && capacity.May(casefile.ScopeFile) {
 				page.Kinds = append(page.Kinds, k)
 				break
 			}
 		}
 	}
 	for _, capacity := range of.Capacities {
-		if _, ok := policy.MayFile(capacity.Role, kind); ok || kind == "" {
+		if _, ok := policy.MayFile(capacity.Role, kind); capacity.May(casefile.ScopeFile) && (ok || kind == "") {
 			label := w.T("role." + string(capacity.Role))
 			if capacity.Represented != "" {
 				label = w.T("filing_new.acts-for", "role", label, "name", capacity.Represented)
@@ -140,6 +144,9 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 	kind := policy.FilingKind(c.QueryParam("kind"))
 	if _, ok := policy.MayFile(policy.Victim, kind); !ok {
 		kind = "" // not a kind that there is
+	}
+	if again, err := p.forSide(c, ask, caseID); again || err != nil {
+		return err
 	}
 	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "about", c.QueryParam("about"), "against", c.QueryParam("against"), "ground", "other")
 	return p.showFilingForm(c, ask, form, caseID, kind)
@@ -196,6 +203,9 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 	}
 	if f.Status != filing.Draft {
 		return p.redirect(c, policy.FilingRead, number)
+	}
+	if f.OfAccess() {
+		return p.redirect(c, policy.AccessComplaint, f.Access)
 	}
 	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind), "participant", f.Participant.String(),
 		"ground", string(f.Ground), "circumstances", f.Circumstances, "request", f.Request)

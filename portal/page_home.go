@@ -11,11 +11,22 @@ import (
 
 // home is the first page: what can be done here.
 func (p *Portal) home(c echo.Context, ask policy.Ask) error {
-	return p.show(c, "home", homePage{ask.Is&policy.Citizen != 0})
+	return p.show(c, "home", homePage{ask.Is&policy.Citizen != 0, homePost(me(c).Post)})
 }
 
 type homePage struct {
 	SignedIn bool
+	Post     string // of an official who has no desk here yet; else ""
+}
+
+// homePost is the post that the first page has a word for: those who have no desk
+// are told why.
+func homePost(post string) string {
+	switch post {
+	case "judge", "registrar", "auditor":
+		return post
+	}
+	return ""
 }
 
 // topics are what the portal explains about itself; the words of a topic are

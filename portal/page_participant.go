@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -23,11 +24,19 @@ type participantPage struct {
 	Form        *web.Form
 	Case        casefile.Case
 	Participant casefile.Participant // zero for somebody new
+	Request     *requestLine         // by which the status was asked for; nil: nobody asked through the portal
 	Unsigned    bool                 // a paper about the status waits to be signed
 	Signed      bool                 // the last paper about it is signed, and may be read
+	History     historyPart          // how it changed
+	Next        []policy.Role        // what it may become
+	Conflict    bool                 // it says that he looked into the interests of several clients
 	Roles       []web.Option
 	Bases       []web.Option
 	Represents  []web.Option
+	Capacities  []web.Option
+	Scopes      []web.Option
+	Checked     []web.Option // that he has looked into the interests of several clients
+	Others      []string     // those clients, where he was warned of them
 }
 
 // grantable are the statuses an investigator may confirm.
@@ -72,7 +81,22 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
+		page.Conflict = err == nil && paper.Grant.Conflict && !paper.SignedAt.IsZero()
 		page.Unsigned, page.Signed = err == nil && paper.SignedAt.IsZero(), !paper.SignedAt.IsZero()
+		changes, err := casefile.HistoryOf(ctx, p.DB, ask, who.ID)
+		if err != nil {
+			return err
+		}
+		page.History = historyOf(who.Case, changes)
+		if who.Status == casefile.Confirmed {
+			page.Next = policy.Next(who.Role)
+		}
+		switch r, _, err := casefile.RequestFor(ctx, p.DB, ask, who.ID); {
+		case err == nil:
+			page.Request = &requestLines([]casefile.Request{r}, ask)[0]
+		case !errors.Is(err, fault.NotFound):
+			return err
+		}
 	}
 	for _, r := range grantable() {
 		rule, _ := policy.RoleOf(r)
@@ -85,6 +109,15 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 		if q.Status == casefile.Confirmed && q.Represents == uuid.Nil && q.ID != who.ID {
 			page.Represents = append(page.Represents, web.Option{Value: q.ID.String(), Label: q.Name + ", " + words.Low(w.T("role."+string(q.Role)))})
 		}
+	}
+	page.Others, _ = c.Get(othersKey).([]string)
+	page.Capacities = options(w, "capacity.", casefile.LegalCapacities)
+	page.Scopes = options(w, "scope.", casefile.Scopes)
+	if len(page.Others) > 0 || form.Chosen("conflict") {
+		page.Checked = []web.Option{{Value: "checked", Label: w.T("participant.conflict.checked")}}
+	}
+	if !form.Chosen("scoped") && !form.Chosen("scope") {
+		fillPower(form, casefile.Grant{})
 	}
 	name := "participant"
 	if who.ID == uuid.Nil {
@@ -101,24 +134,116 @@ func readGrant(c echo.Context, form *web.Form, at time.Time) casefile.Grant {
 		Basis:      web.OneOf(form, "basis", bases()...),
 		Represents: form.OptionalID("represents"),
 		Since:      form.Date("since", deadline.LastDay(at)),
+		Capacity:   readCapacity(form),
+		Scope:      readScope(form),
+		Until:      form.OptionalDate("until", deadline.LastDay(at).AddDate(100, 0, 0)),
+		Advocate:   readAdvocate(form),
+		Conflict:   form.Chosen("conflict"),
 	}
 }
 
+func readCapacity(form *web.Form) casefile.LegalCapacity {
+	if form.Value("capacity") == "" {
+		return casefile.FullCapacity
+	}
+	return web.OneOf(form, "capacity", casefile.LegalCapacities...)
+}
+
+// readScope takes boxes that were there and are all empty for a mistake: a power for
+// nothing is none.
+func readScope(form *web.Form) []casefile.Scope {
+	scope := web.AnyOf(form, "scope", casefile.Scopes...)
+	if len(scope) == 0 && form.Chosen("scoped") {
+		form.Wrong("scope", "form.choose")
+	}
+	return scope
+}
+
+func readAdvocate(form *web.Form) string {
+	text := form.Line("advocate", 0, 40)
+	number := casefile.Licence(text)
+	if text != "" && number == "" {
+		form.Wrong("advocate", "fault.advocate-number")
+	}
+	return number
+}
+
+// fillPower puts what a grant says of a power into its form.
+func fillPower(form *web.Form, g casefile.Grant) {
+	if len(g.Scope) == 0 {
+		g.Scope = casefile.Scopes
+	}
+	form.Set("scope", string(g.Scope[0]))
+	for _, s := range g.Scope[1:] {
+		form.Fill("scope", string(s))
+	}
+	form.Set("capacity", string(cmp.Or(g.Capacity, casefile.FullCapacity)))
+	form.Set("advocate", g.Advocate)
+	if !g.Until.IsZero() {
+		form.Set("until", g.Until.Format(time.DateOnly))
+	}
+	if g.Conflict {
+		form.Set("conflict", "checked")
+	}
+}
+
+const othersKey = "others"
+
+// warned remembers the other clients of a defender, for the form to name them.
+func warned(c echo.Context, err error) {
+	var conflict *casefile.ClientsConflict
+	if errors.As(err, &conflict) {
+		c.Set(othersKey, conflict.Names)
+	}
+}
+
+// options are a closed list with its words.
+func options[T ~string](w *words.Language, family string, list []T) []web.Option {
+	out := make([]web.Option, len(list))
+	for i, v := range list {
+		out[i] = web.Option{Value: string(v), Label: w.T(family + string(v))}
+	}
+	return out
+}
+
+// maxEndingReasons bounds why a status is refused or ends, in characters.
+const maxEndingReasons = 5_000
+
 func (p *Portal) participant(c echo.Context, ask policy.Ask) error {
+	return p.showParticipant(c, ask, nil)
+}
+
+// showParticipant shows the status, after a mistake with the form of its end as it
+// was sent.
+func (p *Portal) showParticipant(c echo.Context, ask policy.Ask, ending *web.Form) error {
 	number := id(c, "participant")
 	who, err := casefile.ReadParticipant(c.Request().Context(), p.DB, ask, number)
 	if err != nil {
 		return err
 	}
-	grant := casefile.Grant{Role: who.Role, Represents: who.Represents, Basis: who.Basis, Since: who.Since}
+	grant := casefile.Grant{
+		Role: who.Role, Represents: who.Represents, Basis: who.Basis, Since: who.Since,
+		Capacity: who.Capacity, Scope: who.Scope, Until: who.Until, Advocate: who.Advocate,
+	}
 	_, paper, _, err := casefile.ReadConfirmation(c.Request().Context(), p.DB, ask, number)
 	if err == nil && paper.SignedAt.IsZero() && !paper.Ends { // what he was about to sign
 		grant = paper.Grant
+	} else if r, _, err := casefile.RequestFor(c.Request().Context(), p.DB, ask, number); err == nil { // as it was asked for
+		if grant, err = r.Grant(c.Request().Context(), p.DB, ask); err != nil {
+			return err
+		}
 	}
 	if grant.Since.IsZero() {
 		grant.Since = ask.At.In(deadline.Zone)
 	}
-	form := web.NewForm("participant", "role", string(grant.Role), "since", grant.Since.Format(time.DateOnly), "basis", grant.Basis)
+	form := web.NewForm("participant")
+	if ending != nil {
+		form = ending
+	}
+	form.Set("role", string(grant.Role))
+	form.Set("since", grant.Since.Format(time.DateOnly))
+	form.Set("basis", grant.Basis)
+	fillPower(form, grant)
 	if grant.Represents != uuid.Nil {
 		form.Fill("represents", grant.Represents.String())
 	}
@@ -142,6 +267,7 @@ func (p *Portal) participantDraft(c echo.Context, ask policy.Ask) error {
 		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantDraft, number)
 	}
 	err = p.sent(c, form, func(tx *vault.DB) error { return casefile.DraftGrant(ctx, tx, p.press(), ask, number, grant) })
+	warned(c, err)
 	if form.Refused(err) {
 		return p.showGrant(c, ask, form, who.Case, who, policy.ParticipantDraft, number)
 	}
@@ -153,7 +279,18 @@ func (p *Portal) participantDraft(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) participantEnding(c echo.Context, ask policy.Ask) error {
 	number := id(c, "participant")
-	if err := casefile.DraftEnd(c.Request().Context(), p.DB, p.press(), ask, number, web.Lang(c)); err != nil {
+	ctx := c.Request().Context()
+	form := web.ReadForm(c, "participant")
+	reasons := form.Text("reasons", 0, maxEndingReasons)
+	var err error
+	if !form.Bad() {
+		err = casefile.DraftEnd(ctx, p.DB, p.press(), ask, number, web.Lang(c), reasons)
+	}
+	if form.Refused(err) || form.Bad() {
+		p.hereIs(c, policy.ParticipantView, number)
+		return p.showParticipant(c, ask.To(policy.ParticipantView), form)
+	}
+	if err != nil {
 		return err
 	}
 	return p.redirect(c, policy.ParticipantCheck, number)
@@ -281,6 +418,7 @@ func (p *Portal) participantAdd(c echo.Context, ask policy.Ask) error {
 	err := p.sent(c, form, func(tx *vault.DB) error {
 		return casefile.DraftNew(c.Request().Context(), tx, p.press(), ask, caseID, number, eds.IIN(iin), name, grant)
 	})
+	warned(c, err)
 	if form.Refused(err) {
 		return p.showGrant(c, ask, form, caseID, casefile.Participant{}, policy.ParticipantAdd, caseID)
 	}

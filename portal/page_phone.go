@@ -36,8 +36,23 @@ var signings = map[policy.Act]signedAt{
 	policy.FilingGrantPart:  {policy.AnswerCheck, policy.FilingRead},
 	policy.FilingRefuse:     {policy.AnswerCheck, policy.FilingRead},
 	policy.DecisionPublish:  {policy.DecisionCheck, policy.DecisionRead},
+	policy.DecisionSubmit:   {policy.DecisionCheck, policy.DecisionRead},
+	policy.DecisionAgree:    {policy.AgreementCheck, policy.DecisionRead},
+	policy.DecisionDecline:  {policy.AgreementCheck, policy.DecisionRead},
 	policy.ParticipantGrant: {policy.ParticipantCheck, policy.ParticipantView},
 	policy.ParticipantEnd:   {policy.ParticipantCheck, policy.ParticipantView},
+	policy.PowerRevoke:      {policy.RevocationCheck, policy.PowerRead},
+
+	policy.AppointmentPropose: {policy.AppointmentRead, policy.AppointmentRead},
+	policy.AppointmentAgree:   {policy.AppointmentCheck, policy.AppointmentRead},
+	policy.AppointmentDecline: {policy.AppointmentCheck, policy.AppointmentRead},
+	policy.AssignmentSign:     {policy.AssignmentCheck, policy.CaseRead},
+	policy.SubstitutionSign:   {policy.SubstitutionRead, policy.SubstitutionRead},
+
+	policy.FamiliarisationOpen:  {policy.FamiliarisationCheck, policy.FamiliarisationRead},
+	policy.RecordSign:           {policy.RecordCheck, policy.FamiliarisationRead},
+	policy.FamiliarisationClose: {policy.FamiliarisationRead, policy.FamiliarisationRead},
+	policy.AccessSubmit:         {policy.AccessCheck, policy.AccessRead},
 }
 
 // phoneAsk asks a phone for the signature that a page needs.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
@@ -147,6 +148,14 @@ func start(person identity.Person) policy.Act {
 		return policy.DeskRead
 	case "prosecutor":
 		return policy.OversightRead
+	case "head":
+		return policy.UnitRead
+	case "chief-prosecutor":
+		return policy.OfficeRead
+	case "administrator":
+		return policy.DirectoryRead
+	case "judge", "registrar", "auditor":
+		return policy.Home
 	}
 	return policy.CaseList
 }
@@ -274,6 +283,7 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	if err := p.sessions.Start(c.Request(), c.Response(), se, opening); err != nil {
 		return err
 	}
+	p.in(c, database.As(c.Request().Context(), person, uuid.Nil, ask.At)) // it is he who asks from here on
 	who, err := identity.Read(c.Request().Context(), p.DB, person, ask.At)
 	if err != nil {
 		return err

@@ -22,12 +22,12 @@ import (
 
 // formActs are the pages whose form is kept while it is being filled in.
 var formActs = []policy.Act{
-	policy.FilingNew, policy.FilingEdit, policy.AnswerNew, policy.DecisionNew, policy.DecisionEdit,
-	policy.ParticipantNew, policy.ParticipantView,
+	policy.FilingNew, policy.FilingEdit, policy.AnswerNew, policy.DecisionNew, policy.DecisionEdit, policy.ExposureNew, policy.RedactionNew,
+	policy.ParticipantNew, policy.ParticipantView, policy.ParticipantChange, policy.AgreementRead, policy.AccessNew, policy.AccessEdit, policy.AccessComplaint,
 }
 
 // formChoices are the parts of a query that make another form of the same page.
-var formChoices = []string{"kind", "about", "against"}
+var formChoices = []string{"kind", "about", "against", "for", "part"}
 
 // maxAddress is far more than the longest address of a form, in bytes.
 const maxAddress = 300
@@ -211,6 +211,9 @@ func (p *Portal) begun(c echo.Context) ([]typedLine, error) {
 	for _, f := range all {
 		act := p.formAct(f.Address)
 		if act == "" { // addresses may change from version to version
+			continue
+		}
+		if !p.onThisSide(c, f.Address) {
 			continue
 		}
 		line := typedLine{URL: "/" + web.Lang(c) + f.Address, Act: act, At: f.At}

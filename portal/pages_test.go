@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/directory"
 	"zharia/portal/eds/authority"
 	"zharia/portal/evidence"
 	"zharia/portal/filing"
@@ -38,6 +39,10 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	f := open(t)
 	o := f.play()
 	f.answerDraft(o["filed"])
+	f.Explain(f.Zhanar, f.Theft)
+	o["her view"] = f.looked(f.Daniyar, "victim-recognised")
+	o["her question"] = f.doubted(f.Aigul, f.looked(f.Daniyar, "expertise-done"))
+	o["served"], o["signed for"] = f.Decision("search-done"), f.Decision("suspect-recognised")
 	all := views(f, o)
 	for _, v := range all {
 		f.compare(t, v)
@@ -61,6 +66,11 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	for _, late := range overdue {
 		f.compare(t, late)
 	}
+	all = append(all, fileViews(f, objects{})...) // by a test of their own
+	for _, name := range requestPages { // by a test of their own
+		all = append(all, view{name: name})
+	}
+	all = append(all, actingViews(f)...) // by a test of their own
 	for _, v := range verdicts(f, nil, nil) { // by a test of their own
 		all = append(all, view{name: v.name})
 	}
@@ -118,7 +128,14 @@ func (f *front) answerDraft(id uuid.UUID) {
 func views(f *front, o objects) []view {
 	at := func(format, object string) string { return fmt.Sprintf(format, o[object]) }
 	paper := f.paperOf("decision", f.Decision("accepted")).String()
+	o["long"], o["exposure"], o["redaction"] = f.Decision("term-extended"), f.draftExposure(), f.draftRedaction()
 	_, digest := f.Paper(f.Aigul, o["draft"])
+	entry, waits := f.entryDraft(), f.entryProposed(directory.Entry{Leaves: true, IIN: f.Ermek.IIN})
+	f.replies(waits, false)()
+	f.assignmentDraft()
+	submitted := f.submitted()
+	f.agreementDraft(submitted)
+	standsIn := f.substitutionDraft()
 	return []view{
 		{name: "home", path: "/"},
 		{name: "home-aigul", who: f.Aigul, path: "/"},
@@ -140,6 +157,8 @@ func views(f *front, o objects) []view {
 
 		{name: "cases", who: f.Aigul, path: "/cases"},
 		{name: "cases-empty", who: f.Stranger, path: "/cases"},
+		{name: "access_new", who: f.Stranger, path: "/access/new"},
+		{name: "access_new-wrong", who: f.Stranger, path: "/access", fields: url.Values{"number": {"12"}, "represented_iin": {"1"}}, status: 422},
 		{name: "case-victim", who: f.Aigul, path: at("/cases/%s", "theft")},
 		{name: "case-defender", who: f.Dana, path: at("/cases/%s", "theft")},
 		{name: "case-investigator", who: f.Daniyar, path: at("/cases/%s", "theft")},
@@ -170,11 +189,33 @@ func views(f *front, o objects) []view {
 		{name: "filings", who: f.Aigul, path: "/filings"},
 		{name: "filings-empty", who: f.Stranger, path: "/filings"},
 
+		{name: "directory", who: f.Bolat, path: "/directory?body=" + f.Body("police").String()},
+		{name: "directory-head", who: f.Marat, path: "/directory"},
+		{name: "directory-found", who: f.Bolat, path: "/directory/search", fields: url.Values{"iin": {f.Ermek.IIN.Reveal()}}},
+		{name: "directory-nobody", who: f.Bolat, path: "/directory/search", fields: url.Values{"iin": {f.Aigul.IIN.Reveal()}}},
+		{name: "appointment_new", who: f.Bolat, path: "/directory/new?officer=" + f.Ermek.Person.String()},
+		{name: "appointment_new-wrong", who: f.Bolat, path: "/directory", fields: url.Values{"iin": {"12"}, "until": {"2020-01-01"}}, status: 422},
+		{name: "appointment-draft", who: f.Bolat, path: "/directory/" + entry.String()},
+		{name: "appointment", who: f.Raushan, path: "/directory/" + waits.String()},
+		{name: "appointment-waits", who: f.Bolat, path: "/directory/" + waits.String()},
+		{name: "appointment_check", who: f.Raushan, path: "/directory/" + waits.String() + "/check"},
+		{name: "unit", who: f.Marat, path: "/unit"},
+		{name: "office", who: f.Gulnar, path: "/office"},
+		{name: "assignment_new", who: f.Marat, path: at("/cases/%s/assignment", "theft")},
+		{name: "assignment_check", who: f.Marat, path: at("/cases/%s/assignment/check", "theft")},
+		{name: "substitution_new", who: f.Marat, path: "/substitutions/new"},
+		{name: "substitution", who: f.Marat, path: "/substitutions/" + standsIn.String()},
 		{name: "desk", who: f.Daniyar, path: "/desk"},
 		{name: "oversight", who: f.Zhanar, path: "/oversight"},
 		{name: "answer_new", who: f.Zhanar, path: at("/filings/%s/answer", "complaint")},
 		{name: "answer_new-wrong", who: f.Daniyar, path: at("/filings/%s/answer", "defence"), fields: url.Values{}, status: 422},
 		{name: "answer_check", who: f.Daniyar, path: at("/filings/%s/answer/check", "filed")},
+		{name: "agreement", who: f.Zhanar, path: "/decisions/" + submitted.String() + "/agreement"},
+		{name: "agreement-wrong", who: f.Zhanar, path: "/decisions/" + submitted.String() + "/agreement", fields: url.Values{"said": {"decision-decline"}}, status: 422},
+		{name: "agreement_check", who: f.Zhanar, path: "/decisions/" + submitted.String() + "/agreement/check"},
+		{name: "decision-submitted", who: f.Daniyar, path: "/decisions/" + submitted.String()},
+		{name: "case-awaits", who: f.Serik, path: at("/cases/%s", "theft")},
+		{name: "participant_change", who: f.Daniyar, path: "/participants/" + f.Participant("serik@theft").String() + "/change"},
 		{name: "participant", who: f.Daniyar, path: at("/participants/%s", "awaiting")},
 		{name: "participant-confirmed", who: f.Daniyar, path: at("/participants/%s", "confirmed")},
 		{name: "participant_new", who: f.Daniyar, path: at("/cases/%s/participants/new", "theft")},
@@ -182,7 +223,27 @@ func views(f *front, o objects) []view {
 			fields: url.Values{"iin": {"12"}, "since": {"2030-01-01"}, "role": {"defender"}}},
 		{name: "decision_new", who: f.Daniyar, path: at("/cases/%s/decisions/new", "theft")},
 		{name: "decision_new-wrong", who: f.Daniyar, path: at("/cases/%s/decisions", "theft"), fields: url.Values{"kind": {"wanted"}}, status: 422},
+		{name: "closed-victim", who: f.Aigul, path: at("/cases/%s/closed", "theft")},
+		{name: "closed-suspect", who: f.Serik, path: at("/cases/%s/closed", "theft")},
+		{name: "closed-defender", who: f.Dana, path: at("/cases/%s/closed", "theft")},
+		{name: "closed-plaintiff", who: f.Saule, path: at("/cases/%s/closed", "theft")},
+		{name: "exposure", who: f.Daniyar, path: at("/decisions/%s/exposures/new", "long")},
+		{name: "exposure-wrong", who: f.Daniyar, path: at("/decisions/%s/exposures", "long"), status: 422, fields: url.Values{"view": {"all"}, "ground": {"because"}}},
+		{name: "exposure_check", who: f.Daniyar, path: at("/exposures/%s/check", "exposure")},
+		{name: "redaction", who: f.Daniyar, path: at("/decisions/%s/redactions/new", "copy")},
+		{name: "redaction-wrong", who: f.Daniyar, path: at("/decisions/%s/redactions", "copy"), status: 422, fields: url.Values{"part": {"all"}}},
+		{name: "redaction_check", who: f.Daniyar, path: at("/redactions/%s/check", "redaction")},
+		{name: "decision-exposed", who: f.Daniyar, path: at("/decisions/%s", "long")},
 		{name: "decision_check", who: f.Daniyar, path: at("/decisions/%s/check", "unsigned")},
+		{name: "service", who: f.Serik, path: at("/decisions/%s", "served")},
+		{name: "service-signed", who: f.Serik, path: at("/decisions/%s", "signed for")},
+		{name: "service-investigator", who: f.Daniyar, path: at("/decisions/%s", "served")},
+		{name: "openings", who: f.Aigul, path: at("/cases/%s/openings", "theft")},
+		{name: "reason", who: f.Marat, path: at("/cases/%s/reason", "theft")},
+		{name: "reason-wrong", who: f.Zhanar, path: at("/cases/%s/reason", "theft"), fields: url.Values{"reason": {"other"}}, status: 422},
+		{name: "objection_new", who: f.Aigul, path: at("/openings/%s/objection", "her view")},
+		{name: "objections", who: f.Zhanar, path: "/objections"},
+		{name: "objection", who: f.Zhanar, path: at("/objections/%s", "her question")},
 	}
 }
 
@@ -246,7 +307,7 @@ func (f *front) masked(body string) string {
 
 var (
 	tags  = regexp.MustCompile(`<(/?)([a-z0-9]+)[^>]*?(/?)>`)
-	empty = map[string]bool{"meta": true, "link": true, "input": true, "br": true, "path": true, "rect": true}
+	empty = map[string]bool{"meta": true, "link": true, "input": true, "br": true, "img": true, "path": true, "rect": true}
 	ids   = regexp.MustCompile(`\sid="([^"]*)"`)
 	fors  = regexp.MustCompile(`\sfor="([^"]*)"`)
 	refs  = regexp.MustCompile(`aria-describedby="([^"]*)"`)

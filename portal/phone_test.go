@@ -35,7 +35,7 @@ func openPhone(t testing.TB, s egov.Settings) *front {
 	t.Helper()
 	w := portaltest.World(t)
 	p := &portal.Portal{
-		DB: w.DB, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Egov: s,
+		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Egov: s,
 		Clock: func() time.Time { return w.At },
 	}
 	return &front{w, must(p.Handler()), t}
@@ -737,7 +737,7 @@ func TestTheDemonstrationPlaysThePhone(t *testing.T) {
 	w := portaltest.World(t)
 	f := &front{W: w, t: t}
 	p := &portal.Portal{
-		DB: w.DB, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: func() time.Time { return w.At },
+		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: func() time.Time { return w.At },
 	}
 	p.Demo = &portal.Demo{
 		Keys: []portal.DemoKey{{Word: "aigul", Label: "cast.aigul"}}, Insert: func(string) {}, Now: func() portal.DemoReader { return portal.DemoReader{Word: "aigul"} },

@@ -4,6 +4,7 @@
 package portal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"zharia"
+	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/egov"
@@ -59,13 +61,16 @@ const (
 )
 
 // uploads are the acts that bring a file.
-var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.VerifyFile: true, policy.VerifyFiles: true}
+var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.RedactionDraft: true, policy.VerifyFile: true, policy.VerifyFiles: true, policy.AccessDraft: true, policy.MaterialAdd: true}
 
 // openings are the acts of opening a document, which leave a record and may start
 // a term. HEAD shows nothing, so it must not count as having read.
 var openings = map[policy.Act]bool{
+	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.MaterialOpen: true,
 	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
+	policy.DecisionRead: true, policy.WithdrawalPaper: true,
+	policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }
 
 // Handler is the portal over HTTP: the middleware in order, then the rows.
@@ -206,6 +211,7 @@ const (
 	personKey  = "person"
 	hereKey    = "here"
 	actKey     = "act"
+	failedKey  = "failed"
 )
 
 // ask is who asks, to do what, and when.
@@ -218,15 +224,20 @@ func (p *Portal) ask(c echo.Context, act policy.Act) (policy.Ask, error) {
 	c.Set(sessionKey, se)
 	c.Set(actKey, string(act))
 	if id := identity.PersonOf(se); id != uuid.Nil {
+		// From here on the database shows what is this person's, and no more.
+		p.in(c, database.As(c.Request().Context(), id, identity.Of(se).Acting, ask.At))
 		person, err := identity.Read(c.Request().Context(), p.DB, id, ask.At)
 		if err != nil {
 			return ask, fmt.Errorf("read who is signed in: %w", err)
 		}
 		c.Set(personKey, person)
-		ask.Person, ask.Is = id, person.Standing()
+		ask.Person, ask.Is, ask.Acting = id, person.Standing(), identity.Of(se).Acting
 	}
 	return ask, nil
 }
+
+// in sets the context of all that the request does from here on.
+func (p *Portal) in(c echo.Context, ctx context.Context) { c.SetRequest(c.Request().WithContext(ctx)) }
 
 func session(c echo.Context) *sessions.Session { return c.Get(sessionKey).(*sessions.Session) }
 
@@ -297,6 +308,7 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)
 	}
 	if person.ID != uuid.Nil {
+		f.Acting = p.acting(c)
 		f.Session = p.lasting(c, here)
 	}
 	return f
@@ -313,6 +325,12 @@ func (p *Portal) hereIs(c echo.Context, act policy.Act, ids ...any) {
 // fail turns every error into its page; it is the only place that does.
 func (p *Portal) fail(err error, c echo.Context) {
 	if c.Response().Committed {
+		return
+	}
+	if p.toReason(c, err) {
+		return
+	}
+	if p.mustChoose(c, err) {
 		return
 	}
 	page := web.Fail(c, err)
@@ -335,6 +353,7 @@ func (p *Portal) fail(err error, c echo.Context) {
 		}
 	}
 	c.Set(actKey, "")
+	c.Set(failedKey, true)
 	if show := p.pages.Show(c, page.Status, "fail", p.frame(c), page); show != nil {
 		slog.ErrorContext(c.Request().Context(), "the page of a failure failed", "error", show.Error())
 		c.NoContent(http.StatusInternalServerError)

@@ -25,7 +25,7 @@ type door struct {
 	until string // the query whose answer is true once somebody got through
 }
 
-// doors are the eight, each with a thing of its own that waits for a signature.
+// doors are the ten, each with a thing of its own that waits for a signature.
 func (f *front) doors() []door {
 	draft := func(kind policy.FilingKind) uuid.UUID {
 		return f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: kind, Ground: "other"})
@@ -42,6 +42,11 @@ func (f *front) doors() []door {
 		want(f.t, "the draft of a confirmation", http.StatusSeeOther)
 	daniyar.post(fmt.Sprintf("/kk/participants/%s/ending", leaving), nil).want(f.t, "the draft of an ending", http.StatusSeeOther)
 
+	agreed, declined, zhanar := f.submitted(), f.submitted(), f.as(f.Zhanar)
+	for id, said := range map[uuid.UUID]url.Values{agreed: {"said": {"decision-agree"}}, declined: {"said": {"decision-decline"}, "reasons": {portaltest.Reasons}}} {
+		zhanar.post(fmt.Sprintf("/kk/decisions/%s/agreement", id), said).want(f.t, "the draft of the prosecutor's word", http.StatusSeeOther)
+	}
+
 	// She has one session already.
 	signedIn := fmt.Sprintf(`SELECT count(*) = 2 FROM session WHERE person = '%s'`, f.Aigul.Person)
 	is := func(table string, id uuid.UUID, status string) string {
@@ -54,13 +59,15 @@ func (f *front) doors() []door {
 		{policy.FilingWithdraw, "/kk/filings/" + withdrawn.String() + "/withdrawal", aigul, f.Aigul, is("filing", withdrawn, "withdrawn")},
 		{policy.FilingGrant, "/kk/filings/" + answered.String() + "/answer/check", daniyar, f.Daniyar, is("filing", answered, "granted")},
 		{policy.DecisionPublish, "/kk/decisions/" + ruling.String() + "/check", daniyar, f.Daniyar, is("decision", ruling, "published")},
+		{policy.DecisionAgree, "/kk/decisions/" + agreed.String() + "/agreement/check", zhanar, f.Zhanar, is("decision", agreed, "published")},
+		{policy.DecisionDecline, "/kk/decisions/" + declined.String() + "/agreement/check", zhanar, f.Zhanar, is("decision", declined, "declined")},
 		{policy.ParticipantGrant, "/kk/participants/" + waiting.String() + "/check", daniyar, f.Daniyar, is("participant", waiting, "confirmed")},
 		{policy.ParticipantEnd, "/kk/participants/" + leaving.String() + "/check", daniyar, f.Daniyar, is("participant", leaving, "ended")},
 	}
 }
 
 // purposes are what a signature is made for, in the order of the doors.
-var purposes = []string{"sign-in", "petition", "complaint", "withdrawal", "answer", "decision", "confirmation", "ending"}
+var purposes = []string{"sign-in", "petition", "complaint", "withdrawal", "answer", "decision", "assent", "dissent", "confirmation", "ending"}
 
 // open shows the door's page, with the form that a signature goes into.
 func (d door) open() answer {
@@ -114,7 +121,7 @@ const traces = `
 SELECT (SELECT count(*) FROM document WHERE signed_at IS NOT NULL) AS signed,
        (SELECT count(*) FROM evidence) AS evidence,
        (SELECT count(*) FROM session WHERE person IS NOT NULL) AS sessions,
-       (SELECT count(*) FROM record WHERE act IN ('session-open', 'filing-submit', 'filing-withdraw', 'filing-grant', 'decision-publish', 'participant-confirm', 'participant-end')) AS acts`
+       (SELECT count(*) FROM record WHERE act IN ('session-open', 'filing-submit', 'filing-withdraw', 'filing-grant', 'decision-publish', 'decision-agree', 'decision-decline', 'participant-confirm', 'participant-end')) AS acts`
 
 // Security/THREATS S07: what was signed for one thing serves for no other. The key
 // is always that of the person who may act at the door, so that nothing but the
@@ -154,16 +161,18 @@ func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
 		}
 	}
 	portaltest.WantText(t, "purposes (down) by doors (across)", square(cells), `
-		             | sign-in      | petition     | complaint    | withdrawal   | answer       | decision     | confirmation | ending
-		sign-in      | takes effect | refused      | refused      | refused      | refused      | refused      | refused      | refused
-		petition     | refused      | takes effect | refused      | refused      | refused      | refused      | refused      | refused
-		complaint    | refused      | refused      | takes effect | refused      | refused      | refused      | refused      | refused
-		withdrawal   | refused      | refused      | refused      | takes effect | refused      | refused      | refused      | refused
-		answer       | refused      | refused      | refused      | refused      | takes effect | refused      | refused      | refused
-		decision     | refused      | refused      | refused      | refused      | refused      | takes effect | refused      | refused
-		confirmation | refused      | refused      | refused      | refused      | refused      | refused      | takes effect | refused
-		ending       | refused      | refused      | refused      | refused      | refused      | refused      | refused      | takes effect`)
-	f.Want(t, `SELECT who, act, object FROM (SELECT * FROM record WHERE act IN ('session-open', 'filing-submit', 'filing-withdraw', 'filing-grant', 'decision-publish', 'participant-confirm', 'participant-end') ORDER BY seq DESC LIMIT 8) AS last ORDER BY seq`, `
+		             | sign-in      | petition     | complaint    | withdrawal   | answer       | decision     | assent       | dissent      | confirmation | ending
+		sign-in      | takes effect | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused
+		petition     | refused      | takes effect | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused
+		complaint    | refused      | refused      | takes effect | refused      | refused      | refused      | refused      | refused      | refused      | refused
+		withdrawal   | refused      | refused      | refused      | takes effect | refused      | refused      | refused      | refused      | refused      | refused
+		answer       | refused      | refused      | refused      | refused      | takes effect | refused      | refused      | refused      | refused      | refused
+		decision     | refused      | refused      | refused      | refused      | refused      | takes effect | refused      | refused      | refused      | refused
+		assent       | refused      | refused      | refused      | refused      | refused      | refused      | takes effect | refused      | refused      | refused
+		dissent      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | takes effect | refused      | refused
+		confirmation | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | takes effect | refused
+		ending       | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | refused      | takes effect`)
+	f.Want(t, `SELECT who, act, object FROM (SELECT * FROM record WHERE act IN ('session-open', 'filing-submit', 'filing-withdraw', 'filing-grant', 'decision-publish', 'decision-agree', 'decision-decline', 'participant-confirm', 'participant-end') ORDER BY seq DESC LIMIT 10) AS last ORDER BY seq`, `
 		who     | act                 | object
 		aigul   | session-open        | person
 		aigul   | filing-submit       | filing
@@ -171,6 +180,8 @@ func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
 		aigul   | filing-withdraw     | filing
 		daniyar | filing-grant        | filing
 		daniyar | decision-publish    | decision
+		zhanar  | decision-agree      | decision
+		zhanar  | decision-decline    | decision
 		daniyar | participant-confirm | participant
 		daniyar | participant-end     | participant`)
 	f.Sound()

@@ -16,6 +16,8 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal"
+	"zharia/portal/casefile"
+	"zharia/portal/directory"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -267,10 +269,35 @@ var plainActs = map[policy.Act]bool{
 	policy.FilingCreate: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
 	policy.ParticipantAdd: true, policy.ParticipantDraft: true, policy.ParticipantEnding: true,
 	policy.FilingDiscard: true, policy.DecisionDiscard: true, policy.ParticipantDiscard: true,
+	policy.AccessDraft: true, policy.AccessDiscard: true, policy.AccessComplain: true, policy.DeskConfirm: true,
+	// Takes back what was asked for oneself; it may be asked for again.
+	policy.AccessWithdraw: true,
+	// Puts the file together; what of it is opened, and to whom, a signed notice says.
+	policy.MaterialAdd: true, policy.MaterialPut: true, policy.MaterialRemove: true,
+	policy.FamiliarisationDraft: true, policy.FamiliarisationDiscard: true, policy.RecordDraft: true, policy.RecordAssent: true,
+	// Reading, one's own notes, and time for it: it may be given and takes nothing.
+	policy.FamiliarisationTime: true, policy.FamiliarisationNote: true, policy.FamiliarisationPlead: true, policy.FamiliarisationPostpone: true,
+	// Papers that are prepared or given up, and a search. The end of a substitution
+	// only takes away.
+	policy.AppointmentDraft: true, policy.AppointmentDiscard: true, policy.AppointmentReply: true, policy.DirectoryFind: true,
+	policy.AssignmentDraft: true, policy.AssignmentDiscard: true,
+	policy.SubstitutionDraft: true, policy.SubstitutionDiscard: true, policy.SubstitutionEnd: true,
+	// The papers by which a decision opens further or less far, and its copies; the
+	// end of what was signed is written down, CPC 201.
+	policy.ExposureDraft: true, policy.ExposureDiscard: true, policy.ExposureEnd: true,
+	policy.RedactionDraft: true, policy.RedactionDiscard: true,
+	// Handed over by being opened, where the Code wants no more; and a receipt that is
+	// prepared. Why an official opens a case, and a question about that.
+	policy.DecisionOpen: true, policy.ServiceDraft: true,
+	policy.ReasonGive: true, policy.ObjectionFile: true, policy.ObjectionAnswer: true,
 	// Changes nothing.
 	policy.VerifyFile: true, policy.VerifyFiles: true,
 	// Says that somebody reads; starts and ends no term.
 	policy.FilingConsider: true,
+	// The prosecutor's word, and a change of status: prepared and not signed yet.
+	policy.AgreementDraft: true, policy.ParticipantChangeDraft: true,
+	// For whom he acts in this browser; and the paper by which a power is taken back.
+	policy.ActingSet: true, policy.RevocationDraft: true,
 }
 
 // Whatever the session says: an act with legal effect that comes without a
@@ -297,15 +324,48 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 	drafted := func(path string, fields url.Values) func() {
 		return func() { f.as(f.Daniyar).post("/kk"+path, fields).want(t, path, http.StatusSeeOther) }
 	}
+	waits := f.submitted()
+	said := func(a casefile.Agreement) func() {
+		return func() {
+			if err := casefile.DraftAgreement(t.Context(), f.DB, f.Press, f.Zhanar.Asks(policy.AgreementDraft), waits, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	entry := f.entryProposed(directory.Entry{Leaves: true, IIN: f.Ermek.IIN})
+	_, hers, _, his := f.file()
+	recorded := f.recorded("saule@theft", f.Saule)
 	acts := map[policy.Act]signed{
-		policy.FilingSubmit:     {f.Aigul, o["draft"], ready},
-		policy.FilingWithdraw:   {f.Aigul, o["complaint"], ready},
-		policy.DecisionPublish:  {f.Daniyar, o["unsigned"], ready},
-		policy.FilingGrant:      {f.Daniyar, o["filed"], answer(filing.Granted)},
-		policy.FilingGrantPart:  {f.Daniyar, o["filed"], answer(filing.GrantedPart)},
-		policy.FilingRefuse:     {f.Daniyar, o["filed"], answer(filing.Refused)},
-		policy.DeskSign:         {f.Daniyar, uuid.Nil, ready}, // several at once, each by the door of its own act
-		policy.ParticipantGrant: {f.Daniyar, o["awaiting"], drafted("/participants/"+o["awaiting"].String()+"/draft", url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}})},
+		policy.FamiliarisationOpen: {f.Daniyar, his, ready},
+		policy.RecordSign: {f.Aigul, hers, func() {
+			f.as(f.Aigul).post("/kk/familiarisations/"+hers.String()+"/record/draft", nil).want(t, "the draft of a record", http.StatusSeeOther)
+		}},
+		policy.FamiliarisationClose: {f.Daniyar, recorded, drafted("/familiarisations/"+recorded.String()+"/closing/draft", nil)},
+		policy.FilingSubmit:         {f.Aigul, o["draft"], ready},
+		policy.ExposureSign:         {f.Daniyar, f.draftExposure(), ready},
+		policy.RedactionSign:        {f.Daniyar, f.draftRedaction(), ready},
+		policy.FilingWithdraw:       {f.Aigul, o["complaint"], ready},
+		policy.DecisionPublish:      {f.Daniyar, o["unsigned"], ready},
+		policy.DecisionSubmit:       {f.Daniyar, f.draftSuspicion(), ready},
+		policy.DecisionAgree:        {f.Zhanar, waits, said(casefile.Agreement{Agrees: true, Language: "kk"})},
+		policy.DecisionDecline:      {f.Zhanar, waits, said(casefile.Agreement{Reasons: portaltest.Reasons, Language: "kk"})},
+		policy.FilingGrant:          {f.Daniyar, o["filed"], answer(filing.Granted)},
+		policy.FilingGrantPart:      {f.Daniyar, o["filed"], answer(filing.GrantedPart)},
+		policy.FilingRefuse:         {f.Daniyar, o["filed"], answer(filing.Refused)},
+		policy.AccessSubmit:         {f.Stranger, f.RequestDraft(f.Stranger, f.Theft, casefile.NewRequest{Role: policy.Victim}), ready},
+		policy.DeskSign:             {f.Daniyar, uuid.Nil, ready}, // several at once, each by the door of its own act
+		policy.ParticipantGrant:     {f.Daniyar, o["awaiting"], drafted("/participants/"+o["awaiting"].String()+"/draft", url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}})},
+		policy.PowerRevoke: {f.Serik, f.Participant("dana@theft"), func() {
+			f.as(f.Serik).post("/kk/powers/"+f.Participant("dana@theft").String()+"/revocation/draft", nil).want(t, "the paper of a revocation", http.StatusSeeOther)
+		}},
+		policy.AppointmentPropose: {f.Bolat, f.entryDraft(), ready},
+		policy.AppointmentAgree:   {f.Raushan, entry, f.replies(entry, true)},
+		policy.AppointmentDecline: {f.Raushan, entry, f.replies(entry, false)},
+		policy.AssignmentSign:     {f.Marat, f.Theft, f.assignmentDraft},
+		policy.ServiceSign: {f.Serik, f.Decision("suspect-recognised"), func() {
+			f.as(f.Serik).post("/kk/decisions/"+f.Decision("suspect-recognised").String()+"/receipt/draft", nil).want(t, "the draft of a receipt", http.StatusSeeOther)
+		}},
+		policy.SubstitutionSign: {f.Marat, f.substitutionDraft(), ready},
 		policy.ParticipantEnd:   {f.Daniyar, o["confirmed"], drafted("/participants/"+o["confirmed"].String()+"/ending", nil)},
 	}
 	tried := 0

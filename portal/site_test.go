@@ -70,7 +70,7 @@ func newSite(t *testing.T) *site {
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	p := &portal.Portal{
-		DB: s.DB, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
+		DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
 		AnyChain: true, Clock: s.Clock,
 	}
 	handler, err := p.Handler()

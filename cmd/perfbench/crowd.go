@@ -115,6 +115,12 @@ func (c *crowd) come(ctx context.Context, rate int, length time.Duration) health
 // gives how long the portal took over both; the page counts from when it was due.
 // Signing itself is the person's own time.
 func (c *crowd) signIn(ctx context.Context, i int, due time.Time) (time.Duration, error) {
+	_, took, err := c.letIn(ctx, i, due)
+	return took, err
+}
+
+// letIn is signIn that gives the browser of the person who has come.
+func (c *crowd) letIn(ctx context.Context, i int, due time.Time) (*forger, time.Duration, error) {
 	jar, _ := cookiejar.New(nil) // never fails
 	visitor := &forger{url: c.url, browser: &http.Client{
 		Transport: c.places[i%len(c.places)], Jar: jar, Timeout: patience,
@@ -123,19 +129,19 @@ func (c *crowd) signIn(ctx context.Context, i int, due time.Time) (time.Duration
 	status, page, err := visitor.ask(ctx, http.MethodGet, "/kk/signin", nil)
 	took := time.Since(due)
 	if err != nil || status != http.StatusOK {
-		return 0, fmt.Errorf("the sign-in page: status %d, %w", status, err)
+		return nil, 0, fmt.Errorf("the sign-in page: status %d, %w", status, err)
 	}
 	form, err := signedForm(page, c.keys[i%len(c.keys)])
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	start := time.Now()
 	status, page, err = visitor.ask(ctx, http.MethodPost, "/kk/session", form)
 	if err != nil || status != http.StatusSeeOther {
 		_, said, _ := strings.Cut(page, "<h2>")
-		return 0, fmt.Errorf("not let in: status %d, %.200s, %w", status, said, err)
+		return nil, 0, fmt.Errorf("not let in: status %d, %.200s, %w", status, said, err)
 	}
-	return took + time.Since(start), nil
+	return visitor, took + time.Since(start), nil
 }
 
 // signedForm is what the page posts once its challenge is signed.

@@ -6,6 +6,7 @@
 //	perfbench crypto [-slices 9] [-slice 200ms]
 //	perfbench flood  [-rate 200] [-for 30s]
 //	perfbench signin [-rate 40] [-for 30s] [-responder 100ms]
+//	perfbench scale  [-small 10000] [-large 1000000] [-times 40]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
@@ -48,8 +49,10 @@ func run(ctx context.Context, args []string) error {
 		return runFlood(ctx, args[1:])
 	case len(args) > 0 && args[0] == "signin":
 		return runSignIns(ctx, args[1:])
+	case len(args) > 0 && args[0] == "scale":
+		return runScale(ctx, args[1:])
 	}
-	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms]")
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40]")
 }
 
 func runCrypto(ctx context.Context, args []string) error {
@@ -90,4 +93,18 @@ func runSignIns(ctx context.Context, args []string) error {
 		return errors.New("signin: 1 to 500 a second, of a second to ten minutes, with a responder of at most ten seconds")
 	}
 	return signIns(ctx, os.Stdout, *rate, *length, *responder)
+}
+
+func runScale(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
+	small := flags.Int("small", 10_000, "decisions at first")
+	large := flags.Int("large", 1_000_000, "decisions at last; a fifth as many participants")
+	times := flags.Int("times", 40, "how often each page is asked for")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *small < 1000 || *large <= *small || *large > 10_000_000 || *times < 5 || *times > 1000 {
+		return errors.New("scale: 1000 decisions or more at first, more at last, ten million at most; each page 5 to 1000 times")
+	}
+	return scale(ctx, os.Stdout, *small, *large, *times)
 }

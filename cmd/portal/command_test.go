@@ -94,9 +94,16 @@ func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
 		{2, []string{"migrate"}}, // no DATABASE_URL
 		{2, []string{"ledger"}},
 		{2, []string{"serve", "-addr", "x"}},
+		{2, []string{"officer"}},
+		{2, []string{"officer", "-iin", "12", "-name", "A B", "-body", "C D", "-body-ru", "E F"}},
+		{2, []string{"officer", "-iin", "811111399014", "-name", "A B", "-body", "C D", "-body-ru", "E F"}}, // no DATABASE_URL
+		{2, []string{"officer", "-iin", "811111399014", "more"}},
 		{1, []string{"serve"}}, // no settings
 		{0, []string{"routes"}},
 		{0, []string{"policy"}},
+		{0, []string{"policy", "-lang", "ru"}},
+		{2, []string{"policy", "-lang", "fr"}},
+		{2, []string{"policy", "kk"}},
 	} {
 		out, errs, got := call(t, path, c.args...)
 		if got != c.want {
@@ -131,9 +138,9 @@ func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
 	if lines := strings.Count(routes, "\n"); lines != len(portal.Routes())+1 {
 		t.Errorf("%d lines are printed for %d addresses", lines, len(portal.Routes()))
 	}
-	table, _, _ := call(t, path, "policy")
+	table, _, _ := call(t, path, "policy", "-lang", "en")
 	for _, kind := range policy.Kinds {
-		if !strings.Contains(table, "\n"+string(kind)+" ") {
+		if !strings.Contains(table, "– "+strings.ReplaceAll(string(kind), "-", " ")+" (CPC ") {
 			t.Errorf("the matrix that is printed lacks %s", kind)
 		}
 	}

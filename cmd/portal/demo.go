@@ -59,11 +59,12 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := server.Create(ctx, "portal"); err != nil {
 		return err
 	}
-	db, err := open(ctx, server.DSN("portal"), filepath.Join(*state, "keys", "vault.json"))
+	db, work, err := open(ctx, server.DSN("portal"), filepath.Join(*state, "keys", "vault.json"))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	defer work.Close()
 	book, err := book()
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 		DB: db, Words: book, Verifier: center.verifier, Origin: "http://" + *addr, Agent: "ws://" + *agentAddr, AnyChain: true,
 	}
 	step("putting the cast on the stage")
-	if err := troupe.Play(ctx, db, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
+	if err := troupe.Play(ctx, work, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
 	reader, err := newReader(troupe, *keys, *password)
@@ -103,7 +104,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	go refresh(ctx, center.client)
 	agentDone := make(chan error, 1)
 	go func() { agentDone <- reader.agent.ServeOn(ctx, agentListener); cancel() }()
-	err = run(ctx, p, listener, out, p.Origin)
+	err = run(ctx, p, work.DB, listener, out, p.Origin)
 	cancel()
 	return errors.Join(err, <-agentDone)
 }

@@ -27,6 +27,7 @@ var commands = []command{
 	{"serve", "the portal, with the settings of the environment", serve},
 	{"migrate", "bring the database at DATABASE_URL to the present schema", migrate},
 	{"agent", "a software NCALayer with keys from PKCS#12 files", runAgent},
+	{"officer", "one of the first two administrators of the directory", firstOfficer},
 	{"routes", "every address: its act, who may, by what law", printRoutes},
 	{"policy", "which decisions open to which status, by what law", printPolicy},
 	{"ledger", "check the record of acts in the database at DATABASE_URL", checkLedger},

@@ -15,15 +15,19 @@ import (
 
 	"zharia"
 	"zharia/portal"
+	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
+	"zharia/portal/directory"
 	"zharia/portal/eds"
 	"zharia/portal/eds/nca"
 	"zharia/portal/evidence"
+	"zharia/portal/fence"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/job"
 	"zharia/portal/ledger"
+	"zharia/portal/materials"
 	"zharia/portal/typed"
 	"zharia/portal/vault"
 	"zharia/portal/words"
@@ -38,6 +42,9 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := materials.Tools(); err != nil {
+		return err
+	}
 	listener, err := listen(c.Addr)
 	if err != nil {
 		return err
@@ -47,18 +54,19 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	db, err := open(ctx, c.Database, c.Keys)
+	db, work, err := open(ctx, c.Database, c.Keys)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	defer work.Close()
 	book, err := book()
 	if err != nil {
 		return err
 	}
 	p := &portal.Portal{DB: db, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov()}
 	go refresh(ctx, authority)
-	return run(ctx, p, listener, out, c.Origin)
+	return run(ctx, p, work.DB, listener, out, c.Origin)
 }
 
 // nationalVerifier trusts the pinned certificates and asks the national
@@ -100,23 +108,43 @@ func refresh(ctx context.Context, authority *nca.Client) {
 	}
 }
 
-// open opens the database at the present schema, with the keys to its texts.
-func open(ctx context.Context, dsn, keys string) (*vault.DB, error) {
-	db, err := database.Open(ctx, dsn)
+// open brings the database to the present schema and opens two pools of it, with the
+// keys to its texts: db serves people, behind the fence; work is the portal's own
+// hand. The owner of the tables does nothing but put the schema in.
+func open(ctx context.Context, dsn, keys string) (db, work *vault.DB, err error) {
+	if err := migrateAt(ctx, dsn); err != nil {
+		return nil, nil, err
+	}
+	hand, err := database.OpenAs(ctx, dsn, database.Work)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := database.Migrate(ctx, db, zharia.Schema); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if err := keysBelong(ctx, db, keys); err != nil {
-		return nil, errors.Join(err, db.Close())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, hand.Close())
+		}
+	}()
+	if err := keysBelong(ctx, hand, keys); err != nil {
+		return nil, nil, err
 	}
 	ring, err := vault.OpenKeys(keys)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, nil, err
 	}
-	return vault.New(db, ring), nil
+	app, err := database.OpenAs(ctx, dsn, database.App)
+	if err != nil {
+		return nil, nil, err
+	}
+	return vault.New(app, ring), vault.New(hand, ring), nil
+}
+
+// migrateAt brings the database to the present schema, as its owner.
+func migrateAt(ctx context.Context, dsn string) error {
+	db, err := database.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fence.Raise(ctx, db, zharia.Schema), db.Close())
 }
 
 const countPersons = `SELECT count(*) FROM person`
@@ -187,7 +215,7 @@ const (
 
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
-func run(ctx context.Context, p *portal.Portal, listener net.Listener, out io.Writer, origin string) error {
+func run(ctx context.Context, p *portal.Portal, work *database.DB, listener net.Listener, out io.Writer, origin string) error {
 	handler, err := p.Handler()
 	if err != nil {
 		return err
@@ -197,7 +225,7 @@ func run(ctx context.Context, p *portal.Portal, listener net.Listener, out io.Wr
 		IdleTimeout: idleTime, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
 	jobs := make(chan error, 1)
-	go func() { jobs <- runner(p).Run(ctx) }()
+	go func() { jobs <- runner(p, work).Run(ctx) }()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "ready %s/kk/\n", origin)
@@ -213,12 +241,18 @@ func run(ctx context.Context, p *portal.Portal, listener net.Listener, out io.Wr
 
 // runner is all that the portal does by itself: what is due once, and what is
 // done again and again.
-func runner(p *portal.Portal) job.Runner {
+func runner(p *portal.Portal, work *database.DB) job.Runner {
 	return job.Runner{
-		DB: p.DB.DB,
+		DB: work,
 		Jobs: map[string]job.Func{
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.MarkOverdue(ctx, tx, j.Args["filing"], now())
+			},
+			casefile.RequestOverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
+			},
+			materials.RenderJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return materials.Render(ctx, vault.New(tx, p.DB.Keys), j.Args["material"], now())
 			},
 			evidence.ConfirmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return evidence.Confirm(ctx, vault.New(tx, p.DB.Keys), p.Verifier, j.Args["evidence"], now())
@@ -232,6 +266,10 @@ func runner(p *portal.Portal) job.Runner {
 			}},
 			"drop what was typed and not sent": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return typed.DropOld(ctx, vault.New(db, p.DB.Keys), at)
+			}},
+			"end powers whose last day has passed": {Every: time.Hour, Do: casefile.EndLapsed},
+			"end substitutions and terms of office": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return directory.Expire(ctx, vault.New(db, p.DB.Keys), at.UTC().Truncate(time.Microsecond))
 			}},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)

@@ -16,6 +16,7 @@ import (
 	"zharia/portal/agent"
 	"zharia/portal/database"
 	"zharia/portal/eds/key"
+	"zharia/portal/fence"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 )
@@ -28,12 +29,12 @@ func misused(what string) error {
 
 // migrate brings the database at DATABASE_URL to the present schema.
 func migrate(ctx context.Context, _ []string, out io.Writer) error {
-	db, err := openURL(ctx)
+	db, err := openURL(ctx, database.Owner)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := database.Migrate(ctx, db, zharia.Schema); err != nil {
+	if err := fence.Raise(ctx, db, zharia.Schema); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "the database has the present schema")
@@ -42,7 +43,7 @@ func migrate(ctx context.Context, _ []string, out io.Writer) error {
 
 // checkLedger checks the record of acts from the first row to the last.
 func checkLedger(ctx context.Context, _ []string, out io.Writer) error {
-	db, err := openURL(ctx)
+	db, err := openURL(ctx, database.Work)
 	if err != nil {
 		return err
 	}
@@ -55,12 +56,12 @@ func checkLedger(ctx context.Context, _ []string, out io.Writer) error {
 	return nil
 }
 
-func openURL(ctx context.Context) (*database.DB, error) {
+func openURL(ctx context.Context, role database.Role) (*database.DB, error) {
 	dsn := os.Getenv("DATABASE_URL")
 	if dsn == "" {
 		return nil, misused("DATABASE_URL is not set")
 	}
-	return database.Open(ctx, dsn)
+	return database.OpenAs(ctx, dsn, role)
 }
 
 // printRoutes prints every address with its act, who may, and the article.
@@ -74,26 +75,6 @@ func printRoutes(_ context.Context, _ []string, out io.Writer) error {
 			who = "everyone"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Method, r.Path, r.Act, who, rule.By)
-	}
-	return w.Flush()
-}
-
-// printPolicy prints the matrix of rights with its articles.
-func printPolicy(_ context.Context, _ []string, out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "KIND\t")
-	for _, role := range policy.Columns {
-		rule, _ := policy.RoleOf(role)
-		fmt.Fprint(w, rule.Code, "\t")
-	}
-	fmt.Fprintln(w, "ARTICLE")
-	for _, kind := range policy.Kinds {
-		rule, _ := policy.KindOf(kind)
-		fmt.Fprint(w, kind, "\t")
-		for _, role := range policy.Columns {
-			fmt.Fprint(w, policy.CellOf(kind, role), "\t")
-		}
-		fmt.Fprintln(w, rule.By)
 	}
 	return w.Flush()
 }

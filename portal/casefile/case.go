@@ -12,6 +12,7 @@ import (
 
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -26,8 +27,16 @@ type Case struct {
 	Body         identity.Body
 	Investigator Official
 	Prosecutor   Official
+	JoinedInto   uuid.UUID // the case in which this one is conducted since JoinedAt, CPC 43; zero: it stands alone
+	JoinedAt     time.Time
+	SeveredFrom  uuid.UUID       // the case it was part of, CPC 44; or zero
 	Standing     policy.Standing // of the reader, to this case
-	Capacities   []Capacity      // what the reader is in it, confirmed
+	Capacities   []Capacity      // what the reader is in it, confirmed: those of the one side he acts for
+
+	sides     []Side // all he may act for
+	undecided bool   // there are several, and he has not said for which he acts
+
+	deputy string // the reader's name, where he stands in for the investigator
 }
 
 // Offence is what the case is about, in a language.
@@ -36,6 +45,15 @@ func (c Case) Offence(lang string) string {
 		return c.OffenceRU
 	}
 	return c.OffenceKK
+}
+
+// signer is the name that stands under the papers of the one who conducts the case:
+// his own, or his deputy's.
+func (c Case) signer() string {
+	if c.deputy != "" {
+		return c.deputy
+	}
+	return c.Investigator.Name
 }
 
 // Official is an official by name.
@@ -54,6 +72,13 @@ type Capacity struct {
 	Represents      uuid.UUID // participant; zero for one's own rights
 	Represented     string    // name
 	RepresentedRole policy.Role
+	JoinedAt        time.Time   // he came with a case that was joined to this one then; zero: he did not
+	AwaitsSince     time.Time   // the ruling that the status rests on waits for the prosecutor since then; or zero
+	line            []uuid.UUID // the participant whose rights these are, and all that he was before
+
+	Whom  uuid.UUID // person: himself, or the one he acts for
+	Scope []Scope   // what his power is for; all of it for one's own rights
+	Until time.Time // the last day of the power; zero for none
 }
 
 // Awaiting is a status that is not confirmed yet: all that its holder may know.
@@ -81,6 +106,7 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting
 			return nil, nil, err
 		}
 	}
+	cases = slices.DeleteFunc(cases, func(c Case) bool { return len(c.Capacities) == 0 }) // a power whose last day has passed
 	var waits []awaitingRow
 	if err := db.Select(ctx, &waits, selectAwaiting, ask.Person); err != nil {
 		return nil, nil, err
@@ -116,16 +142,30 @@ func Charge(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, error) {
 }
 
 // Read is one case. Who has no part in it does not find it: that it exists is a
-// secret.
+// secret. Who acts in it for several people must first say for whom: *Choose.
 func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Case, error) {
+	c, err := find(ctx, db, ask, id)
+	if err == nil && c.undecided {
+		return Case{}, &Choose{Case: id}
+	}
+	return c, err
+}
+
+// find is Read for whoever has yet to say for whom he acts, too: then the case has
+// the capacities of all his sides.
+func find(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Case, error) {
 	var row caseRow
 	if err := db.Get(ctx, &row, selectCase, ask.Person, id); err != nil {
 		return Case{}, err
 	}
-	if err := standing(ask, row.Standing); err != nil {
+	c, err := row.open(ctx, db, ask)
+	if err != nil {
 		return Case{}, err
 	}
-	return row.open(ctx, db, ask)
+	if c.Standing == 0 { // what he was is over, if only since midnight
+		return Case{}, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return c, ask.Check(c.Standing)
 }
 
 // standing refuses who is nothing to a case as if it were not there, and who may
@@ -138,10 +178,19 @@ func standing(ask policy.Ask, words []string) error {
 	return ask.Check(to)
 }
 
+// TakesNew refuses what is new in a case that was joined to another: it belongs into
+// that one (CPC 43).
+func (c Case) TakesNew() error {
+	if c.JoinedInto != uuid.Nil {
+		return fault.New(fault.Conflict, "fault.case-joined").Under(law.CPC(43))
+	}
+	return nil
+}
+
 // Acts are those of the given acts that the reader may do in this case.
 func (c Case) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
 	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
-		return ask.To(act).Check(c.Standing) != nil
+		return ask.To(act).Check(c.Standing) != nil || act == policy.FilingNew && !c.may(ScopeFile)
 	})
 }
 

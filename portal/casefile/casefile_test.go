@@ -245,6 +245,7 @@ func TestADefenderLosesTheCaseWithTheClient(t *testing.T) {
 	}
 	wantKind(t, "Serik", fault.NotFound, open(t, w, w.Serik, "search-done"))
 	wantKind(t, "Dana", fault.NotFound, open(t, w, w.Dana, "search-done"))
+	w.Receive(w.Dana, "fraud-seizure")
 	if err := open(t, w, w.Dana, "fraud-seizure"); err != nil {
 		t.Errorf("and the other client's case with it: %v", err)
 	}

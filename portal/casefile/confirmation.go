@@ -3,9 +3,11 @@ package casefile
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"zharia/portal/database"
 	"zharia/portal/document"
@@ -22,7 +24,8 @@ import (
 type Confirmation struct {
 	Document uuid.UUID
 	Ends     bool
-	Grant    Grant // what is confirmed; zero where it ends
+	Grant    Grant  // what is confirmed; zero where it ends
+	Reasons  string // why a status that was asked for is refused, or one ends
 	SignedAt time.Time
 }
 
@@ -45,6 +48,9 @@ func DraftGrant(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if _, err := p.Status.after(policy.ParticipantGrant); err != nil {
 			return err
 		}
+		if g.Previous, err = previousOf(ctx, tx, id, g.Previous); err != nil {
+			return err
+		}
 		if p.Status == Draft { // nobody but the investigator has said yet what he is
 			if err := place(ctx, tx, ask, p.Case, id, p.Person, g, "role"); err != nil {
 				return err
@@ -60,7 +66,11 @@ func DraftGrant(ctx context.Context, db *vault.DB, press document.Press, ask pol
 // page's, so that a double click adds one.
 func DraftNew(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, casefile, id uuid.UUID, iin eds.IIN, name string, g Grant) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
-		if _, err := Read(ctx, tx, ask, casefile); err != nil {
+		c, err := Read(ctx, tx, ask, casefile)
+		if err != nil {
+			return err
+		}
+		if err := c.TakesNew(); err != nil {
 			return err
 		}
 		person, err := identity.Ensure(ctx, tx, iin, name, ask.At)
@@ -82,7 +92,7 @@ func DraftNew(ctx context.Context, db *vault.DB, press document.Press, ask polic
 // or by somebody who is more than a draft, is refused. field is where the form would
 // tell that the person is this already.
 func place(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id, person uuid.UUID, g Grant, field string) error {
-	if err := g.check(ctx, tx, casefile, id); err != nil {
+	if _, err := g.check(ctx, tx, ask, casefile, id, person); err != nil {
 		return err
 	}
 	n, err := tx.Change(ctx, insertParticipant, id, casefile, person, g.Role, nullable(g.Represents), ask.At)
@@ -109,7 +119,8 @@ func taken(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) error {
 
 // draft prints a confirmation and keeps it instead of the one before.
 func draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, p Participant, g Grant) error {
-	if err := g.check(ctx, tx, p.Case, p.ID); err != nil {
+	g, err := g.check(ctx, tx, ask, p.Case, p.ID, p.Person)
+	if err != nil {
 		return err
 	}
 	c, err := Read(ctx, tx, ask, p.Case)
@@ -132,12 +143,19 @@ func draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.A
 		return err
 	}
 	return keep(ctx, tx, ask, p, &doc, func() error {
-		return tx.Exec(ctx, insertConfirmation, doc.ID, p.ID, g.Role, nullable(g.Represents), g.Basis, g.Since, ask.At)
+		advocate, err := sealAdvocate(tx, "confirmation", doc.ID, g.Advocate)
+		if err != nil {
+			return err
+		}
+		return tx.Exec(ctx, insertConfirmation, doc.ID, p.ID, g.Role, nullable(g.Represents), g.Basis, g.Since, ask.At,
+			g.Capacity, kept(g.Scope), date(g.Until), advocate, g.Conflict, nullable(g.Previous))
 	})
 }
 
 // DraftEnd prints the paper by which a status ends, for the investigator to sign.
-func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, language string) error {
+// One that was asked for and is not confirmed is refused with reasons (CPC 109):
+// without them the draft is fault.Invalid.
+func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, language, reasons string) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		p, err := lockOne(ctx, tx, ask, id)
 		if err != nil {
@@ -145,6 +163,9 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 		}
 		if _, err := p.Status.after(policy.ParticipantEnd); err != nil {
 			return err
+		}
+		if p.Status == Unconfirmed && strings.TrimSpace(reasons) == "" {
+			return fault.New(fault.Invalid, "fault.refusal-reasons").At("reasons")
 		}
 		c, err := Read(ctx, tx, ask, p.Case)
 		if err != nil {
@@ -158,10 +179,16 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = press.Paper(p.endingSheet(press, doc, c, person), doc, c.Number); err != nil {
+		if doc.Content, err = press.Paper(p.endingSheet(press, doc, c, person, reasons), doc, c.Number); err != nil {
 			return err
 		}
-		return keep(ctx, tx, ask, p, &doc, func() error { return tx.Exec(ctx, insertEnding, doc.ID, p.ID, ask.At) })
+		return keep(ctx, tx, ask, p, &doc, func() error {
+			sealed, err := sealReasons(tx, doc.ID, reasons)
+			if err != nil {
+				return err
+			}
+			return tx.Exec(ctx, insertEnding, doc.ID, p.ID, sealed, ask.At)
+		})
 	})
 }
 
@@ -206,7 +233,13 @@ func ReadConfirmation(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 	if err := db.Get(ctx, &row, selectConfirmation, id); err != nil {
 		return p, Confirmation{}, document.Document{}, err
 	}
-	c := row.confirmation()
+	c, err := row.confirmation(db)
+	if err != nil {
+		return p, c, document.Document{}, err
+	}
+	if c.Reasons, err = openReasons(db, c.Document, row.Reasons); err != nil {
+		return p, c, document.Document{}, err
+	}
 	doc, err := document.Fetch(ctx, db, c.Document)
 	c.Grant.Language = doc.Language
 	return p, c, doc, err
@@ -243,6 +276,9 @@ func Settle(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Exec(ctx, signConfirmation, c.Document, ask.At); err != nil {
 			return err
 		}
+		if err := answerRequests(ctx, tx, ask, p); err != nil {
+			return err
+		}
 		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, doc.Digest)
 	})
 }
@@ -254,15 +290,23 @@ func (p Participant) settle(ctx context.Context, tx *vault.DB, ask policy.Ask, c
 	if c.Ends {
 		return tx.Exec(ctx, endParticipant, p.ID, next, ask.At)
 	}
-	g := c.Grant
-	if err := g.check(ctx, tx, p.Case, p.ID); err != nil {
+	g, err := c.Grant.check(ctx, tx, ask, p.Case, p.ID, p.Person)
+	if err != nil {
 		return err
 	}
-	err := tx.Exec(ctx, confirmParticipant, p.ID, g.Role, nullable(g.Represents), g.Basis, next, g.Since, ask.At, ask.Person)
+	advocate, err := sealAdvocate(tx, "participant", p.ID, g.Advocate)
+	if err != nil {
+		return err
+	}
+	err = tx.Exec(ctx, confirmParticipant, p.ID, g.Role, nullable(g.Represents), g.Basis, next, g.Since, ask.At, ask.Person,
+		g.Capacity, kept(g.Scope), date(g.Until), advocate)
 	if database.Violates(err, "participant_casefile_person_role_represents_key") {
 		return fault.New(fault.Invalid, "fault.participant-twice").At("role")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return g.succeed(ctx, tx, ask, p)
 }
 
 // DiscardConfirmation gives up the unsigned paper about a status, and with it
@@ -290,48 +334,83 @@ func DiscardConfirmation(ctx context.Context, db *vault.DB, ask policy.Ask, id u
 }
 
 type confirmationRow struct {
-	Document   uuid.UUID     `db:"document"`
-	Ends       bool          `db:"ends"`
-	Role       *policy.Role  `db:"role"`
-	Represents uuid.NullUUID `db:"represents"`
-	Basis      *string       `db:"basis"`
-	Since      *time.Time    `db:"since"`
-	SignedAt   *time.Time    `db:"signed_at"`
+	Document   uuid.UUID      `db:"document"`
+	Ends       bool           `db:"ends"`
+	Role       *policy.Role   `db:"role"`
+	Represents uuid.NullUUID  `db:"represents"`
+	Basis      *string        `db:"basis"`
+	Since      *time.Time     `db:"since"`
+	Reasons    []byte         `db:"reasons"`
+	Capacity   LegalCapacity  `db:"capacity"`
+	Scope      pq.StringArray `db:"scope"`
+	Until      *time.Time     `db:"until"`
+	Advocate   []byte         `db:"advocate"`
+	Conflict   bool           `db:"conflict"`
+	Previous   uuid.NullUUID  `db:"previous"`
+	SignedAt   *time.Time     `db:"signed_at"`
 }
 
 const selectConfirmation = `
-SELECT document, ends, role, represents, basis, since, signed_at
+SELECT document, ends, role, represents, basis, since, reasons, signed_at, capacity, scope, until, advocate, conflict, previous
   FROM confirmation
  WHERE participant = $1
  ORDER BY signed_at DESC NULLS FIRST
  LIMIT 1`
 
 const selectUnsignedConfirmation = `
-SELECT document, ends, role, represents, basis, since, signed_at
+SELECT document, ends, role, represents, basis, since, signed_at, capacity, scope, until, advocate, conflict, previous
   FROM confirmation
  WHERE participant = $1 AND signed_at IS NULL
    FOR UPDATE`
 
 func unsigned(ctx context.Context, tx *vault.DB, id uuid.UUID) (Confirmation, error) {
 	var row confirmationRow
-	err := tx.Get(ctx, &row, selectUnsignedConfirmation, id)
-	return row.confirmation(), err
+	if err := tx.Get(ctx, &row, selectUnsignedConfirmation, id); err != nil {
+		return Confirmation{}, err
+	}
+	return row.confirmation(tx)
 }
 
-func (row confirmationRow) confirmation() Confirmation {
-	return Confirmation{
-		Document: row.Document, Ends: row.Ends, SignedAt: deref(row.SignedAt),
-		Grant: Grant{Role: deref(row.Role), Represents: row.Represents.UUID, Basis: deref(row.Basis), Since: deref(row.Since)},
+func (row confirmationRow) confirmation(db *vault.DB) (Confirmation, error) {
+	c := Confirmation{Document: row.Document, Ends: row.Ends, SignedAt: deref(row.SignedAt)}
+	if row.Ends {
+		return c, nil
 	}
+	c.Grant = Grant{
+		Role: deref(row.Role), Represents: row.Represents.UUID, Basis: deref(row.Basis), Since: deref(row.Since),
+		Capacity: row.Capacity, Scope: scopes(row.Scope), Until: deref(row.Until), Conflict: row.Conflict, Previous: row.Previous.UUID,
+	}
+	var err error
+	c.Grant.Advocate, err = openAdvocate(db, "confirmation", row.Document, row.Advocate)
+	return c, err
 }
 
 const insertConfirmation = `
-INSERT INTO confirmation (document, participant, ends, role, represents, basis, since, made_at)
-VALUES ($1, $2, false, $3, $4, $5, $6, $7)`
+INSERT INTO confirmation (document, participant, ends, role, represents, basis, since, made_at, capacity, scope, until, advocate, conflict, previous)
+VALUES ($1, $2, false, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 const insertEnding = `
-INSERT INTO confirmation (document, participant, ends, made_at)
-VALUES ($1, $2, true, $3)`
+INSERT INTO confirmation (document, participant, ends, reasons, made_at)
+VALUES ($1, $2, true, $3, $4)`
+
+func reasonsOf(paper uuid.UUID) vault.Where {
+	return vault.Where{Table: "confirmation", Column: "reasons", ID: paper}
+}
+
+// sealReasons keeps no reasons as none at all.
+func sealReasons(tx *vault.DB, paper uuid.UUID, reasons string) ([]byte, error) {
+	if strings.TrimSpace(reasons) == "" {
+		return nil, nil
+	}
+	return tx.SealText(reasonsOf(paper), reasons)
+}
+
+func openReasons(db *vault.DB, paper uuid.UUID, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	return db.OpenText(reasonsOf(paper), sealed)
+}
 
 const deleteConfirmation = `
 DELETE FROM confirmation WHERE document = $1 AND signed_at IS NULL`

@@ -139,7 +139,7 @@ func TestSomebodyNewIsTheInvestigatorsSecretUntilItIsSigned(t *testing.T) {
 func TestAConfirmationIsHeldAgainstTheLawWhenItIsSignedToo(t *testing.T) {
 	w := portaltest.World(t)
 	id := cast("second defender")
-	g := casefile.Grant{Language: "kk", Role: policy.Defender, Basis: "defence-notice", Represents: w.Participant("serik@theft"), Since: victim.Since}
+	g := casefile.Grant{Language: "kk", Role: policy.Defender, Basis: "defence-notice", Represents: w.Participant("serik@theft"), Since: victim.Since, Advocate: portaltest.Licence}
 	err := casefile.DraftNew(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantAdd), w.Theft, id, w.Stranger.IIN, w.Stranger.FullName(), g)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestAConfirmationIsHeldAgainstTheLawWhenItIsSignedToo(t *testing.T) {
 func TestGivingUpAnEndingLeavesTheStatusAsItWas(t *testing.T) {
 	w := portaltest.World(t)
 	aigul := w.Participant("aigul@theft")
-	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, "kk"); err != nil {
+	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, "kk", portaltest.Reasons); err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, "another gives it up", fault.NotFound, casefile.DiscardConfirmation(t.Context(), w.DB, w.Zhanar.Asks(policy.ParticipantDiscard), aigul))
@@ -208,11 +208,11 @@ func TestThePapersOfACaseArePrintedAgainFromWhatIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		reprint("a confirmation in "+language, casefile.ConfirmationSheet(confirmation.Grant, w.Press, d, c, person, all), d, c)
-		if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, language); err != nil {
+		if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, language, portaltest.Reasons); err != nil {
 			t.Fatal(err)
 		}
 		p, _, d = paperOf(t, w, aigul)
-		reprint("an ending in "+language, casefile.EndingSheet(p, w.Press, d, c, person), d, c)
+		reprint("an ending in "+language, casefile.EndingSheet(p, w.Press, d, c, person, portaltest.Reasons), d, c)
 
 		id := uuid.Must(uuid.NewV7())
 		ruled := ruling(w)

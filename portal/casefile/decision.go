@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
@@ -17,18 +18,26 @@ import (
 
 // Decision is a decision in a case, as far as its reader may see it.
 type Decision struct {
-	ID          uuid.UUID
-	Case        uuid.UUID
-	Kind        policy.Kind
-	Status      Status
-	DecidedOn   time.Time // a day
-	ReadyOn     time.Time // a day; zero where the condition of showing is not met or there is none
-	PublishedAt time.Time
-	Flags       []policy.Flag
-	Concerns    []uuid.UUID // participants named; none: the case as a whole
-	Document    uuid.UUID
-	Language    string
-	View        policy.View // how much of it the reader sees
+	ID           uuid.UUID
+	Case         uuid.UUID
+	Kind         policy.Kind
+	Status       Status
+	DecidedOn    time.Time // a day
+	ReadyOn      time.Time // a day; zero where the condition of showing is not met or there is none
+	SubmittedAt  time.Time // signed, and the prosecutor's word is awaited from then; zero where none is needed
+	Term         deadline.Name
+	DueAt        time.Time // by when he says it; zero where the Code gives no number
+	PublishedAt  time.Time
+	Flags        []policy.Flag
+	Concerns     []uuid.UUID // participants named; none: the case as a whole
+	Document     uuid.UUID
+	Language     string
+	Original     uuid.UUID // the decision itself, where Document is a redacted copy of it; else zero
+	Exposure     Exposed   // what the investigator signed for the reader about it, if that counts; else zero
+	policy.Sight           // how much of it the reader sees
+	Joins        uuid.UUID // of a joinder: the other case
+	Severs       string    // of a severance: the number of the new case
+	Leaving      bool      // and those who go there are in this one no more
 }
 
 // Text says that the document itself opens.
@@ -49,6 +58,23 @@ type DecisionDraft struct {
 	Established string
 	Resolved    string
 	Upload      []byte
+	Joins       uuid.UUID // of a joinder: the case that is joined to this one
+	Severs      string    // of a severance: 15 digits, the number of the new case; those concerned go there
+	Leaving     bool      // and are in this one no more
+
+	joins string   // the number of that case, for the paper
+	goes  []string // the names of those who go
+}
+
+// Act is the act by which the draft is signed: what waits for the prosecutor is
+// not published by the investigator.
+func (draft DecisionDraft) Act() policy.Act { return signs(draft.Kind) }
+
+func signs(kind policy.Kind) policy.Act {
+	if rule, _ := policy.KindOf(kind); rule.Waits() {
+		return policy.DecisionSubmit
+	}
+	return policy.DecisionPublish
 }
 
 // Decisions is the timeline of a case: what its reader may see of what was
@@ -61,9 +87,13 @@ func Decisions(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Dec
 	if err := db.Select(ctx, &rows, selectDecisions, c.ID); err != nil {
 		return nil, err
 	}
+	o, err := openedTo(ctx, db, ask, c)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Decision, 0, len(rows))
 	for _, row := range rows {
-		if d := row.seenFrom(c); d.View > policy.Hidden {
+		if d := row.seenFrom(c, o); d.View > policy.Hidden {
 			out = append(out, d)
 		}
 	}
@@ -83,28 +113,47 @@ func readDecision(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	}
 	// First whether he finds it, then whether he may do this with it: a refusal
 	// would tell that it is there.
-	c, err := Read(ctx, db, ask.To(policy.DecisionRead), row.Case)
+	c, err := find(ctx, db, ask.To(policy.DecisionRead), row.Case)
 	if err != nil {
 		return Decision{}, row, Case{}, err
 	}
-	d := row.seenFrom(c)
+	o, err := openedTo(ctx, db, ask, c)
+	if err != nil {
+		return Decision{}, row, Case{}, err
+	}
+	d := row.seenFrom(c, o)
 	if d.View == policy.Hidden {
 		return Decision{}, row, Case{}, fault.New(fault.NotFound, "fault.not-found")
+	}
+	if c.undecided {
+		return Decision{}, row, Case{}, &Choose{Case: c.ID}
 	}
 	return d, row, c, ask.Check(c.Standing)
 }
 
 // CopyOf opens the document of a decision. Reading it is a step: it leaves a
-// record.
+// record, and a line for those whose case it is. What waits to be handed over does
+// not open (Receive, SignReceipt).
 func CopyOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, document.Document, error) {
 	var d Decision
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		if d, _, _, err = readDecision(ctx, tx, ask, id); err != nil {
+		var c Case
+		if d, _, c, err = readDecision(ctx, tx, ask, id); err != nil {
 			return err
 		}
 		if !d.Text() {
 			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		h, err := handover(ctx, tx, ask, d, c)
+		if err != nil {
+			return err
+		}
+		if err := unserved(h); err != nil {
+			return err
+		}
+		if err := c.opened(ctx, tx, ask, d); err != nil {
+			return err
 		}
 		if doc, err = document.Fetch(ctx, tx, d.Document); err != nil {
 			return err
@@ -122,7 +171,10 @@ func DraftDecision(ctx context.Context, db *vault.DB, press document.Press, ask 
 		if err != nil {
 			return err
 		}
-		if err := draft.check(ctx, tx, casefile); err != nil {
+		if err := c.TakesNew(); err != nil {
+			return err
+		}
+		if draft, err = draft.check(ctx, tx, ask, c); err != nil {
 			return err
 		}
 		old, err := lockDraft(ctx, tx, casefile, id)
@@ -148,27 +200,32 @@ func DraftDecision(ctx context.Context, db *vault.DB, press document.Press, ask 
 	})
 }
 
-// check holds a draft against the law.
-func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, casefile uuid.UUID) error {
+// check holds a draft against the law; it answers with the draft as it is printed.
+func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c Case) (DecisionDraft, error) {
 	kind, known := policy.KindOf(draft.Kind)
 	switch {
 	case !known || !kind.Publishable():
-		return fault.New(fault.Invalid, "form.choose").At("kind")
-	case kind.Needs != policy.Nothing && draft.ReadyOn.IsZero():
-		return fault.New(fault.Invalid, "fault.decision-condition").At("ready_on").Under(kind.By)
+		return draft, fault.New(fault.Invalid, "form.choose").At("kind")
+	case kind.Waits() && !draft.ReadyOn.IsZero():
+		return draft, fault.New(fault.Invalid, "fault.decision-ready-prosecutor").At("ready_on").Under(kind.By)
+	case kind.Needs != policy.Nothing && !kind.Waits() && draft.ReadyOn.IsZero():
+		return draft, fault.New(fault.Invalid, "fault.decision-condition").At("ready_on").Under(kind.By)
 	case !draft.ReadyOn.IsZero() && draft.ReadyOn.Before(draft.DecidedOn):
-		return fault.New(fault.Invalid, "fault.decision-ready-before").At("ready_on")
+		return draft, fault.New(fault.Invalid, "fault.decision-ready-before").At("ready_on")
 	}
-	all, err := participants(ctx, tx, casefile)
+	all, err := participants(ctx, tx, c.ID)
 	if err != nil {
-		return err
+		return draft, err
 	}
 	for _, id := range draft.Concerns {
 		if !slices.ContainsFunc(all, func(p Participant) bool { return p.ID == id }) {
-			return fault.New(fault.Invalid, "form.choose").At("concerns")
+			return draft, fault.New(fault.Invalid, "form.choose").At("concerns")
 		}
 	}
-	return nil
+	if draft, err = draft.checkJoining(ctx, tx, ask, c); err != nil {
+		return draft, err
+	}
+	return draft.checkSevering(ctx, tx, all)
 }
 
 // document is the PDF of the draft: the uploaded one, or one printed from its
@@ -199,7 +256,10 @@ func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 	if d.Status != Draft {
 		return DecisionDraft{}, document.Document{}, c, fault.New(fault.Conflict, "fault.not-now")
 	}
-	draft := DecisionDraft{Kind: d.Kind, DecidedOn: d.DecidedOn, ReadyOn: d.ReadyOn, Flags: d.Flags, Concerns: d.Concerns, Language: d.Language}
+	draft := DecisionDraft{
+		Kind: d.Kind, DecidedOn: d.DecidedOn, ReadyOn: d.ReadyOn, Flags: d.Flags, Concerns: d.Concerns, Language: d.Language,
+		Joins: d.Joins, Severs: d.Severs, Leaving: d.Leaving,
+	}
 	doc, err := document.Fetch(ctx, db, d.Document)
 	if err != nil {
 		return draft, doc, c, err
@@ -215,8 +275,9 @@ func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 	return draft, doc, c, err
 }
 
-// Publish signs a draft with the investigator's key and opens it to those whom
-// the Code names.
+// Publish signs a draft with the investigator's key. By the act it opens at once to
+// those whom the Code names, or it waits for the prosecutor and opens to nobody of
+// them (agreement.go). What joins cases or severs one takes effect here (join.go).
 func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
@@ -228,18 +289,37 @@ func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 			return err
 		}
 		next, err := d.Status.after(ask.Act)
-		if err != nil {
-			return err
+		if err != nil || signs(d.Kind) != ask.Act {
+			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
 		doc, err := document.Sign(ctx, tx, ask, d.Document, signature)
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, publishDecision, id, next, ask.At); err != nil {
+		if next == Submitted {
+			err = submit(ctx, tx, ask, d)
+		} else {
+			err = publish(ctx, tx, ask, d, c)
+		}
+		if err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, doc.Digest)
 	})
+}
+
+// publish opens a decision and lets it take effect.
+func publish(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case) error {
+	if err := tx.Exec(ctx, publishDecision, d.ID, Published, ask.At); err != nil {
+		return err
+	}
+	switch {
+	case d.Joins != uuid.Nil:
+		return join(ctx, tx, ask, d, c)
+	case d.Severs != "":
+		return sever(ctx, tx, ask, d, c)
+	}
+	return nil
 }
 
 // Discard gives a draft up.

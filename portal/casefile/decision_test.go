@@ -96,9 +96,12 @@ func TestADecisionTheCodeDoesNotAllowIsNotDrafted(t *testing.T) {
 		"a kind nobody knows":     func(d *casefile.DecisionDraft) { d.Kind = "amnesty" },
 		"one that defeats itself": func(d *casefile.DecisionDraft) { d.Kind = "wanted" },
 		"an answer to a filing":   func(d *casefile.DecisionDraft) { d.Kind = "petition-result" },
-		"one not agreed":          func(d *casefile.DecisionDraft) { d.Kind = "suspect-recognised" },
-		"one agreed before it was": func(d *casefile.DecisionDraft) {
-			d.Kind, d.ReadyOn = "suspect-recognised", d.DecidedOn.AddDate(0, 0, -1)
+		"one not sanctioned":      func(d *casefile.DecisionDraft) { d.Kind = "property-arrest" },
+		"one sanctioned before it was": func(d *casefile.DecisionDraft) {
+			d.Kind, d.ReadyOn = "property-arrest", d.DecidedOn.AddDate(0, 0, -1)
+		},
+		"one for which the investigator says that the prosecutor agreed": func(d *casefile.DecisionDraft) {
+			d.Kind, d.ReadyOn = "suspect-recognised", d.DecidedOn
 		},
 		"about somebody of elsewhere": func(d *casefile.DecisionDraft) { d.Concerns = []uuid.UUID{w.Participant("timur@fraud")} },
 	} {
@@ -176,6 +179,7 @@ func TestWhatIsPublishedIsNotPublishedAgainNorChanged(t *testing.T) {
 
 func TestARulingSaysOnPaperWhatWasWritten(t *testing.T) {
 	w := portaltest.World(t)
+	w.Receive(w.Serik, "term-extended")
 	_, doc, err := casefile.CopyOf(t.Context(), w.DB, w.Serik.Asks(policy.DecisionCopy), w.Decision("term-extended"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package casefile
 
 import (
+	"strings"
+
 	"zharia/portal/document"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -18,6 +20,16 @@ func (draft DecisionDraft) sheet(press document.Press, d document.Document, c Ca
 		{Label: w.T("paper.case"), Value: c.Number},
 		{Label: w.T("paper.decided"), Value: w.Day(draft.DecidedOn)},
 	}
+	if draft.joins != "" {
+		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.joins"), Value: draft.joins})
+	}
+	if draft.Severs != "" {
+		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.severs"), Value: draft.Severs})
+	}
+	if len(draft.goes) > 0 {
+		leaving := map[bool]string{false: "paper.goes", true: "paper.goes-leaving"}[draft.Leaving]
+		s.Facts = append(s.Facts, document.Fact{Label: w.T(leaving), Value: strings.Join(draft.goes, ", ")})
+	}
 	if !draft.ReadyOn.IsZero() {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.ready"), Value: w.Day(draft.ReadyOn)})
 	}
@@ -25,7 +37,7 @@ func (draft DecisionDraft) sheet(press document.Press, d document.Document, c Ca
 		{Heading: w.T("paper.established"), Text: draft.Established},
 		{Heading: w.T("paper.resolved"), Text: draft.Resolved},
 	}
-	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.signer.petition", "name", c.Investigator.Name)}
+	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.signer.petition", "name", c.signer())}
 	return s
 }
 
@@ -40,6 +52,9 @@ func (g Grant) sheet(press document.Press, d document.Document, c Case, person i
 		if p.ID == g.Represents {
 			s.Facts = append(s.Facts, acting(w, p.Name, p.Role))
 		}
+		if p.ID == g.Previous {
+			s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.previous"), Value: w.T("role." + string(p.Role))})
+		}
 	}
 	for _, b := range policy.Bases[g.Role] {
 		if b.Key == g.Basis {
@@ -47,13 +62,14 @@ func (g Grant) sheet(press document.Press, d document.Document, c Case, person i
 		}
 	}
 	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.since"), Value: w.Day(g.Since)})
+	s.Facts = append(s.Facts, g.powerFacts(w)...)
 	s.Sections = []document.Section{{Text: w.T("paper.confirmation.text")}}
 	return s
 }
 
 // endingSheet is the paper by which a status ends, or by which one that was asked
 // for is not confirmed.
-func (p Participant) endingSheet(press document.Press, d document.Document, c Case, person identity.Person) document.Sheet {
+func (p Participant) endingSheet(press document.Press, d document.Document, c Case, person identity.Person, reasons string) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := statusSheet(press, d, c, person)
 	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.role"), Value: w.T("role." + string(p.Role))})
@@ -61,6 +77,12 @@ func (p Participant) endingSheet(press document.Press, d document.Document, c Ca
 		s.Facts = append(s.Facts, acting(w, p.Represented, p.RepresentedRole))
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.ending.text." + string(p.Status))}}
+	if reasons != "" {
+		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.ending.reasons"), Text: reasons})
+	}
+	if p.Status == Unconfirmed {
+		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.appeal"), Text: w.T("paper.ending.appeal")})
+	}
 	return s
 }
 
@@ -73,7 +95,7 @@ func statusSheet(press document.Press, d document.Document, c Case, person ident
 		{Label: w.T("paper.person"), Value: person.Name},
 		{Label: w.T("paper.person.iin"), Value: person.IIN.Reveal()},
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer.petition", "name", c.Investigator.Name)}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer.petition", "name", c.signer())}
 	return s
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -24,6 +26,10 @@ type Participant struct {
 	Represented     string
 	RepresentedRole policy.Role
 	Basis           string // the key of the ground: policy.Bases
+	Capacity        LegalCapacity
+	Scope           []Scope   // of the power of one who acts for another
+	Until           time.Time // its last day; zero for none
+	Advocate        string    // number of the licence; "" for who is none
 	Status          Status
 	AskedAt         time.Time
 	Since           time.Time
@@ -40,6 +46,13 @@ type Grant struct {
 	Represents uuid.UUID // participant; zero for one's own rights
 	Basis      string    // the key of the ground: policy.Bases
 	Since      time.Time // a day
+	Previous   uuid.UUID // participant: the status of the same person whose place this one takes; or zero
+
+	Capacity LegalCapacity // of one who has rights of his own; "" is full
+	Scope    []Scope       // of the power of one who acts for another; none is all of it
+	Until    time.Time     // its last day; zero for none
+	Advocate string        // number of the licence, as Licence keeps it
+	Conflict bool          // he was warned that the defender stands for another here, and confirms all the same (CPC 66(4))
 }
 
 // Participants are all participants of a case, those who wait first.
@@ -108,36 +121,99 @@ func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (P
 	return row.open(tx)
 }
 
+// whole is the grant with what it leaves unsaid.
+func (g Grant) whole() Grant {
+	if g.Capacity == "" {
+		g.Capacity = FullCapacity
+	}
+	g.Scope = scopes(kept(g.Scope))
+	return g
+}
+
+// ClientsConflict is the warning that a defender stands for others in the case
+// already: fault.Invalid until the one who confirms has said that he looked into it.
+type ClientsConflict struct {
+	*fault.Fault
+	Names []string // of the other clients
+}
+
+// Unwrap lets the fault be asked for.
+func (c *ClientsConflict) Unwrap() error { return c.Fault }
+
+// checkClients warns of other clients of the same defender. What was said about
+// clients that are not there is dropped: the paper says nothing that is not so.
+func (g Grant) checkClients(ctx context.Context, tx *vault.DB, casefile, person, client uuid.UUID) (Grant, error) {
+	if g.Role != policy.Defender {
+		g.Conflict = false
+		return g, nil
+	}
+	rows, err := others(ctx, tx, casefile, person, client)
+	if err != nil {
+		return g, err
+	}
+	if g.Conflict = g.Conflict && len(rows) > 0; g.Conflict || len(rows) == 0 {
+		return g, nil
+	}
+	warning := &ClientsConflict{Fault: fault.New(fault.Invalid, "fault.conflict-of-clients").At("conflict").Under(law.CPC(66, 4))}
+	for _, row := range rows {
+		name, err := identity.OpenName(tx, row.Person, row.Name)
+		if err != nil {
+			return g, err
+		}
+		warning.Names = append(warning.Names, name)
+	}
+	return g, warning
+}
+
 // check holds a grant against the law: the ground must be one of those the Code
 // gives the role, and who acts for another must name him, a participant of the
-// same case whose status is confirmed.
-func (g Grant) check(ctx context.Context, tx *vault.DB, casefile, self uuid.UUID) error {
+// same case whose status is confirmed. It answers with the grant as it is kept.
+func (g Grant) check(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, self, person uuid.UUID) (Grant, error) {
+	for _, s := range g.Scope {
+		if !slices.Contains(Scopes, s) {
+			return g, fault.New(fault.Invalid, "form.choose").At("scope")
+		}
+	}
+	g = g.whole()
+	if err := g.checkPrevious(ctx, tx, casefile, self, person); err != nil {
+		return g, err
+	}
+	client, err := g.checkRole(ctx, tx, casefile, self, ask.At)
+	if err != nil {
+		return g, err
+	}
+	return g.checkClients(ctx, tx, casefile, person, client)
+}
+
+// checkRole is check but for what the case says of the person; it answers with the
+// person he is to act for.
+func (g Grant) checkRole(ctx context.Context, tx *vault.DB, casefile, self uuid.UUID, at time.Time) (uuid.UUID, error) {
 	role, known := policy.RoleOf(g.Role)
 	if !known || g.Role == policy.Applicant {
-		return fault.New(fault.Invalid, "form.choose").At("role")
+		return uuid.Nil, fault.New(fault.Invalid, "form.choose").At("role")
 	}
 	if !slices.ContainsFunc(policy.Bases[g.Role], func(b policy.Basis) bool { return b.Key == g.Basis }) {
-		return fault.New(fault.Invalid, "fault.basis-of-role").At("basis")
+		return uuid.Nil, fault.New(fault.Invalid, "fault.basis-of-role").At("basis")
 	}
 	if len(role.Represents) == 0 {
 		if g.Represents != uuid.Nil {
-			return fault.New(fault.Invalid, "fault.represents-nobody").At("represents")
+			return uuid.Nil, fault.New(fault.Invalid, "fault.represents-nobody").At("represents")
 		}
-		return nil
+		return uuid.Nil, g.checkPower(nil, nil, self, at)
 	}
 	if g.Represents == uuid.Nil || g.Represents == self {
-		return fault.New(fault.Invalid, "fault.represents-whom").At("represents")
+		return uuid.Nil, fault.New(fault.Invalid, "fault.represents-whom").At("represents")
 	}
 	all, err := participants(ctx, tx, casefile)
 	if err != nil {
-		return err
+		return uuid.Nil, err
 	}
 	for _, p := range all {
 		if p.ID == g.Represents && p.Status == Confirmed && slices.Contains(role.Represents, p.Role) {
-			return nil
+			return p.Person, g.checkPower(all, &p, self, at)
 		}
 	}
-	return fault.New(fault.Invalid, "fault.represents-whom").At("represents")
+	return uuid.Nil, fault.New(fault.Invalid, "fault.represents-whom").At("represents")
 }
 
 func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }

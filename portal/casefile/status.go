@@ -14,8 +14,14 @@ const (
 	Confirmed   Status = "confirmed"
 	Ended       Status = "ended"
 
-	Draft     Status = "draft" // the investigator's alone, a participant's status too
+	Draft     Status = "draft"     // the investigator's alone, a participant's status too; of a request its author's
+	Submitted Status = "submitted" // signed, and the prosecutor has not agreed yet
 	Published Status = "published"
+	Declined  Status = "declined" // the prosecutor did not agree
+
+	Asked     Status = "asked" // of a request: the term runs
+	Refused   Status = "refused"
+	Withdrawn Status = "withdrawn"
 )
 
 type step struct {
@@ -31,8 +37,21 @@ var moves = map[step]Status{
 	{Unconfirmed, policy.ParticipantEnd}:   Ended,
 	{Confirmed, policy.ParticipantEnd}:     Ended,
 	{Ended, policy.ParticipantGrant}:       Confirmed,
+	{Confirmed, policy.PowerRevoke}:        Ended,
+	{Confirmed, policy.PowerLapse}:         Ended,
 
-	{Draft, policy.DecisionPublish}: Published,
+	// A request, and with it the status that is asked for.
+	{Draft, policy.AccessSubmit}:         Asked,
+	{Asked, policy.AccessWithdraw}:       Withdrawn,
+	{Asked, policy.ParticipantGrant}:     Confirmed,
+	{Asked, policy.ParticipantEnd}:       Refused,
+	{Ended, policy.AccessSubmit}:         Unconfirmed,
+	{Unconfirmed, policy.AccessWithdraw}: Ended,
+
+	{Draft, policy.DecisionPublish}:     Published,
+	{Draft, policy.DecisionSubmit}:      Submitted,
+	{Submitted, policy.DecisionAgree}:   Published,
+	{Submitted, policy.DecisionDecline}: Declined,
 }
 
 func (s Status) after(act policy.Act) (Status, error) {

@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/deadline"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -28,6 +30,9 @@ type caseRow struct {
 	identity.Body
 	ProsecutionKK string         `db:"prosecution_kk"`
 	ProsecutionRU string         `db:"prosecution_ru"`
+	JoinedInto    uuid.NullUUID  `db:"joined_into"`
+	JoinedAt      *time.Time     `db:"joined_at"`
+	SeveredFrom   uuid.NullUUID  `db:"severed_from"`
 	Standing      pq.StringArray `db:"standing"`
 }
 
@@ -36,7 +41,7 @@ const selectCases = `
 SELECT c.id, c.number, c.offence_kk, c.offence_ru, c.registered_on,
        c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        c.prosecutor, p.name AS prosecutor_name, pb.name_kk AS prosecution_kk, pb.name_ru AS prosecution_ru,
-       s.standing
+       c.joined_into, c.joined_at, c.severed_from, s.standing
   FROM casefile c
   JOIN (SELECT casefile, array_agg(standing) AS standing
           FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = c.id
@@ -61,7 +66,8 @@ func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case
 		ID: row.ID, Number: row.Number, RegisteredOn: row.RegisteredOn, Body: row.Body,
 		Investigator: Official{ID: row.Investigator, Body: row.Body},
 		Prosecutor:   Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
-		Standing:     ask.Standing(row.Standing),
+		JoinedInto:   row.JoinedInto.UUID, JoinedAt: deref(row.JoinedAt), SeveredFrom: row.SeveredFrom.UUID,
+		Standing: ask.Standing(row.Standing),
 	}
 	var errs [4]error
 	c.OffenceKK, errs[0] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_kk", ID: row.ID}, row.OffenceKK)
@@ -72,37 +78,67 @@ func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case
 		return c, err
 	}
 	var err error
-	c.Capacities, err = capacities(ctx, db, row.ID, ask.Person)
-	return c, err
+	if c.Capacities, err = capacities(ctx, db, ask, row.ID); err != nil {
+		return c, err
+	}
+	if len(c.Capacities) == 0 {
+		c.Standing &^= policy.Party
+	}
+	c.choose(ask)
+	if c.Standing&policy.Charge != 0 && ask.Person != row.Investigator {
+		deputy, err := identity.Read(ctx, db, ask.Person, ask.At)
+		if err != nil {
+			return c, err
+		}
+		c.deputy = deputy.Name
+	}
+	return c, nil
 }
 
 type capacityRow struct {
-	ID              uuid.UUID     `db:"id"`
-	Role            policy.Role   `db:"role"`
-	Since           time.Time     `db:"since"`
-	Represents      uuid.NullUUID `db:"represents"`
-	RepresentedID   uuid.NullUUID `db:"represented_person"`
-	RepresentedName []byte        `db:"represented_name"`
-	RepresentedRole *policy.Role  `db:"represented_role"`
+	ID              uuid.UUID      `db:"id"`
+	Role            policy.Role    `db:"role"`
+	Since           time.Time      `db:"since"`
+	Until           *time.Time     `db:"until"`
+	Scope           pq.StringArray `db:"scope"`
+	Whom            uuid.UUID      `db:"whom"`
+	Represents      uuid.NullUUID  `db:"represents"`
+	RepresentedID   uuid.NullUUID  `db:"represented_person"`
+	RepresentedName []byte         `db:"represented_name"`
+	RepresentedRole *policy.Role   `db:"represented_role"`
+	FromCase        uuid.NullUUID  `db:"from_case"`
+	ConfirmedAt     time.Time      `db:"confirmed_at"`
+	AwaitsSince     *time.Time     `db:"awaits_since"`
+	Line            pq.StringArray `db:"line"`
 }
 
 const selectCapacities = `
-SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rp.name AS represented_name, r.role AS represented_role
-  FROM participant p
+SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rp.name AS represented_name, r.role AS represented_role,
+       p.from_case, p.confirmed_at, coalesce(r.awaits_since, p.awaits_since) AS awaits_since, lineage(coalesce(p.represents, p.id)) AS line,
+       p.until, p.scope, k.whom
+  FROM capacity k
+  JOIN participant p ON p.id = k.participant
   LEFT JOIN participant r ON r.id = p.represents
   LEFT JOIN person rp ON rp.id = r.person
- WHERE p.casefile = $1 AND p.person = $2 AND p.status = 'confirmed'
-   AND (p.represents IS NULL OR r.status = 'confirmed')
+ WHERE k.casefile = $1 AND k.person = $2 AND (k.until IS NULL OR k.until >= CAST($3 AS date))
  ORDER BY p.since, p.id`
 
-func capacities(ctx context.Context, db *vault.DB, casefile, person uuid.UUID) ([]Capacity, error) {
+// capacities are what the asker is in a case today. A power is over from the first
+// second after its last day, whether or not the portal has already ended it.
+func capacities(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.UUID) ([]Capacity, error) {
 	var rows []capacityRow
-	if err := db.Select(ctx, &rows, selectCapacities, casefile, person); err != nil {
+	if err := db.Select(ctx, &rows, selectCapacities, casefile, ask.Person, day(ask.At)); err != nil {
 		return nil, err
 	}
 	out := make([]Capacity, len(rows))
 	for i, row := range rows {
-		out[i] = Capacity{Participant: row.ID, Role: row.Role, Since: row.Since}
+		out[i] = Capacity{
+			Participant: row.ID, Role: row.Role, Since: row.Since, AwaitsSince: deref(row.AwaitsSince), line: ids(row.Line),
+			Whom: row.Whom, Scope: scopes(row.Scope), Until: deref(row.Until),
+		}
+		if row.FromCase.Valid {
+			out[i].JoinedAt = row.ConfirmedAt
+		}
 		if !row.Represents.Valid {
 			continue
 		}
@@ -131,6 +167,7 @@ SELECT c.number, p.role, p.asked_at, c.investigator, i.name AS investigator_name
   JOIN person i ON i.id = c.investigator
   JOIN body b ON b.id = c.body
  WHERE p.person = $1 AND p.status = 'awaiting'
+   AND NOT EXISTS (SELECT 1 FROM request r WHERE r.participant = p.id AND r.status = 'asked') -- told with its clock
  ORDER BY p.asked_at`
 
 type participantRow struct {
@@ -149,13 +186,17 @@ type participantRow struct {
 	Since           *time.Time     `db:"since"`
 	ConfirmedAt     *time.Time     `db:"confirmed_at"`
 	EndedAt         *time.Time     `db:"ended_at"`
+	Capacity        LegalCapacity  `db:"capacity"`
+	Scope           pq.StringArray `db:"scope"`
+	Until           *time.Time     `db:"until"`
+	Advocate        []byte         `db:"advocate"`
 	Standing        pq.StringArray `db:"standing"`
 }
 
 const selectAnyParticipant = `
 SELECT p.id, p.casefile, p.person, n.name, p.role, p.represents, r.person AS represented_person,
        rn.name AS represented_name, r.role AS represented_role,
-       p.basis, p.status, p.asked_at, p.since, p.confirmed_at, p.ended_at`
+       p.basis, p.status, p.asked_at, p.since, p.confirmed_at, p.ended_at, p.capacity, p.scope, p.until, p.advocate`
 
 const fromParticipant = `
   FROM participant p
@@ -169,7 +210,7 @@ const selectParticipants = selectAnyParticipant + fromParticipant + `
 
 const selectWaiting = selectAnyParticipant + fromParticipant + `
   JOIN casefile c ON c.id = p.casefile
- WHERE c.investigator = $1 AND p.status = 'awaiting'
+ WHERE c.id IN (SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge') AND p.status = 'awaiting'
  ORDER BY p.asked_at, p.id`
 
 const selectParticipant = selectAnyParticipant + `, s.standing` + fromParticipant + `
@@ -185,8 +226,12 @@ func (row participantRow) open(db *vault.DB) (Participant, error) {
 		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Status: row.Status, AskedAt: row.AskedAt,
 		Represents: row.Represents.UUID, Since: deref(row.Since), ConfirmedAt: deref(row.ConfirmedAt), EndedAt: deref(row.EndedAt),
 		Basis: deref(row.Basis), RepresentedRole: deref(row.RepresentedRole),
+		Capacity: row.Capacity, Scope: scopes(row.Scope), Until: deref(row.Until),
 	}
 	var err error
+	if p.Advocate, err = openAdvocate(db, "participant", row.ID, row.Advocate); err != nil {
+		return p, err
+	}
 	if p.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil || !row.RepresentedID.Valid {
 		return p, err
 	}
@@ -214,7 +259,8 @@ func deref[T any](p *T) (v T) {
 
 const confirmParticipant = `
 UPDATE participant
-   SET role = $2, represents = $3, basis = $4, status = $5, since = $6, confirmed_at = $7, confirmed_by = $8, ended_at = NULL
+   SET role = $2, represents = $3, basis = $4, status = $5, since = $6, confirmed_at = $7, confirmed_by = $8, ended_at = NULL,
+       capacity = $9, scope = $10, until = $11, advocate = $12
  WHERE id = $1`
 
 const insertParticipant = `
@@ -240,6 +286,12 @@ type decisionRow struct {
 	Status       Status         `db:"status"`
 	DecidedOn    time.Time      `db:"decided_on"`
 	ReadyOn      *time.Time     `db:"ready_on"`
+	SubmittedAt  *time.Time     `db:"submitted_at"`
+	Term         *deadline.Name `db:"term"`
+	DueAt        *time.Time     `db:"due_at"`
+	Joins        uuid.NullUUID  `db:"joins"`
+	Severs       *string        `db:"severs"`
+	Leaving      bool           `db:"leaving"`
 	Flags        pq.StringArray `db:"flags"`
 	Document     uuid.UUID      `db:"document"`
 	Language     string         `db:"language"`
@@ -248,16 +300,22 @@ type decisionRow struct {
 	PublishedAt  *time.Time     `db:"published_at"`
 	Concerns     pq.StringArray `db:"concerns"`
 	ConcernRoles pq.StringArray `db:"concern_roles"`
+	Masked       uuid.NullUUID  `db:"masked_copy"` // the redacted copies that are signed
+	Claim        uuid.NullUUID  `db:"claim_copy"`
 }
 
 const selectAnyDecision = `
-SELECT d.id, d.casefile, d.kind, d.status, d.decided_on, d.ready_on, d.flags, d.document, doc.language,
+SELECT d.id, d.casefile, d.kind, d.status, d.decided_on, d.ready_on, d.submitted_at, d.term, d.due_at,
+       d.joins, d.severs, d.leaving, d.flags, d.document, coalesce(doc.language, '') AS language,
        t.established, t.resolved, d.published_at,
-       ARRAY(SELECT CAST(dp.participant AS text) FROM decision_person dp WHERE dp.decision = d.id ORDER BY 1) AS concerns,
-       ARRAY(SELECT p.role FROM decision_person dp JOIN participant p ON p.id = dp.participant WHERE dp.decision = d.id ORDER BY 1) AS concern_roles
+       ARRAY(SELECT CAST(n.participant AS text) FROM fence.named(d.id) n ORDER BY 1) AS concerns,
+       ARRAY(SELECT n.role FROM fence.named(d.id) n ORDER BY 1) AS concern_roles,
+       rm.document AS masked_copy, rc.document AS claim_copy
   FROM decision d
-  JOIN document doc ON doc.id = d.document
-  LEFT JOIN decision_text t ON t.decision = d.id`
+  LEFT JOIN document doc ON doc.id = d.document
+  LEFT JOIN decision_text t ON t.decision = d.id
+  LEFT JOIN redaction rm ON rm.decision = d.id AND rm.part = 'personal-data' AND rm.signed_at IS NOT NULL AND rm.replaced_at IS NULL
+  LEFT JOIN redaction rc ON rc.decision = d.id AND rc.part = 'civil-claim' AND rc.signed_at IS NOT NULL AND rc.replaced_at IS NULL`
 
 const selectDecisions = selectAnyDecision + `
  WHERE d.casefile = $1
@@ -267,20 +325,20 @@ const selectDecision = selectAnyDecision + `
  WHERE d.id = $1`
 
 // seenFrom is the decision as the reader of the case sees it. Officials of the
-// case see all that is published; a draft is the investigator's alone.
-func (row decisionRow) seenFrom(c Case) Decision {
+// case see all that is published; a draft is the investigator's alone. Who is
+// shown a redacted copy has that for the document: the original is nowhere in what
+// he gets but by its number.
+func (row decisionRow) seenFrom(c Case, o opened) Decision {
 	d := Decision{
 		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, DecidedOn: row.DecidedOn, ReadyOn: deref(row.ReadyOn),
+		SubmittedAt: deref(row.SubmittedAt), Term: deref(row.Term), DueAt: deref(row.DueAt),
+		Joins: row.Joins.UUID, Severs: deref(row.Severs), Leaving: row.Leaving,
 		PublishedAt: deref(row.PublishedAt), Document: row.Document, Language: row.Language,
 	}
 	for _, f := range row.Flags {
 		d.Flags = append(d.Flags, policy.Flag(f))
 	}
-	for _, text := range row.Concerns {
-		if id, err := uuid.Parse(text); err == nil {
-			d.Concerns = append(d.Concerns, id)
-		}
-	}
+	d.Concerns = ids(row.Concerns)
 	switch {
 	case row.Status == Draft:
 		if c.Standing&policy.Charge != 0 {
@@ -288,51 +346,70 @@ func (row decisionRow) seenFrom(c Case) Decision {
 		}
 	case c.Standing&policy.OnDuty != 0:
 		d.View = policy.Copy
+	case row.Status != Published: // what the prosecutor has not agreed with is for nobody else
 	default:
 		for _, capacity := range c.Capacities {
-			d.View = max(d.View, policy.See(d.Kind, row.viewer(d, capacity)))
+			d.Sight = d.Better(capacity.see(policy.See(d.Kind, row.viewer(d, capacity, o))))
 		}
+		switch d.Part {
+		case policy.PersonalData:
+			d.Original, d.Document = row.Document, row.Masked.UUID
+		case policy.CivilClaim:
+			d.Original, d.Document = row.Document, row.Claim.UUID
+		}
+		d.Exposure = o.of(row.ID, d.Sight)
 	}
 	return d
 }
 
-// sides groups the statuses among which each sees his own part only (CPC 43(6)):
-// one suspect's ruling is not another's, but the victim learns of both.
-var sides = map[policy.Role]string{
-	policy.Suspect: "defence", policy.Accused: "defence", policy.ProtectedWitness: "defence",
-	policy.Victim: "victims", policy.PrivateProsecutor: "victims",
-	policy.CivilPlaintiff: "plaintiffs", policy.CivilDefendant: "defendants", policy.Witness: "witnesses",
+// ids reads an array of them.
+func ids(words []string) []uuid.UUID {
+	var out []uuid.UUID
+	for _, word := range words {
+		if id, err := uuid.Parse(word); err == nil {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // viewer is a capacity as the matrix asks about it.
-func (row decisionRow) viewer(d Decision, c Capacity) policy.Viewer {
-	subject, role := c.Participant, c.Role
+func (row decisionRow) viewer(d Decision, c Capacity, o opened) policy.Viewer {
+	role := c.Role
 	if c.Represents != uuid.Nil {
-		subject, role = c.Represents, c.RepresentedRole
+		role = c.RepresentedRole
 	}
-	concerned := slices.Contains(d.Concerns, subject)
+	concerned := slices.ContainsFunc(d.Concerns, func(id uuid.UUID) bool { return slices.Contains(c.line, id) })
 	others := false
 	for _, r := range row.ConcernRoles {
-		others = others || !concerned && sides[policy.Role(r)] == sides[role]
+		others = others || !concerned && policy.Side(policy.Role(r)) == policy.Side(role)
 	}
 	kind, _ := policy.KindOf(d.Kind)
+	exposed, ground := o.to(row.ID, c.Participant)
 	return policy.Viewer{
 		Role: c.Role, Represented: c.RepresentedRole, Concerned: concerned, OthersOfHisSideOnly: others,
-		Reached: kind.Needs == policy.Nothing || !d.ReadyOn.IsZero(),
-		Flagged: len(d.Flags) > 0,
+		BeforeJoining: d.PublishedAt.Before(c.JoinedAt),
+		Reached:       kind.Needs == policy.Nothing || !d.ReadyOn.IsZero(),
+		Flagged:       len(d.Flags) > 0,
+		Familiarising: slices.Contains(o.file, c.Participant),
+		MaskedCopy:    row.Masked.Valid, ClaimCopy: row.Claim.Valid,
+		Exposed: exposed, Ground: ground,
 	}
 }
 
 type lockedDecision struct {
-	ID       uuid.UUID   `db:"id"`
-	Case     uuid.UUID   `db:"casefile"`
-	Kind     policy.Kind `db:"kind"`
-	Status   Status      `db:"status"`
-	Document uuid.UUID   `db:"document"`
+	ID       uuid.UUID     `db:"id"`
+	Case     uuid.UUID     `db:"casefile"`
+	Kind     policy.Kind   `db:"kind"`
+	Status   Status        `db:"status"`
+	Document uuid.UUID     `db:"document"`
+	Joins    uuid.NullUUID `db:"joins"`
+	Severs   *string       `db:"severs"`
+	Leaving  bool          `db:"leaving"`
 }
 
 const lockAnyDecision = `
-SELECT id, casefile, kind, status, document
+SELECT id, casefile, kind, status, document, joins, severs, leaving
   FROM decision
  WHERE id = $1
    FOR UPDATE`
@@ -340,13 +417,16 @@ SELECT id, casefile, kind, status, document
 // lockDecision holds a decision for a change by the one who conducts the
 // investigation.
 func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Decision, Case, error) {
-	_, _, c, err := readDecision(ctx, tx, ask, id)
+	d, _, c, err := readDecision(ctx, tx, ask, id)
 	if err != nil {
 		return Decision{}, Case{}, err
 	}
 	var row lockedDecision
 	err = tx.Get(ctx, &row, lockAnyDecision, id)
-	return Decision{ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Document: row.Document}, c, err
+	return Decision{
+		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Document: row.Document, DecidedOn: d.DecidedOn,
+		Concerns: d.Concerns, Joins: row.Joins.UUID, Severs: deref(row.Severs), Leaving: row.Leaving,
+	}, c, err
 }
 
 // lockDraft is the document of the draft a page saves anew, or zero for a new
@@ -367,10 +447,10 @@ func lockDraft(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) (uuid.
 }
 
 const upsertDecision = `
-INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, made_at)
-VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9)
+INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, made_at, joins, severs, leaving)
+VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12)
     ON CONFLICT (id) DO UPDATE
-   SET kind = $3, decided_on = $5, ready_on = $6, flags = $7, document = $8, made_at = $9
+   SET kind = $3, decided_on = $5, ready_on = $6, flags = $7, document = $8, made_at = $9, joins = $10, severs = $11, leaving = $12
  WHERE decision.status = 'draft' AND decision.casefile = $2`
 
 const deleteDecisionPersons = `
@@ -394,7 +474,8 @@ func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.As
 	for i, f := range draft.Flags {
 		flags[i] = string(f)
 	}
-	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, ask.At); err != nil {
+	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, ask.At,
+		nullable(draft.Joins), sql.NullString{String: draft.Severs, Valid: draft.Severs != ""}, draft.Leaving); err != nil {
 		return err
 	}
 	if err := draft.keepTexts(ctx, tx, id); err != nil {

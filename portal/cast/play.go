@@ -39,7 +39,8 @@ type part struct {
 	Who      string      `toml:"who"`
 	Role     policy.Role `toml:"role"`
 	Basis    string      `toml:"basis"`
-	For      string      `toml:"for"` // whom a defender or representative acts for
+	For      string      `toml:"for"`      // whom a defender or representative acts for
+	Advocate string      `toml:"advocate"` // number of an advocate's licence
 	Awaiting bool        `toml:"awaiting"`
 	Days     int         `toml:"days"`
 
@@ -52,7 +53,7 @@ type decision struct {
 	Kind        policy.Kind   `toml:"kind"` // the name, if empty
 	Language    string        `toml:"language"`
 	Days        int           `toml:"days"`
-	Ready       int           `toml:"ready"` // agreed, sanctioned, completed; 0 for none
+	Ready       int           `toml:"ready"` // the prosecutor agrees, or: sanctioned, completed; 0 for none
 	Names       []string      `toml:"names"` // whom it is about
 	Flags       []policy.Flag `toml:"flags"`
 	Established string        `toml:"established"`
@@ -114,7 +115,13 @@ func (s *stage) perform(ctx context.Context) error {
 		acts = append(acts, act{s.hour(p.Days, 9, i), func(ctx context.Context, at time.Time) error { return s.admit(ctx, p, at) }})
 	}
 	for i, d := range s.play.Decisions {
-		acts = append(acts, act{s.hour(d.last(), 15, i), func(ctx context.Context, at time.Time) error { return s.decide(ctx, d, at) }})
+		if !d.waits() {
+			acts = append(acts, act{s.hour(d.last(), 15, i), func(ctx context.Context, at time.Time) error { return s.decide(ctx, d, at) }})
+			continue
+		}
+		acts = append(acts,
+			act{s.hour(d.Days, 15, i), func(ctx context.Context, at time.Time) error { return s.decide(ctx, d, at) }},
+			act{s.hour(d.Ready, 15, i).Add(5 * time.Minute), func(ctx context.Context, at time.Time) error { return s.agree(ctx, d, at) }})
 	}
 	slices.SortStableFunc(acts, func(a, b act) int { return a.at.Compare(b.at) })
 	for _, a := range acts {
@@ -135,6 +142,37 @@ func (d decision) last() int {
 	return d.Days
 }
 
+// kind is what the decision is; its name, unless the play says otherwise.
+func (d decision) kind() policy.Kind {
+	if d.Kind == "" {
+		return policy.Kind(d.Name)
+	}
+	return d.Kind
+}
+
+// waits says that the prosecutor agrees with it by a signature of hers.
+func (d decision) waits() bool {
+	kind, _ := policy.KindOf(d.kind())
+	return kind.Waits()
+}
+
+// agree has the prosecutor agree with a decision, on the day the play says.
+func (s *stage) agree(ctx context.Context, d decision, at time.Time) error {
+	err := casefile.DraftAgreement(ctx, s.db, s.press, s.prosecutor(policy.AgreementDraft, at), d.id, casefile.Agreement{Agrees: true, Language: "kk"})
+	if err != nil {
+		return fmt.Errorf("agree %s: %w", d.Name, err)
+	}
+	_, _, _, doc, err := casefile.ReadAgreement(ctx, s.db, s.prosecutor(policy.AgreementCheck, at), d.id)
+	if err != nil {
+		return err
+	}
+	cms, err := s.official("prosecutor").Key.SignCMS(doc.Content, false, at)
+	if err != nil {
+		return err
+	}
+	return casefile.Resolve(ctx, s.db, s.v, s.prosecutor(policy.DecisionAgree, at), d.id, cms, doc.Digest)
+}
+
 // admit makes a member a participant by a confirmation that the investigator signs,
 // or has the member wait to be one.
 func (s *stage) admit(ctx context.Context, p part, at time.Time) error {
@@ -142,7 +180,7 @@ func (s *stage) admit(ctx context.Context, p part, at time.Time) error {
 	if p.Awaiting {
 		return s.wait(ctx, p, at)
 	}
-	grant := casefile.Grant{Language: "kk", Role: p.Role, Basis: p.Basis, Since: s.day(p.Days)}
+	grant := casefile.Grant{Language: "kk", Role: p.Role, Basis: p.Basis, Since: s.day(p.Days), Advocate: p.Advocate}
 	if p.For != "" {
 		grant.Represents = s.Participants[p.For+"@"+s.play.Name]
 	}
@@ -162,14 +200,11 @@ func (s *stage) admit(ctx context.Context, p part, at time.Time) error {
 
 // decide drafts a decision, signs it and publishes it.
 func (s *stage) decide(ctx context.Context, d decision, at time.Time) error {
-	draft := casefile.DecisionDraft{Kind: d.Kind, DecidedOn: s.day(d.Days), Flags: d.Flags, Language: d.Language}
-	if draft.Kind == "" {
-		draft.Kind = policy.Kind(d.Name)
-	}
+	draft := casefile.DecisionDraft{Kind: d.kind(), DecidedOn: s.day(d.Days), Flags: d.Flags, Language: d.Language}
 	if draft.Language == "" {
 		draft.Language = "kk"
 	}
-	if d.Ready > 0 {
+	if d.Ready > 0 && !d.waits() {
 		draft.ReadyOn = s.day(d.Ready)
 	}
 	for _, who := range d.Names {
@@ -191,7 +226,7 @@ func (s *stage) decide(ctx context.Context, d decision, at time.Time) error {
 }
 
 func (s *stage) publish(ctx context.Context, d decision, at time.Time) error {
-	_, doc, _, err := casefile.ReadDraft(ctx, s.db, s.investigator(policy.DecisionCheck, at), d.id)
+	draft, doc, _, err := casefile.ReadDraft(ctx, s.db, s.investigator(policy.DecisionCheck, at), d.id)
 	if err != nil {
 		return err
 	}
@@ -199,7 +234,7 @@ func (s *stage) publish(ctx context.Context, d decision, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	return casefile.Publish(ctx, s.db, s.v, s.investigator(policy.DecisionPublish, at), d.id, cms, doc.Digest)
+	return casefile.Publish(ctx, s.db, s.v, s.investigator(draft.Act(), at), d.id, cms, doc.Digest)
 }
 
 // onPaper is how rulings write a date.
@@ -251,6 +286,11 @@ func (t *Troupe) official(post string) *Member {
 
 func (s *stage) investigator(act policy.Act, at time.Time) policy.Ask {
 	m := s.lead()
+	return policy.Ask{Person: m.Person, Is: identity.Person{Post: m.Post}.Standing(), Act: act, At: at}
+}
+
+func (s *stage) prosecutor(act policy.Act, at time.Time) policy.Ask {
+	m := s.official("prosecutor")
 	return policy.Ask{Person: m.Person, Is: identity.Person{Post: m.Post}.Standing(), Act: act, At: at}
 }
 

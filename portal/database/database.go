@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strconv"
 	"time"
 
 	"zharia/portal/fault"
@@ -31,6 +33,8 @@ const (
 	maxIdle        = 10
 	maxLifetime    = 5 * time.Minute
 	connectTimeout = 10 * time.Second
+
+	longest = 30 * time.Second // of a query for somebody who waits for a page: past it he has gone, and it must not work on
 )
 
 // DB is the database, or one transaction of it: which of the two, its holder
@@ -39,19 +43,26 @@ type DB struct {
 	pool *sqlx.DB
 	tx   *transaction // nil outside a transaction
 	dsn  string
+	role Role
 }
 
 // transaction is one transaction and every Within that joined it.
 type transaction struct {
 	*sqlx.Tx
-	failed error // the first failure of a part that joined
+	failed error  // the first failure of a part that joined
+	told   string // who asks, as the database was told
 }
 
 // Open connects to the database at dsn, in lib/pq's form, either a postgres://
 // address or key=value pairs. Every session keeps its times in UTC, whatever
 // the dsn or the server say. The database is asked once, so a wrong address
 // fails here and not on the first page.
-func Open(ctx context.Context, dsn string) (*DB, error) {
+func Open(ctx context.Context, dsn string) (*DB, error) { return OpenAs(ctx, dsn, Owner) }
+
+// OpenAs is Open for a pool whose every connection works as a role from its first
+// moment. One of App sees what the context of each query says (As), by the policies
+// of schema.sql; it is opened after the schema, which makes the roles.
+func OpenAs(ctx context.Context, dsn string, role Role) (*DB, error) {
 	config, err := pq.NewConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
@@ -61,6 +72,12 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	}
 	config.TZ = "" // PGTZ of the surroundings
 	config.Runtime["timezone"] = "UTC"
+	if role != Owner {
+		config.Runtime["role"] = string(role)
+	}
+	if role == App {
+		config.Runtime["statement_timeout"] = strconv.Itoa(int(longest.Milliseconds()))
+	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
@@ -76,7 +93,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	return &DB{pool: pool, dsn: dsn}, nil
+	return &DB{pool: pool, dsn: dsn, role: role}, nil
 }
 
 // Close gives all connections back.
@@ -86,18 +103,46 @@ func (db *DB) Close() error { return db.pool.Close() }
 // (LISTEN). It may hold a password: it is not for logs.
 func (db *DB) DSN() string { return db.dsn }
 
-// via is the transaction, or the pool where there is none.
-func (db *DB) via() sqlx.ExtContext {
-	if db.tx != nil {
-		return db.tx
+// ask runs a query: in the transaction, or on the pool where there is none. Where
+// the database must know who asks, it is told first, and a query alone becomes a
+// transaction, for what is told lasts no longer than one.
+func (db *DB) ask(ctx context.Context, do func(via sqlx.ExtContext) error) error {
+	switch {
+	case db.role != App && db.tx == nil:
+		return do(db.pool)
+	case db.role != App:
+		return do(db.tx)
+	case db.tx == nil:
+		return db.Within(ctx, func(tx *DB) error { return tx.ask(ctx, do) })
 	}
-	return db.pool
+	if told := askerOf(ctx).told(); told != db.tx.told {
+		if _, err := db.tx.ExecContext(ctx, told); err != nil {
+			return fmt.Errorf("tell the database who asks: %w", err)
+		}
+		db.tx.told = told
+	}
+	return refused(ctx, do(db.tx))
 }
+
+// refused turns the fence's refusal to write into the answer for what is not there:
+// a row under this id is another's, or a check of the program was forgotten. The log
+// says so; PostgreSQL's words name the table and nobody.
+func refused(ctx context.Context, err error) error {
+	if why := pq.As(err); why != nil && why.Code == insufficientPrivilege {
+		slog.WarnContext(ctx, "the fence of the database refused", "what", why.Message)
+		return fault.New(fault.NotFound, "fault.not-found").Because(err)
+	}
+	return err
+}
+
+// insufficientPrivilege is the SQLSTATE of a policy that says no, and of a right that
+// was not granted (PostgreSQL, appendix A).
+const insufficientPrivilege = "42501"
 
 // Get reads one row into a struct or a single value. No row is
 // fault.NotFound; a second row is not looked at.
 func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
-	err := sqlx.GetContext(ctx, db.via(), into, string(q), args...)
+	err := db.ask(ctx, func(via sqlx.ExtContext) error { return sqlx.GetContext(ctx, via, into, string(q), args...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
@@ -106,43 +151,49 @@ func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
 
 // Select reads all rows into a slice; none is an empty one.
 func (db *DB) Select(ctx context.Context, into any, q query, args ...any) error {
-	return sqlx.SelectContext(ctx, db.via(), into, string(q), args...)
+	return db.ask(ctx, func(via sqlx.ExtContext) error { return sqlx.SelectContext(ctx, via, into, string(q), args...) })
 }
 
 // Exec changes rows, however many.
 func (db *DB) Exec(ctx context.Context, q query, args ...any) error {
-	_, err := db.via().ExecContext(ctx, string(q), args...)
+	_, err := db.Change(ctx, q, args...)
 	return err
 }
 
 // Change is Exec for those who must know how many rows it was.
 func (db *DB) Change(ctx context.Context, q query, args ...any) (int64, error) {
-	result, err := db.via().ExecContext(ctx, string(q), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	var changed int64
+	err := db.ask(ctx, func(via sqlx.ExtContext) error {
+		result, err := via.ExecContext(ctx, string(q), args...)
+		if err == nil {
+			changed, err = result.RowsAffected()
+		}
+		return err
+	})
+	return changed, err
 }
 
 // Each reads rows one by one and hands each to do, holding one at a time: for
 // tables that do not fit in memory. It stops at the first error of do and
 // returns it. Inside a transaction do must not use that transaction.
 func Each[Row any](ctx context.Context, db *DB, do func(Row) error, q query, args ...any) error {
-	rows, err := db.via().QueryxContext(ctx, string(q), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var row Row
-		if err := rows.StructScan(&row); err != nil {
+	return db.ask(ctx, func(via sqlx.ExtContext) error {
+		rows, err := via.QueryxContext(ctx, string(q), args...)
+		if err != nil {
 			return err
 		}
-		if err := do(row); err != nil {
-			return err
+		defer rows.Close()
+		for rows.Next() {
+			var row Row
+			if err := rows.StructScan(&row); err != nil {
+				return err
+			}
+			if err := do(row); err != nil {
+				return err
+			}
 		}
-	}
-	return rows.Err()
+		return rows.Err()
+	})
 }
 
 // Within runs do in a transaction (READ COMMITTED, PostgreSQL's default: what
@@ -164,7 +215,7 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer begun.Rollback() // does nothing after a commit; needed on a panic
-	tx := &DB{pool: db.pool, dsn: db.dsn, tx: &transaction{Tx: begun}}
+	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, tx: &transaction{Tx: begun}}
 	if err := do(tx); err != nil {
 		return err
 	}

@@ -114,13 +114,19 @@ func TestTheTermsOfThePortalAreThoseOfTheCode(t *testing.T) {
 		deadline.ComplaintExtended: {Amount: 15, Unit: deadline.Days, By: law.CPC(105, 2), Since: "2015-01-01"},
 		deadline.CourtComplaint:    {Amount: 15, Unit: deadline.Days, By: law.CPC(106, 5), Since: "2015-01-01"},
 		deadline.Termination:       {Amount: 1, Unit: deadline.Years, By: law.CPC(102), Since: "2015-01-01"},
+		deadline.AgreeInterruption: {Amount: 3, Unit: deadline.Days, By: law.CPC(45, 8), Since: "2015-01-01"},
+		deadline.AgreeAccusation:   {Amount: 3, Unit: deadline.Days, By: law.CPCs("192-2"), Since: "2015-01-01"},
+		deadline.AgreeTermination:  {Amount: 10, Unit: deadline.Days, By: law.CPC(290), Since: "2015-01-01"},
+		deadline.AgreeIndictment:   {Amount: 10, Unit: deadline.Days, By: law.CPC(302), Since: "2015-01-01"},
+		deadline.AfterReading:      {Amount: 3, Unit: deadline.Days, By: law.CPC(297), Since: "2015-01-01"},
+		deadline.JudgeComplaint:    {Amount: 3, Unit: deadline.Days, By: law.CPC(107), Since: "2015-01-01"},
 	} {
 		if got := term(t, name, "2026-11-21"); got != want {
 			t.Errorf("%s is %+v, want %+v", name, got, want)
 		}
 	}
-	if got := len(deadline.Names); got != 6 {
-		t.Errorf("Names lists %d terms, want 6", got)
+	if got := len(deadline.Names); got != 13 {
+		t.Errorf("Names lists %d terms, want 13", got)
 	}
 	for _, name := range deadline.Names {
 		term(t, name, "2026-11-21")

@@ -18,11 +18,24 @@ const (
 	ComplaintExtended Name = "complaint-extended" // the longest a complaint may take, with a notice of extension
 	CourtComplaint    Name = "court-complaint"    // to go to the investigating judge
 	Termination       Name = "termination"        // to complain of the termination of a case
+	JudgeComplaint    Name = "judge-complaint"    // to complain of what the investigating judge allowed
+	AfterReading      Name = "after-reading"      // to file petitions when the file has been read
+	StatusRequest     Name = "status-request"     // a demand to be recognised as a participant is decided
+)
+
+// Terms within which the prosecutor agrees with a decision, or approves it.
+const (
+	AgreeInterruption Name = "agree-interruption"
+	AgreeAccusation   Name = "agree-accusation"
+	AgreeTermination  Name = "agree-termination"
+	AgreeIndictment   Name = "agree-indictment"
 )
 
 // Names are all terms, in the order a reader of the Code meets them.
 var Names = []Name{
-	PetitionAnswer, Termination, ComplaintAnswer, ComplaintUrgent, ComplaintExtended, CourtComplaint,
+	PetitionAnswer, Termination, ComplaintAnswer, ComplaintUrgent, ComplaintExtended, CourtComplaint, JudgeComplaint,
+	AgreeInterruption, AgreeAccusation, AgreeTermination, AgreeIndictment,
+	StatusRequest, AfterReading,
 }
 
 // codeInForce is the day the present Code came into force.
@@ -36,7 +49,14 @@ var terms = map[Name][]Term{
 	ComplaintUrgent:   {{Amount: 3, Unit: Days, By: law.CPC(105, 2), Since: codeInForce}},
 	ComplaintExtended: {{Amount: 15, Unit: Days, By: law.CPC(105, 2), Since: codeInForce}},
 	CourtComplaint:    {{Amount: 15, Unit: Days, By: law.CPC(106, 5), Since: codeInForce}},
+	JudgeComplaint:    {{Amount: 3, Unit: Days, By: law.CPC(107), Since: codeInForce}},
 	Termination:       {{Amount: 1, Unit: Years, By: law.CPC(102), Since: codeInForce}},
+	AfterReading:      {{Amount: 3, Unit: Days, By: law.CPC(297), Since: codeInForce}},
+	AgreeInterruption: {{Amount: 3, Unit: Days, By: law.CPC(45, 8), Since: codeInForce}},
+	AgreeAccusation:   {{Amount: 3, Unit: Days, By: law.CPCs("192-2"), Since: codeInForce}},
+	AgreeTermination:  {{Amount: 10, Unit: Days, By: law.CPC(290), Since: codeInForce}},
+	AgreeIndictment:   {{Amount: 10, Unit: Days, By: law.CPC(302), Since: codeInForce}},
+	StatusRequest:     {{Amount: 3, Unit: Days, By: law.CPC(109), Since: codeInForce}},
 }
 
 // Term is the number in force on the day of the instant; ok is false for None

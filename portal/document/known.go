@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/evidence"
 	"zharia/portal/policy"
@@ -28,8 +29,7 @@ type Known struct {
 
 const selectSignedByDigest = `
 SELECT id, signed_at
-  FROM document
- WHERE digest = $1 AND signed_at IS NOT NULL
+  FROM fence.signed($1)
  ORDER BY signed_at, id
  LIMIT $2`
 
@@ -61,7 +61,7 @@ func Recognise(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.As
 		if cms == nil {
 			return known, nil
 		}
-		kept, err := evidence.Fetch(ctx, db, twin.ID)
+		kept, err := evidence.Fetch(database.HoldingPaper(ctx, twin.ID), db, twin.ID)
 		if err != nil {
 			return known, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
@@ -44,7 +45,6 @@ const (
 	Material              Kind = "material"     // sheets of the file
 	Familiarisation       Kind = "familiarisation"
 	FamiliarisationRecord Kind = "record"
-	Objection             Kind = "objection" // to somebody's look into the case
 )
 
 // Document is a paper of the portal and, once it is signed, the signature.
@@ -256,7 +256,7 @@ type Proof struct {
 // Proof verifies the signature anew, at the moment it was received, by what was
 // kept of that moment: nobody is asked.
 func (d Document) Proof(ctx context.Context, db *vault.DB, v *eds.Verifier) (Proof, error) {
-	kept, err := evidence.Fetch(ctx, db, d.ID)
+	kept, err := evidence.Fetch(database.HoldingPaper(ctx, d.ID), db, d.ID)
 	if errors.Is(err, fault.NotFound) {
 		return Proof{At: d.SignedAt}, nil
 	}
@@ -283,7 +283,7 @@ func Public(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Do
 		return Document{}, err
 	}
 	var row documentRow
-	if err := db.Get(ctx, &row, selectSigned, id); err != nil {
+	if err := db.Get(database.HoldingPaper(ctx, id), &row, selectSigned, id); err != nil {
 		return Document{}, err
 	}
 	return row.open(db)

@@ -13,6 +13,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -21,7 +22,8 @@ import (
 // alone.
 type Answer struct {
 	Filing   uuid.UUID
-	Outcome  Status // Granted, GrantedPart or Refused
+	Author   uuid.UUID // who signs it: the one it waits for, or who stands in for him
+	Outcome  Status    // Granted, GrantedPart or Refused
 	Reasons  string
 	Language string
 	Document uuid.UUID
@@ -69,7 +71,11 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = press.Paper(n.sheet(press, doc, f), doc, f.CaseNumber); err != nil {
+		signer, err := authorOf(ctx, tx, ask) // it may be the deputy of the one it waits for
+		if err != nil {
+			return err
+		}
+		if doc.Content, err = press.Paper(n.sheet(press, doc, f, signer), doc, f.CaseNumber); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {
@@ -82,7 +88,7 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.Outcome, sealed, n.Language, doc.ID, ask.At); err != nil {
 			return err
 		}
-		if old.Document != uuid.Nil {
+		if old.Document != uuid.Nil && old.Author == ask.Person { // another's draft is his own: it stays, and is signed by nobody
 			if err := document.Drop(ctx, tx, old.Document); err != nil {
 				return err
 			}
@@ -105,6 +111,9 @@ func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 	if err != nil {
 		return f, a, document.Document{}, err
 	}
+	if a.Author != ask.Person { // begun by the one he stands in for: nobody reads another's draft
+		return f, Answer{}, document.Document{}, fault.New(fault.NotFound, "fault.not-found")
+	}
 	doc, err := document.Fetch(ctx, db, a.Document)
 	return f, a, doc, err
 }
@@ -125,7 +134,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		if a.Outcome != next {
+		if a.Outcome != next || a.Author != ask.Person {
 			return fault.New(fault.Conflict, "fault.document-changed")
 		}
 		doc, err := document.Sign(ctx, tx, ask, a.Document, signature)
@@ -171,6 +180,9 @@ func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 			if err := tx.Exec(ctx, readAnswer, id, ask.At); err != nil {
 				return err
 			}
+		}
+		if err := f.opened(ctx, tx, ask, opening.Answer, doc.ID); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
 	})

@@ -69,6 +69,7 @@ func TestTheTermForTheCourtRunsFromTheFirstReading(t *testing.T) {
 			t.Fatalf("%s: %v", a.Word, err)
 		}
 	}
+	w.Explain(w.Zhanar, w.Theft)
 	readBy(w.Dana) // a defender reads it; the term is the filer's
 	readBy(w.Zhanar)
 	w.At = almaty("2026-10-30 09:00")

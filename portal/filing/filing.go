@@ -5,6 +5,7 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -42,8 +44,9 @@ type Filing struct {
 	Author        uuid.UUID
 	AuthorName    string
 	Role          policy.Role // the capacity it is filed in
-	Participant   uuid.UUID
-	Represented   string // name of the one its author acts for, or ""
+	Participant   uuid.UUID // zero in a complaint about a request for access
+	Access        uuid.UUID // that request; zero for none. Role is then what its author asks to be
+	Represented   string    // name of the one its author acts for, or ""
 	Decider       casefile.Official
 	About         uuid.UUID // decision; zero for none
 	AboutKind     policy.Kind
@@ -66,7 +69,13 @@ type Filing struct {
 	OverdueAt     time.Time
 	Drafted       bool            // an answer is being written: for the one who writes it
 	Standing      policy.Standing // of the reader, to this filing
+
+	mayWithdraw bool // its author acts for himself, or his power is for taking back too
 }
+
+// OfAccess tells that it contests what became of a request for access: its author
+// has no status in the case.
+func (f Filing) OfAccess() bool { return f.Access != uuid.Nil }
 
 // Overdue tells that the term has passed and no answer has come.
 func (f Filing) Overdue(at time.Time) bool { return f.Status.Open() && !at.Before(f.DueAt) }
@@ -81,7 +90,7 @@ func (f Filing) Counting() deadline.Counting { return f.Term.Count(f.FiledAt, de
 func (f Filing) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
 	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
 		_, err := f.Status.after(act)
-		return err != nil || ask.To(act).Check(f.Standing) != nil
+		return act == policy.FilingWithdraw && !f.mayWithdraw || err != nil || ask.To(act).Check(f.Standing) != nil
 	})
 }
 
@@ -95,6 +104,8 @@ type NewFiling struct {
 	Circumstances string
 	Request       string
 	Language      string
+
+	access uuid.UUID // the request for access that it contests: Complain
 }
 
 // Save keeps a draft and prints the document that will be signed. The id is the
@@ -103,6 +114,9 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 	return db.Within(ctx, func(tx *vault.DB) error {
 		c, err := casefile.Read(ctx, tx, ask, casefileID)
 		if err != nil {
+			return err
+		}
+		if err := c.TakesNew(); err != nil {
 			return err
 		}
 		capacity, about, err := n.check(ctx, tx, ask, c)
@@ -155,6 +169,9 @@ func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c ca
 	if by, ok := policy.MayFile(capacity.Role, n.Kind); !ok {
 		return capacity, about, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
 	}
+	if !capacity.May(casefile.ScopeFile) {
+		return capacity, about, fault.New(fault.Invalid, "fault.scope-file").At("participant")
+	}
 	if !slices.Contains(Grounds, n.Ground) || n.Kind == policy.FilingPetition && n.Ground != "other" {
 		return capacity, about, fault.New(fault.Invalid, "form.choose").At("ground")
 	}
@@ -198,6 +215,9 @@ func Open(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 		if f, err = Read(ctx, tx, ask, id); err != nil || f.Author == ask.Person {
 			return err
 		}
+		if err := f.opened(ctx, tx, ask, opening.Filing, uuid.Nil); err != nil {
+			return err
+		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
 	})
 	return f, err
@@ -213,6 +233,9 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 			return err
 		}
 		if doc, err = document.Fetch(ctx, tx, f.Document); err != nil || f.Author == ask.Person {
+			return err
+		}
+		if err := f.opened(ctx, tx, ask, opening.Filing, doc.ID); err != nil {
 			return err
 		}
 		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
@@ -232,15 +255,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		// Between the draft and the signature the status may have ended.
-		c, err := casefile.Read(ctx, tx, ask.To(policy.CaseRead), f.Case)
-		if err != nil {
-			return fault.New(fault.Conflict, "fault.status-ended").Because(err)
-		}
-		if _, ok := c.Capacity(f.Participant); !ok {
-			return fault.New(fault.Conflict, "fault.status-ended")
-		}
-		if err := casefile.Hold(ctx, tx, f.Participant); err != nil {
+		if err := f.standing(ctx, tx, ask); err != nil {
 			return err
 		}
 		doc, err := document.Sign(ctx, tx, ask, f.Document, signature)
@@ -262,6 +277,23 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		}
 		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
 	})
+}
+
+// standing holds that its author may still file it. Between the draft and the
+// signature the status may have ended, or the request been answered after all.
+func (f Filing) standing(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
+	if f.OfAccess() {
+		_, err := contestable(ctx, tx, ask, f.Access)
+		return err
+	}
+	c, err := casefile.Read(ctx, tx, ask.To(policy.CaseRead), f.Case)
+	if err != nil {
+		return fault.New(fault.Conflict, "fault.status-ended").Because(err)
+	}
+	if p, ok := c.Capacity(f.Participant); !ok || !p.May(casefile.ScopeFile) {
+		return fault.New(fault.Conflict, "fault.status-ended")
+	}
+	return casefile.Hold(ctx, tx, f.Participant)
 }
 
 // Step is the one door for a change that brings nothing with it: taking into
@@ -311,7 +343,11 @@ func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 // the person he acts for; for an official of the case, all that were filed to him
 // or under his supervision.
 func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Filing, error) {
-	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOfCase, ask.Person, casefileID) })
+	return list(ctx, db, ask, func(rows *[]filingRow) error {
+		err := db.Select(ctx, rows, selectOfCase, ask.Person, casefileID)
+		*rows = slices.DeleteFunc(*rows, func(row filingRow) bool { return !row.here(ask) })
+		return err
+	})
 }
 
 // Inbox are the filings the asker must answer, what falls due first on top.
@@ -333,6 +369,14 @@ func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filin
 	out := make([]Filing, 0, len(rows))
 	for _, row := range rows {
 		f, err := row.forAsker(db, ask.To(policy.FilingRead))
+		if errors.As(err, new(*casefile.Choose)) { // he has chosen nobody: a list of all that is his names whom each is for
+			mine := ask.To(policy.FilingRead)
+			mine.Acting = row.Participant
+			f, err = row.forAsker(db, mine)
+		}
+		if errors.Is(err, fault.NotFound) { // of another whom he acts for in the same case
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

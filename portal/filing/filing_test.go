@@ -320,7 +320,7 @@ func TestWhoSeesAFilingAndWhoDoesNot(t *testing.T) {
 		timur   | -          | -
 		daniyar | decider    | decider
 		zhanar  | supervisor | supervisor
-		marat   | -          | -
+		marat   | unit       | unit
 		asel    | -          | -`)
 	if f, err := filing.Read(t.Context(), w.DB, w.Dana.Asks(policy.FilingRead), serik); err != nil || f.Request != portaltest.Request {
 		t.Errorf("the defender reads %q, %v", f.Request, err)
@@ -338,6 +338,7 @@ func TestWhoSeesAFilingAndWhoDoesNot(t *testing.T) {
 func TestReadingAnothersFilingLeavesARecordAndOnesOwnDoesNot(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Serik, w.Theft)
+	w.Explain(w.Zhanar, w.Theft)
 	for _, a := range []*portaltest.Actor{w.Serik, w.Dana, w.Daniyar, w.Zhanar} {
 		if content, _ := w.Paper(a, id); !strings.Contains(portaltest.PDFText(t, content), w.Serik.FullName()) {
 			t.Errorf("%s reads a paper that does not name its author", a.Word)

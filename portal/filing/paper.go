@@ -44,7 +44,7 @@ func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.C
 }
 
 // sheet is the answer on paper, as it will be signed.
-func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing) document.Sheet {
+func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, signer identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "answer")
 	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Kind))
@@ -61,7 +61,7 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing) do
 		{Heading: w.T("paper.resolved"), Text: w.T("paper.resolved." + string(n.Outcome))},
 		{Heading: w.T("paper.appeal"), Text: w.T("paper.appeal." + string(f.Kind))},
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer."+string(f.Kind), "name", f.Decider.Name)}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer."+string(f.Kind), "name", signer.Name)}
 	return s
 }
 

@@ -52,7 +52,11 @@ func TestEveryPaperIsPrintedAgainFromWhatIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantSame(t, w, "an answer in "+language, filing.AnswerSheetOf(n, w.Press, d, f), d, f.CaseNumber)
+		signer, err := identity.Read(t.Context(), w.DB, w.Daniyar.Person, w.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantSame(t, w, "an answer in "+language, filing.AnswerSheetOf(n, w.Press, d, f, signer), d, f.CaseNumber)
 		if err := filing.DraftWithdrawal(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.WithdrawalDraft), filed, language); err != nil {
 			t.Fatal(err)
 		}

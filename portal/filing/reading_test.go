@@ -17,6 +17,7 @@ import (
 func TestReadingSomebodyElsesFilingLeavesARecord(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
+	w.Explain(w.Zhanar, w.Theft)
 	for _, reader := range []*portaltest.Actor{w.Aigul, w.Daniyar, w.Zhanar} {
 		if _, err := filing.Open(t.Context(), w.DB, reader.Asks(policy.FilingRead), id); err != nil {
 			t.Fatal(err)
@@ -36,7 +37,7 @@ func TestReadingSomebodyElsesFilingLeavesARecord(t *testing.T) {
 func TestAStatusDoesNotEndUnderAnActThatRestsOnIt(t *testing.T) {
 	w := portaltest.World(t)
 	aigul := w.Participant("aigul@theft")
-	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, "kk"); err != nil {
+	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), aigul, "kk", portaltest.Reasons); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)

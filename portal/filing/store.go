@@ -27,6 +27,7 @@ type filingRow struct {
 	Author          uuid.UUID         `db:"author"`
 	AuthorName      []byte            `db:"author_name"`
 	Participant     uuid.UUID         `db:"participant"`
+	Access          uuid.NullUUID     `db:"access"`
 	Role            policy.Role       `db:"role"`
 	RepresentedID   uuid.NullUUID     `db:"represented_person"`
 	RepresentedName []byte            `db:"represented_name"`
@@ -53,39 +54,52 @@ type filingRow struct {
 	EndedAt       *time.Time         `db:"ended_at"`
 	OverdueAt     *time.Time         `db:"overdue_at"`
 	Drafted       bool               `db:"drafted"`
+	Whom          uuid.UUID          `db:"whom"`
+	MayWithdraw   bool               `db:"may_withdraw"`
+	Capacities    pq.StringArray     `db:"capacities"`
 	Standing      pq.StringArray     `db:"standing"`
 }
 
 // A filing a person has no part in is not found: its being there is a secret. A
-// draft is its author's alone. An official of the case who is not the decider
-// finds it only as its supervising prosecutor: the investigator does not see a
-// complaint to the prosecutor about himself through this door.
+// draft is its author's alone. It is answered by the official it waits for, while
+// the case is his, and by whoever stands in for him. Of the other officials of the
+// case all find it but the one who conducts it: he does not see a complaint to the
+// prosecutor about himself through this door.
 const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
-       f.author, a.name AS author_name, f.participant, p.role, r.person AS represented_person, rn.name AS represented_name,
+       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, coalesce(p.role, q.role) AS role, r.person AS represented_person, rn.name AS represented_name,
        f.decider, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
        f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        EXISTS (SELECT 1 FROM answer w WHERE w.filing = f.id AND w.author = $1 AND w.signed_at IS NULL) AS drafted,
-       array_remove(ARRAY[
-           CASE WHEN f.author = $1 THEN 'author' END,
-           CASE WHEN f.status <> 'draft' AND f.decider = $1 THEN 'decider' END,
-           CASE WHEN f.status <> 'draft' AND c.prosecutor = $1 THEN 'supervisor' END,
-           CASE WHEN f.status <> 'draft' AND EXISTS (
-               SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
-           THEN 'counsel' END], NULL) AS standing
+       coalesce(r.person, p.person, f.author) AS whom, p.represents IS NULL OR 'withdraw' = ANY (p.scope) AS may_withdraw,
+       ARRAY(SELECT concat_ws(' ', k.participant, k.whom, coalesce(CAST(k.represents AS text), ''), coalesce(CAST(k.until AS text), ''))
+               FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
+       s.standing
   FROM filing f
   JOIN casefile c ON c.id = f.casefile
   JOIN person a ON a.id = f.author
-  JOIN participant p ON p.id = f.participant
+  LEFT JOIN participant p ON p.id = f.participant
+  LEFT JOIN request q ON q.id = f.access
   LEFT JOIN participant r ON r.id = p.represents
   LEFT JOIN person rn ON rn.id = r.person
   JOIN person d ON d.id = f.decider
   JOIN officer o ON o.person = f.decider
   JOIN body b ON b.id = o.body
   LEFT JOIN decision x ON x.id = f.about
-  LEFT JOIN filing g ON g.id = f.against`
+  LEFT JOIN filing g ON g.id = f.against
+  JOIN LATERAL (
+       SELECT array_remove(CASE WHEN f.author = $1 THEN ARRAY['author'] ELSE '{}' END
+           || CASE WHEN f.status <> 'draft' AND EXISTS (
+                  SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
+              THEN ARRAY['counsel'] ELSE '{}' END
+           || ARRAY(SELECT CASE WHEN f.decider = $1 OR d.standing = 'charge' AND f.decider = c.investigator OR d.standing = 'supervisor' AND f.decider = c.prosecutor
+                                THEN 'decider' END
+                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft')
+           || ARRAY(SELECT d.standing
+                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge'), NULL)
+       AS standing) s ON true`
 
 const selectFiling = selectFilings + `
  WHERE f.id = $2`
@@ -99,19 +113,16 @@ const selectOwn = selectFilings + `
 
 const selectOfCase = selectFilings + `
  WHERE f.casefile = $2
-   AND (f.author = $1
-        OR f.status <> 'draft'
-           AND (f.decider = $1 OR c.prosecutor = $1
-                OR EXISTS (SELECT 1 FROM participant q
-                            WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')))
+   AND cardinality(s.standing) > 0
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
 
 const selectInbox = selectFilings + `
- WHERE f.decider = $1 AND f.status IN ('filed', 'considered')
+ WHERE f.decider = ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
+   AND f.status IN ('filed', 'considered') AND 'decider' = ANY (s.standing)
  ORDER BY f.due_at, f.filed_at, f.id`
 
 const selectSupervised = selectFilings + `
- WHERE c.prosecutor = $1 AND f.status <> 'draft'
+ WHERE f.casefile IN (SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'unit', 'office')) AND f.status <> 'draft'
  ORDER BY f.filed_at DESC, f.id`
 
 func filingText(column string, id uuid.UUID) vault.Where {
@@ -125,18 +136,21 @@ func answerText(id uuid.UUID) vault.Where {
 // forAsker opens the row for the one who asks: not found where he is nothing to
 // it, refused where his act is not his to do.
 func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
-	standing := ask.Standing(row.Standing)
+	standing, err := row.beside(ask, ask.Standing(row.Standing))
+	if err != nil {
+		return Filing{}, err
+	}
 	if standing == 0 {
 		return Filing{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	f := Filing{
 		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Kind: row.Kind, Status: row.Status, Language: row.Language,
-		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, About: row.About.UUID,
+		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, Access: row.Access.UUID, About: row.About.UUID,
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
-		Standing: standing, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		Standing: standing, mayWithdraw: row.MayWithdraw, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err
@@ -151,6 +165,8 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 	}
 	return f, errors.Join(errs[:]...)
 }
+
+func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
 func deref[T any](p *T) (v T) {
 	if p != nil {
@@ -200,12 +216,16 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 	case row.Status != Draft:
 		return uuid.Nil, fault.New(fault.Conflict, "fault.filed-already")
 	}
+	// A draft for one client is not saved over while he acts for another.
+	if _, err := lock(ctx, tx, ask.To(policy.FilingEdit), id); err != nil {
+		return uuid.Nil, err
+	}
 	return row.Document, nil
 }
 
 const upsertFiling = `
-INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, request, document, decider, made_at)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, request, document, decider, made_at, access)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (id) DO UPDATE
    SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10, request = $11,
        document = $12, decider = $13, made_at = $14
@@ -223,10 +243,9 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c cas
 	if err != nil {
 		return err
 	}
-	about := uuid.NullUUID{UUID: n.About, Valid: n.About != uuid.Nil}
-	against := uuid.NullUUID{UUID: n.Against, Valid: n.Against != uuid.Nil}
-	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, n.Participant, n.Kind, n.Language, about, against, n.Ground,
-		circumstances, request, doc, n.addressee(c).ID, ask.At)
+	about, against := nullable(n.About), nullable(n.Against)
+	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, about, against, n.Ground,
+		circumstances, request, doc, n.addressee(c).ID, ask.At, nullable(n.access))
 }
 
 // addressee is the official who must answer.
@@ -240,8 +259,12 @@ func (n NewFiling) addressee(c casefile.Case) casefile.Official {
 const nextNumber = `
 SELECT nextval('filing_number')`
 
+// It goes to whoever has the case now: since the draft was saved it may have been
+// given to another.
 const submitFiling = `
-UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7 WHERE id = $1`
+UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7,
+       decider = (SELECT CASE WHEN filing.kind = 'petition' THEN c.investigator ELSE c.prosecutor END FROM casefile c WHERE c.id = filing.casefile)
+ WHERE id = $1`
 
 const stepFiling = `
 UPDATE filing
@@ -255,6 +278,7 @@ DELETE FROM filing WHERE id = $1 AND status = 'draft'`
 
 type answerRow struct {
 	Filing   uuid.UUID  `db:"filing"`
+	Author   uuid.UUID  `db:"author"`
 	Outcome  Status     `db:"outcome"`
 	Reasons  []byte     `db:"reasons"`
 	Language string     `db:"language"`
@@ -265,7 +289,7 @@ type answerRow struct {
 }
 
 const selectAnswer = `
-SELECT filing, outcome, reasons, language, document, made_at, signed_at, read_at
+SELECT filing, author, outcome, reasons, language, document, made_at, signed_at, read_at
   FROM answer
  WHERE filing = $1`
 
@@ -275,7 +299,7 @@ func fetchAnswer(ctx context.Context, db *vault.DB, id uuid.UUID) (Answer, error
 		return Answer{}, err
 	}
 	reasons, err := db.OpenText(answerText(id), row.Reasons)
-	return Answer{row.Filing, row.Outcome, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
+	return Answer{row.Filing, row.Author, row.Outcome, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
 }
 
 const upsertAnswer = `

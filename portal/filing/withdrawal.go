@@ -8,7 +8,9 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/law"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -19,6 +21,9 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, err := lock(ctx, tx, ask, id)
 		if err != nil {
+			return err
+		}
+		if err := f.takeBack(); err != nil {
 			return err
 		}
 		if _, err := f.Status.after(policy.FilingWithdraw); err != nil {
@@ -46,20 +51,36 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 	})
 }
 
+// takeBack refuses a representative whose power is not for it: what he filed for
+// somebody is taken back with that one's consent alone, CPC 70(5).
+func (f Filing) takeBack() error {
+	if !f.mayWithdraw {
+		return fault.New(fault.Forbidden, "fault.scope-withdraw").Under(law.CPC(70, 5))
+	}
+	return nil
+}
+
 const setWithdrawal = `
 UPDATE filing SET withdrawal = $2 WHERE id = $1`
 
 // WithdrawalOf is the paper of a withdrawal: the draft for its author alone, the
-// signed one for all who may read the filing.
+// signed one for all who may read the filing. Another's look at it is kept.
 func WithdrawalOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	f, err := Read(ctx, db, ask, id)
-	if err != nil {
-		return f, document.Document{}, err
-	}
-	if f.Withdrawal == uuid.Nil || f.Status != Withdrawn && f.Author != ask.Person {
-		return f, document.Document{}, fault.New(fault.NotFound, "fault.not-found")
-	}
-	doc, err := document.Fetch(ctx, db, f.Withdrawal)
+	var f Filing
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if f, err = Read(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		if f.Withdrawal == uuid.Nil || f.Status != Withdrawn && f.Author != ask.Person {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if err := f.opened(ctx, tx, ask, opening.Withdrawal, f.Withdrawal); err != nil {
+			return err
+		}
+		doc, err = document.Fetch(ctx, tx, f.Withdrawal)
+		return err
+	})
 	return f, doc, err
 }
 
@@ -73,6 +94,9 @@ func Withdraw(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
+			return err
+		}
+		if err := f.takeBack(); err != nil {
 			return err
 		}
 		if f.Withdrawal == uuid.Nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
 	"zharia/portal/policy"
@@ -107,6 +108,7 @@ SELECT id FROM person WHERE iin_tag = $1`
 func Ensure(ctx context.Context, tx *vault.DB, iin eds.IIN, name string, at time.Time) (uuid.UUID, error) {
 	var id uuid.UUID
 	tag := IINTag(tx, iin)
+	ctx = database.KnowingIIN(ctx, tag)
 	var known []uuid.UUID
 	if err := tx.Select(ctx, &known, selectPersonByTag, tag); err != nil {
 		return id, err

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/gorilla/sessions"
 
+	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
@@ -74,6 +75,8 @@ type Session struct {
 	BeforeAt  time.Time // the person's sign-in before this one; zero for the first
 	BeforeWay Way
 	Told      bool // the person was told of the sign-in before
+
+	Acting uuid.UUID // the participant he said he acts as; zero while he has not
 }
 
 // What a session holds.
@@ -108,11 +111,12 @@ type sessionRow struct {
 	BeforeAt  *time.Time    `db:"before_at"`
 	BeforeWay Way           `db:"before_way"`
 	Told      bool          `db:"told"`
+	Acting    uuid.NullUUID `db:"acting"`
 }
 
 func (row sessionRow) session(idle time.Duration) Session {
 	se := Session{ID: row.ID, MadeAt: row.MadeAt, SeenAt: row.SeenAt, Way: row.Way, Browser: row.Browser,
-		Ends: row.SeenAt.Add(idle), BeforeWay: row.BeforeWay, Told: row.Told}
+		Ends: row.SeenAt.Add(idle), BeforeWay: row.BeforeWay, Told: row.Told, Acting: row.Acting.UUID}
 	if !row.EndsAt.After(se.Ends) {
 		se.Ends, se.Last = row.EndsAt, true
 	}
@@ -124,7 +128,7 @@ func (row sessionRow) session(idle time.Duration) Session {
 
 const columns = `
 SELECT token_hash, id, person, coalesce(way, '') AS way, coalesce(browser, '') AS browser, made_at, seen_at, ends_at,
-       before_at, coalesce(before_way, '') AS before_way, told
+       before_at, coalesce(before_way, '') AS before_way, told, acting
   FROM session`
 
 const selectSession = columns + `
@@ -287,16 +291,17 @@ DELETE FROM session
 func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Session, o Opening) error {
 	old, had := tokenHash(se.ID)
 	se.Values[personKey], se.Values[openingKey] = o.Person, o
-	return s.DB.Within(r.Context(), func(tx *vault.DB) error {
+	ctx := database.As(r.Context(), o.Person, uuid.Nil, s.now())
+	return s.DB.Within(ctx, func(tx *vault.DB) error {
 		if had {
-			if err := tx.Exec(r.Context(), deleteSession, old); err != nil {
+			if err := tx.Exec(ctx, deleteSession, old); err != nil {
 				return err
 			}
 		}
-		if err := s.keep(r.Context(), tx, w, se); err != nil {
+		if err := s.keep(ctx, tx, w, se); err != nil {
 			return err
 		}
-		return tx.Exec(r.Context(), deleteSpareSessions, o.Person, Most)
+		return tx.Exec(ctx, deleteSpareSessions, o.Person, Most)
 	})
 }
 
@@ -360,12 +365,39 @@ func (s *Sessions) EndAll(ctx context.Context, ask policy.Ask, keep uuid.UUID) e
 	})
 }
 
+const deleteSessionsOf = `
+DELETE FROM session WHERE person = $1`
+
+// Dismiss ends all sessions of somebody whose post has changed: what is open in a
+// browser of his was opened by what he is no more.
+func Dismiss(ctx context.Context, tx *vault.DB, person uuid.UUID) error {
+	return tx.Exec(ctx, deleteSessionsOf, person)
+}
+
 const markTold = `
 UPDATE session SET told = true WHERE token_hash = $1`
 
 // Tell notes that the person was told of the sign-in before this one.
 func (s *Sessions) Tell(ctx context.Context, se *sessions.Session) error {
 	return s.DB.Exec(ctx, markTold, Hash(se))
+}
+
+const markActing = `
+UPDATE session SET acting = $3 WHERE token_hash = $1 AND person = $2`
+
+// Act keeps, for this session alone, as which participant its person acts from now
+// on. Whether he is one, the case has said; nothing is kept for a visitor.
+func (s *Sessions) Act(ctx context.Context, se *sessions.Session, ask policy.Ask, participant, casefile uuid.UUID) error {
+	return s.DB.Within(ctx, func(tx *vault.DB) error {
+		n, err := tx.Change(ctx, markActing, Hash(se), ask.Person, participant)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // ended meanwhile from elsewhere
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		return ledger.Step(ctx, tx.DB, ask, "participant", participant, casefile, nil)
+	})
 }
 
 // DropEnded removes the sessions that are over, for the timetable.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
@@ -118,6 +119,7 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 		if person, err = Ensure(ctx, tx, signer.IIN, ProperName(signer), at); err != nil {
 			return err
 		}
+		ctx := database.As(ctx, person, uuid.Nil, at) // the signature has shown who it is
 		if err := rename(ctx, tx, person, ProperName(signer)); err != nil {
 			return err
 		}

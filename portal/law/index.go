@@ -23,6 +23,7 @@ type Entry struct {
 // 629-1), are shortened to what the article is about.
 var Index = []Entry{
 	{"5", Done},
+	{"24", Partly},
 	{"30", Partly},
 	{"35", NotYet},
 	{"36", NotYet},
@@ -111,9 +112,9 @@ var Index = []Entry{
 	{"292", Done},
 	{"293", Partly},
 	{"294", Partly},
-	{"295", NotYet},
-	{"296", NotYet},
-	{"297", NotYet},
+	{"295", Partly},
+	{"296", Partly},
+	{"297", Partly},
 	{"298", Partly},
 	{"299", NotYet},
 	{"300", NotYet},

@@ -136,36 +136,74 @@ var kinds = map[Kind]KindRule{
 type Basis struct {
 	Key string // its words are under "basis."
 	By  law.Ref
+
+	// Rests is the kind of decision that the ground stands on until the prosecutor
+	// has agreed with it: he refuses, and the status ends at once, by FallsBy.
+	// "" is a ground that stands by itself: who is detained is a suspect whatever
+	// becomes of the ruling.
+	Rests   Kind
+	FallsBy law.Ref
 }
+
+// Waits says that a decision of this kind waits for the prosecutor: he agrees with
+// it, or approves it, by a signature of his own, and nobody of the parties is shown
+// it before.
+func (k KindRule) Waits() bool { return k.Needs == Agreement || k.Needs == Approval }
+
+// Falls says that a status held on a ground ends when the prosecutor refuses a
+// decision of a kind, and by which article.
+func Falls(role Role, basis string, kind Kind) (law.Ref, bool) {
+	for _, b := range Bases[role] {
+		if b.Key == basis && b.Rests == kind && kind != "" {
+			return b.FallsBy, true
+		}
+	}
+	return law.Ref{}, false
+}
+
+// Relative is the ground of a defender who is no advocate: a spouse, close relative
+// or guardian, who is admitted only beside one, CPC 66(2).
+const Relative = "relative"
 
 // Bases are the grounds each status can be held on. The suspect's matter most:
 // in an urgent case a person is a suspect from the questioning, and stops being
 // one at once if the prosecutor does not agree, CPC 202(1-2).
 var Bases = map[Role][]Basis{
 	Suspect: {
-		{"ruling", law.CPC(64, 1, 1)},
-		{"urgent-questioning", law.CPC(64, 1, 1).Dash(1)},
-		{"detention", law.CPC(64, 1, 2)},
-		{"qualification", law.CPC(64, 1, 3)},
-		{"misdemeanour-questioning", law.CPC(64, 1, 4)},
+		{Key: "ruling", By: law.CPC(64, 1, 1), Rests: "suspect-recognised", FallsBy: law.CPC(202, 1).Dash(2)},
+		{Key: "urgent-questioning", By: law.CPC(64, 1, 1).Dash(1), Rests: "suspect-recognised", FallsBy: law.CPC(202, 1).Dash(2)},
+		{Key: "detention", By: law.CPC(64, 1, 2)},
+		{Key: "qualification", By: law.CPC(64, 1, 3), Rests: "qualified", FallsBy: law.CPC(203, 1).Dash(2)},
+		{Key: "misdemeanour-questioning", By: law.CPC(64, 1, 4)},
 	},
 	Accused: {
-		{"indictment", law.CPC(65, 1, 1)},
-		{"protocol", law.CPC(65, 1, 2)},
-		{"plea-agreement", law.CPC(65, 1, 3)},
+		{Key: "indictment", By: law.CPC(65, 1, 1)},
+		{Key: "protocol", By: law.CPC(65, 1, 2)},
+		{Key: "plea-agreement", By: law.CPC(65, 1, 3)},
 	},
-	ProtectedWitness:  {{"law", law.CPCs("65-1", 1)}},
-	Defender:          {{"defence-notice", law.CPC(68, 8)}},
-	Victim:            {{"ruling", law.CPC(71, 3)}},
-	PrivateProsecutor: {{"private-complaint", law.CPC(72)}},
-	CivilPlaintiff:    {{"ruling", law.CPC(73)}, {"claim", law.CPC(73)}},
-	CivilDefendant:    {{"ruling", law.CPC(74)}, {"claim", law.CPC(74)}},
-	SuspectsLegalRep:  {{"admitted", law.CPC(75)}},
-	VictimsLegalRep:   {{"admitted", law.CPC(76, 2)}},
-	Representative:    {{"admitted", law.CPC(76)}},
-	DefendantsRep:     {{"admitted", law.CPC(77)}},
-	Applicant:         {{"report", law.CPC(181)}},
-	Witness:           {{"law", law.CPC(78)}},
+	TrialDefendant:    {{Key: "trial-appointed", By: law.CPC(65)}},
+	ProtectedWitness:  {{Key: "law", By: law.CPCs("65-1", 1)}},
+	Defender:          {{Key: "defence-notice", By: law.CPC(68, 8)}, {Key: Relative, By: law.CPC(66, 2)}},
+	Victim:            {{Key: "ruling", By: law.CPC(71, 3)}, {Key: "successor", By: law.CPC(71, 11)}},
+	PrivateProsecutor: {{Key: "private-complaint", By: law.CPC(72)}},
+	CivilPlaintiff:    {{Key: "ruling", By: law.CPC(73)}, {Key: "claim", By: law.CPC(73)}},
+	CivilDefendant:    {{Key: "ruling", By: law.CPC(74)}, {Key: "claim", By: law.CPC(74)}},
+	SuspectsLegalRep:  {{Key: "admitted", By: law.CPC(75)}},
+	VictimsLegalRep:   {{Key: "admitted", By: law.CPC(76, 2)}},
+	Representative:    {{Key: "admitted", By: law.CPC(76)}},
+	DefendantsRep:     {{Key: "admitted", By: law.CPC(77)}},
+	Applicant:         {{Key: "report", By: law.CPC(181)}},
+	Witness:           {{Key: "law", By: law.CPC(78)}},
+}
+
+// BasisLaw is the article of a ground; zero for a ground the status does not have.
+func BasisLaw(role Role, basis string) law.Ref {
+	for _, b := range Bases[role] {
+		if b.Key == basis {
+			return b.By
+		}
+	}
+	return law.Ref{}
 }
 
 // FilingKind is what a person may bring.

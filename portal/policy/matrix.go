@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"zharia/portal/law"
 )
@@ -14,7 +13,8 @@ type Role string
 const (
 	Suspect           Role = "suspect"
 	Accused           Role = "accused"
-	ProtectedWitness  Role = "wrd" // the witness with the right to defence
+	TrialDefendant    Role = "trial-defendant" // the accused, once his trial is appointed
+	ProtectedWitness  Role = "wrd"             // the witness with the right to defence
 	Defender          Role = "defender"
 	Victim            Role = "victim"
 	PrivateProsecutor Role = "private-prosecutor"
@@ -30,7 +30,7 @@ const (
 
 // Roles lists the statuses in that order.
 var Roles = []Role{
-	Suspect, Accused, ProtectedWitness, Defender, Victim, PrivateProsecutor, CivilPlaintiff, CivilDefendant,
+	Suspect, Accused, TrialDefendant, ProtectedWitness, Defender, Victim, PrivateProsecutor, CivilPlaintiff, CivilDefendant,
 	SuspectsLegalRep, VictimsLegalRep, Representative, DefendantsRep, Applicant, Witness,
 }
 
@@ -44,13 +44,14 @@ type RoleRule struct {
 var roles = map[Role]RoleRule{
 	Suspect:           {"SUS", law.CPC(64, 9), nil},
 	Accused:           {"ACC", law.CPC(65, 5), nil},
+	TrialDefendant:    {"TDF", law.CPC(65, 5), nil},
 	ProtectedWitness:  {"WRD", law.CPCs("65-1", 2), nil},
-	Defender:          {"DEF", law.CPC(70, 2), []Role{Suspect, Accused, ProtectedWitness}},
+	Defender:          {"DEF", law.CPC(70, 2), []Role{Suspect, Accused, TrialDefendant, ProtectedWitness}},
 	Victim:            {"VIC", law.CPC(71, 6), nil},
 	PrivateProsecutor: {"PRP", law.CPC(72, 3), nil},
 	CivilPlaintiff:    {"CPL", law.CPC(73, 2), nil},
 	CivilDefendant:    {"CDF", law.CPC(74, 2), nil},
-	SuspectsLegalRep:  {"LRS", law.CPC(75), []Role{Suspect, Accused}},
+	SuspectsLegalRep:  {"LRS", law.CPC(75), []Role{Suspect, Accused, TrialDefendant}},
 	VictimsLegalRep:   {"LRV", law.CPC(76, 2), []Role{Victim, CivilPlaintiff}},
 	Representative:    {"REP", law.CPC(76, 3), []Role{Victim, PrivateProsecutor, CivilPlaintiff}},
 	DefendantsRep:     {"RCD", law.CPC(77, 2), []Role{CivilDefendant}},
@@ -72,65 +73,13 @@ func RoleOf(role Role) (RoleRule, bool) {
 //	P      a part: what concerns the civil claim –   cannot be
 //	V→C    the text first, a copy later          N→C the fact first, a copy on petition
 //
-// A raised number is a condition; see has its meaning.
+// A raised number is a condition; see (sight.go) has its meaning.
 type Cell string
 
 // Columns are the statuses the matrix has columns for, in its order. A private
 // prosecutor reads the victim's column; who stands for another, the other's.
 var Columns = [9]Role{
 	Suspect, Accused, ProtectedWitness, Defender, Victim, CivilPlaintiff, CivilDefendant, Applicant, Witness,
-}
-
-// View is how much of a decision is shown. A greater one holds the smaller.
-type View int
-
-const (
-	Hidden View = iota // not even that it is there
-	Fact               // kind, date, article, how to complain
-	Read               // the text, to be read
-	Copy               // the text, to be taken away
-)
-
-// String names the view for tables and logs.
-func (v View) String() string {
-	if v < Hidden || v > Copy {
-		return "hidden"
-	}
-	return [...]string{"hidden", "fact", "read", "copy"}[v]
-}
-
-// Viewer is who looks at a decision, and what the decision is to him.
-type Viewer struct {
-	Role        Role
-	Represented Role // the status of the person he stands for; "" for those who stand for themselves
-
-	Concerned bool // the decision names him or the person he stands for
-	// OthersOfHisSideOnly: the decision names people of his own side, and not
-	// him. One sees one's own part only, CPC 43(6).
-	OthersOfHisSideOnly bool
-	Reached             bool // what the decision waits for (Precondition) has come
-	Flagged             bool // it carries a secret, or a protected or under-age person's data, CPC 47, CPC 97(3)
-}
-
-// See says how much of a decision of this kind a viewer is shown, before the
-// investigator widens anything. What the tables do not know is hidden.
-func See(kind Kind, viewer Viewer) View {
-	k, known := kinds[kind]
-	if !known || !viewer.Reached || viewer.Flagged || viewer.OthersOfHisSideOnly {
-		return Hidden
-	}
-	columns := columnsOf(viewer)
-	if len(columns) == 0 {
-		return Hidden
-	}
-	row, view := matrix[k.Row], Copy
-	for _, column := range columns {
-		if !viewer.Concerned && slices.Contains(row.own, column) {
-			return Hidden
-		}
-		view = min(view, row.cell(column).see(viewer.Concerned))
-	}
-	return view
 }
 
 // columnsOf finds the column a viewer reads; nobody reads one by a status that
@@ -157,10 +106,14 @@ func columnsOf(viewer Viewer) []Role {
 	return []Role{column(viewer.Role)}
 }
 
-// column gives the private prosecutor the victim's rights, CPC 72(3).
+// column gives the private prosecutor the victim's rights, CPC 72(3), and the
+// accused whose trial is appointed those of the accused, who he still is, CPC 65.
 func column(role Role) Role {
-	if role == PrivateProsecutor {
+	switch role {
+	case PrivateProsecutor:
 		return Victim
+	case TrialDefendant:
+		return Accused
 	}
 	return role
 }
@@ -182,42 +135,6 @@ func (r row) cell(role Role) Cell {
 	return "X"
 }
 
-// see reads a cell. Where the portal cannot yet do what a cell allows, it shows
-// less and never more:
-//
-//   - masking (¹, ³) and cutting a part out (P) would have to be done inside a
-//     signed PDF, so the fact is shown;
-//   - what opens only with the file (F, FP) or by the investigator's hand (I)
-//     stays closed until the portal has familiarisation and widening;
-//   - "text first, copy later" (V→C) and "copy on petition" (N→C) stay at the
-//     first step.
-func (c Cell) see(concerned bool) View {
-	letters := strings.TrimRight(string(c), "¹²³⁴⁵⁶⁷⁸⁹⁰")
-	view := map[string]View{
-		"C": Copy, "REP C": Copy, "RCD C": Copy, "LRV/REP C": Copy,
-		"V": Read, "V→C": Read,
-		"N": Fact, "N→C": Fact, "P": Fact,
-	}[letters]
-	switch note := string(c)[len(letters):]; note {
-	case "¹", "³":
-		return min(view, Fact)
-	case "²", "⁴", "⁹": // his own registration, own recognition, himself examined: else closed
-		if !concerned {
-			return Hidden
-		}
-	case "⁵", "⁶": // also the plaintiff, also the defendant: else the fact
-		if !concerned {
-			return min(view, Fact)
-		}
-	case "", "⁷", "⁸", "¹⁰", "¹¹", "¹²":
-		// ⁷ closed anyhow; ⁸ and ¹² are the kind's precondition; ¹⁰ and ¹¹ may
-		// only widen, by a wording or a petition not yet before us.
-	default:
-		return Hidden
-	}
-	return view
-}
-
 // row is one line of the matrix.
 type row struct {
 	about string // for printing; people read the words of the kinds
@@ -233,6 +150,7 @@ type Row struct {
 	Cells  [9]Cell // in the order of Columns
 	By     []law.Ref
 	Kinds  []Kind // the kinds of decision it rules
+	Own    []Role // in these columns only what names the viewer is shown
 }
 
 // Matrix is the whole matrix in order, for printing.
@@ -246,7 +164,7 @@ func Matrix() []Row {
 				ruled = append(ruled, kind)
 			}
 		}
-		rows = append(rows, Row{number, r.about, r.cells, slices.Clone(r.by), ruled})
+		rows = append(rows, Row{number, r.about, r.cells, slices.Clone(r.by), ruled, r.own})
 	}
 	return rows
 }

@@ -128,9 +128,9 @@ func writeViews(s *strings.Builder) {
 	for _, kind := range policy.Kinds {
 		line := fmt.Sprintf("%-23s", kind)
 		for _, seat := range seats() {
-			named := policy.See(kind, seat)
+			named := policy.See(kind, seat).View
 			seat.Concerned = false
-			line += fmt.Sprintf(" %-9s", pair(named, policy.See(kind, seat)))
+			line += fmt.Sprintf(" %-9s", pair(named, policy.See(kind, seat).View))
 		}
 		s.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
@@ -261,13 +261,13 @@ func TestNothingIsSeenBeforeItsTimeNorBehindAFlagNorByThoseItDoesNotConcern(t *t
 			} {
 				viewer := seat
 				closed(&viewer)
-				if view := policy.See(kind, viewer); view != policy.Hidden {
+				if view := policy.See(kind, viewer).View; view != policy.Hidden {
 					t.Errorf("%s shows %s to %s though %s", kind, view, seatName(seat), name)
 				}
 			}
 			less := seat
 			less.Concerned = false
-			if policy.See(kind, less) > policy.See(kind, seat) {
+			if policy.See(kind, less).View > policy.See(kind, seat).View {
 				t.Errorf("%s shows a stranger more than the %s it names", kind, seatName(seat))
 			}
 		}
@@ -282,12 +282,12 @@ func TestWhatTheTablesDoNotKnowIsHidden(t *testing.T) {
 		own(policy.Defender, policy.Victim), own(policy.Representative, policy.Representative),
 	} {
 		for _, kind := range policy.Kinds {
-			if view := policy.See(kind, viewer); view != policy.Hidden {
+			if view := policy.See(kind, viewer).View; view != policy.Hidden {
 				t.Errorf("%s shows %s to %+v", kind, view, viewer)
 			}
 		}
 	}
-	if view := policy.See("verdict", own(policy.Suspect, "")); view != policy.Hidden {
+	if view := policy.See("verdict", own(policy.Suspect, "")).View; view != policy.Hidden {
 		t.Errorf("an unknown kind shows %s", view)
 	}
 	if cell := policy.CellOf("verdict", policy.Suspect); cell != "X" {
@@ -340,7 +340,7 @@ func TestTheRulesThatMatterMostHoldOneByOne(t *testing.T) {
 		{"the suspect sees a search once it is done", "search-done", own(policy.Suspect, ""), policy.Copy},
 		{"the private prosecutor is a victim here, CPC 72(3)", "indictment", own(policy.PrivateProsecutor, ""), policy.Copy},
 	} {
-		if got := policy.See(row.kind, row.viewer); got != row.want {
+		if got := policy.See(row.kind, row.viewer).View; got != row.want {
 			t.Errorf("%s: %s, want %s", row.says, got, row.want)
 		}
 	}
@@ -359,9 +359,12 @@ func TestEveryStatusHasItsArticleAndItsGrounds(t *testing.T) {
 			if basis.By.IsZero() {
 				t.Errorf("%s, %s: no article", role, basis.Key)
 			}
+			if _, known := policy.KindOf(basis.Rests); known == basis.FallsBy.IsZero() {
+				t.Errorf("%s, %s rests on %q and falls by %s", role, basis.Key, basis.Rests, basis.FallsBy)
+			}
 		}
 	}
-	if len(policy.Bases) != len(policy.Roles) || len(policy.Roles) != 14 {
+	if len(policy.Bases) != len(policy.Roles) || len(policy.Roles) != 15 {
 		t.Errorf("%d statuses, %d with grounds", len(policy.Roles), len(policy.Bases))
 	}
 }

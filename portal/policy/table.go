@@ -33,17 +33,47 @@ const (
 	SessionEndOne Act = "session-end-one"
 	SessionEndAll Act = "session-end-all"
 
-	CaseList         Act = "case-list"
-	CaseRead         Act = "case-read"
-	DecisionRead     Act = "decision-read"
-	DecisionCopy     Act = "decision-copy"
-	DecisionNew      Act = "decision-new"
-	DecisionDraft    Act = "decision-draft"
-	DecisionEdit     Act = "decision-edit"
-	DecisionPaper    Act = "decision-paper"
-	DecisionCheck    Act = "decision-check"
-	DecisionPublish  Act = "decision-publish"
-	DecisionDiscard  Act = "decision-discard"
+	CaseList        Act = "case-list"
+	CaseRead        Act = "case-read"
+	DecisionRead    Act = "decision-read"
+	DecisionCopy    Act = "decision-copy"
+	DecisionNew     Act = "decision-new"
+	DecisionDraft   Act = "decision-draft"
+	DecisionEdit    Act = "decision-edit"
+	DecisionPaper   Act = "decision-paper"
+	DecisionCheck   Act = "decision-check"
+	DecisionPublish Act = "decision-publish"
+	// DecisionSubmit signs a decision that waits for the prosecutor.
+	DecisionSubmit  Act = "decision-submit"
+	DecisionDiscard Act = "decision-discard"
+
+	// What the prosecutor says of it: he agrees, or gives his reasons why not.
+	AgreementRead   Act = "agreement-read"
+	AgreementDraft  Act = "agreement-draft"
+	AgreementCheck  Act = "agreement-check"
+	AgreementPaper  Act = "agreement-paper"
+	DecisionAgree   Act = "decision-agree"
+	DecisionDecline Act = "decision-decline"
+
+	// A decision opened to one person further than to his status, or less far; and
+	// copies for those whom the Code opens a part of it.
+	ExposureNew      Act = "exposure-new"
+	ExposureDraft    Act = "exposure-draft"
+	ExposureCheck    Act = "exposure-check"
+	ExposurePaper    Act = "exposure-paper"
+	ExposureSign     Act = "exposure-sign"
+	ExposureDiscard  Act = "exposure-discard"
+	ExposureEnd      Act = "exposure-end"
+	RedactionNew     Act = "redaction-new"
+	RedactionDraft   Act = "redaction-draft"
+	RedactionCheck   Act = "redaction-check"
+	RedactionPaper   Act = "redaction-paper"
+	RedactionSign    Act = "redaction-sign"
+	RedactionDiscard Act = "redaction-discard"
+
+	// CaseClosed tells a participant what his status does not open, and why.
+	CaseClosed Act = "case-closed"
+
 	ParticipantNew   Act = "participant-new"
 	ParticipantAdd   Act = "participant-add"
 	ParticipantView  Act = "participant-view"
@@ -56,6 +86,69 @@ const (
 	ParticipantCheck   Act = "participant-check"
 	ParticipantPaper   Act = "participant-paper"
 	ParticipantDiscard Act = "participant-discard"
+
+	// ParticipantChange prepares a status that takes the place of another of the
+	// same person.
+	ParticipantChange      Act = "participant-change"
+	ParticipantChangeDraft Act = "participant-change-draft"
+
+	// What follows of itself, in the transaction of another act: a status ends
+	// because the prosecutor refused, or because another took its place; who acted
+	// for him goes on; cases are joined and severed, and people go with them.
+	ParticipantLapse   Act = "participant-lapse"
+	ParticipantReplace Act = "participant-replace"
+	ParticipantFollow  Act = "participant-follow"
+	ParticipantJoin    Act = "participant-join"
+	ParticipantSever   Act = "participant-sever"
+	CaseJoin           Act = "case-join"
+	CaseSever          Act = "case-sever"
+
+	// For whom somebody acts: he chooses one of several in a case, and sees all he
+	// acts for; the one he acts for takes the power back.
+	ActingChoose    Act = "acting-choose"
+	ActingSet       Act = "acting-set"
+	ClientList      Act = "client-list"
+	PowerRead       Act = "power-read"
+	RevocationDraft Act = "revocation-draft"
+	RevocationCheck Act = "revocation-check"
+	RevocationPaper Act = "revocation-paper"
+	PowerRevoke     Act = "power-revoke"
+	PowerLapse      Act = "power-lapse"
+
+	// Asking that a status be confirmed, and what becomes of it.
+	AccessNew       Act = "access-new"
+	AccessDraft     Act = "access-draft"
+	AccessEdit      Act = "access-edit"
+	AccessRead      Act = "access-read"
+	AccessCheck     Act = "access-check"
+	AccessPaper     Act = "access-paper"
+	AccessAuthority Act = "access-authority"
+	AccessAnswer    Act = "access-answer"
+	AccessSubmit    Act = "access-submit"
+	AccessWithdraw  Act = "access-withdraw"
+	AccessDiscard   Act = "access-discard"
+	AccessComplaint Act = "access-complaint"
+	AccessComplain  Act = "access-complain"
+	AccessMiss      Act = "access-miss" // a number under which there is no case
+	AccessOverdue   Act = "access-overdue"
+	DeskConfirm     Act = "desk-confirm"
+
+	// A decision is handed over: by opening it, or by a signed receipt.
+	DecisionOpen Act = "decision-open"
+	ServiceDraft Act = "service-draft"
+	ServiceCheck Act = "service-check"
+	ServicePaper Act = "service-paper"
+	ServiceSign  Act = "service-sign"
+
+	// Who opened a case, why, and "this looks wrong".
+	OpeningList     Act = "opening-list"
+	ReasonNew       Act = "reason-new"
+	ReasonGive      Act = "reason-give"
+	ObjectionNew    Act = "objection-new"
+	ObjectionFile   Act = "objection-file"
+	ObjectionList   Act = "objection-list"
+	ObjectionRead   Act = "objection-read"
+	ObjectionAnswer Act = "objection-answer"
 
 	FilingList      Act = "filing-list"
 	FilingNew       Act = "filing-new"
@@ -94,6 +187,75 @@ const (
 
 	// SignatureConfirm asks the authority again about a key.
 	SignatureConfirm Act = "signature-confirm"
+
+	// The file of a case, and familiarisation with it.
+	FileRead       Act = "file-read"
+	MaterialNew    Act = "material-new"
+	MaterialAdd    Act = "material-add"
+	MaterialPut    Act = "material-put"
+	MaterialOpen   Act = "material-open"
+	MaterialRemove Act = "material-remove"
+
+	FamiliarisationNew      Act = "familiarisation-new"
+	FamiliarisationDraft    Act = "familiarisation-draft"
+	FamiliarisationCheck    Act = "familiarisation-check"
+	FamiliarisationPaper    Act = "familiarisation-paper"
+	FamiliarisationOpen     Act = "familiarisation-open"
+	FamiliarisationDiscard  Act = "familiarisation-discard"
+	FamiliarisationRead     Act = "familiarisation-read"
+	FamiliarisationPage     Act = "familiarisation-page"
+	FamiliarisationPicture  Act = "familiarisation-picture"
+	FamiliarisationTime     Act = "familiarisation-time"
+	FamiliarisationNote     Act = "familiarisation-note"
+	FamiliarisationSearch   Act = "familiarisation-search"
+	FamiliarisationCopy     Act = "familiarisation-copy"
+	FamiliarisationPlead    Act = "familiarisation-plead"
+	FamiliarisationPostpone Act = "familiarisation-postpone"
+	RecordEdit              Act = "record-edit"
+	RecordDraft             Act = "record-draft"
+	RecordCheck             Act = "record-check"
+	RecordPaper             Act = "record-paper"
+	RecordSign              Act = "record-sign"
+	RecordAssent            Act = "record-assent"
+	RecordAssentPaper       Act = "record-assent-paper"
+	FamiliarisationClose    Act = "familiarisation-close"
+
+	// The directory of officials: whoever comes in or goes out, two people sign it.
+	DirectoryRead      Act = "directory-read"
+	DirectoryFind      Act = "directory-find"
+	AppointmentNew     Act = "appointment-new"
+	AppointmentDraft   Act = "appointment-draft"
+	AppointmentRead    Act = "appointment-read"
+	AppointmentPaper   Act = "appointment-paper"
+	AppointmentPropose Act = "appointment-propose"
+	AppointmentDiscard Act = "appointment-discard"
+	AppointmentReply   Act = "appointment-reply"
+	AppointmentCheck   Act = "appointment-check"
+	AppointmentAnswer  Act = "appointment-answer"
+	AppointmentAgree   Act = "appointment-agree"
+	AppointmentDecline Act = "appointment-decline"
+
+	// Who does whose work: what heads and chiefs decide.
+	UnitRead            Act = "unit-read"
+	OfficeRead          Act = "office-read"
+	AssignmentNew       Act = "assignment-new"
+	AssignmentDraft     Act = "assignment-draft"
+	AssignmentCheck     Act = "assignment-check"
+	AssignmentPaper     Act = "assignment-paper"
+	AssignmentSign      Act = "assignment-sign"
+	AssignmentDiscard   Act = "assignment-discard"
+	SubstitutionNew     Act = "substitution-new"
+	SubstitutionDraft   Act = "substitution-draft"
+	SubstitutionRead    Act = "substitution-read"
+	SubstitutionPaper   Act = "substitution-paper"
+	SubstitutionSign    Act = "substitution-sign"
+	SubstitutionEnd     Act = "substitution-end"
+	SubstitutionDiscard Act = "substitution-discard"
+
+	// OfficerFirst enters the first two administrators, when there is nobody yet to sign it.
+	OfficerFirst       Act = "officer-first"
+	OfficerExpire      Act = "officer-expire"
+	SubstitutionExpire Act = "substitution-expire"
 )
 
 type rule struct {
@@ -146,7 +308,34 @@ var table = map[Act]rule{
 	DecisionCheck:   {Charge, law.CPC(198)},
 	DecisionPaper:   {Charge, law.CPC(198)},
 	DecisionPublish: {Charge, law.CPC(198)},
+	DecisionSubmit:  {Charge, law.CPC(198)},
 	DecisionDiscard: {Charge, law.CPC(198)},
+
+	// A decision that waits for the prosecutor: the one who supervises, his deputy,
+	// the head of his office.
+	AgreementRead:   {Supervisor | Office, law.CPC(193)},
+	AgreementDraft:  {Supervisor | Office, law.CPC(193)},
+	AgreementCheck:  {Supervisor | Office, law.CPC(193)},
+	AgreementPaper:  {Supervisor | Office, law.CPC(193)},
+	DecisionAgree:   {Supervisor | Office, law.CPC(193)},
+	DecisionDecline: {Supervisor | Office, law.CPC(193)},
+
+	// One document further to one person, or on a ground of law less far; a copy
+	// without what is not for everybody. The paper is the officials' to read.
+	ExposureNew:      {Charge, law.CPC(201)},
+	ExposureDraft:    {Charge, law.CPC(201)},
+	ExposureCheck:    {Charge, law.CPC(201)},
+	ExposurePaper:    {OnDuty, law.CPC(201)},
+	ExposureSign:     {Charge, law.CPC(201)},
+	ExposureDiscard:  {Charge, law.CPC(201)},
+	ExposureEnd:      {Charge, law.CPC(201)},
+	RedactionNew:     {Charge, law.CPC(70, 2, 5)},
+	RedactionDraft:   {Charge, law.CPC(70, 2, 5)},
+	RedactionCheck:   {Charge, law.CPC(70, 2, 5)},
+	RedactionPaper:   {OnDuty, law.CPC(70, 2, 5)},
+	RedactionSign:    {Charge, law.CPC(70, 2, 5)},
+	RedactionDiscard: {Charge, law.CPC(70, 2, 5)},
+	CaseClosed:       {Party, law.CPC(110)},
 
 	// Who is what in the case: the person conducting the investigation says.
 	ParticipantNew:   {Charge, law.CPC(110)},
@@ -160,6 +349,55 @@ var table = map[Act]rule{
 	ParticipantCheck:   {Charge, law.CPC(110)},
 	ParticipantPaper:   {Charge, law.CPC(110)},
 	ParticipantDiscard: {Charge, law.CPC(110)},
+	ParticipantChange:  {Charge, law.CPC(110)},
+
+	ParticipantChangeDraft: {Charge, law.CPC(110)},
+
+	// For whom somebody acts. The one he acts for is the author of the power.
+	ActingChoose:    {Party, law.CPC(66, 4)},
+	ActingSet:       {Citizen, law.CPC(66, 4)},
+	ClientList:      {Citizen, law.CPC(70, 2)},
+	PowerRead:       {Author | Counsel | OnDuty, law.CPC(76)},
+	RevocationDraft: {Author, law.CPC(68)},
+	RevocationCheck: {Author, law.CPC(68)},
+	RevocationPaper: {Author | Counsel | OnDuty, law.CPC(68)},
+	PowerRevoke:     {Author, law.CPC(68)},
+	PowerLapse:      {0, law.CPC(76)},
+
+	// Asking that a status be confirmed: anybody may demand it; the person who
+	// conducts the investigation answers, the prosecutor watches the term.
+	AccessNew:       {Citizen, law.CPC(109)},
+	AccessDraft:     {Citizen, law.CPC(109)},
+	AccessEdit:      {Author, law.CPC(109)},
+	AccessRead:      {Author | OnDuty, law.CPC(109)},
+	AccessCheck:     {Author, law.CPC(109)},
+	AccessPaper:     {Author | OnDuty, law.CPC(109)},
+	AccessAuthority: {Author | OnDuty, law.CPC(109)},
+	AccessAnswer:    {Author | OnDuty, law.CPC(109)},
+	AccessSubmit:    {Author, law.CPC(109)},
+	AccessWithdraw:  {Author, law.CPC(109)},
+	AccessDiscard:   {Author, law.CPC(109)},
+	AccessComplaint: {Author, law.CPC(100, 1)},
+	AccessComplain:  {Author, law.CPC(100, 1)},
+	DeskConfirm:     {Investigator, law.CPC(109)}, // and each paper by the rule of its own act
+
+	// A decision is handed over to whom the Code names, and he to himself.
+	DecisionOpen: {Party, law.CPC(49, 2)},
+	ServiceDraft: {Party, law.CPC(49, 2)},
+	ServiceCheck: {Party, law.CPC(49, 2)},
+	ServicePaper: {Party, law.CPC(49, 2)},
+	ServiceSign:  {Party, law.CPC(49, 2)},
+
+	// Who opened a case: for all who are in it. Officials say why they open what is
+	// not before them, CPC 201; the prosecutor answers for what looks wrong.
+	OpeningList:     {Party | OnDuty, law.Ref{}},
+	ReasonNew:       {OnDuty, law.CPC(201)},
+	ReasonGive:      {OnDuty, law.CPC(201)},
+	ObjectionNew:    {Party, law.CPC(100)},
+	ObjectionFile:   {Party, law.CPC(100)},
+	ObjectionList:   {Prosecutor | Chief, law.CPC(193)},
+	ObjectionRead:   {Decider, law.CPC(193)},
+	ObjectionAnswer: {Decider, law.CPC(193)},
 
 	// Petitions and complaints, by those who file them.
 	FilingList:      {Citizen, law.CPC(100, 1)},
@@ -199,8 +437,89 @@ var table = map[Act]rule{
 	DeskSign:      {Investigator, law.CPC(60)}, // and each paper by the rule of its own act
 	OversightRead: {Prosecutor, law.CPC(193)},
 
+	// The file of a case: who conducts the investigation puts it together, opens it
+	// for a term and closes the record; the reader reads. What of it a status may
+	// read, the matrix says (file.go).
+	FileRead:       {OnDuty, law.CPC(296)},
+	MaterialNew:    {Charge, law.CPC(296)},
+	MaterialAdd:    {Charge, law.CPC(296)},
+	MaterialPut:    {Charge, law.CPC(296)},
+	MaterialOpen:   {OnDuty, law.CPC(296)},
+	MaterialRemove: {Charge, law.CPC(296)},
+
+	FamiliarisationNew:      {Charge, law.CPC(294)},
+	FamiliarisationDraft:    {Charge, law.CPC(294)},
+	FamiliarisationCheck:    {Charge, law.CPC(294)},
+	FamiliarisationPaper:    {Party | OnDuty, law.CPC(294)},
+	FamiliarisationOpen:     {Charge, law.CPC(294)},
+	FamiliarisationDiscard:  {Charge, law.CPC(294)},
+	FamiliarisationRead:     {Party | OnDuty, law.CPC(295)},
+	FamiliarisationPage:     {Party, law.CPC(295)},
+	FamiliarisationPicture:  {Party, law.CPC(295)},
+	FamiliarisationTime:     {Party, law.CPC(295)},
+	FamiliarisationNote:     {Party, law.CPC(295)},
+	FamiliarisationSearch:   {Party, law.CPC(295)},
+	FamiliarisationCopy:     {Party, law.CPC(296)},
+	FamiliarisationPlead:    {Party, law.CPC(294)},
+	FamiliarisationPostpone: {Charge, law.CPC(294)},
+	RecordEdit:              {Party, law.CPC(294, 4)},
+	RecordDraft:             {Party, law.CPC(294, 4)},
+	RecordCheck:             {Party, law.CPC(294, 4)},
+	RecordPaper:             {Party | OnDuty, law.CPC(294, 4)},
+	RecordSign:              {Party, law.CPC(294, 4)},
+	RecordAssent:            {Charge, law.CPC(294, 4)},
+	RecordAssentPaper:       {Party | OnDuty, law.CPC(294, 4)},
+	FamiliarisationClose:    {Charge, law.CPC(294, 4)},
+
+	// The directory of officials. No article: who is in what post is the affair of
+	// each body; two signatures are ours.
+	DirectoryRead:      {Administrator | Head | Chief, law.Ref{}},
+	DirectoryFind:      {Administrator, law.Ref{}},
+	AppointmentNew:     {Administrator, law.Ref{}},
+	AppointmentDraft:   {Administrator, law.Ref{}},
+	AppointmentRead:    {Administrator | Author | Addressee, law.Ref{}},
+	AppointmentPaper:   {Administrator | Author | Addressee, law.Ref{}},
+	AppointmentPropose: {Author, law.Ref{}},
+	AppointmentDiscard: {Author, law.Ref{}},
+	AppointmentReply:   {Addressee, law.Ref{}},
+	AppointmentCheck:   {Addressee, law.Ref{}},
+	AppointmentAnswer:  {Addressee, law.Ref{}},
+	AppointmentAgree:   {Addressee, law.Ref{}},
+	AppointmentDecline: {Addressee, law.Ref{}},
+
+	// Heads and chiefs: who conducts which case, and who does the work of those who
+	// are away. Of a chief the record says article 193 (portal/directory).
+	UnitRead:            {Head, law.CPC(59)},
+	OfficeRead:          {Chief, law.CPC(193)},
+	AssignmentNew:       {Unit | Office, law.CPC(59)},
+	AssignmentDraft:     {Unit | Office, law.CPC(59)},
+	AssignmentCheck:     {Unit | Office, law.CPC(59)},
+	AssignmentPaper:     {Unit | Office, law.CPC(59)},
+	AssignmentSign:      {Unit | Office, law.CPC(59)},
+	AssignmentDiscard:   {Unit | Office, law.CPC(59)},
+	SubstitutionNew:     {Head | Chief, law.CPC(59)},
+	SubstitutionDraft:   {Head | Chief, law.CPC(59)},
+	SubstitutionRead:    {Head | Chief, law.CPC(59)},
+	SubstitutionPaper:   {Head | Chief, law.CPC(59)},
+	SubstitutionSign:    {Head | Chief, law.CPC(59)},
+	SubstitutionEnd:     {Head | Chief, law.CPC(59)},
+	SubstitutionDiscard: {Head | Chief, law.CPC(59)},
+
 	// The portal at work, by its own jobs; no address leads here.
-	FilingOverdue:    {0, law.CPC(99)},
-	SignatureConfirm: {0, law.Ref{}},
-	LedgerCheck:      {0, law.Ref{}},
+	ParticipantLapse:   {0, law.CPC(202, 1).Dash(2)}, // or the article of the ground that fell
+	ParticipantReplace: {0, law.CPC(110)},
+	ParticipantFollow:  {0, law.CPC(110)},
+	ParticipantJoin:    {0, law.CPC(43, 6)},
+	ParticipantSever:   {0, law.CPC(44)},
+	CaseJoin:           {0, law.CPC(43)},
+	CaseSever:          {0, law.CPC(44)},
+
+	FilingOverdue:      {0, law.CPC(99)},
+	AccessOverdue:      {0, law.CPC(109)},
+	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
+	SignatureConfirm:   {0, law.Ref{}},
+	LedgerCheck:        {0, law.Ref{}},
+	OfficerFirst:       {0, law.Ref{}},
+	OfficerExpire:      {0, law.Ref{}},
+	SubstitutionExpire: {0, law.CPC(59)},
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zharia/portal/database"
+	"zharia/portal/fence"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -117,7 +118,7 @@ var workbench = sync.OnceValues(func() (*bench, error) {
 		return nil, err
 	}
 	b := &bench{server: server, admin: admin, schema: string(schema)}
-	b.template = fmt.Sprintf("tpl_%x", sha256.Sum256(schema))[:20]
+	b.template = fmt.Sprintf("tpl_%x", sha256.Sum256([]byte(b.schema+fence.Text())))[:20]
 	return b, b.prepare(ctx)
 })
 
@@ -198,7 +199,7 @@ func (b *bench) makeTemplate(ctx context.Context, conn *sqlx.Conn) error {
 	if err != nil {
 		return err
 	}
-	err = database.Migrate(ctx, db, b.schema)
+	err = fence.Raise(ctx, db, b.schema)
 	db.Close()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 	"zharia/portal/words"
@@ -25,7 +26,8 @@ import (
 // W is a portal in the middle of its work: a database of the test's own in which
 // the cast has played its two cases.
 type W struct {
-	DB       *vault.DB
+	DB       *vault.DB // the superuser's: the second fence is down, so a test of a domain proves the first alone
+	App      *vault.DB // the pool that serves people: both fences are up
 	SQL      *sqlx.DB  // the same database, for the superuser
 	At       time.Time // now, for every Asks; a test moves it as it likes
 	Verifier *eds.Verifier
@@ -79,8 +81,13 @@ func World(t testing.TB) *W {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	app, err := database.OpenAs(t.Context(), s.server.DSN(name), database.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Close() })
 	w := &W{
-		DB: vault.New(db, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
+		DB: vault.New(db, s.keys), App: vault.New(app, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
 		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t,
 	}
 	if w.Verifier, w.Services, err = s.troupe.Verifier(func() time.Time { return w.At }); err != nil {
@@ -248,10 +255,66 @@ func (w *W) Withdraw(a *Actor, id uuid.UUID) error {
 	return filing.Withdraw(ctx, w.DB, w.Verifier, a.Asks(policy.FilingWithdraw), id, w.SignedBy(a, doc.Content), doc.Digest)
 }
 
+// ready is a grant in Kazakh; a defender who is not said to be no advocate has a
+// licence.
+func ready(g casefile.Grant) casefile.Grant {
+	g.Language = "kk"
+	if g.Role == policy.Defender && g.Basis != policy.Relative && g.Advocate == "" {
+		g.Advocate = Licence
+	}
+	return g
+}
+
+// Licence is the number of an advocate's licence in the tests.
+const Licence = "0017425"
+
+// Why is what people of the tests write into a request for access.
+const Why = "Осы іс бойынша мені жауап алуға шақырды, іс менің құқықтарыма тікелей қатысты."
+
+// RequestDraft has the actor write that he asks for a status in a case; what n leaves
+// empty is filled with Kazakh and the usual words.
+func (w *W) RequestDraft(a *Actor, casefileID uuid.UUID, n casefile.NewRequest) uuid.UUID {
+	w.t.Helper()
+	ctx, ask := w.t.Context(), a.Asks(policy.AccessDraft)
+	var number string
+	if err := w.SQL.GetContext(ctx, &number, `SELECT number FROM casefile WHERE id = $1`, casefileID); err != nil {
+		w.t.Fatal(err)
+	}
+	if n.Words == "" {
+		n.Words = Why
+	}
+	if n.Language == "" {
+		n.Language = "kk"
+	}
+	of, err := casefile.Numbered(ctx, w.DB, ask, number)
+	if err != nil {
+		w.t.Fatalf("%s does not find the case: %v", a.Word, err)
+	}
+	id := uuid.Must(uuid.NewV7())
+	if err := casefile.SaveRequest(ctx, w.DB, w.Press, ask, of, id, n); err != nil {
+		w.t.Fatalf("%s does not draft a request: %v", a.Word, err)
+	}
+	return id
+}
+
+// Request is RequestDraft, signed: the status awaits confirmation.
+func (w *W) Request(a *Actor, casefileID uuid.UUID, n casefile.NewRequest) uuid.UUID {
+	w.t.Helper()
+	id := w.RequestDraft(a, casefileID, n)
+	_, doc, err := casefile.RequestPaper(w.t.Context(), w.DB, a.Asks(policy.AccessPaper), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := casefile.SubmitRequest(w.t.Context(), w.DB, w.Verifier, a.Asks(policy.AccessSubmit), id, w.SignedBy(a, doc.Content), doc.Digest); err != nil {
+		w.t.Fatalf("%s does not ask: %v", a.Word, err)
+	}
+	return id
+}
+
 // Confirm has an official confirm somebody's status by a signed paper, in Kazakh.
 func (w *W) Confirm(a *Actor, participant uuid.UUID, g casefile.Grant) error {
 	w.t.Helper()
-	g.Language = "kk"
+	g = ready(g)
 	if err := casefile.DraftGrant(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantDraft), participant, g); err != nil {
 		return err
 	}
@@ -261,7 +324,7 @@ func (w *W) Confirm(a *Actor, participant uuid.UUID, g casefile.Grant) error {
 // Add has an official bring the actor into a case by a signed confirmation.
 func (w *W) Add(a *Actor, casefileID, participant uuid.UUID, who *Actor, g casefile.Grant) error {
 	w.t.Helper()
-	g.Language = "kk"
+	g = ready(g)
 	err := casefile.DraftNew(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantAdd), casefileID, participant, who.IIN, who.FullName(), g)
 	if err != nil {
 		return err
@@ -272,10 +335,54 @@ func (w *W) Add(a *Actor, casefileID, participant uuid.UUID, who *Actor, g casef
 // End has an official end somebody's status by a signed paper.
 func (w *W) End(a *Actor, participant uuid.UUID) error {
 	w.t.Helper()
-	if err := casefile.DraftEnd(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantEnding), participant, "kk"); err != nil {
+	if err := casefile.DraftEnd(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantEnding), participant, "kk", Reasons); err != nil {
 		return err
 	}
 	return w.Settle(a, policy.ParticipantEnd, participant)
+}
+
+// Publish has an official sign a draft of his: it opens, or it waits for the
+// prosecutor.
+func (w *W) Publish(a *Actor, decision uuid.UUID) error {
+	w.t.Helper()
+	draft, doc, _, err := casefile.ReadDraft(w.t.Context(), w.DB, a.Asks(policy.DecisionCheck), decision)
+	if err != nil {
+		return err
+	}
+	return casefile.Publish(w.t.Context(), w.DB, w.Verifier, a.Asks(draft.Act()), decision, w.SignedBy(a, doc.Content), doc.Digest)
+}
+
+// Agree has a prosecutor agree with a decision that waits for her.
+func (w *W) Agree(a *Actor, decision uuid.UUID) error {
+	return w.resolve(a, decision, casefile.Agreement{Agrees: true, Language: "kk"})
+}
+
+// Decline has her refuse to, for the usual reasons.
+func (w *W) Decline(a *Actor, decision uuid.UUID) error {
+	return w.resolve(a, decision, casefile.Agreement{Reasons: Reasons, Language: "kk"})
+}
+
+func (w *W) resolve(a *Actor, decision uuid.UUID, said casefile.Agreement) error {
+	w.t.Helper()
+	ctx := w.t.Context()
+	if err := casefile.DraftAgreement(ctx, w.DB, w.Press, a.Asks(policy.AgreementDraft), decision, said); err != nil {
+		return err
+	}
+	_, _, said, doc, err := casefile.ReadAgreement(ctx, w.DB, a.Asks(policy.AgreementCheck), decision)
+	if err != nil {
+		return err
+	}
+	return casefile.Resolve(ctx, w.DB, w.Verifier, a.Asks(said.Act()), decision, w.SignedBy(a, doc.Content), doc.Digest)
+}
+
+// Change has an official confirm a status that takes the place of another.
+func (w *W) Change(a *Actor, previous, participant uuid.UUID, g casefile.Grant) error {
+	w.t.Helper()
+	g.Language = "kk"
+	if err := casefile.DraftChange(w.t.Context(), w.DB, w.Press, a.Asks(policy.ParticipantChangeDraft), previous, participant, g); err != nil {
+		return err
+	}
+	return w.Settle(a, policy.ParticipantGrant, participant)
 }
 
 // Settle signs the paper about a status that waits for it.
@@ -286,6 +393,22 @@ func (w *W) Settle(a *Actor, act policy.Act, participant uuid.UUID) error {
 		return err
 	}
 	return casefile.Settle(w.t.Context(), w.DB, w.Verifier, a.Asks(act), participant, w.SignedBy(a, doc.Content), doc.Digest)
+}
+
+// Explain has an official say why he opens a case, which is good for the day.
+func (w *W) Explain(a *Actor, casefile uuid.UUID) {
+	w.t.Helper()
+	if err := opening.Give(w.t.Context(), w.DB, a.Asks(policy.ReasonGive), casefile, opening.Pretext{Reason: opening.Supervision}); err != nil {
+		w.t.Fatalf("%s does not say why: %v", a.Word, err)
+	}
+}
+
+// Receive has an actor be handed a decision of the cast by opening it.
+func (w *W) Receive(a *Actor, decision string) {
+	w.t.Helper()
+	if err := casefile.Receive(w.t.Context(), w.DB, a.Asks(policy.DecisionOpen), w.Decision(decision)); err != nil {
+		w.t.Fatalf("%s is not handed %s: %v", a.Word, decision, err)
+	}
 }
 
 // Reasons are why officials of the tests decide as they do.

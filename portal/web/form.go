@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -253,6 +254,21 @@ func (f *Form) OptionalDate(name string, latest time.Time) time.Time {
 		return time.Time{}
 	}
 	return f.Date(name, latest)
+}
+
+// Number is a whole number from min to max.
+func (f *Form) Number(name string, min, max int) int {
+	text := strings.TrimSpace(f.raw(name))
+	if text == "" {
+		f.Wrong(name, "form.required")
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < min || n > max {
+		f.Wrong(name, "form.number", "min", min, "max", max)
+		return 0
+	}
+	return n
 }
 
 // IIN is twelve digits, however they were spaced. The control digit is not

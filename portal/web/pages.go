@@ -31,6 +31,7 @@ type Frame struct {
 	Problem bool   // the form came back with mistakes: said first in the title
 	Demo    any    // what the demo shows above the page, or nil
 	Session any    // how long the session of the person lasts, or nil
+	Acting  any    // for whom the person acts on this page, or nil
 }
 
 // Pages are all templates, parsed once for each language with its words bound.

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"zharia/portal/directory"
+	"zharia/portal/eds"
+	"zharia/portal/identity"
+)
+
+// firstOfficer enters one of the first two administrators, whom nobody can sign for
+// yet: with the two in post every entry is made on the portal, and two people sign
+// it. The name is what the portal calls him until he first signs in.
+func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("officer", flag.ContinueOnError)
+	iin := flags.String("iin", "", "his IIN, twelve digits")
+	name := flags.String("name", "", "surname, name and patronymic")
+	kk := flags.String("body", "", "the body that administers the portal, in Kazakh")
+	ru := flags.String("body-ru", "", "the same in Russian")
+	if flags.Parse(args) != nil {
+		return errMisuse
+	}
+	switch {
+	case flags.NArg() > 0:
+		return misused("officer takes flags only, not " + flags.Arg(0))
+	case len(*iin) != 12 || strings.Trim(*iin, "0123456789") != "":
+		return misused("-iin is twelve digits")
+	case !named(*name) || !named(*kk) || !named(*ru):
+		return misused("-name, -body and -body-ru are names of 2 to 150 characters")
+	}
+	keys, dsn := os.Getenv("PORTAL_KEYS"), os.Getenv("DATABASE_URL")
+	if keys == "" || dsn == "" {
+		return misused("DATABASE_URL and PORTAL_KEYS are not both set")
+	}
+	db, work, err := open(ctx, dsn, keys)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	defer work.Close()
+	if err := directory.First(ctx, work, now(), eds.IIN(*iin), *name, identity.Body{NameKK: *kk, NameRU: *ru}); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "an administrator is in the directory")
+	return nil
+}
+
+func named(text string) bool {
+	n := utf8.RuneCountInString(strings.TrimSpace(text))
+	return n >= 2 && n <= 150
+}

@@ -1,0 +1,168 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// What an entry does to the directory.
+const selectTaken = `
+SELECT person, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
+
+const lockOfficer = `
+SELECT person, post, body, left_at FROM officer WHERE person = $1
+   FOR UPDATE`
+
+const lockAdministrator = `
+SELECT person FROM officer WHERE person = $1 AND post = 'administrator' AND left_at IS NULL
+   FOR SHARE`
+
+const countOtherAdministrators = `
+SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND person <> $1`
+
+const upsertOfficer = `
+INSERT INTO officer (person, post, body, until)
+VALUES ($1, $2, $3, $4)
+    ON CONFLICT (person) DO UPDATE
+   SET post = $2, body = $3, until = $4, left_at = NULL`
+
+const leaveOfficer = `
+UPDATE officer SET left_at = $2 WHERE person = $1 AND left_at IS NULL`
+
+const endSubstitutionsOf = `
+UPDATE substitution SET ended_at = $2
+ WHERE (officer = $1 OR deputy = $1) AND signed_at IS NOT NULL AND ended_at IS NULL
+RETURNING id`
+
+type officerRow struct {
+	Person uuid.UUID  `db:"person"`
+	Post   string     `db:"post"`
+	Body   uuid.UUID  `db:"body"`
+	LeftAt *time.Time `db:"left_at"`
+}
+
+// stillAdministrator refuses where somebody is an administrator no more: what he
+// proposed while he was one must not take effect later.
+func stillAdministrator(ctx context.Context, tx *vault.DB, person uuid.UUID) error {
+	var rows []uuid.UUID
+	if err := tx.Select(ctx, &rows, lockAdministrator, person); err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return fault.New(fault.Conflict, "fault.appointment-proposer")
+	}
+	return nil
+}
+
+// take carries an entry out. Whoever leaves a post or moves to another has lost his
+// cases when this commits: the view duty asks for post and body.
+func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	var e struct {
+		Person   uuid.UUID     `db:"person"`
+		Leaves   bool          `db:"leaves"`
+		Post     string        `db:"post"`
+		Body     uuid.NullUUID `db:"body"`
+		Until    *time.Time    `db:"until"`
+		Proposer uuid.UUID     `db:"proposer"`
+	}
+	if err := tx.Get(ctx, &e, selectTaken, id); err != nil {
+		return err
+	}
+	if err := stillAdministrator(ctx, tx, e.Proposer); err != nil {
+		return err
+	}
+	var before []officerRow
+	if err := tx.Select(ctx, &before, lockOfficer, e.Person); err != nil {
+		return err
+	}
+	in := len(before) == 1 && before[0].LeftAt == nil
+	if e.Leaves && !in {
+		return fault.New(fault.Conflict, "fault.not-now")
+	}
+	if in && before[0].Post == "administrator" && e.Post != "administrator" {
+		var others int
+		if err := tx.Get(ctx, &others, countOtherAdministrators, e.Person); err != nil {
+			return err
+		}
+		if others < Fewest { // two must remain to sign the next entry
+			return fault.New(fault.Conflict, "fault.appointment-last")
+		}
+	}
+	if !e.Leaves {
+		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until); err != nil {
+			return err
+		}
+		if in && before[0].Post == e.Post && before[0].Body == e.Body.UUID { // his term alone is another
+			return nil
+		}
+	} else if err := tx.Exec(ctx, leaveOfficer, e.Person, ask.At); err != nil {
+		return err
+	}
+	return lose(ctx, tx, ask, e.Person)
+}
+
+// lose takes from somebody what he had by the post that he is in no more: his
+// sessions and his substitutions. His cases went with the post.
+func lose(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID) error {
+	if err := identity.Dismiss(ctx, tx, person); err != nil {
+		return err
+	}
+	var ended []uuid.UUID
+	if err := tx.Select(ctx, &ended, endSubstitutionsOf, person, ask.At); err != nil {
+		return err
+	}
+	for _, id := range ended {
+		if err := ledger.Step(ctx, tx.DB, ask, "substitution", id, uuid.Nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const expireSubstitutions = `
+UPDATE substitution SET ended_at = $2
+ WHERE until < CAST($1 AS date) AND signed_at IS NOT NULL AND ended_at IS NULL
+RETURNING id`
+
+const expireOfficers = `
+UPDATE officer SET left_at = $2
+ WHERE until < CAST($1 AS date) AND left_at IS NULL
+RETURNING person`
+
+// Expire ends the substitutions whose last day has passed, and the terms of
+// officials: the portal's own act, for the timetable.
+func Expire(ctx context.Context, db *vault.DB, at time.Time) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		day := today(at).Format(time.DateOnly)
+		var ended, left []uuid.UUID
+		if err := tx.Select(ctx, &ended, expireSubstitutions, day, at); err != nil {
+			return err
+		}
+		for _, id := range ended {
+			if err := ledger.Step(ctx, tx.DB, policy.Ask{Act: policy.SubstitutionExpire, At: at}, "substitution", id, uuid.Nil, nil); err != nil {
+				return err
+			}
+		}
+		if err := tx.Select(ctx, &left, expireOfficers, day, at); err != nil {
+			return err
+		}
+		for _, person := range left {
+			ask := policy.Ask{Act: policy.OfficerExpire, At: at}
+			if err := ledger.Step(ctx, tx.DB, ask, "officer", person, uuid.Nil, nil); err != nil {
+				return err
+			}
+			if err := lose(ctx, tx, ask, person); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

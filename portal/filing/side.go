@@ -1,0 +1,117 @@
+package filing
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/casefile"
+	"zharia/portal/deadline"
+	"zharia/portal/fault"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// capacityOf is something the reader is in the case of a filing today.
+type capacityOf struct {
+	participant, represents, whom uuid.UUID
+}
+
+// capacities reads what the query found: "participant whom represents until", the
+// last two perhaps empty. A power whose last day has passed is none.
+func (row filingRow) capacities(at time.Time) []capacityOf {
+	today := at.In(deadline.Zone).Format(time.DateOnly)
+	var out []capacityOf
+	for _, text := range row.Capacities {
+		part := strings.Split(text, " ")
+		if len(part) != 4 || part[3] != "" && part[3] < today {
+			continue
+		}
+		var c capacityOf
+		c.participant, _ = uuid.Parse(part[0])
+		c.whom, _ = uuid.Parse(part[1])
+		c.represents, _ = uuid.Parse(part[2])
+		out = append(out, c)
+	}
+	return out
+}
+
+// whom says for whom somebody acts, among several; false while he has not said.
+func whom(all []capacityOf, ask policy.Ask) (uuid.UUID, bool) {
+	var sides []uuid.UUID
+	for _, c := range all {
+		if c.participant == ask.Acting {
+			return c.whom, true
+		}
+		if !slices.Contains(sides, c.whom) {
+			sides = append(sides, c.whom)
+		}
+	}
+	if len(sides) == 1 {
+		return sides[0], true
+	}
+	return uuid.Nil, len(sides) == 0
+}
+
+// official are the standings that see a filing whoever it is for.
+const official = policy.Decider | policy.Supervisor | policy.Unit | policy.Office
+
+// beside holds a filing against the wall between those for whom its reader acts in
+// one case: that of the one is not found while he acts for the other, and nothing
+// opens before he has said for whom (*casefile.Choose). What he filed for somebody
+// whom he acts for no more stays his.
+func (row filingRow) beside(ask policy.Ask, standing policy.Standing) (policy.Standing, error) {
+	all := row.capacities(ask.At)
+	if !slices.ContainsFunc(all, func(c capacityOf) bool { return c.represents == row.Participant && c.represents != uuid.Nil }) {
+		standing &^= policy.Counsel // his power is over, if only since midnight
+	}
+	if standing&(policy.Author|policy.Counsel) == 0 || standing&official != 0 {
+		return standing, nil
+	}
+	if !slices.ContainsFunc(all, func(c capacityOf) bool { return c.whom == row.Whom }) {
+		return standing, nil
+	}
+	switch side, chosen := whom(all, ask); {
+	case !chosen:
+		return 0, &casefile.Choose{Case: row.Case}
+	case side != row.Whom:
+		return 0, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return standing, nil
+}
+
+// here says that a filing belongs on the page of its case while its reader acts for
+// somebody: that of a client of old does not.
+func (row filingRow) here(ask policy.Ask) bool {
+	all := row.capacities(ask.At)
+	side, chosen := whom(all, ask)
+	return len(all) == 0 || chosen && side == row.Whom || ask.Standing(row.Standing)&official != 0
+}
+
+// Waiting is what a client of somebody's waits for.
+type Waiting struct {
+	Participant uuid.UUID `db:"participant"` // the asker's, who acts for the client
+	Open        int       `db:"open"`        // filings without an answer
+	Due         time.Time `db:"due"`         // the nearest end of a term
+}
+
+const selectWaiting = `
+SELECT q.participant, count(*) AS open, min(f.due_at) AS due
+  FROM capacity q
+  JOIN filing f ON f.casefile = q.casefile AND (f.participant = q.participant AND f.author = q.person OR f.participant = q.represents)
+ WHERE q.person = $1 AND q.represents IS NOT NULL AND f.status IN ('filed', 'considered')
+ GROUP BY q.participant`
+
+// ClientsWait is what the asker's clients wait for: each answer that is due, by the
+// participant as whom he acts.
+func ClientsWait(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Waiting, error) {
+	if err := ask.Check(0); err != nil {
+		return nil, err
+	}
+	var rows []Waiting
+	err := db.Select(ctx, &rows, selectWaiting, ask.Person)
+	return rows, err
+}

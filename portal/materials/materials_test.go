@@ -1,0 +1,686 @@
+package materials_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/materials"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+	"zharia/portal/vault"
+)
+
+// world has a file of four materials: two of the case, one of the civil claim, a
+// secret one and the prosecution's list.
+type world struct {
+	*portaltest.W
+	search, witness, claim, secret, list uuid.UUID
+}
+
+func open(t *testing.T) *world {
+	t.Helper()
+	w := &world{W: portaltest.World(t)}
+	w.search = w.Material(materials.New{Title: "Тінту хаттамасы"}, "Тінту кезінде үйден ноутбук табылды.", "Тінтудің барысы бейнежазбаға түсірілді.", "Ескерту түскен жоқ.")
+	w.witness = w.Material(materials.New{Title: "Жауап алу хаттамасы"}, "Свидетель рассказал о ноутбуке и пёстрой сумке.")
+	w.claim = w.Material(materials.New{Title: "Талап арыз", Part: materials.CivilPart, Volume: 2, Sheet: 1}, "Есік пен құлыпты ауыстыруға 186 000 теңге жұмсалды.")
+	w.secret = w.Material(materials.New{Title: "Банк мәліметі", Flags: []policy.Flag{"other-secret"}}, "Шот нөмірі.")
+	w.list = w.Material(materials.New{Title: "Тізім", Part: materials.InList}, "Шақырылатын адамдар.")
+	w.EndNotice()
+	return w
+}
+
+func is(t *testing.T, what string, err error, kind fault.Kind) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Errorf("%s: %v, want %s", what, err, kind)
+	}
+}
+
+func (w *world) table(t *testing.T, a *portaltest.Actor, id uuid.UUID) string {
+	t.Helper()
+	f, err := materials.Read(t.Context(), w.DB, a.Asks(policy.FamiliarisationRead), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := materials.Table(t.Context(), w.DB, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "title | volume | sheet | last | opened | read | new\n" + portaltest.Lines(entries, func(e materials.Entry) string {
+		return fmt.Sprint(e.Title, " | ", e.Volume, " | ", e.Sheet, " | ", e.Last(), " | ", e.Opened, " | ", e.Read, " | ", e.New)
+	})
+}
+
+func TestTheFileIsNumberedSheetBySheetAndNoSheetIsTakenTwice(t *testing.T) {
+	w := open(t)
+	w.Want(t, `SELECT volume, sheet, sheets, part, state FROM material ORDER BY volume, sheet`, `
+		volume | sheet | sheets | part             | state
+		1      | 1     | 3      | case             | ready
+		1      | 4     | 1      | case             | ready
+		2      | 1     | 1      | civil-claim      | ready
+		2      | 2     | 1      | case             | ready
+		2      | 3     | 1      | prosecution-list | ready`)
+	for _, sheet := range []int{1, 3, 4} {
+		err := materials.Add(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialAdd), w.Theft, materials.New{
+			ID: uuid.Must(uuid.NewV7()), Title: "Тағы", Volume: 1, Sheet: sheet, Part: materials.InCase, Language: "kk", PDF: w.PDF("Бір парақ."),
+		})
+		is(t, fmt.Sprint("sheet ", sheet), err, fault.Invalid)
+	}
+	// Nobody else puts anything into it.
+	n := materials.New{ID: uuid.Must(uuid.NewV7()), Title: "Тағы", Volume: 9, Sheet: 1, Part: materials.InCase, Language: "kk", PDF: w.PDF("Бір парақ.")}
+	for _, a := range []*portaltest.Actor{w.Aigul, w.Dana, w.Zhanar} {
+		is(t, a.Word, materials.Add(t.Context(), w.DB, a.Asks(policy.MaterialAdd), w.Theft, n), fault.Forbidden)
+	}
+	for _, a := range []*portaltest.Actor{w.Stranger, w.Ermek, w.Bolat} {
+		is(t, a.Word, materials.Add(t.Context(), w.DB, a.Asks(policy.MaterialAdd), w.Theft, n), fault.NotFound)
+	}
+	w.Sound()
+}
+
+// What a secret and the prosecution's list say never becomes a picture or a text.
+func TestWhatNobodyReadsIsNotDrawn(t *testing.T) {
+	w := open(t)
+	w.Want(t, `SELECT m.part, count(p.id) AS pages FROM material m LEFT JOIN material_page p ON p.material = m.id
+		WHERE m.flags <> '{}' OR m.part = 'prosecution-list' GROUP BY m.id, m.part ORDER BY m.part`, `
+		part             | pages
+		case             | 0
+		prosecution-list | 0`)
+}
+
+func TestTheFileOpensToEachAsFarAsTheCodeOpensItAndToNobodyElse(t *testing.T) {
+	w := open(t)
+	whole := `
+		title               | volume | sheet | last | opened | read | new
+		Тінту хаттамасы     | 1      | 1     | 3    | 0      | 0    | false
+		Жауап алу хаттамасы | 1      | 4     | 4    | 0      | 0    | false
+		Талап арыз          | 2      | 1     | 1    | 0      | 0    | false`
+	claim := `
+		title      | volume | sheet | last | opened | read | new
+		Талап арыз | 2      | 1     | 1    | 0      | 0    | false`
+	opened := map[*portaltest.Actor]uuid.UUID{}
+	for _, c := range []struct {
+		who  *portaltest.Actor
+		sees string
+	}{{w.Aigul, whole}, {w.Serik, whole}, {w.Dana, whole}, {w.Saule, claim}} {
+		id := w.Opened(c.who.Word + "@theft")
+		opened[c.who] = id
+		portaltest.WantText(t, c.who.Word, w.table(t, c.who, id), c.sees)
+	}
+	page := w.Pages(w.search)[0]
+	for who, id := range opened {
+		for other := range opened {
+			if other == who {
+				continue
+			}
+			_, err := materials.Read(t.Context(), w.DB, other.Asks(policy.FamiliarisationRead), id)
+			is(t, other.Word+" reads what was opened to "+who.Word, err, fault.NotFound)
+			_, err = materials.Turn(t.Context(), w.DB, other.Asks(policy.FamiliarisationPage), id, page)
+			is(t, other.Word+" turns a page of "+who.Word, err, fault.NotFound)
+		}
+		for _, a := range []*portaltest.Actor{w.Stranger, w.Timur, w.Nurlan, w.Ermek, w.Bolat} {
+			_, err := materials.Read(t.Context(), w.DB, a.Asks(policy.FamiliarisationRead), id)
+			is(t, a.Word, err, fault.NotFound)
+		}
+		_, err := materials.Turn(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationPage), id, page)
+		is(t, "the investigator reads in a reader's place", err, fault.Forbidden)
+	}
+	for what, closed := range map[string]uuid.UUID{"the search": page, "the witness": w.Pages(w.witness)[0]} {
+		_, err := materials.Turn(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationPage), opened[w.Saule], closed)
+		is(t, "the plaintiff opens "+what, err, fault.NotFound)
+		_, err = materials.Picture(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationPicture), opened[w.Saule], closed, false)
+		is(t, "the plaintiff has the picture of "+what, err, fault.NotFound)
+		is(t, "the plaintiff notes on "+what, materials.SaveNote(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationNote), opened[w.Saule], closed, make([]byte, 60)), fault.NotFound)
+	}
+	hits, _, err := materials.Search(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationSearch), opened[w.Saule], "ноутбук")
+	if err != nil || len(hits) > 0 {
+		t.Errorf("the plaintiff finds %v, %v", hits, err)
+	}
+}
+
+// A page whose material becomes secret later is closed at once.
+func TestAFlagClosesWhatWasOpen(t *testing.T) {
+	w := open(t)
+	id, page := w.Opened("aigul@theft"), w.Pages(w.search)[0]
+	if _, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, page); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []string{`flags = '{protected-person}'`, `flags = '{}', part = 'prosecution-list'`} {
+		if _, err := w.SQL.Exec(`UPDATE material SET `+change+` WHERE id = $1`, w.search); err != nil {
+			t.Fatal(err)
+		}
+		_, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, page)
+		is(t, change, err, fault.NotFound)
+		_, err = materials.Picture(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPicture), id, page, true)
+		is(t, change, err, fault.NotFound)
+		hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту")
+		if err != nil || len(hits) != 0 {
+			t.Errorf("%s: found %v, %v", change, hits, err)
+		}
+		if _, pdf, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 0); err != nil || strings.Contains(portaltest.PDFText(t, pdf), "ноутбук табылды") {
+			t.Errorf("%s: the copy has it, %v", change, err)
+		}
+	}
+}
+
+func TestNothingOpensBeforeTheNoticeOfTheEnd(t *testing.T) {
+	w := portaltest.World(t)
+	aigul := w.Participant("aigul@theft")
+	w.Material(materials.New{}, "Бір парақ.")
+	is(t, "without the notice", w.Invite(aigul), fault.Conflict)
+	w.EndNotice()
+	// Drafts are prepared, and what changes before they are signed counts.
+	id := w.Notice("aigul@theft")
+	if _, err := w.SQL.Exec(`UPDATE material SET state = 'unreadable'`); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "with a sheet that cannot be read", w.Begin(id), fault.Conflict)
+	if _, err := w.SQL.Exec(`UPDATE material SET state = 'ready'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.End(w.Daniyar, aigul); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "to one whose status has ended", w.Begin(id), fault.Conflict)
+	w.Want(t, `SELECT status FROM familiarisation`, "status\ndraft")
+	_, err := materials.Read(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationRead), id)
+	is(t, "a draft, to its reader", err, fault.NotFound)
+	_, err = materials.Read(t.Context(), w.DB, w.Zhanar.Asks(policy.FamiliarisationRead), id)
+	is(t, "a draft, to the prosecutor", err, fault.NotFound)
+	if _, err := materials.Discard(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationDiscard), id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT count(*) FROM familiarisation`, "count\n0")
+	w.Sound()
+}
+
+func TestATerminatedCaseOpensWithoutTheNotice(t *testing.T) {
+	w := portaltest.World(t)
+	w.Material(materials.New{}, "Бір парақ.")
+	for _, kind := range []string{"terminated-full", "prosecution-terminated"} {
+		if _, err := w.SQL.Exec(`UPDATE decision SET kind = $1 WHERE id = $2`, kind, w.Decision("group")); err != nil {
+			t.Fatal(err)
+		}
+		if err := materials.Hindrance(t.Context(), w.DB, w.Theft); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+func TestTheTermOpensAndClosesTheFile(t *testing.T) {
+	w := open(t)
+	id, page := w.Opened("aigul@theft"), w.Pages(w.search)[0]
+	turn := func() error {
+		_, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, page)
+		return err
+	}
+	began := w.At
+	w.At = began.AddDate(0, 0, -1)
+	is(t, "the day before", turn(), fault.Conflict)
+	w.At = began.AddDate(0, 0, 9)
+	if err := turn(); err != nil {
+		t.Errorf("the last day: %v", err)
+	}
+	w.At = began.AddDate(0, 0, 10)
+	for what, err := range map[string]error{
+		"a page": turn(),
+		"a picture": func() error {
+			_, err := materials.Picture(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPicture), id, page, false)
+			return err
+		}(),
+		"a copy": func() error {
+			_, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 0)
+			return err
+		}(),
+		"a search": func() error {
+			_, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту")
+			return err
+		}(),
+		"time": materials.Spent(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationTime), id, page, time.Second),
+	} {
+		is(t, what+" after the last day", err, fault.Conflict)
+	}
+}
+
+func TestAStatusThatEndsClosesTheFileAtOnce(t *testing.T) {
+	w := open(t)
+	id, page := w.Opened("dana@theft"), w.Pages(w.search)[0]
+	if err := w.End(w.Daniyar, w.Participant("serik@theft")); err != nil { // her client
+		t.Fatal(err)
+	}
+	_, err := materials.Turn(t.Context(), w.DB, w.Dana.Asks(policy.FamiliarisationPage), id, page)
+	is(t, "a page", err, fault.NotFound)
+	_, err = materials.Picture(t.Context(), w.DB, w.Dana.Asks(policy.FamiliarisationPicture), id, page, false)
+	is(t, "its picture", err, fault.NotFound)
+}
+
+func TestAPowerWithoutCopiesGivesNoCopy(t *testing.T) {
+	w := open(t)
+	id := w.Opened("dana@theft")
+	copy := func() error {
+		_, _, err := materials.Copy(t.Context(), w.DB, w.Dana.Asks(policy.FamiliarisationCopy), id, 0)
+		return err
+	}
+	if err := copy(); err != nil {
+		t.Fatal(err)
+	}
+	for scope, kind := range map[string]fault.Kind{"{read,file}": fault.NotFound, "{copy,file}": fault.NotFound} {
+		if _, err := w.SQL.Exec(`UPDATE participant SET scope = $1 WHERE id = $2`, scope, w.Participant("dana@theft")); err != nil {
+			t.Fatal(err)
+		}
+		is(t, scope, copy(), kind)
+	}
+}
+
+func TestReadingIsCountedAsItWas(t *testing.T) {
+	w := open(t)
+	id, pages := w.Opened("aigul@theft"), w.Pages(w.search)
+	turn := func(i int) {
+		t.Helper()
+		if _, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, pages[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spent := func(i int, d time.Duration) {
+		t.Helper()
+		if err := materials.Spent(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationTime), id, pages[i], d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pass := func(d time.Duration) { w.At = w.At.Add(d) }
+
+	turn(0) // a browser without scripts: the time to the next page
+	pass(40 * time.Second)
+	turn(1) // one that tells: a tab behind others
+	spent(1, 0)
+	pass(20 * time.Minute)
+	turn(0)
+	pass(3 * time.Hour) // left alone: five minutes count at most
+	turn(2)
+	spent(2, 0)
+	pass(10 * time.Second)
+	spent(2, 8*time.Second)
+	spent(2, 5*time.Minute) // told too much: no more than has passed
+	w.Want(t, `SELECT p.number, r.times, r.seconds FROM reading r JOIN material_page p ON p.id = r.page ORDER BY p.number`, `
+		number | times | seconds
+		1      | 2     | 340
+		2      | 1     | 0
+		3      | 1     | 8`)
+	w.Want(t, `SELECT act, count(*) FROM record WHERE act = 'familiarisation-page' GROUP BY act`, `
+		act                  | count
+		familiarisation-page | 1`)
+	w.Want(t, `SELECT person, object, reason FROM opening WHERE object = 'material' GROUP BY person, object, reason`, `
+		person | object   | reason
+		aigul  | material | own`)
+	portaltest.WantText(t, "the contents", w.table(t, w.Aigul, id), `
+		title               | volume | sheet | last | opened | read | new
+		Тінту хаттамасы     | 1      | 1     | 3    | 3      | 2    | false
+		Жауап алу хаттамасы | 1      | 4     | 4    | 0      | 0    | false
+		Талап арыз          | 2      | 1     | 1    | 0      | 0    | false`)
+	pass(time.Minute)
+	w.Material(materials.New{Title: "Жаңа қорытынды", Volume: 3, Sheet: 1}, "Сараптама қорытындысы.")
+	if got := w.table(t, w.Aigul, id); !strings.Contains(got, "Жаңа қорытынды | 3 | 1 | 1 | 0 | 0 | true") {
+		t.Errorf("what was added since is not new:\n%s", got)
+	}
+	_, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), w.search)
+	is(t, "what was read is taken out", err, fault.Conflict)
+	if _, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), w.witness); err != nil {
+		t.Errorf("what nobody has read stays: %v", err)
+	}
+	w.Sound()
+}
+
+func TestWordsAreFoundInWhateverForm(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	for query, want := range map[string]string{
+		"ноутбук": "1-1 1-4", "НОУТБУКТІ": "1-1 1-4", "ноутбуком": "1-1 1-4", "тінту": "1-1 1-2", "пестрая сумка": "1-4",
+		"тінту ноутбук": "1-1", "186": "2-1", "банк": "", "шақырылатын": "", "": "", "%_'": "", "ноутбук автомобиль": "",
+	} {
+		hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(portaltest.Lines(hits, func(h materials.Hit) string { return fmt.Sprint(h.Volume, "-", h.Sheet) }), "\n", " ")
+		if got != want {
+			t.Errorf("%q is found on %q, want %q", query, got, want)
+		}
+	}
+	hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "ноутбук")
+	if err != nil || len(hits) == 0 || hits[0].Match != "ноутбук" || !strings.Contains(hits[0].Before+hits[0].Match+hits[0].After, "үйден ноутбук табылды") {
+		t.Errorf("the fragment is %+v, %v", hits, err)
+	}
+}
+
+func TestACopyHasAllThatIsOpenAndNothingElse(t *testing.T) {
+	w := open(t)
+	aigul, saule := w.Opened("aigul@theft"), w.Opened("saule@theft")
+	has := func(a *portaltest.Actor, id uuid.UUID, volume int, yes, no []string) {
+		t.Helper()
+		_, pdf, err := materials.Copy(t.Context(), w.DB, a.Asks(policy.FamiliarisationCopy), id, volume)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := portaltest.PDFText(t, pdf)
+		for _, word := range yes {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s, volume %d: no %q", a.Word, volume, word)
+			}
+		}
+		for _, word := range no {
+			if strings.Contains(text, word) {
+				t.Errorf("%s, volume %d: has %q", a.Word, volume, word)
+			}
+		}
+	}
+	closed := []string{"Шот нөмірі", "Шақырылатын"}
+	has(w.Aigul, aigul, 0, []string{"ноутбук табылды", "186 000", "Свидетель"}, closed)
+	has(w.Aigul, aigul, 2, []string{"186 000"}, append(closed, "ноутбук"))
+	has(w.Saule, saule, 0, []string{"186 000"}, append(closed, "ноутбук"))
+	_, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), aigul, 7)
+	is(t, "a volume that is not there", err, fault.NotFound)
+}
+
+func TestReadingIsPostponedByFiveDaysAtMost(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	plead := func() error {
+		return materials.Plead(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPlead), id, "Ауруханада жатырмын, таныса алмаймын.")
+	}
+	postpone := func(a *portaltest.Actor, days int) error {
+		return materials.Postpone(t.Context(), w.DB, a.Asks(policy.FamiliarisationPostpone), id, days)
+	}
+	is(t, "what nobody asked for", postpone(w.Daniyar, 2), fault.Conflict)
+	if err := plead(); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "asked twice", plead(), fault.Conflict)
+	is(t, "by six days", postpone(w.Daniyar, 6), fault.Invalid)
+	is(t, "by less than none", postpone(w.Daniyar, -1), fault.Invalid)
+	is(t, "by the reader", postpone(w.Aigul, 3), fault.Forbidden)
+	is(t, "by the prosecutor", postpone(w.Zhanar, 3), fault.Forbidden)
+	if err := postpone(w.Daniyar, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := plead(); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "by three more", postpone(w.Daniyar, 3), fault.Invalid)
+	if err := postpone(w.Daniyar, 2); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "a sixth day", plead(), fault.Conflict)
+	w.Want(t, `SELECT opens_on, until, postponed, plea_days FROM familiarisation`, `
+		opens_on   | until      | postponed | plea_days
+		2026-10-22 | 2026-11-05 | 5         | 2`)
+	w.Sound()
+}
+
+// record has Aigul draft the record and sign it.
+func (w *world) record(t *testing.T, id uuid.UUID) error {
+	t.Helper()
+	_, doc, err := materials.ReadRecord(t.Context(), w.DB, w.Aigul.Asks(policy.RecordCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return materials.SignRecord(t.Context(), w.DB, w.Verifier, w.Aigul.Asks(policy.RecordSign), id, w.SignedBy(w.Aigul, doc.Content), doc.Digest)
+}
+
+func TestTheRecordSaysWhatWasReadAndBothSignIt(t *testing.T) {
+	w := open(t)
+	id, pages := w.Opened("aigul@theft"), w.Pages(w.search)
+	turn := func(i int) {
+		t.Helper()
+		if _, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, pages[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	draft := func() error {
+		return materials.DraftRecord(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.RecordDraft), id, "kk", "Қосымша сараптама тағайындауды сұраймын.")
+	}
+	turn(0)
+	w.At = w.At.Add(65 * time.Second)
+	if err := draft(); err != nil {
+		t.Fatal(err)
+	}
+	_, doc, err := materials.ReadRecord(t.Context(), w.DB, w.Aigul.Asks(policy.RecordCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := portaltest.PDFText(t, doc.Content)
+	for _, words := range []string{"ТАНЫСУ ХАТТАМАСЫ", "Тінту хаттамасы. Ашылғаны: 1 / 3", "1 мин 5 с", "Талап арыз. Ашылмаған парақтар саны: 1", "Қосымша сараптама тағайындауды сұраймын.", w.Aigul.FullName()} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the record does not say %q:\n%s", words, text)
+		}
+	}
+	if strings.Contains(text, "Банк") {
+		t.Error("the record names a secret")
+	}
+	_, _, err = materials.ReadRecord(t.Context(), w.DB, w.Daniyar.Asks(policy.RecordPaper), id)
+	is(t, "a draft of hers, to the investigator", err, fault.NotFound)
+	// She reads on: what she would sign is no longer true.
+	w.At = w.At.Add(time.Second)
+	turn(1)
+	is(t, "a record that is behind", w.record(t, id), fault.Invalid)
+	w.At = w.At.Add(time.Minute)
+	if err := draft(); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "before she signs", materials.DraftClosing(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.RecordAssent), id, "kk"), fault.Conflict)
+	if err := w.record(t, id); err != nil {
+		t.Fatal(err)
+	}
+	_, err = materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, pages[0])
+	is(t, "a page after the record", err, fault.Conflict)
+	f, err := materials.Read(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationRead), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Three days from Thursday the 22nd: Sunday the 25th is the Day of the Republic
+	// and Monday is off for it.
+	if got := f.PetitionsUntil().UTC().Format(time.RFC3339); got != "2026-10-27T19:00:00Z" {
+		t.Errorf("petitions until %s", got)
+	}
+	waiting, err := materials.Waiting(t.Context(), w.DB, w.Daniyar.Asks(policy.DeskRead))
+	if err != nil || len(waiting) != 1 || waiting[0].ID != id {
+		t.Errorf("on his desk: %v, %v", waiting, err)
+	}
+	is(t, "by herself", materials.DraftClosing(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.RecordAssent), id, "kk"), fault.Forbidden)
+	if err := materials.DraftClosing(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.RecordAssent), id, "kk"); err != nil {
+		t.Fatal(err)
+	}
+	_, closing, err := materials.ReadClosing(t.Context(), w.DB, w.Daniyar.Asks(policy.RecordAssentPaper), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := materials.Close(t.Context(), w.DB, w.Verifier, w.Daniyar.Asks(policy.FamiliarisationClose), id, w.SignedBy(w.Daniyar, closing.Content), closing.Digest); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT f.status, d.signer AS reader, a.author AS investigator, a.agrees FROM familiarisation f
+		JOIN document d ON d.id = f.record JOIN assent a ON a.about = f.record`, `
+		status | reader | investigator | agrees
+		closed | aigul  | daniyar      | true`)
+	w.Sound()
+}
+
+// What is kept of a note says nothing to whoever reads the database, with our keys or
+// without.
+func TestANoteIsBytesToUs(t *testing.T) {
+	w := open(t)
+	id, page := w.Opened("aigul@theft"), w.Pages(w.search)[0]
+	save := func(content []byte) error {
+		return materials.SaveNote(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationNote), id, page, content)
+	}
+	note := append([]byte{1}, bytes.Repeat([]byte{7}, 60)...)
+	for what, bad := range map[string][]byte{
+		"plain text": []byte(strings.Repeat("Менің жазбам. ", 10)), "too short": {1, 2, 3}, "too long": append([]byte{1}, make([]byte, materials.MaxNote)...),
+	} {
+		is(t, what, save(bad), fault.Invalid)
+	}
+	if err := save(note); err != nil {
+		t.Fatal(err)
+	}
+	f, err := materials.Read(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationRead), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes, err := materials.Notes(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationRead), f)
+	if err != nil || len(notes) != 1 || !bytes.Equal(notes[0].Content, note) {
+		t.Errorf("her notes are %v, %v", notes, err)
+	}
+	serik := w.Opened("serik@theft")
+	other, err := materials.Read(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationRead), serik)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes, err := materials.Notes(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationRead), other); err != nil || len(notes) != 0 {
+		t.Errorf("another sees %v, %v", notes, err)
+	}
+	if err := save(nil); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT count(*) FROM note`, "count\n0")
+}
+
+func TestADecisionGoesIntoTheFileAsItIs(t *testing.T) {
+	w := open(t)
+	decision := w.Decision("expertise-done")
+	put := func(a *portaltest.Actor, id uuid.UUID) error {
+		_, err := materials.Put(t.Context(), w.DB, a.Asks(policy.MaterialPut), id, "Сараптама")
+		return err
+	}
+	if err := put(w.Daniyar, decision); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "twice", put(w.Daniyar, decision), fault.Conflict)
+	is(t, "by her", put(w.Aigul, decision), fault.Forbidden)
+	if err := put(w.Daniyar, w.Decision("bank-secret")); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT m.volume, m.sheet, m.flags, m.document = d.document AS same FROM material m JOIN decision d ON d.document = m.document ORDER BY m.sheet`, `
+		volume | sheet | flags          | same
+		2      | 4     | {}             | true
+		2      | 5     | {other-secret} | true`)
+	var id uuid.UUID
+	if err := w.SQL.Get(&id, `SELECT m.id FROM material m JOIN decision d ON d.document = m.document WHERE d.id = $1`, decision); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT count(*) FROM document d JOIN decision e ON e.document = d.id WHERE e.id = '`+decision.String()+`'`, "count\n1")
+	w.Sound()
+}
+
+// hostile are files that were made to hurt: none may stop the portal, and none opens.
+func TestAHostileFileIsRefusedOrMarkedUnreadable(t *testing.T) {
+	w := open(t)
+	good := w.PDF("Бір парақ.", "Екі парақ.")
+	add := func(pdf []byte) error {
+		return materials.Add(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialAdd), w.Theft, materials.New{
+			ID: uuid.Must(uuid.NewV7()), Title: "Бөгде файл", Volume: 9, Sheet: 1, Part: materials.InCase, Language: "kk", PDF: pdf,
+		})
+	}
+	for what, pdf := range map[string][]byte{
+		"garbage":          bytes.Repeat([]byte("garbage "), 1000),
+		"half a file":      good[:len(good)/2],
+		"nothing":          {},
+		"a password":       bytes.Replace(w.PDF("Бір парақ."), []byte("trailer\n<<"), []byte("trailer\n<<\n/Encrypt 1 0 R"), 1),
+		"10,000 pages":     manyPages(10_000),
+		"2,001 pages":      manyPages(document.MaxUploadPages + 1),
+		"no page":          manyPages(0),
+		"a tree of itself": []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[2 0 R]/Count 1>>endobj\ntrailer<</Root 1 0 R>>"),
+	} {
+		is(t, what, add(pdf), fault.Invalid)
+	}
+	// What the check lets in and the program cannot draw is marked, and the job is done.
+	huge := page("[0 0 14400 1]", "")
+	bomb := page("[0 0 595 842]", strings.Repeat("q 1 0 0 1 0 0 cm /X Do Q\n", 10))
+	for what, pdf := range map[string][]byte{"a page like a thread": huge, "a form that draws itself": bomb} {
+		id := w.Material(materials.New{Title: what, Volume: 20, Sheet: 1, PDF: pdf})
+		w.Want(t, `SELECT count(*) FROM material_page WHERE size > 46080 OR sharp_size > 204800`, "count\n0")
+		if _, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := w.Material(materials.New{Title: "Зақымданған", Volume: 20, Sheet: 1}, "Бір парақ.")
+	if _, err := w.SQL.Exec(`UPDATE material SET state = 'rendering', sheets = 3 WHERE id = $1`, broken); err != nil { // as if a page could not be drawn
+		t.Fatal(err)
+	}
+	w.Render(broken)
+	w.Want(t, `SELECT state FROM material WHERE id = '`+broken.String()+`'`, "state\nunreadable")
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "zharia-pages-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// manyPages is a small PDF that has one page many times.
+func manyPages(n int) []byte {
+	var kids strings.Builder
+	for range n {
+		kids.WriteString("3 0 R ")
+	}
+	return written("<</Type/Catalog/Pages 2 0 R>>", fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), n), "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>")
+}
+
+// page is a PDF of one page with a form that refers to itself.
+func page(box, content string) []byte {
+	stream := func(dict, s string) string {
+		return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(s), s)
+	}
+	return written("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+		"<</Type/Page/Parent 2 0 R/MediaBox"+box+"/Contents 4 0 R/Resources<</XObject<</X 5 0 R>>>>>>",
+		stream("", content), stream("/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X 5 0 R>>>>", content))
+}
+
+// written is a PDF of these objects.
+func written(objects ...string) []byte {
+	var out bytes.Buffer
+	out.WriteString("%PDF-1.4\n")
+	var at []int
+	for i, o := range objects {
+		at = append(at, out.Len())
+		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	start := out.Len()
+	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
+	for _, n := range at {
+		fmt.Fprintf(&out, "%010d 00000 n \n", n)
+	}
+	fmt.Fprintf(&out, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
+	return out.Bytes()
+}
+
+// A page of text weighs what a slow telephone has in a second, and stays readable.
+func TestAPageOfTextIsLight(t *testing.T) {
+	w := open(t)
+	w.Material(materials.New{Volume: 30, Sheet: 1}, strings.Repeat("Тінту кезінде табылған ноутбук жәбірленушінің құжатындағы нөмірмен сәйкес келеді. ", 40))
+	var heaviest struct {
+		Small int `db:"small"`
+		Sharp int `db:"sharp"`
+	}
+	if err := w.SQL.Get(&heaviest, `SELECT max(size) AS small, max(sharp_size) AS sharp FROM material_page`); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the heaviest page: %d bytes small, %d sharp", heaviest.Small, heaviest.Sharp)
+	if heaviest.Small > 40<<10 {
+		t.Errorf("a page of text weighs %d bytes", heaviest.Small)
+	}
+}
+
+func TestAMaterialThatIsGoneIsNotDrawn(t *testing.T) {
+	w := portaltest.World(t)
+	err := w.DB.Within(t.Context(), func(tx *vault.DB) error { return materials.Render(t.Context(), tx, uuid.Must(uuid.NewV7()), w.At) })
+	if err != nil {
+		t.Error(err)
+	}
+}
