@@ -67,10 +67,10 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 		f.compare(t, late)
 	}
 	all = append(all, fileViews(f, objects{})...) // by a test of their own
-	for _, name := range requestPages { // by a test of their own
+	for _, name := range requestPages {           // by a test of their own
 		all = append(all, view{name: name})
 	}
-	all = append(all, actingViews(f)...) // by a test of their own
+	all = append(all, actingViews(f)...)      // by a test of their own
 	for _, v := range verdicts(f, nil, nil) { // by a test of their own
 		all = append(all, view{name: v.name})
 	}

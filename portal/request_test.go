@@ -100,7 +100,7 @@ func TestAStrangerAsksForAccessIsRefusedAndComplainsInOneStep(t *testing.T) {
 	if !strings.Contains(page.body, portaltest.Reasons) || !strings.Contains(page.body, f.Zhanar.FullName()) {
 		t.Error("the ready complaint has not the reasons, or is not to the prosecutor")
 	}
-	if to := asel.get(filed + "/draft").want(t, "to change it", http.StatusSeeOther).to(); to != "/kk/access/"+request+"/complaint" {
+	if to := asel.get(filed+"/draft").want(t, "to change it", http.StatusSeeOther).to(); to != "/kk/access/"+request+"/complaint" {
 		t.Errorf("it is changed at %s", to)
 	}
 	asel.post("/kk/access/"+request+"/complaint", url.Values{"circumstances": {"аз"}, "request": {""}}).want(t, "too little", http.StatusUnprocessableEntity)

@@ -44,9 +44,9 @@ type Filing struct {
 	Author        uuid.UUID
 	AuthorName    string
 	Role          policy.Role // the capacity it is filed in
-	Participant   uuid.UUID // zero in a complaint about a request for access
-	Access        uuid.UUID // that request; zero for none. Role is then what its author asks to be
-	Represented   string    // name of the one its author acts for, or ""
+	Participant   uuid.UUID   // zero in a complaint about a request for access
+	Access        uuid.UUID   // that request; zero for none. Role is then what its author asks to be
+	Represented   string      // name of the one its author acts for, or ""
 	Decider       casefile.Official
 	About         uuid.UUID // decision; zero for none
 	AboutKind     policy.Kind
