@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -94,10 +95,15 @@ SELECT md5('the substitution')::uuid, i.person, j.person, h.person, md5('substit
 // and somebody who has not signed in.
 var crawlers = append(slices.Clone(members), "marat", "gulnar", "ermek", "bolat", "nurlan")
 
+// sample is with how many things of a kind that are not his each address is tried by
+// each; CRAWL=all (make campaigns) tries them all.
+var sample = map[bool]int{false: 4, true: 1 << 30}[os.Getenv("CRAWL") == "all"]
+
 // Security/THREATS T12: every address, asked for by everybody with the id of every
 // thing there is, his own and all others', and with ids of other kinds. What he is
 // nothing to answers as what is nowhere, byte by byte but for the id itself.
 func TestNobodyReachesWhatHeIsNothingTo(t *testing.T) {
+	t.Parallel()
 	s := &stage{t: t}
 	s.fresh()
 	if _, err := s.SQL.Exec(furnish); err != nil {
@@ -123,10 +129,12 @@ func TestNobodyReachesWhatHeIsNothingTo(t *testing.T) {
 			}
 			for place, p := range parameters {
 				missing := s.ask(g, r, kinds, place, nowhere)
+				tried := 0
 				for _, id := range s.ids(kinds, p) {
-					if open[p][id][person] {
+					if open[p][id][person] || tried == sample {
 						continue
 					}
+					tried++
 					asked++
 					got := s.ask(g, r, kinds, place, id)
 					if word == nobody && cell(got) == "in" {
@@ -189,13 +197,13 @@ func (s *stage) everything() (kinds map[string][]uuid.UUID, open map[string]map[
 
 // ids are all of a kind, and one each of three other kinds.
 func (s *stage) ids(kinds map[string][]uuid.UUID, p string) []uuid.UUID {
-	out := slices.Clone(kinds[p])
+	var out []uuid.UUID
 	for _, other := range []string{":case", ":filing", ":participant"} {
-		if !slices.Contains(out, kinds[other][0]) {
+		if other != p {
 			out = append(out, kinds[other][0])
 		}
 	}
-	return out
+	return slices.Concat(out[:1], kinds[p], out[1:])
 }
 
 // ask asks for an address with an id in one place and the first of its kind in the

@@ -79,7 +79,7 @@ type oversightPage struct {
 	Mine          []filingLine     // to answer
 	Late          []filingLine     // others' answers that are overdue
 	Asked         []requestLine    // requests for access that were not answered in time
-	Filings       []filingLine     // all, newest first
+	Filings       []filingLine     // the newest, whatever became of them
 	Cases         []casefile.Case
 	Begun         []typedLine
 	Substitutions []directory.Substitution // in which he is one of the two
@@ -96,9 +96,13 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	late, err := filing.Late(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
 	page := oversightPage{Mine: filingLines(mine, ask), Filings: filingLines(all, ask)}
-	for _, f := range page.Filings {
-		if f.Overdue && f.Decider.ID != ask.Person {
+	for _, f := range filingLines(late, ask) {
+		if f.Decider.ID != ask.Person {
 			page.Late = append(page.Late, f)
 		}
 	}
@@ -110,7 +114,7 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 	if page.Submitted, err = p.submissions(c, ask); err != nil {
 		return err
 	}
-	if page.Cases, err = casefile.Charge(ctx, p.DB, ask); err != nil {
+	if page.Cases, err = casefile.Newest(ctx, p.DB, ask); err != nil {
 		return err
 	}
 	if page.Begun, err = p.begun(c); err != nil {

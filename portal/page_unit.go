@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -37,7 +38,7 @@ func (p *Portal) office(c echo.Context, ask policy.Ask) error { return p.showUni
 func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 	ctx := c.Request().Context()
 	var page unitPage
-	cases, err := casefile.Charge(ctx, p.DB, ask)
+	cases, err := casefile.Newest(ctx, p.DB, ask)
 	if err != nil {
 		return err
 	}
@@ -45,21 +46,18 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, of := range cases {
-		if orphan[of.ID] {
-			page.Orphans = append(page.Orphans, of)
-		} else {
-			page.Cases = append(page.Cases, of)
-		}
+	if page.Orphans, err = casefile.These(ctx, p.DB, ask, slices.Collect(maps.Keys(orphan))); err != nil {
+		return err
 	}
+	page.Cases = slices.DeleteFunc(cases, func(of casefile.Case) bool { return orphan[of.ID] })
 	if page.Submitted, err = p.submissions(c, ask); err != nil {
 		return err
 	}
-	filings, err := filing.Supervised(ctx, p.DB, ask)
+	late, err := filing.Late(ctx, p.DB, ask)
 	if err != nil {
 		return err
 	}
-	page.Late = slices.DeleteFunc(filingLines(filings, ask), func(f filingLine) bool { return !f.Overdue })
+	page.Late = filingLines(late, ask)
 	waiting, err := directory.Unconfirmed(ctx, p.DB, ask)
 	if err != nil {
 		return err

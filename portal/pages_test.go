@@ -36,6 +36,7 @@ type view struct {
 // Every page in both languages, whole, at the one moment of every world. What
 // changes from run to run is masked; what changes in review is a page changing.
 func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	f.answerDraft(o["filed"])

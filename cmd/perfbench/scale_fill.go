@@ -10,7 +10,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// perCase is the number of decisions in a case, beside four participants. The
+// perCase is the number of decisions in a case, beside four participants, of whom in
+// each tenth case one still waits for his status. The
 // people, bodies and texts are nobody's: what is sealed is random and never opened,
 // for nobody who asks may see it.
 const perCase = 20
@@ -49,9 +50,15 @@ SELECT md5('case' || i)::uuid, '99' || lpad(i::text, 13, '0'), '\x00', '\x00', c
 	{"participant", `
 INSERT INTO participant (id, casefile, person, role, basis, status, asked_at, since, confirmed_at, confirmed_by)
 SELECT md5('participant' || i)::uuid, md5('case' || i / 4)::uuid, md5('person' || i)::uuid,
-       (ARRAY['suspect', 'victim', 'civil-plaintiff', 'witness'])[i % 4 + 1], 'ruling', 'confirmed', now(), current_date, now(),
+       (ARRAY['suspect', 'victim', 'civil-plaintiff', 'witness'])[i % 4 + 1], 'ruling', CASE i % 40 WHEN 3 THEN 'awaiting' ELSE 'confirmed' END, now(), current_date, now(),
        md5('officerinvestigator' || i / 4 % 2000)::uuid
   FROM generate_series($1::int * 4, $2::int * 4 - 1) i`},
+	{"confirmation", `
+INSERT INTO confirmation (document, participant, ends, role, basis, since, made_at, signed_at)
+SELECT md5('confirmationdocument' || i)::uuid, md5('participant' || i)::uuid, false,
+       (ARRAY['suspect', 'victim', 'civil-plaintiff', 'witness'])[i % 4 + 1], 'ruling', current_date, now(), now()
+  FROM generate_series($1::int * 4, $2::int * 4 - 1) i
+ WHERE i % 40 <> 3`},
 	{"document", `
 INSERT INTO document (id, casefile, kind, language, author, content, size, digest, made_at, cms, signer, signed_at)
 SELECT md5('document' || i)::uuid, md5('case' || i / 20)::uuid, 'decision', 'kk', md5('officerinvestigator' || i / 20 % 2000)::uuid,
@@ -71,14 +78,20 @@ INSERT INTO opening (id, casefile, person, standing, object, object_id, reason, 
 SELECT md5('opening' || i)::uuid, md5('case' || i / 20)::uuid, md5('person' || i / 5)::uuid, 'victim', 'decision', md5('decision' || i)::uuid, 'own', now()
   FROM generate_series($1::int * 20, $2::int * 20 - 1) i`},
 	{"filing", `
-INSERT INTO filing (id, casefile, author, participant, kind, status, language, ground, circumstances, request, document, decider, number, made_at, filed_at, term, due_raw, due_at)
-SELECT md5('filing' || i)::uuid, md5('case' || i / 2)::uuid, md5('person' || i * 2)::uuid, md5('participant' || i * 2)::uuid, 'petition', 'filed', 'kk', 'other',
-       '\x00', '\x00', md5('filingdocument' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'perfbench' || i, now(), now(), 'petition-answer', now() + interval '3 days', now() + interval '3 days'
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, ground, circumstances, request, document, decider, number, made_at, filed_at, term, due_raw, due_at, ended_at)
+SELECT md5('filing' || i)::uuid, md5('case' || i / 2)::uuid, md5('person' || i * 2)::uuid, md5('participant' || i * 2)::uuid, 'petition', CASE i % 2 WHEN 0 THEN 'filed' ELSE 'granted' END, 'kk', 'other',
+       '\x00', '\x00', md5('filingdocument' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'perfbench' || i, now(), now(), 'petition-answer', now() + interval '3 days', now() + interval '3 days', CASE i % 2 WHEN 1 THEN now() END
   FROM generate_series($1::int * 2, $2::int * 2 - 1) i`},
+	{"answer", `
+INSERT INTO answer (filing, author, outcome, reasons, language, document, made_at, signed_at)
+SELECT md5('filing' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'granted', '\x00', 'kk', md5('answerdocument' || i)::uuid, now(), now()
+  FROM generate_series($1::int * 2, $2::int * 2 - 1) i
+ WHERE i % 2 = 1`},
 	{"request", `
-INSERT INTO request (id, casefile, person, role, words, language, document, participant, status, made_at, asked_at, term, due_raw, due_at)
-SELECT md5('request' || i)::uuid, md5('case' || i)::uuid, md5('person' || i * 4)::uuid, 'suspect', '\x00', 'kk', md5('requestdocument' || i)::uuid,
-       md5('participant' || i * 4)::uuid, 'asked', now(), now(), 'status-request', now() + interval '3 days', now() + interval '3 days'
+INSERT INTO request (id, casefile, person, role, words, language, document, participant, status, made_at, asked_at, term, due_raw, due_at, settled_at)
+SELECT md5('request' || i)::uuid, md5('case' || i)::uuid, md5('person' || (i * 4 + 3))::uuid, 'witness', '\x00', 'kk', md5('requestdocument' || i)::uuid,
+       md5('participant' || (i * 4 + 3))::uuid, CASE i % 10 WHEN 0 THEN 'asked' ELSE 'confirmed' END, now(), now(), 'status-request',
+       now() + interval '3 days', now() + interval '3 days', CASE WHEN i % 10 <> 0 THEN now() END
   FROM generate_series($1::int, $2::int - 1) i`},
 }
 

@@ -122,7 +122,7 @@ SELECT d.id, d.casefile, c.number, d.kind, d.decided_on, d.submitted_at, d.term,
   FROM decision d
   JOIN casefile c ON c.id = d.casefile
  WHERE d.status = 'submitted'
-   AND EXISTS (SELECT 1 FROM duty y WHERE y.casefile = d.casefile AND y.person = $1 AND y.standing = ANY (CAST($2 AS text[])))
+   AND d.casefile = ANY (ARRAY(SELECT y.casefile FROM duty y WHERE y.person = $1 AND y.standing = ANY (CAST($2 AS text[]))))
  ORDER BY d.due_at NULLS FIRST, d.submitted_at, d.id`
 
 // ToAgree are the decisions that wait for the asker's word in the cases that he,

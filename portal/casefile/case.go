@@ -124,11 +124,25 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting
 
 // Charge is the cases an official conducts or supervises, newest first.
 func Charge(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, error) {
+	return official(ctx, db, ask, func(rows *[]caseRow) error { return db.Select(ctx, rows, selectOfficialCases, ask.Person) })
+}
+
+// Newest are the first 200 of Charge: a unit or an office has thousands.
+func Newest(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, error) {
+	return official(ctx, db, ask, func(rows *[]caseRow) error { return db.Select(ctx, rows, selectNewestCases, ask.Person) })
+}
+
+// These are those of Charge whose ids are given.
+func These(ctx context.Context, db *vault.DB, ask policy.Ask, ids []uuid.UUID) ([]Case, error) {
+	return official(ctx, db, ask, func(rows *[]caseRow) error { return db.Select(ctx, rows, selectTheseCases, ask.Person, array(ids)) })
+}
+
+func official(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]caseRow) error) ([]Case, error) {
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
 	var rows []caseRow
-	if err := db.Select(ctx, &rows, selectOfficialCases, ask.Person); err != nil {
+	if err := fetch(&rows); err != nil {
 		return nil, err
 	}
 	cases := make([]Case, len(rows))

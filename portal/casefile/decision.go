@@ -12,6 +12,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -139,6 +140,9 @@ func CopyOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (De
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
 		var c Case
+		if err := opening.Hold(ctx, tx, ask, opening.Decision, id); err != nil {
+			return err
+		}
 		if d, _, c, err = readDecision(ctx, tx, ask, id); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ SELECT d.id AS of, c.number, d.kind, o.digest, o.size, o.made_at
   FROM decision d
   JOIN casefile c ON c.id = d.casefile
   JOIN document o ON o.id = d.document
- WHERE c.id IN (SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge') AND o.author = $1 AND d.status = 'draft'`
+ WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge')) AND o.author = $1 AND d.status = 'draft'`
 
 const selectUnsignedConfirmations = `
 SELECT p.id AS of, c.number, f.ends, n.id AS person, n.name, o.digest, o.size, o.made_at
@@ -50,7 +50,7 @@ SELECT p.id AS of, c.number, f.ends, n.id AS person, n.name, o.digest, o.size, o
   JOIN person n ON n.id = p.person
   JOIN casefile c ON c.id = p.casefile
   JOIN document o ON o.id = f.document
- WHERE c.id IN (SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge') AND o.author = $1 AND f.signed_at IS NULL`
+ WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge')) AND o.author = $1 AND f.signed_at IS NULL`
 
 // Drafts are the decisions and the papers about statuses that the asker has
 // prepared in his cases and not signed, oldest first.

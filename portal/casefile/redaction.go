@@ -227,6 +227,9 @@ func ReadRedaction(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UU
 func OpenRedaction(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (document.Document, error) {
 	var doc document.Document
 	return doc, db.Within(ctx, func(tx *vault.DB) error {
+		if err := opening.Hold(ctx, tx, ask, opening.Redaction, id); err != nil {
+			return err
+		}
 		r, c, err := readRedaction(ctx, tx, ask, id, false)
 		if err != nil {
 			return err

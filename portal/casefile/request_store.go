@@ -136,12 +136,12 @@ const selectOwnRequests = selectRequests + `
 
 const selectWaitingRequests = selectRequests + `
  WHERE r.status = 'asked'
-   AND r.casefile IN (SELECT d.casefile FROM duty d WHERE d.person = $1 AND d.standing = 'charge')
+   AND r.casefile = ANY (ARRAY(SELECT d.casefile FROM duty d WHERE d.person = $1 AND d.standing = 'charge'))
  ORDER BY r.due_at, r.asked_at, r.id`
 
 const selectOverdueRequests = selectRequests + `
  WHERE r.status = 'asked' AND r.due_at <= $2
-   AND r.casefile IN (SELECT d.casefile FROM duty d WHERE d.person = $1 AND d.standing IN ('supervisor', 'unit', 'office'))
+   AND r.casefile = ANY (ARRAY(SELECT d.casefile FROM duty d WHERE d.person = $1 AND d.standing IN ('supervisor', 'unit', 'office')))
  ORDER BY r.due_at, r.asked_at, r.id`
 
 const selectRequestFor = selectRequests + `

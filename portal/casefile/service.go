@@ -154,6 +154,9 @@ func Look(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Hand
 	var h Handover
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) error {
+		if err := opening.Hold(ctx, tx, ask, opening.Decision, id); err != nil {
+			return err
+		}
 		d, _, c, err := readDecision(ctx, tx, ask, id)
 		if err != nil {
 			return err
@@ -219,6 +222,9 @@ func Receive(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) er
 // transaction ends: what ends first, the status or the handing over, is one of the
 // two.
 func lockHandover(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Handover, error) {
+	if err := opening.Hold(ctx, tx, ask, opening.Decision, id); err != nil {
+		return Handover{}, err
+	}
 	h, err := ReadHandover(ctx, tx, ask, id)
 	if err != nil {
 		return h, err

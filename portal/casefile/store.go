@@ -61,6 +61,13 @@ const selectOfficialCases = selectCases + `
  WHERE s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
  ORDER BY c.registered_on DESC, c.number`
 
+const selectNewestCases = selectOfficialCases + `
+ LIMIT 200`
+
+const selectTheseCases = selectCases + `
+ WHERE c.id = ANY (CAST($2 AS uuid[])) AND s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
+ ORDER BY c.registered_on DESC, c.number`
+
 func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case, error) {
 	c := Case{
 		ID: row.ID, Number: row.Number, RegisteredOn: row.RegisteredOn, Body: row.Body,
@@ -77,9 +84,11 @@ func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case
 	if err := errors.Join(errs[:]...); err != nil {
 		return c, err
 	}
-	var err error
-	if c.Capacities, err = capacities(ctx, db, ask, row.ID); err != nil {
-		return c, err
+	if slices.Contains(row.Standing, "party") { // of most cases an official has he is nothing else
+		var err error
+		if c.Capacities, err = capacities(ctx, db, ask, row.ID); err != nil {
+			return c, err
+		}
 	}
 	if len(c.Capacities) == 0 {
 		c.Standing &^= policy.Party
@@ -209,8 +218,7 @@ const selectParticipants = selectAnyParticipant + fromParticipant + `
  ORDER BY p.status IN ('awaiting', 'draft') DESC, p.status = 'ended', p.asked_at, p.id`
 
 const selectWaiting = selectAnyParticipant + fromParticipant + `
-  JOIN casefile c ON c.id = p.casefile
- WHERE c.id IN (SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge') AND p.status = 'awaiting'
+ WHERE p.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge')) AND p.status = 'awaiting'
  ORDER BY p.asked_at, p.id`
 
 const selectParticipant = selectAnyParticipant + `, s.standing` + fromParticipant + `

@@ -14,18 +14,22 @@ import (
 // Cases of his that nobody conducts, or nobody supervises: who did has left his post
 // or has moved.
 const selectOrphans = `
-SELECT c.id
-  FROM duty d
-  JOIN casefile c ON c.id = d.casefile
- WHERE d.person = $1
-   AND NOT EXISTS (
-       SELECT 1 FROM officer o
-        WHERE o.left_at IS NULL
-          AND (d.standing = 'unit' AND o.person = c.investigator AND o.body = c.body AND o.post = 'investigator'
-               OR d.standing = 'office' AND o.person = c.prosecutor AND o.body = c.prosecution AND o.post = 'prosecutor'))
-   AND d.standing IN ('unit', 'office')`
+SELECT id
+  FROM (
+       SELECT c.id, c.registered_on, c.number
+         FROM casefile c
+        WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'unit'))
+          AND NOT EXISTS (SELECT 1 FROM officer o WHERE o.person = c.investigator AND o.body = c.body AND o.post = 'investigator' AND o.left_at IS NULL)
+       UNION
+       SELECT c.id, c.registered_on, c.number
+         FROM casefile c
+        WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'office'))
+          AND NOT EXISTS (SELECT 1 FROM officer o WHERE o.person = c.prosecutor AND o.body = c.prosecution AND o.post = 'prosecutor' AND o.left_at IS NULL)) AS orphan
+ ORDER BY registered_on DESC, number
+ LIMIT 200`
 
-// Orphans are the cases of the asker's unit or office that are nobody's.
+// Orphans are the cases of the asker's unit or office that are nobody's, the newest
+// 200: when those have been given to somebody, the next come up.
 func Orphans(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID]bool, error) {
 	var ids []uuid.UUID
 	if err := db.Select(ctx, &ids, selectOrphans, ask.Person); err != nil {
@@ -63,12 +67,11 @@ type awaitingRow struct {
 
 const selectUnconfirmed = `
 SELECT p.person, n.name, p.role, p.casefile, c.number, p.asked_at, r.due_at
-  FROM duty d
-  JOIN casefile c ON c.id = d.casefile
-  JOIN participant p ON p.casefile = c.id AND p.status = 'awaiting'
+  FROM participant p
+  JOIN casefile c ON c.id = p.casefile
   JOIN person n ON n.id = p.person
   LEFT JOIN request r ON r.participant = p.id AND r.status = 'asked'
- WHERE d.person = $1 AND d.standing IN ('unit', 'office')
+ WHERE p.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('unit', 'office'))) AND p.status = 'awaiting'
  ORDER BY r.due_at NULLS LAST, p.asked_at, p.id`
 
 // Unconfirmed are those who wait for a status in the cases of the asker's unit or

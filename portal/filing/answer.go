@@ -166,6 +166,9 @@ func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	var f Filing
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Answer, id); err != nil {
+			return err
+		}
 		if f, err = Read(ctx, tx, ask, id); err != nil {
 			return err
 		}

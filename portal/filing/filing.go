@@ -212,6 +212,9 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 func Open(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
 	var f Filing
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Filing, id); err != nil {
+			return err
+		}
 		if f, err = Read(ctx, tx, ask, id); err != nil || f.Author == ask.Person {
 			return err
 		}
@@ -229,6 +232,9 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 	var f Filing
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Filing, id); err != nil {
+			return err
+		}
 		if f, err = Read(ctx, tx, ask, id); err != nil {
 			return err
 		}
@@ -355,10 +361,16 @@ func Inbox(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) 
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectInbox, ask.Person) })
 }
 
-// Supervised are all filings in the cases the asker supervises, newest first:
-// he sees each the moment it is filed.
+// Supervised are the newest 200 filings in the cases the asker supervises: he sees
+// each the moment it is filed. The older ones are on the pages of their cases.
 func Supervised(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectSupervised, ask.Person) })
+}
+
+// Late are the filings in those cases whose term has passed and no answer has come:
+// the 200 that have waited longest.
+func Late(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectLate, ask.Person, ask.At) })
 }
 
 func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filingRow) error) ([]Filing, error) {

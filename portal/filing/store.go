@@ -121,8 +121,24 @@ const selectInbox = selectFilings + `
    AND f.status IN ('filed', 'considered') AND 'decider' = ANY (s.standing)
  ORDER BY f.due_at, f.filed_at, f.id`
 
+// Which they are is asked first and what is in them after: an office has thousands,
+// and everything else of a filing is dear.
 const selectSupervised = selectFilings + `
- WHERE f.casefile IN (SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'unit', 'office')) AND f.status <> 'draft'
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l
+        WHERE l.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'unit', 'office')))
+          AND l.status <> 'draft'
+        ORDER BY l.filed_at DESC, l.id
+        LIMIT 200))
+ ORDER BY f.filed_at DESC, f.id`
+
+const selectLate = selectFilings + `
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l
+        WHERE l.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'unit', 'office')))
+          AND l.status IN ('filed', 'considered') AND l.due_at <= $2
+        ORDER BY l.due_at, l.id
+        LIMIT 200))
  ORDER BY f.filed_at DESC, f.id`
 
 func filingText(column string, id uuid.UUID) vault.Where {

@@ -69,6 +69,9 @@ func WithdrawalOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	var f Filing
 	var doc document.Document
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Withdrawal, id); err != nil {
+			return err
+		}
 		if f, err = Read(ctx, tx, ask, id); err != nil {
 			return err
 		}

@@ -150,7 +150,8 @@ const selectOfCase = selectAnyFamiliarisation + `
  ORDER BY f.status = 'draft' DESC, f.made_at, f.id`
 
 const selectWaiting = selectAnyFamiliarisation + `
- WHERE c.id IN (SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge') AND (f.status = 'recorded' OR f.status = 'open' AND f.plea IS NOT NULL AND f.plea_days IS NULL)
+ WHERE f.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge'))
+   AND (f.status = 'recorded' OR f.status = 'open' AND f.plea IS NOT NULL AND f.plea_days IS NULL)
  ORDER BY coalesce(f.recorded_at, f.plea_at)`
 
 func (row familiarisationRow) open(db *vault.DB, ask policy.Ask) (Familiarisation, error) {

@@ -285,12 +285,16 @@ func place(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, n
 
 // Open is the PDF of a material, for officials of the case.
 func Open(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Material, document.Document, error) {
+	var m Material
 	var doc document.Document
-	m, c, err := find(ctx, db, ask, id)
-	if err != nil {
-		return m, doc, err
-	}
-	err = db.Within(ctx, func(tx *vault.DB) (err error) {
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Material, id); err != nil {
+			return err
+		}
+		var c casefile.Case
+		if m, c, err = find(ctx, tx, ask, id); err != nil {
+			return err
+		}
 		err = opening.Keep(ctx, tx, ask, opening.Opening{
 			Case: m.Case, As: c.Standing, Object: opening.Material, ObjectID: m.ID, Document: m.Document,
 		})

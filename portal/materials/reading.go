@@ -172,12 +172,25 @@ func reads(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fam
 	return f, err
 }
 
+// held is reads for a view: what the right to it rests on does not end before the
+// transaction does.
+func held(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Familiarisation, error) {
+	f, err := reads(ctx, tx, ask, id)
+	if err != nil {
+		return f, err
+	}
+	if err := opening.HoldCase(ctx, tx, ask, f.Case); err != nil {
+		return f, err
+	}
+	return reads(ctx, tx, ask, id)
+}
+
 // Turn opens a page of the file to its reader and counts that it was opened. How
 // long it was read the browser tells afterwards (Spent).
 func Turn(ctx context.Context, db *vault.DB, ask policy.Ask, id, page uuid.UUID) (Sheet, error) {
 	var s Sheet
 	err := db.Within(ctx, func(tx *vault.DB) error {
-		f, err := reads(ctx, tx, ask, id)
+		f, err := held(ctx, tx, ask, id)
 		if err != nil {
 			return err
 		}
@@ -299,25 +312,30 @@ SELECT sharp FROM material_page WHERE id = $1`
 
 // Picture is the picture of a page, small or sharp.
 func Picture(ctx context.Context, db *vault.DB, ask policy.Ask, id, page uuid.UUID, sharp bool) ([]byte, error) {
-	f, err := reads(ctx, db, ask, id)
-	if err != nil {
-		return nil, err
-	}
-	var row sheetRow
-	if err := db.Get(ctx, &row, selectSheet, f.Case, parts(f.Part), page); err != nil {
-		return nil, err
-	}
-	var sealed []byte
-	if sharp {
-		if err := db.Get(ctx, &sealed, selectSharp, page); err != nil {
-			return nil, err
+	var picture []byte
+	return picture, db.Within(ctx, func(tx *vault.DB) error {
+		f, err := held(ctx, tx, ask, id)
+		if err != nil {
+			return err
 		}
-		return db.Open(sharpAt(page), sealed)
-	}
-	if err := db.Get(ctx, &sealed, selectSmall, page); err != nil {
-		return nil, err
-	}
-	return db.Open(smallAt(page), sealed)
+		var row sheetRow
+		if err := tx.Get(ctx, &row, selectSheet, f.Case, parts(f.Part), page); err != nil {
+			return err
+		}
+		var sealed []byte
+		if sharp {
+			if err := tx.Get(ctx, &sealed, selectSharp, page); err != nil {
+				return err
+			}
+			picture, err = tx.Open(sharpAt(page), sealed)
+			return err
+		}
+		if err := tx.Get(ctx, &sealed, selectSmall, page); err != nil {
+			return err
+		}
+		picture, err = tx.Open(smallAt(page), sealed)
+		return err
+	})
 }
 
 // Hit is a place where the words that were looked for stand.
@@ -464,23 +482,20 @@ func around(text string, from, to int) (before, match, after string) {
 // may read the file may take copies of what he reads (CPC 296), unless his power
 // has no copies in it.
 func Copy(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, volume int) (Familiarisation, []byte, error) {
-	f, err := reads(ctx, db, ask, id)
-	if err != nil {
-		return f, nil, err
-	}
-	if !f.MayCopy {
-		return f, nil, fault.New(fault.NotFound, "fault.not-found")
-	}
-	all, err := visible(ctx, db, f.Case, f.Part)
-	if err != nil {
-		return f, nil, err
-	}
-	all = slices.DeleteFunc(all, func(m Material) bool { return volume != 0 && m.Volume != volume })
-	if len(all) == 0 {
-		return f, nil, fault.New(fault.NotFound, "fault.not-found")
-	}
+	var f Familiarisation
 	var bound []byte
-	err = db.Within(ctx, func(tx *vault.DB) error {
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if f, err = held(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		all, err := visible(ctx, tx, f.Case, f.Part)
+		if err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, func(m Material) bool { return volume != 0 && m.Volume != volume })
+		if !f.MayCopy || len(all) == 0 {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
 		var pdfs [][]byte
 		size := 0
 		for _, m := range all {

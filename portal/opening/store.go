@@ -173,7 +173,7 @@ const selectAnyObjection = selectAnyLine + `, c.number AS case_number, j.person 
 
 const selectWaitingObjections = selectAnyObjection + `
  WHERE j.answered_at IS NULL
-   AND o.casefile IN (SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'office'))
+   AND j.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'office')))
  ORDER BY j.made_at, j.id`
 
 const selectObjection = selectAnyObjection + `

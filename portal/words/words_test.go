@@ -184,6 +184,9 @@ func TestKazakhIsKazakhAndRussianIsRussian(t *testing.T) {
 			return
 		}
 		for _, w := range wordsOf(text) {
+			if lang == "kk" && kazakh.MatchString(w) {
+				continue // «ғылыми» ends as a Russian word does
+			}
 			if foreign[lang].MatchString(w) {
 				t.Errorf("%s %q, form %s: %q is of the other language", lang, key, form, w)
 			}
@@ -258,7 +261,7 @@ func TestEveryKeyMadeFromATableIsSaid(t *testing.T) {
 
 var (
 	written = regexp.MustCompile(`"((?:fault|form|paper|status|ground|flag|record)\.[a-z0-9.-]*[a-z0-9])"`)
-	act     = regexp.MustCompile(`(?m)^\t\w+ +Act = "([a-z-]+)"$`)
+	act     = regexp.MustCompile(`(?m)^\t\w+ +Act = "([a-z-]+)"(?: //.*)?$`)
 )
 
 // sources calls read with every Go file of the portal that is not a test.
