@@ -256,7 +256,13 @@ func (s *stage) silent(a attempt, word string, got answer) {
 	if nowhere.StatusCode != http.StatusNotFound {
 		s.t.Errorf("%s as %s: a thing that is nowhere answers %d", there, word, nowhere.StatusCode)
 	}
-	if strings.ReplaceAll(got.body, strings.TrimPrefix(there, "/kk"), strings.TrimPrefix(a.address(s.objects), "/kk")) != nowhere.body {
+	body, parts := got.body, strings.Split(a.address(s.objects), "/")
+	for i, part := range strings.Split(there, "/") {
+		if part != parts[i] {
+			body = strings.ReplaceAll(body, part, parts[i])
+		}
+	}
+	if body != nowhere.body {
 		s.t.Errorf("%s %s as %s: what is not his differs from what is not there", a.Method, there, word)
 	}
 	for name := range nowhere.Header {

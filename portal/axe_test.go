@@ -227,6 +227,7 @@ const covered = `[...document.querySelectorAll("main :is(a[href], button, summar
 // axe-core finds nothing against WCAG 2.2 AA, the page owes nothing at either width,
 // and whatever can be pressed is on top.
 func TestAxeFindsNothingOnAnyGoldenPage(t *testing.T) {
+	t.Parallel()
 	script := axe(t)
 	if script == "" {
 		return

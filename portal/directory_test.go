@@ -215,16 +215,16 @@ func TestAnAdministratorSeesNothingOfAnyCase(t *testing.T) {
 func TestAnIINIsLookedForByAdministratorsAndStandsInNoAddress(t *testing.T) {
 	f := open(t)
 	bolat := f.as(f.Bolat)
-	found := bolat.post("/kk/directory/search", url.Values{"iin": {f.Ermek.IIN.Reveal()}}).want(t, "the search", http.StatusOK)
+	found := bolat.post("/kk/officials", url.Values{"iin": {f.Ermek.IIN.Reveal()}}).want(t, "the search", http.StatusOK)
 	if !strings.Contains(found.body, f.Ermek.FullName()) {
 		t.Error("he is not found")
 	}
-	none := bolat.post("/kk/directory/search", url.Values{"iin": {f.Aigul.IIN.Reveal()}}).want(t, "a citizen", http.StatusOK)
+	none := bolat.post("/kk/officials", url.Values{"iin": {f.Aigul.IIN.Reveal()}}).want(t, "a citizen", http.StatusOK)
 	if strings.Contains(none.body, f.Aigul.FullName()) {
 		t.Error("a citizen is found")
 	}
-	bolat.post("/kk/directory/search", url.Values{"iin": {"12"}}).want(t, "no IIN", http.StatusUnprocessableEntity)
-	f.as(f.Marat).post("/kk/directory/search", url.Values{"iin": {f.Ermek.IIN.Reveal()}}).want(t, "a head", http.StatusNotFound)
+	bolat.post("/kk/officials", url.Values{"iin": {"12"}}).want(t, "no IIN", http.StatusUnprocessableEntity)
+	f.as(f.Marat).post("/kk/officials", url.Values{"iin": {f.Ermek.IIN.Reveal()}}).want(t, "a head", http.StatusNotFound)
 	own := f.as(f.Marat).get("/kk/directory").want(t, "his own body", http.StatusOK)
 	for _, secret := range []string{f.Zhanar.FullName(), f.Bolat.FullName(), f.Ermek.IIN.Reveal()} {
 		if strings.Contains(own.body, secret) {

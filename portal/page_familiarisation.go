@@ -212,8 +212,8 @@ func (p *Portal) sheetPicture(c echo.Context, ask policy.Ask) error {
 // sheetTime takes what the browser tells of how long a page was looked at.
 func (p *Portal) sheetTime(c echo.Context, ask policy.Ask) error {
 	seconds, err := strconv.Atoi(c.FormValue("seconds"))
-	if err != nil || seconds < 0 || seconds > int(materials.MaxSpent.Seconds()) {
-		return fault.New(fault.Invalid, "fault.request")
+	if err != nil {
+		seconds = -1 // refused where the page is found: to whom it is not, it is not there
 	}
 	err = materials.Spent(c.Request().Context(), p.DB, ask, id(c, "familiarisation"), id(c, "page"), time.Duration(seconds)*time.Second)
 	if err != nil {
@@ -404,13 +404,13 @@ func (p *Portal) recordCheck(c echo.Context, ask policy.Ask) error {
 func (p *Portal) showRecordCheck(c echo.Context, ask policy.Ask, refusal string) error {
 	number := id(c, "familiarisation")
 	f, doc, err := materials.ReadRecord(c.Request().Context(), p.DB, ask, number)
-	if err != nil && !errors.Is(err, fault.NotFound) || err != nil && f.ID == uuid.Nil {
-		return err
-	}
-	if err != nil && f.Status == materials.Opened { // nothing is printed yet
+	if errors.Is(err, fault.NotFound) && f.Mine && f.Status == materials.Opened { // nothing is printed yet
 		return p.redirect(c, policy.RecordEdit, number)
 	}
-	if err != nil || doc.Signed() {
+	if err != nil {
+		return err
+	}
+	if doc.Signed() {
 		return p.redirect(c, policy.FamiliarisationRead, number)
 	}
 	page := recordCheckPage{Familiarisation: f, Size: len(doc.Content)}

@@ -192,8 +192,8 @@ func views(f *front, o objects) []view {
 
 		{name: "directory", who: f.Bolat, path: "/directory?body=" + f.Body("police").String()},
 		{name: "directory-head", who: f.Marat, path: "/directory"},
-		{name: "directory-found", who: f.Bolat, path: "/directory/search", fields: url.Values{"iin": {f.Ermek.IIN.Reveal()}}},
-		{name: "directory-nobody", who: f.Bolat, path: "/directory/search", fields: url.Values{"iin": {f.Aigul.IIN.Reveal()}}},
+		{name: "directory-found", who: f.Bolat, path: "/officials", fields: url.Values{"iin": {f.Ermek.IIN.Reveal()}}},
+		{name: "directory-nobody", who: f.Bolat, path: "/officials", fields: url.Values{"iin": {f.Aigul.IIN.Reveal()}}},
 		{name: "appointment_new", who: f.Bolat, path: "/directory/new?officer=" + f.Ermek.Person.String()},
 		{name: "appointment_new-wrong", who: f.Bolat, path: "/directory", fields: url.Values{"iin": {"12"}, "until": {"2020-01-01"}}, status: 422},
 		{name: "appointment-draft", who: f.Bolat, path: "/directory/" + entry.String()},

@@ -209,7 +209,7 @@ func (p *Portal) routes() routes {
 
 		// The directory of officials.
 		"GET /directory":                          {policy.DirectoryRead, p.directory},
-		"POST /directory/search":                  {policy.DirectoryFind, p.directoryFind},
+		"POST /officials":                         {policy.DirectoryFind, p.directoryFind},
 		"GET /directory/new":                      {policy.AppointmentNew, p.appointmentNew},
 		"POST /directory":                         {policy.AppointmentDraft, p.appointmentDraft},
 		"GET /directory/:appointment":             {policy.AppointmentRead, p.appointment},

@@ -128,41 +128,29 @@ const (
 SELECT relname, seq_scan FROM pg_stat_user_tables WHERE n_live_tup > 5000 ORDER BY relname`
 )
 
-// look asks for every page again and again, one after another.
+// look asks for every page again and again, one after another. The first times fill
+// plans and caches and are not measured.
 func look(ctx context.Context, db *sqlx.DB, browsers map[string]*forger, times int) ([]measured, error) {
-	all := make([]measured, len(views))
-	for i, v := range views {
-		fmt.Fprintf(os.Stderr, "perfbench: %s %s\n", v.who, v.page)
-		var took []time.Duration
-		ask := func() error {
-			start := time.Now()
-			status, _, err := browsers[v.who].ask(ctx, http.MethodGet, v.page, nil)
-			if err != nil || status != http.StatusOK {
-				return fmt.Errorf("%w: %s %s: status %d, %w", errWrong, v.who, v.page, status, err)
-			}
-			took = append(took, time.Since(start))
-			return nil
-		}
-		for range 5 { // the first fill plans and caches
-			if err := ask(); err != nil {
-				return nil, err
-			}
-		}
-		took = nil
-		start, err := counted(ctx, db)
-		if err != nil {
+	for _, v := range views {
+		if _, err := v.ask(ctx, browsers[v.who], 5); err != nil {
 			return nil, err
 		}
-		for range times {
-			if err := ask(); err != nil {
-				return nil, err
-			}
+	}
+	all := make([]measured, len(views))
+	start, err := counted(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range views {
+		fmt.Fprintf(os.Stderr, "perfbench: %s %s\n", v.who, v.page)
+		took, err := v.ask(ctx, browsers[v.who], times)
+		if err != nil {
+			return nil, err
 		}
 		end, err := counted(ctx, db)
 		if err != nil {
 			return nil, err
 		}
-		slices.Sort(took)
 		all[i] = measured{query: (end.active - start.active) / time.Duration(times), page: took[len(took)/2].Round(10 * time.Microsecond)}
 		for table, n := range end.walked {
 			if n > start.walked[table] {
@@ -170,8 +158,24 @@ func look(ctx context.Context, db *sqlx.DB, browsers map[string]*forger, times i
 			}
 		}
 		slices.Sort(all[i].walked)
+		start = end
 	}
 	return all, nil
+}
+
+// ask asks for a page so many times; it gives how long each took, shortest first.
+func (v view) ask(ctx context.Context, browser *forger, times int) ([]time.Duration, error) {
+	var took []time.Duration
+	for range times {
+		start := time.Now()
+		status, _, err := browser.ask(ctx, http.MethodGet, v.page, nil)
+		if err != nil || status != http.StatusOK {
+			return nil, fmt.Errorf("%w: %s %s: status %d, %w", errWrong, v.who, v.page, status, err)
+		}
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	return took, nil
 }
 
 // counters are what PostgreSQL has counted.

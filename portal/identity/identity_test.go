@@ -185,6 +185,7 @@ func TestASessionThatEndedIsNobodys(t *testing.T) {
 			}
 		}
 	}
+	w.At = began.Add(2 * identity.Life) // whichever of the two came last
 	b := newBrowser(t, w)
 	if err := identity.DropEnded(t.Context(), w.DB, w.At); err != nil {
 		t.Fatal(err)

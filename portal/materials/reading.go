@@ -291,13 +291,17 @@ UPDATE reading
  WHERE familiarisation = $1 AND page = $2`
 
 // Spent adds what the browser tells: for so long the page was before somebody's eyes
-// since it told the last time. More than has passed by our clock does not count.
+// since it told the last time. More than has passed by our clock does not count; a
+// time that is none, or longer than MaxSpent, is Invalid.
 func Spent(ctx context.Context, db *vault.DB, ask policy.Ask, id, page uuid.UUID, d time.Duration) error {
 	f, err := reads(ctx, db, ask, id)
 	if err != nil {
 		return err
 	}
-	n, err := db.Change(ctx, spend, f.ID, page, ask.At, int(min(max(d, 0), MaxSpent).Seconds()))
+	if d < 0 || d > MaxSpent {
+		return fault.New(fault.Invalid, "fault.request")
+	}
+	n, err := db.Change(ctx, spend, f.ID, page, ask.At, int(d.Seconds()))
 	if err == nil && n == 0 {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}

@@ -319,10 +319,10 @@ func TestAKeyFileThatIsNoneIsRefusedAndLeftAlone(t *testing.T) {
 
 func TestATransactionOfAVaultHasItsKeys(t *testing.T) {
 	db := vault.New(portaltest.DB(t), keys(t))
-	if err := db.Exec(t.Context(), `CREATE TABLE note (id uuid PRIMARY KEY, body bytea NOT NULL)`); err != nil {
+	if err := db.Exec(t.Context(), `CREATE TABLE scrap (id uuid PRIMARY KEY, body bytea NOT NULL)`); err != nil {
 		t.Fatal(err)
 	}
-	where := vault.Where{Table: "note", Column: "body", ID: here().ID}
+	where := vault.Where{Table: "scrap", Column: "body", ID: here().ID}
 	no := errors.New("no")
 	write := func(ctx context.Context, fail error) error {
 		return db.Within(ctx, func(tx *vault.DB) error {
@@ -330,7 +330,7 @@ func TestATransactionOfAVaultHasItsKeys(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if err := tx.Exec(ctx, `INSERT INTO note (id, body) VALUES ($1, $2)`, where.ID, sealed); err != nil {
+			if err := tx.Exec(ctx, `INSERT INTO scrap (id, body) VALUES ($1, $2)`, where.ID, sealed); err != nil {
 				return err
 			}
 			return fail
@@ -343,7 +343,7 @@ func TestATransactionOfAVaultHasItsKeys(t *testing.T) {
 		t.Fatalf("something remained of the one that failed: %v", err)
 	}
 	var sealed []byte
-	if err := db.Get(t.Context(), &sealed, `SELECT body FROM note`); err != nil {
+	if err := db.Get(t.Context(), &sealed, `SELECT body FROM scrap`); err != nil {
 		t.Fatal(err)
 	}
 	if bytes.Contains(sealed, []byte("құпия")) {
