@@ -27,7 +27,6 @@ type crowd struct {
 	other     uuid.UUID // another, of other officials
 	people    []*somebody
 	decisions []*ruling
-	columns   map[string][]any // of rows to insert, by "table column"
 }
 
 // somebody stands in the case.
