@@ -566,7 +566,7 @@ CREATE TABLE opening (
     body       uuid        REFERENCES body,                                          -- an official's
     object     text        NOT NULL CHECK (object IN ('decision', 'redaction', 'filing', 'answer', 'withdrawal', 'material', 'request')),
     object_id  uuid        NOT NULL,
-    document   uuid        REFERENCES document,
+    document   uuid,       -- that was opened; a draft may be given up since, the look at it stays
     owner      uuid        REFERENCES person,  -- of a filing: only he and the officials see the line
     reason     text        NOT NULL CHECK (reason IN ('own', 'duty', 'answer', 'supervision', 'complaint', 'control', 'covert', 'other')),
     words      bytea,      -- sealed: an official's own words for it
