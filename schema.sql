@@ -25,7 +25,9 @@ CREATE TABLE body (
     id      uuid PRIMARY KEY,
     kind    text NOT NULL CHECK (kind IN ('investigation', 'prosecution', 'court', 'administration')),
     name_kk text NOT NULL,
-    name_ru text NOT NULL
+    name_ru text NOT NULL,
+    above   uuid REFERENCES body, -- of a prosecutor's office or a court: the one above it
+    court   uuid REFERENCES body  -- the court at its seat: complaints of article 106 go there
 );
 
 -- Officials: what a person is to the portal beyond being a citizen. Two people sign
@@ -262,9 +264,9 @@ CREATE TABLE document (
     id        uuid        PRIMARY KEY,
     casefile  uuid        REFERENCES casefile, -- none: a paper of the directory of officials
     kind      text        NOT NULL CHECK (kind IN (
-                  'petition', 'complaint-prosecutor', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
+                  'petition', 'complaint', 'application', 'challenge', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
                   'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
-                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record')),
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -564,7 +566,7 @@ CREATE TABLE opening (
     person     uuid        NOT NULL REFERENCES person,
     standing   text        NOT NULL CHECK (octet_length(standing) BETWEEN 1 AND 40), -- what he was to the case then: a role, or a duty
     body       uuid        REFERENCES body,                                          -- an official's
-    object     text        NOT NULL CHECK (object IN ('decision', 'redaction', 'filing', 'answer', 'withdrawal', 'material', 'request')),
+    object     text        NOT NULL CHECK (object IN ('decision', 'redaction', 'filing', 'answer', 'withdrawal', 'material', 'request', 'attachment')),
     object_id  uuid        NOT NULL,
     document   uuid,       -- that was opened; a draft may be given up since, the look at it stays
     owner      uuid        REFERENCES person,  -- of a filing: only he and the officials see the line
@@ -709,17 +711,24 @@ CREATE TABLE filing (
     author        uuid        NOT NULL REFERENCES person,
     participant   uuid        REFERENCES participant,          -- the capacity it is filed in; none: of one whose status was not confirmed, CPC 100(1)
     access        uuid        REFERENCES request,              -- the request for access whose refusal, or silence, it contests
-    kind          text        NOT NULL CHECK (kind IN ('petition', 'complaint-prosecutor')),
-    status        text        NOT NULL CHECK (status IN ('draft', 'filed', 'considered', 'granted', 'granted-part', 'refused', 'withdrawn')),
+    affected      boolean     NOT NULL DEFAULT false,          -- by one who has no status in the case and whom an act affects, CPC 100(1)
+    kind          text        NOT NULL CHECK (kind IN ('petition', 'complaint-head', 'complaint-prosecutor', 'complaint-higher', 'complaint-court', 'complaint-judge', 'complaint-registration', 'delay',
+                      'recognise', 'security', 'familiarise', 'after-familiarisation', 'format-language', 'restore-term', 'challenge')),
+    status        text        NOT NULL CHECK (status IN ('draft', 'filed', 'considered', 'waiting', 'granted', 'granted-part', 'refused', 'withdrawn')),
     language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
     about         uuid        REFERENCES decision,             -- the decision it contests, if one
     against       uuid        REFERENCES filing,               -- the filing whose answer, or silence, it contests, if one
+    previous      uuid        REFERENCES filing,               -- what its author had taken back, and brings again, CPC 100(5)
     ground        text        NOT NULL CHECK (ground IN ('other', 'detention', 'suspect', 'qualification', 'removal', 'search', 'property')), -- the list of CPC 105(2): these have the short term
+    what          text        NOT NULL CHECK (what IN ('decision', 'act', 'silence', 'no-registration', 'delay', 'answer', 'ruling', 'nothing')), -- what it contests
+    complained    uuid        REFERENCES officer,              -- of whom, where that is one official
+    interested    uuid[]      NOT NULL DEFAULT '{}',           -- who must not decide it: complained of, or approved it, CPC 104(1)
     circumstances bytea       NOT NULL,                        -- sealed
-    request       bytea       NOT NULL,                        -- sealed
+    suspend       boolean     NOT NULL DEFAULT false,          -- it asks that what it contests be suspended, CPC 103
     document      uuid        NOT NULL UNIQUE REFERENCES document,
     withdrawal    uuid        UNIQUE REFERENCES document,      -- the paper by which its author takes it back
     decider       uuid        NOT NULL REFERENCES officer,     -- who must answer
+    seat          text        NOT NULL CHECK (seat IN ('investigator', 'head', 'prosecutor', 'chief', 'higher', 'judge', 'appeal')), -- and as whom
     number        text        UNIQUE,
     made_at       timestamptz NOT NULL,
     filed_at      timestamptz,
@@ -732,17 +741,44 @@ CREATE TABLE filing (
     CHECK ((status = 'draft') = (filed_at IS NULL)),
     CHECK (status = 'draft' OR (number IS NOT NULL AND due_at IS NOT NULL AND due_raw IS NOT NULL AND term IS NOT NULL)),
     CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
-    CHECK (kind <> 'petition' OR ground = 'other'),
-    CHECK (participant IS NOT NULL OR access IS NOT NULL),
+    CHECK (ground = 'other' OR kind IN ('complaint-head', 'complaint-prosecutor', 'complaint-higher')),
+    CHECK (participant IS NOT NULL OR access IS NOT NULL OR affected),
     CHECK (about IS NULL OR against IS NULL),
     CHECK (status <> 'withdrawn' OR withdrawal IS NOT NULL),
     CHECK (against IS DISTINCT FROM id),
+    CHECK (previous IS DISTINCT FROM id),
     CHECK (due_raw <= due_at)
 );
 CREATE INDEX filing_author ON filing (author, made_at);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
-CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered');
-CREATE INDEX filing_open ON filing (casefile, due_at) WHERE status IN ('filed', 'considered');
+CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered', 'waiting');
+CREATE INDEX filing_open ON filing (casefile, due_at) WHERE status IN ('filed', 'considered', 'waiting');
+
+-- What its author says after it was filed: of himself, or because he was asked. Each is
+-- a signed paper of its own; what was filed stays as it was, and so does its clock.
+CREATE TABLE supplement (
+    id        uuid        PRIMARY KEY,
+    filing    uuid        NOT NULL REFERENCES filing,
+    n         int         NOT NULL CHECK (n BETWEEN 1 AND 50),
+    kind      text        NOT NULL CHECK (kind IN ('asked', 'added', 'corrected')), -- corrected: the circumstances written anew, whole
+    text      bytea       NOT NULL,                            -- sealed
+    points    bytea,                                           -- sealed: what more is asked; points of the filing once it is signed
+    document  uuid        NOT NULL UNIQUE REFERENCES document,
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz,
+    UNIQUE (filing, n)
+);
+CREATE UNIQUE INDEX supplement_draft ON supplement (filing) WHERE signed_at IS NULL;
+
+-- What a filing asks, point by point: the answer must decide each.
+CREATE TABLE point (
+    id         uuid PRIMARY KEY,
+    filing     uuid NOT NULL REFERENCES filing ON DELETE CASCADE,
+    n          int  NOT NULL CHECK (n BETWEEN 1 AND 20),
+    text       bytea NOT NULL,                                 -- sealed
+    supplement uuid REFERENCES supplement,                     -- that asked for it later; none: the filing itself
+    UNIQUE (filing, n)
+);
 
 -- The answer to a filing: drafted, signed, read.
 CREATE TABLE answer (
@@ -755,6 +791,139 @@ CREATE TABLE answer (
     made_at   timestamptz NOT NULL,
     signed_at timestamptz,
     read_at   timestamptz           -- when the filer first opened it: the term for the court runs from then (CPC 106)
+);
+
+-- What the answer says of one point. Refused, if only in part: why, and by which article.
+CREATE TABLE resolution (
+    point   uuid  PRIMARY KEY REFERENCES point,
+    outcome text  NOT NULL CHECK (outcome IN ('granted', 'granted-part', 'refused')),
+    reasons bytea, -- sealed
+    article text  CHECK (length(article) BETWEEN 2 AND 120),
+    CHECK (outcome = 'granted' OR reasons IS NOT NULL AND article IS NOT NULL)
+);
+
+-- "This point was not answered", says who asked. The outcome stays; who supervises sees it.
+CREATE TABLE dispute (
+    point  uuid        PRIMARY KEY REFERENCES point,
+    person uuid        NOT NULL REFERENCES person,
+    text   bytea       NOT NULL, -- sealed
+    at     timestamptz NOT NULL
+);
+
+-- What the author of a filing and the official who decides it write to one another. It
+-- is in the record of acts by its digest, and decides nothing.
+CREATE TABLE message (
+    id          uuid        PRIMARY KEY,
+    filing      uuid        NOT NULL REFERENCES filing,
+    person      uuid        NOT NULL REFERENCES person,
+    official    boolean     NOT NULL,                              -- from the one who decides
+    text        bytea       NOT NULL,                              -- sealed
+    digest      bytea       NOT NULL CHECK (length(digest) = 32),  -- SHA-256 of the text
+    made_at     timestamptz NOT NULL,
+    promised_on date,                                              -- by when the portal promises a reply: no term of the Code
+    read_at     timestamptz,                                       -- when the other side first opened it
+    CHECK (NOT official OR promised_on IS NULL)
+);
+CREATE INDEX message_filing ON message (filing, made_at);
+
+-- Files beside a filing, as they came and, where that could harm or tell too much,
+-- as others open them (portal/attachment). Once it is filed they change no more: its
+-- signed paper names each with its SHA-256. Only the scanner's word may come later.
+CREATE TABLE attachment (
+    id          uuid        PRIMARY KEY,
+    filing      uuid        NOT NULL REFERENCES filing ON DELETE CASCADE,
+    author      uuid        NOT NULL REFERENCES person,
+    place       int         NOT NULL CHECK (place >= 1), -- they are listed in this order
+    name        bytea       NOT NULL,                    -- sealed
+    kind        text        NOT NULL CHECK (kind IN ('pdf', 'jpeg', 'png', 'docx', 'odt', 'mp3', 'm4a', 'aac', 'ogg', 'wav', 'mp4', 'webm')),
+    size        bigint      NOT NULL CHECK (size BETWEEN 1 AND 104857600),
+    received    bigint      NOT NULL CHECK (received BETWEEN 0 AND size),
+    digest      bytea       CHECK (length(digest) = 32), -- SHA-256; of what was announced, until all has come
+    state       text        NOT NULL CHECK (state IN ('receiving', 'checking', 'waiting', 'clean', 'quarantined')),
+    copy_kind   text        CHECK (copy_kind IN ('pdf', 'jpeg', 'png')),
+    copy_size   bigint      CHECK (copy_size >= 1),
+    copy_digest bytea       CHECK (length(copy_digest) = 32),
+    disarmed    boolean     NOT NULL,                    -- the copy lacks something active that the original has
+    made_at     timestamptz NOT NULL,
+    scanned_at  timestamptz,
+    CHECK (state IN ('receiving', 'checking') OR received = size AND digest IS NOT NULL),
+    CHECK (state <> 'quarantined' OR scanned_at IS NOT NULL),
+    CHECK ((copy_kind IS NULL) = (copy_size IS NULL) AND (copy_kind IS NULL) = (copy_digest IS NULL)),
+    CHECK (NOT disarmed OR copy_kind IS NOT NULL)
+);
+CREATE INDEX attachment_filing ON attachment (filing, place);
+CREATE INDEX attachment_author ON attachment (author, made_at);
+CREATE INDEX attachment_coming ON attachment (made_at) WHERE state IN ('receiving', 'checking');
+CREATE INDEX attachment_waiting ON attachment (made_at) WHERE state = 'waiting';
+
+-- They lie in pieces of at most 256 KiB. The id is made of the three columns after
+-- it, and the seal binds it: no piece opens in another place.
+CREATE TABLE attachment_chunk (
+    id         uuid  PRIMARY KEY,
+    attachment uuid  NOT NULL REFERENCES attachment ON DELETE CASCADE,
+    part       text  NOT NULL CHECK (part IN ('original', 'copy')),
+    n          int   NOT NULL CHECK (n >= 0),
+    content    bytea NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 266240), -- sealed
+    UNIQUE (attachment, part, n)
+);
+ALTER TABLE attachment_chunk ALTER content SET STORAGE EXTERNAL; -- it does not get smaller
+
+CREATE FUNCTION attachment_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of uuid;
+    now_is text;
+BEGIN
+    IF TG_TABLE_NAME = 'attachment' THEN
+        of := CASE WHEN TG_OP = 'DELETE' THEN OLD.filing ELSE NEW.filing END;
+    ELSE
+        SELECT filing INTO of FROM attachment WHERE id = CASE WHEN TG_OP = 'DELETE' THEN OLD.attachment ELSE NEW.attachment END;
+    END IF;
+    SELECT status INTO now_is FROM filing WHERE id = of;
+    IF now_is = 'draft' OR now_is IS NULL AND TG_OP = 'DELETE' THEN -- the draft is given up, and takes them along
+        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_TABLE_NAME = 'attachment' AND TG_OP = 'UPDATE' AND OLD.state = 'waiting' AND NEW.state IN ('clean', 'quarantined')
+       AND to_jsonb(OLD) - 'state' - 'scanned_at' = to_jsonb(NEW) - 'state' - 'scanned_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'an attachment of a filing that was filed does not change' USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_is_final';
+END $$;
+CREATE TRIGGER attachment_is_final BEFORE INSERT OR UPDATE OR DELETE ON attachment
+    FOR EACH ROW EXECUTE FUNCTION attachment_is_final();
+CREATE TRIGGER attachment_is_final BEFORE INSERT OR UPDATE OR DELETE ON attachment_chunk
+    FOR EACH ROW EXECUTE FUNCTION attachment_is_final();
+
+-- Days of rest the Government moved after the built-in calendar (portal/deadline/holidays.csv)
+-- was made. A line is never changed; of two lines of one day the later one stands.
+CREATE TABLE day_off (
+    id      uuid        PRIMARY KEY,
+    date    date        NOT NULL CHECK (date BETWEEN '2025-01-01' AND '2099-12-31'),
+    off     boolean     NOT NULL,
+    key     text        NOT NULL CHECK (key ~ '^[a-z_]{2,40}$'), -- why, a word under law.day-off
+    source  text        NOT NULL CHECK (length(source) BETWEEN 5 AND 300),
+    made_at timestamptz NOT NULL
+);
+
+-- A filing whose last day was made a day off: the term ends later, CPC 48(4).
+CREATE TABLE recount (
+    id      uuid        PRIMARY KEY,
+    filing  uuid        NOT NULL REFERENCES filing,
+    day_off uuid        NOT NULL REFERENCES day_off,
+    was_due timestamptz NOT NULL,
+    due_at  timestamptz NOT NULL CHECK (due_at > was_due), -- a term never gets shorter for who must act
+    made_at timestamptz NOT NULL,
+    UNIQUE (filing, day_off)
+);
+
+-- "I disagree with the count": for the record; the clock runs on.
+CREATE TABLE count_objection (
+    id      uuid        PRIMARY KEY,
+    filing  uuid        NOT NULL REFERENCES filing,
+    person  uuid        NOT NULL REFERENCES person,
+    words   bytea       NOT NULL, -- sealed
+    due_at  timestamptz NOT NULL, -- the end he disagrees with
+    made_at timestamptz NOT NULL,
+    UNIQUE (filing, person, due_at)
 );
 
 -- What people typed into a form and have not sent (portal/typed): thirty days,
@@ -965,6 +1134,7 @@ BEGIN
         SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
         UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
         UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me()
+        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (fence.stands_for()) AND fence.post() IS NOT NULL
         UNION (WITH RECURSIVE found AS (
                    SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number, c.report_number)
                    UNION
@@ -1108,22 +1278,30 @@ BEGIN
         UNION ALL SELECT c.id FROM casefile c WHERE c.prosecution = fence.body('chief-prosecutor');
 END $$;
 
+-- What is filed for somebody is his to see, while he is in the case.
+CREATE FUNCTION fence.client(f_participant uuid, f_casefile uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM participant p JOIN participant r ON r.id = p.represents WHERE p.id = f_participant AND r.person = fence.me()) AND fence.party(f_casefile);
+END $$;
+
 -- A filing is its author's; once filed, also of who answers it, of whoever defends or
 -- represents him in it, and of those who supervise: not of the one complained of.
-CREATE FUNCTION fence.filing(f_author uuid, f_status text, f_decider uuid, f_casefile uuid, f_participant uuid)
+CREATE FUNCTION fence.filing(f_author uuid, f_status text, f_decider uuid, f_casefile uuid, f_participant uuid, f_complained uuid)
 RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN f_author = fence.me()
         OR f_status <> 'draft' AND (
                fence.post() IS NOT NULL AND f_decider = ANY (fence.stands_for())
-            OR fence.duties(f_casefile) && ARRAY['supervisor', 'unit', 'office']
-            OR EXISTS (SELECT FROM participant p WHERE p.represents = f_participant AND p.id IN (SELECT fence.capacities(f_casefile, true))));
+            OR fence.duties(f_casefile) && ARRAY['supervisor', 'unit', 'office'] AND f_complained IS DISTINCT FROM fence.me()
+            OR EXISTS (SELECT FROM participant p WHERE p.represents = f_participant AND p.id IN (SELECT fence.capacities(f_casefile, true)))
+            OR fence.client(f_participant, f_casefile));
 END $$;
 CREATE FUNCTION fence.filing_of(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM filing f
-                    WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper))
-                      AND fence.filing(f.author, f.status, f.decider, f.casefile, f.participant));
+                    WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper)
+                       OR EXISTS (SELECT FROM supplement s WHERE s.filing = f.id AND s.document = paper))
+                      AND fence.filing(f.author, f.status, f.decider, f.casefile, f.participant, f.complained));
 END $$;
 
 -- The file of a case: what the officials of the case put there, and as much of it as
@@ -1151,7 +1329,7 @@ BEGIN
         RETURN false;
     END IF;
     CASE
-    WHEN of_kind IN ('petition', 'complaint-prosecutor', 'withdrawal') THEN
+    WHEN of_kind IN ('petition', 'complaint', 'application', 'challenge', 'withdrawal', 'supplement') THEN
         RETURN author = me OR signed IS NOT NULL AND fence.filing_of(of);
     WHEN of_kind = 'answer' THEN
         RETURN CASE WHEN signed IS NULL THEN author = me AND fence.post() IS NOT NULL ELSE fence.filing_of(of) END;
@@ -1174,11 +1352,12 @@ BEGIN
         RETURN author = me OR signed IS NOT NULL AND (fence.duty(in_case)
             OR EXISTS (SELECT FROM revocation v JOIN participant p ON p.id = v.participant WHERE v.document = of AND p.person = me));
     WHEN of_kind IN ('assent', 'dissent') THEN
-        RETURN author = me AND (in_case IS NULL OR fence.duty(in_case))
+        RETURN author = me AND (in_case IS NULL OR fence.duty(in_case) OR fence.party(in_case))
             OR signed IS NOT NULL AND (
                in_case IS NOT NULL AND fence.duty(in_case)
             OR in_case IS NULL AND fence.post() IN ('administrator', 'head', 'chief-prosecutor')
-            OR EXISTS (SELECT FROM assent a JOIN document d ON d.id = a.about WHERE a.document = of AND d.kind = 'record' AND d.author = me));
+            OR EXISTS (SELECT FROM assent a JOIN document d ON d.id = a.about WHERE a.document = of AND d.kind = 'record' AND d.author = me)
+            OR EXISTS (SELECT FROM assent a JOIN document d ON d.id = a.about WHERE a.document = of AND d.kind = 'withdrawal' AND fence.filing_of(d.id)));
     WHEN of_kind IN ('appointment', 'substitution') THEN
         RETURN fence.post() IN ('administrator', 'head', 'chief-prosecutor') OR author = me;
     WHEN of_kind IN ('assignment', 'exposure') AND signed IS NULL THEN
@@ -1215,9 +1394,23 @@ CREATE FUNCTION fence.casefile_of(of_decision uuid) RETURNS uuid LANGUAGE plpgsq
 BEGIN
     RETURN (SELECT d.casefile FROM decision d WHERE d.id = of_decision);
 END $$;
+-- Who made a decision and who agreed with it: neither may decide a complaint about it
+-- (CPC 104(1)). For whoever reached the decision: who files one cannot read the papers.
+CREATE FUNCTION fence.makers(of_decision uuid) RETURNS TABLE (author uuid, approved uuid[]) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT d.author, ARRAY(SELECT a.author FROM assent a WHERE a.about = d.document AND a.agrees AND a.signed_at IS NOT NULL)
+      FROM decision d
+     WHERE d.id = of_decision;
+END $$;
 CREATE FUNCTION fence.decides(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM filing f WHERE f.id = of_filing AND f.status <> 'draft' AND f.decider = ANY (fence.stands_for()));
+END $$;
+-- That somebody writes the answer tells no word of it: a point may not be added any more.
+CREATE FUNCTION fence.answering(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM answer a WHERE a.filing = of_filing);
 END $$;
 CREATE FUNCTION fence.case_of_participant(of uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -1259,7 +1452,7 @@ BEGIN
         'person', 'officer', 'casefile', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
-        'filing', 'answer', 'typed'] LOOP
+        'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
@@ -1317,7 +1510,8 @@ SELECT fence.policies('request', $$ person = fence.me() OR status <> 'draft' AND
     $$ person = fence.me() $$, $$ person = fence.me() AND status IN ('draft', 'asked', 'withdrawn') OR fence.duty(casefile) $$, $$ person = fence.me() AND status = 'draft' $$);
 
 SELECT fence.policies('document', $$ fence.opens(id, kind, casefile, author, signed_at) OR id = fence.paper() AND signed_at IS NOT NULL $$,
-    $$ author = fence.me() AND (casefile IS NULL OR fence.duty(casefile) OR kind IN ('petition', 'complaint-prosecutor', 'withdrawal', 'request', 'authority', 'revocation', 'service', 'record', 'objection')) $$,
+    $$ author = fence.me() AND (casefile IS NULL OR fence.duty(casefile) OR kind IN ('petition', 'complaint', 'application', 'challenge', 'withdrawal', 'supplement', 'request', 'authority', 'revocation', 'service', 'record', 'objection')
+        OR kind IN ('assent', 'dissent') AND fence.party(casefile)) $$,
     $$ author = fence.me() $$,
     $$ signed_at IS NULL AND (author = fence.me() OR fence.charge(casefile)) $$);
 SELECT fence.policies('assent', $$ author = fence.me() OR fence.beside(document) $$,
@@ -1358,12 +1552,38 @@ SELECT fence.policies('reading', $$ EXISTS (SELECT FROM familiarisation f WHERE 
 SELECT fence.policies('note', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
 
 -- An office has thousands: what fence.filing would say of most is known from one set.
-SELECT fence.policies('filing', $$ author = fence.me() OR status <> 'draft' AND casefile IN (SELECT fence.overseen())
-    OR fence.filing(author, status, decider, casefile, participant) $$,
-    $$ author = fence.me() AND status = 'draft' $$, $$ author = fence.me() OR fence.post() IS NOT NULL AND fence.filing(author, status, decider, casefile, participant) $$,
+SELECT fence.policies('filing', $$ author = fence.me() OR status <> 'draft' AND casefile IN (SELECT fence.overseen()) AND complained IS DISTINCT FROM fence.me()
+    OR fence.filing(author, status, decider, casefile, participant, complained) $$,
+    $$ author = fence.me() AND status = 'draft' $$, $$ author = fence.me() OR fence.client(participant, casefile) OR fence.post() IS NOT NULL AND fence.filing(author, status, decider, casefile, participant, complained) $$,
     $$ author = fence.me() AND status = 'draft' $$);
 SELECT fence.policies('answer', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) END $$,
     $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) $$, NULL);
+SELECT fence.policies('supplement', $$ EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND (signed_at IS NOT NULL OR f.author = fence.me())) $$,
+    $$ EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND f.author = fence.me()) $$,
+    $$ EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND f.author = fence.me()) $$,
+    $$ signed_at IS NULL AND EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND f.author = fence.me()) $$);
+SELECT fence.policies('dispute', $$ EXISTS (SELECT FROM point p WHERE p.id = dispute.point) $$,
+    $$ person = fence.me() AND EXISTS (SELECT FROM point p JOIN filing f ON f.id = p.filing WHERE p.id = dispute.point AND f.author = fence.me()) $$, NULL, NULL);
+SELECT fence.policies('message', $$ EXISTS (SELECT FROM filing f WHERE f.id = message.filing) $$,
+    $$ person = fence.me() AND CASE WHEN official THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = message.filing AND f.author = fence.me()) END $$,
+    $$ CASE WHEN official THEN EXISTS (SELECT FROM filing f WHERE f.id = message.filing AND f.author = fence.me()) ELSE fence.decides(filing) END $$, NULL);
+SELECT fence.policies('point', $$ EXISTS (SELECT FROM filing f WHERE f.id = point.filing) $$,
+    $$ EXISTS (SELECT FROM filing f WHERE f.id = point.filing AND f.author = fence.me() AND (f.status = 'draft'
+        OR f.status IN ('filed', 'considered', 'waiting') AND EXISTS (SELECT FROM supplement s WHERE s.id = point.supplement AND s.filing = f.id))) $$, NULL,
+    $$ EXISTS (SELECT FROM filing f WHERE f.id = point.filing AND f.author = fence.me() AND f.status = 'draft') $$);
+SELECT fence.policies('resolution', $$ EXISTS (SELECT FROM answer a JOIN point p ON p.filing = a.filing WHERE p.id = resolution.point) $$,
+    $$ fence.decides((SELECT p.filing FROM point p WHERE p.id = resolution.point)) $$, NULL,
+    $$ fence.decides((SELECT p.filing FROM point p WHERE p.id = resolution.point)) $$);
+SELECT fence.policies('attachment', $$ EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing) $$,
+    $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$, $$ author = fence.me() $$,
+    $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$);
+SELECT fence.policies('attachment_chunk', $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment) $$,
+    $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$,
+    $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$,
+    $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$);
+SELECT fence.policies('recount', $$ EXISTS (SELECT FROM filing f WHERE f.id = recount.filing) $$, NULL, NULL, NULL);
+SELECT fence.policies('count_objection', $$ EXISTS (SELECT FROM filing f WHERE f.id = count_objection.filing) $$,
+    $$ person = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = count_objection.filing) $$, NULL, NULL);
 DROP FUNCTION fence.policies;
 
 -- What each role may do to a table at all; neither may empty one or alter it.
@@ -1374,5 +1594,9 @@ REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_work;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_fence, portal_app;
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_app;
 REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_app;
+REVOKE UPDATE, DELETE ON day_off, recount, count_objection FROM portal_app, portal_work;
+REVOKE INSERT ON day_off, recount FROM portal_app;
+REVOKE UPDATE, DELETE ON dispute, message FROM portal_app, portal_work;
+GRANT UPDATE (read_at) ON message TO portal_app;
 REVOKE ALL ON sight, seat, timetable, ledger_check FROM portal_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_work;

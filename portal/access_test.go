@@ -24,6 +24,7 @@ import (
 // of the golden file. A parameter that is not here fails the test.
 var asked = map[string][]string{
 	":topic":        {"access", "nothing"},
+	":sample":       {"witness", "nothing"},
 	":case":         {"theft", "fraud", "unknown"},
 	":decision":     {"copy", "read", "fact", "flagged", "not hers", "unsigned", "submitted", "unknown"},
 	":participant":  {"awaiting", "confirmed", "unknown"},
@@ -92,7 +93,7 @@ func attempts(t *testing.T) []attempt {
 func (a attempt) address(o objects) string {
 	parts := strings.Split(a.Path, "/")
 	for i, part := range parts {
-		if part == ":topic" || part == ":token" {
+		if part == ":topic" || part == ":token" || part == ":sample" {
 			parts[i] = a.object
 		} else if strings.HasPrefix(part, ":") {
 			parts[i] = o[a.object].String()

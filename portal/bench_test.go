@@ -46,7 +46,7 @@ func BenchmarkFiling(b *testing.B) {
 	f := open(b)
 	n := filing.NewFiling{
 		Kind: policy.FilingPetition, Ground: "other", Participant: f.Participant("aigul@theft"), Language: "kk",
-		Circumstances: portaltest.Circumstances, Request: portaltest.Request,
+		Circumstances: portaltest.Circumstances, Points: []string{portaltest.Request},
 	}
 	create, submit := f.Aigul.Asks(policy.FilingCreate), f.Aigul.Asks(policy.FilingSubmit)
 	b.ReportAllocs()

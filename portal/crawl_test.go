@@ -95,9 +95,9 @@ SELECT md5('the substitution')::uuid, i.person, j.person, h.person, md5('substit
 // and somebody who has not signed in.
 var crawlers = append(slices.Clone(members), "marat", "gulnar", "ermek", "bolat", "nurlan")
 
-// sample is with how many things of a kind that are not his each address is tried by
+// tries is with how many things of a kind that are not his each address is tried by
 // each; CRAWL=all (make campaigns) tries them all.
-var sample = map[bool]int{false: 3, true: 1 << 30}[os.Getenv("CRAWL") == "all"]
+var tries = map[bool]int{false: 3, true: 1 << 30}[os.Getenv("CRAWL") == "all"]
 
 // Security/THREATS T12: every address, asked for by everybody with the id of every
 // thing there is, his own and all others', and with ids of other kinds. What he is
@@ -131,7 +131,7 @@ func TestNobodyReachesWhatHeIsNothingTo(t *testing.T) {
 				missing := s.ask(g, r, kinds, place, nowhere)
 				tried := 0
 				for _, id := range s.ids(kinds, p) {
-					if open[p][id][person] || tried == sample {
+					if open[p][id][person] || tried == tries {
 						continue
 					}
 					tried++

@@ -17,6 +17,7 @@ import (
 
 	"zharia"
 	"zharia/portal"
+	"zharia/portal/attachment"
 	"zharia/portal/casefile"
 	"zharia/portal/filing"
 	"zharia/portal/materials"
@@ -31,13 +32,15 @@ var floors = map[string]int{
 	"portal/law":   0,
 	"portal/fault": 1, ".": 1,
 	"portal/policy": 2, "portal/deadline": 2, "portal/database": 2, "portal/words": 2, "portal/eds": 2,
-	"portal/ledger": 3, "portal/fence": 3, "portal/vault": 3, "portal/job": 3, "portal/web": 3, "portal/agent": 3, "portal/egov": 3,
+	"portal/ledger": 3, "portal/fence": 3, "portal/guide": 3, "portal/sample": 3, "portal/vault": 3, "portal/job": 3, "portal/web": 3, "portal/agent": 3, "portal/egov": 3,
+	"portal/calendar": 4,
 	"portal/evidence": 4, "portal/phone": 4, "portal/typed": 4,
-	"portal/identity": 5,
-	"portal/document": 6,
-	"portal/opening":  7,
-	"portal/casefile": 8,
-	"portal/filing":   9, "portal/materials": 9,
+	"portal/identity":   5,
+	"portal/document":   6,
+	"portal/opening":    7,
+	"portal/casefile":   8,
+	"portal/attachment": 8,
+	"portal/filing":     9, "portal/materials": 9,
 	"portal/directory": 10,
 	"portal":           11, "portal/cast": 11,
 	"portal/portaltest": 12,
@@ -352,6 +355,10 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		"sight.part":             append(plain(policy.Parts), ""),
 		"seat.part":              {"", string(policy.ClaimPart), string(policy.WholeFile)},
 		"service.way":            constants(t, "portal/policy", "Receipt"),
+		"attachment.kind":        plain(attachment.Kinds),
+		"attachment.copy_kind":   {"pdf", "jpeg", "png"},
+		"attachment.state":       constants(t, "portal/attachment", "State"),
+		"attachment_chunk.part":  constants(t, "portal/attachment", "Part"),
 		"opening.object":         constants(t, "portal/opening", "Object"),
 		"opening.reason":         constants(t, "portal/opening", "Reason"),
 		"pretext.reason":         plain(opening.Asked),
@@ -387,7 +394,7 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 }
 
 // own are the acts that no address leads to: the portal does them at work.
-var own = []policy.Act{policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.SignatureConfirm, policy.OfficerFirst, policy.OfficerExpire, policy.SubstitutionExpire,
+var own = []policy.Act{policy.AttachmentScan, policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.SignatureConfirm, policy.OfficerFirst, policy.OfficerExpire, policy.SubstitutionExpire,
 	policy.PowerLapse,
 	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 

@@ -18,9 +18,11 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/materials"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
+	"zharia/portal/sample"
 	"zharia/portal/web"
 	"zharia/portal/words"
 )
@@ -48,17 +50,29 @@ func families(t *testing.T) map[string][]string {
 		"appointment_new.what.":       {"enters", "leaves"},
 		"assignment.now.":             {"charge", "supervisor"},
 		"assignment.title.":           {"charge", "supervisor"},
+		"guide.seat.":                 plain(guide.AllSeats),
+		"guide.why.":                  guide.Whys(),
+		"guide.file.":                 plain(guide.Files()),
+		"guide.unit.":                 constants(t, "portal/deadline", "Unit"),
+		"filing_kind.family.":         plain([]policy.Family{policy.Complaint, policy.Petition, policy.Application, policy.Challenge}),
 		"home.post.":                  {"judge", "registrar", "auditor"},
 		"paper.assignment.text.":      {"charge", "supervisor"},
 		"post.":                       policy.Posts,
 		"case.related.":               constants(t, "portal/casefile", "Way"),
 		"paper.agreement.post.":       {"prosecutor", "chief-prosecutor"},
+		"samples.group.":              plain(sample.Groups),
 		"about.":                      with([]string{"access", "signature", "terms", "protection"}, ".title", ".text"),
 		"act.":                        constants(t, "portal/policy", "Act"),
 		"access.status.":              plain(casefile.RequestStatuses),
 		"basis.":                      bases,
 		"filing.":                     with(filings, "", ".what"),
 		"filing.count.":               constants(t, "portal/deadline", "Mark"),
+		"count.":                      constants(t, "portal/deadline", "Mark"),
+		"count.month.":                {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"},
+		"count.weekday.":              {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
+		"count.amount.":               {"hours", "days", "months", "years"},
+		"term.name.":                  plain(deadline.Names),
+		"term.group.":                 {"answer", "own", "held", "officials"},
 		"filing.outcome.":             plain(filing.Outcomes),
 		"filing_check.circumstances.": filings,
 		"flag.":                       plain(policy.Flags),

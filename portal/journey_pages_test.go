@@ -89,7 +89,7 @@ func (s *site) answered(t *testing.T) uuid.UUID {
 // begin has the investigator write an answer that he has not signed yet.
 func (s *site) begin(t *testing.T, id uuid.UUID) {
 	t.Helper()
-	n := filing.NewAnswer{Outcome: filing.GrantedPart, Reasons: reasons, Language: "kk"}
+	n := portaltest.Said(filing.GrantedPart, 1)
 	if err := filing.DraftAnswer(t.Context(), s.DB, s.Press, s.Daniyar.Asks(policy.AnswerDraft), id, n); err != nil {
 		t.Fatal(err)
 	}

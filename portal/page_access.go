@@ -258,7 +258,7 @@ func (p *Portal) accessComplaint(c echo.Context, ask policy.Ask) error {
 	if f.ID != uuid.Nil && f.Status != filing.Draft {
 		return p.redirect(c, policy.FilingRead, f.ID)
 	}
-	circumstances, request := f.Circumstances, f.Request
+	circumstances, request := f.Circumstances, strings.Join(f.Requests(), "\n")
 	if f.ID == uuid.Nil {
 		circumstances, request = filing.ReadyComplaint(r, p.Words.In(web.Lang(c)))
 	}
@@ -274,7 +274,7 @@ func (p *Portal) accessComplain(c echo.Context, ask policy.Ask) error {
 	n := filing.NewFiling{Language: web.Lang(c)}
 	if form.Chosen("circumstances") || form.Chosen("request") {
 		n.Circumstances = form.Text("circumstances", filing.MinText, filing.MaxText)
-		n.Request = form.Text("request", filing.MinText, filing.MaxText)
+		n.Points = []string{form.Text("request", filing.MinText, filing.MaxPointText)}
 	}
 	if form.Bad() {
 		r, _, err := filing.ComplaintOf(ctx, p.DB, ask, number)

@@ -20,6 +20,13 @@ type answerNewPage struct {
 	Form     *web.Form
 	Filing   filing.Filing
 	Outcomes []web.Option
+	Points   []answerPoint
+}
+
+// answerPoint is a point and the names of the fields that decide it.
+type answerPoint struct {
+	filing.Point
+	Outcome, Why, Article string
 }
 
 func (p *Portal) showAnswerForm(c echo.Context, form *web.Form, f filing.Filing) error {
@@ -27,6 +34,10 @@ func (p *Portal) showAnswerForm(c echo.Context, form *web.Form, f filing.Filing)
 	page := answerNewPage{Form: form, Filing: f}
 	for _, o := range filing.Outcomes {
 		page.Outcomes = append(page.Outcomes, web.Option{Value: string(o), Label: w.T("act." + string(o.Act()))})
+	}
+	for i, point := range f.Points {
+		n := digits(i + 1)
+		page.Points = append(page.Points, answerPoint{point, "outcome-" + n, "why-" + n, "article-" + n})
 	}
 	p.hereIs(c, policy.AnswerNew, f.ID)
 	return p.form(c, form, "answer_new", page, policy.AnswerDraft, f.ID)
@@ -43,7 +54,16 @@ func (p *Portal) answerNew(c echo.Context, ask policy.Ask) error {
 	if _, err := filing.Open(c.Request().Context(), p.DB, ask.To(policy.FilingRead), f.ID); err != nil {
 		return err
 	}
-	return p.showAnswerForm(c, web.NewForm("answer_new", "outcome", string(a.Outcome), "reasons", a.Reasons), f)
+	form := web.NewForm("answer_new", "reasons", a.Reasons)
+	for i, point := range f.Points {
+		if said := point.Resolution; said != nil {
+			n := digits(i + 1)
+			form.Set("outcome-"+n, string(said.Outcome))
+			form.Set("why-"+n, said.Reasons)
+			form.Set("article-"+n, said.Article)
+		}
+	}
+	return p.showAnswerForm(c, form, f)
 }
 
 func (p *Portal) draftAnswer(c echo.Context, ask policy.Ask) (filing.Filing, filing.Answer, document.Document, error) {
@@ -63,7 +83,7 @@ func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
 	}
 	form := web.ReadForm(c, "answer_new")
 	n := filing.NewAnswer{
-		Outcome:  web.OneOf(form, "outcome", filing.Outcomes...),
+		Points:   resolutions(form, len(f.Points)),
 		Reasons:  form.Text("reasons", filing.MinText, filing.MaxText),
 		Language: web.Lang(c),
 	}
@@ -80,6 +100,24 @@ func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	return p.redirect(c, policy.AnswerCheck, number)
+}
+
+// resolutions are what the official says of each point: what is refused, if only in
+// part, has a reason and an article.
+func resolutions(form *web.Form, n int) []filing.Resolution {
+	out := make([]filing.Resolution, n)
+	for i := range out {
+		of := digits(i + 1)
+		r := filing.Resolution{Outcome: web.OneOf(form, "outcome-"+of, filing.Outcomes...)}
+		least := 0
+		if r.Outcome != filing.Granted {
+			least = filing.MinPoint
+		}
+		r.Reasons = form.Text("why-"+of, least, filing.MaxText)
+		r.Article = form.Line("article-"+of, min(least, 2), 120)
+		out[i] = r
+	}
+	return out
 }
 
 // answerCheckPage shows the exact answer before it is signed.

@@ -9,16 +9,18 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/attachment"
 	"zharia/portal/casefile"
-	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/sample"
 	"zharia/portal/vault"
 	"zharia/portal/web"
 )
@@ -26,6 +28,7 @@ import (
 // filingLine is a filing in a list.
 type filingLine struct {
 	filing.Filing
+	Word     filing.StatusWord
 	Overdue  bool
 	DaysLeft int
 }
@@ -33,7 +36,7 @@ type filingLine struct {
 func filingLines(all []filing.Filing, ask policy.Ask) []filingLine {
 	out := make([]filingLine, len(all))
 	for i, f := range all {
-		out[i] = filingLine{f, f.Overdue(ask.At), f.DaysLeft(ask.At)}
+		out[i] = filingLine{f, filing.Word(f, ask.At), f.Overdue(ask.At), f.DaysLeft(ask.At)}
 	}
 	return out
 }
@@ -61,8 +64,13 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 type filingNewPage struct {
 	Form       *web.Form
 	Case       casefile.Case
-	Kinds      []policy.FilingKind // to choose from, while none is chosen
+	Groups     []kindGroup // to choose from, while none is chosen
+	InCourt    bool        // the case was sent to court: what is new is filed there (CPC 305(3))
 	Kind       policy.FilingKind
+	Family     policy.Family
+	Suspend    []web.Option      // that what it contests be suspended
+	Points     []string          // names of the fields for what is asked
+	Sorted     bool              // it asks what the complaint is about: some have a shorter term
 	To         casefile.Official // who will answer
 	Against    filing.Filing     // whose answer, or silence, is contested; zero for none
 	Capacities []web.Option      // more than one: in which of them
@@ -70,6 +78,8 @@ type filingNewPage struct {
 	Grounds    []web.Option
 	Max        int
 	FileBy     time.Time // the last day to file, where the Code sets one
+	Samples    offer
+	aboutOn    time.Time // the day of the decision it is about
 }
 
 func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, caseID uuid.UUID, kind policy.FilingKind) error {
@@ -84,21 +94,20 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	if len(of.Acts(ask, policy.FilingNew)) == 0 { // he acts for another, whose power is not for this
 		return fault.New(fault.Forbidden, "fault.scope-file").Under(law.CPC(76))
 	}
-	page := filingNewPage{Form: form, Case: of, Kind: kind, To: of.Investigator, Max: filing.MaxText}
-	if kind == policy.FilingComplaintProsecutor {
-		page.To = of.Prosecutor
-	}
+	page := filingNewPage{Form: form, Case: of, Kind: kind, Max: filing.MaxText, Sorted: filing.Sorted(kind)}
+	rule, _ := policy.FilingOf(kind)
+	page.Family = rule.Family
 	w := p.Words.In(web.Lang(c))
 	for _, k := range filing.Kinds {
 		for _, capacity := range of.Capacities {
-			if _, ok := policy.MayFile(capacity.Role, k); ok && capacity.May(casefile.ScopeFile) {
-				page.Kinds = append(page.Kinds, k)
+			if _, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, k); ok && capacity.May(casefile.ScopeFile) {
+				page.Groups = grouped(page.Groups, k)
 				break
 			}
 		}
 	}
 	for _, capacity := range of.Capacities {
-		if _, ok := policy.MayFile(capacity.Role, kind); capacity.May(casefile.ScopeFile) && (ok || kind == "") {
+		if _, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, kind); capacity.May(casefile.ScopeFile) && (ok || kind == "") {
 			label := w.T("role." + string(capacity.Role))
 			if capacity.Represented != "" {
 				label = w.T("filing_new.acts-for", "role", label, "name", capacity.Represented)
@@ -115,23 +124,38 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 		if err := p.keep(c, form); err != nil { // what was typed before names the decision, too
 			return err
 		}
+		n := newFiling(form, kind)
+		to, err := filing.Goes(ctx, p.DB, ask, of, n)
+		if err != nil {
+			return err
+		}
+		page.To = to
+		page.Points = pointFields(form)
 	}
 	decisions, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), of)
 	if err != nil {
 		return err
 	}
+	var aboutKind policy.Kind
 	for _, d := range decisions {
+		page.InCourt = page.InCourt || d.Kind == "sent-court"
 		if d.ID.String() == form.Value("about") {
 			page.FileBy = filing.Filing{Kind: kind, AboutKind: d.Kind, AboutOn: d.DecidedOn}.FileBy()
+			aboutKind, page.aboutOn = d.Kind, d.DecidedOn
 		}
 		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
 	}
+	page.Suspend = []web.Option{{Value: "1", Label: w.T("filing_new.suspend.yes")}}
 	for _, g := range filing.Grounds {
 		page.Grounds = append(page.Grounds, web.Option{Value: string(g), Label: w.T("ground." + string(g))})
 	}
 	if kind == "" {
 		return p.show(c, "filing_kind", page)
 	}
+	if page.Samples, err = p.offer(c, ask, &page, aboutKind); err != nil {
+		return err
+	}
+	page.Points = pointFields(form)
 	return p.form(c, form, "filing_new", page, policy.FilingCreate, caseID)
 }
 
@@ -142,13 +166,18 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	kind := policy.FilingKind(c.QueryParam("kind"))
-	if _, ok := policy.MayFile(policy.Victim, kind); !ok {
+	if _, ok := policy.FilingOf(kind); !ok {
 		kind = "" // not a kind that there is
 	}
 	if again, err := p.forSide(c, ask, caseID); again || err != nil {
 		return err
 	}
-	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "about", c.QueryParam("about"), "against", c.QueryParam("against"), "ground", "other")
+	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "ground", "other")
+	for _, name := range []string{"about", "against", "what", "complained", "to"} {
+		if v := c.QueryParam(name); v != "" {
+			form.Set(name, v)
+		}
+	}
 	return p.showFilingForm(c, ask, form, caseID, kind)
 }
 
@@ -162,10 +191,14 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 		Against:       form.OptionalID("against"),
 		Ground:        "other",
 		Circumstances: form.Text("circumstances", filing.MinText, filing.MaxText),
-		Request:       form.Text("request", filing.MinText, filing.MaxText),
+		Points:        points(form),
 		Language:      web.Lang(c),
+		What:          optional(form, "what", guide.Whats...),
+		Complained:    form.OptionalID("complained"),
+		To:            optional(form, "to", guide.AllSeats...),
+		Suspend:       form.Chosen("suspend"),
 	}
-	if n.Kind == policy.FilingComplaintProsecutor {
+	if filing.Sorted(n.Kind) {
 		n.Ground = web.OneOf(form, "ground", filing.Grounds...)
 	}
 	number := form.ID("id")
@@ -207,8 +240,20 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 	if f.OfAccess() {
 		return p.redirect(c, policy.AccessComplaint, f.Access)
 	}
+	if f.Affected {
+		return p.redirect(c, policy.ComplainEdit, number)
+	}
 	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind), "participant", f.Participant.String(),
-		"ground", string(f.Ground), "circumstances", f.Circumstances, "request", f.Request)
+		"ground", string(f.Ground), "circumstances", f.Circumstances, "what", string(f.What), "to", string(f.Seat))
+	for i, p := range f.Points {
+		form.Set("point-"+digits(i+1), p.Text)
+	}
+	if f.Suspend {
+		form.Set("suspend", "1")
+	}
+	if f.Complained != uuid.Nil {
+		form.Set("complained", f.Complained.String())
+	}
 	if f.About != uuid.Nil {
 		form.Set("about", f.About.String())
 	}
@@ -218,24 +263,80 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 	return p.showFilingForm(c, ask, form, f.Case, f.Kind)
 }
 
+// newFiling is as much of a filing as says where it goes, of a form that may be half
+// filled in.
+func newFiling(form *web.Form, kind policy.FilingKind) filing.NewFiling {
+	n := filing.NewFiling{Kind: kind, What: guide.What(form.Value("what")), To: guide.Seat(form.Value("to"))}
+	n.About, _ = uuid.Parse(form.Value("about"))
+	n.Against, _ = uuid.Parse(form.Value("against"))
+	n.Complained, _ = uuid.Parse(form.Value("complained"))
+	return n
+}
+
+// optional is a word of a list, or "" where none was chosen.
+func optional[T ~string](form *web.Form, name string, list ...T) T {
+	if form.Value(name) == "" {
+		return ""
+	}
+	return web.OneOf(form, name, list...)
+}
+
+// pointFields are the fields for what is asked: as many as are filled in, one more
+// where that was asked for, and one at least.
+func pointFields(form *web.Form) []string {
+	n := 1
+	for i := range filing.MaxPoints {
+		if form.Value("point-"+digits(i+1)) != "" {
+			n = i + 1
+		}
+	}
+	if form.More() && n < filing.MaxPoints {
+		n++
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = "point-" + digits(i+1)
+	}
+	return out
+}
+
+// points are the filled fields; the first must be.
+func points(form *web.Form) []string {
+	out := []string{form.Text("point-1", filing.MinPoint, filing.MaxPointText)}
+	for i := 1; i < filing.MaxPoints; i++ {
+		name := "point-" + digits(i+1)
+		if form.Value(name) == "" {
+			continue
+		}
+		out = append(out, form.Text(name, filing.MinPoint, filing.MaxPointText))
+	}
+	return out
+}
+
 // filingCheckPage shows a draft: the exact document, and the place to sign it.
 type filingCheckPage struct {
 	Filing  filing.Filing
+	Files   []attachmentLine
 	Signing signing
 	Size    int       // bytes of the document
 	Changed time.Time // when the draft was changed and not saved; zero: never
+	Blanks  int       // places of a sample that nobody filled in
 }
 
 // filingPage is a filing that was received: its number, its clock, its answer,
 // what can be done next.
 type filingPage struct {
-	Filing    filing.Filing
-	Overdue   bool
-	DaysLeft  int
-	Count     deadline.Counting
+	Filing   filing.Filing
+	Word     filing.StatusWord
+	Stages   []filing.Stage
+	Overdue  bool
+	DaysLeft int
+	Counted
+	Clock     filing.Clock
 	Acts      []policy.Act
 	Mine      bool
 	Digest    []byte
+	Files     []attachmentLine
 	Signature document.Proof
 	Answer    *answerView
 	History   []historyLine
@@ -256,6 +357,7 @@ type historyLine struct {
 	Act  string
 	By   string // article, neutral form
 	Name string // who, or "" for the portal
+	Text string // what the step means; "" where its name says it all
 }
 
 func (p *Portal) filing(c echo.Context, ask policy.Ask) error {
@@ -275,7 +377,12 @@ func (p *Portal) showFilingCheck(c echo.Context, f filing.Filing, refusal string
 	if err != nil {
 		return err
 	}
-	page := filingCheckPage{Filing: f, Size: len(doc.Content)}
+	page := filingCheckPage{Filing: f, Size: len(doc.Content), Blanks: sample.Blanks(f.Circumstances, f.Requests()...)}
+	files, err := attachment.Of(c.Request().Context(), p.DB, f.ID)
+	if err != nil {
+		return err
+	}
+	page.Files, _ = attachmentLines(p.Words.In(web.Lang(c)), files)
 	if page.Changed, err = p.unsaved(c, policy.FilingEdit, f.ID); err != nil {
 		return err
 	}
@@ -305,11 +412,20 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 		return err
 	}
 	page := filingPage{
-		Filing: f, Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Count: f.Counting(), Mine: f.Author == ask.Person,
+		Filing: f, Word: filing.Word(f, ask.At), Stages: filing.Stages(f), Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Mine: f.Author == ask.Person,
 		Acts:      f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw),
 		Digest:    doc.Digest,
 		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0,
 	}
+	if page.Clock, err = filing.ClockOf(ctx, p.DB, f); err != nil {
+		return err
+	}
+	page.Counted = countedBy(page.Clock.Count, page.Clock.Calendar)
+	files, err := attachment.Of(ctx, p.DB, f.ID)
+	if err != nil {
+		return err
+	}
+	page.Files, _ = attachmentLines(p.Words.In(web.Lang(c)), files)
 	if page.Signature, err = doc.Proof(ctx, p.DB, p.Verifier); err != nil {
 		return err
 	}
@@ -338,7 +454,7 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 var told = map[string]bool{
 	string(policy.FilingSubmit): true, string(policy.FilingConsider): true, string(policy.FilingWithdraw): true,
 	string(policy.FilingGrant): true, string(policy.FilingGrantPart): true, string(policy.FilingRefuse): true,
-	string(policy.FilingOverdue): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
+	string(policy.FilingOverdue): true, string(policy.FilingRecount): true, string(policy.CountObject): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
 }
 
 func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error) {
@@ -354,6 +470,9 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 		}
 		read[row.Who] = read[row.Who] || row.Act == string(policy.FilingRead)
 		line := historyLine{At: row.At, Act: row.Act, By: row.By}
+		if key := "record." + row.Act + ".text"; p.Words.In(web.Lang(c)).Has(key) {
+			line.Text = p.Words.In(web.Lang(c)).T(key)
+		}
 		if row.Who != uuid.Nil {
 			who, err := identity.Read(c.Request().Context(), p.DB, row.Who, row.At)
 			if err != nil {

@@ -120,7 +120,7 @@ func noneLeftOver(t *testing.T, all []view) {
 func (f *front) answerDraft(id uuid.UUID) {
 	f.t.Helper()
 	err := filing.DraftAnswer(f.t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.AnswerDraft), id,
-		filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"})
+		portaltest.Said(filing.Refused, 1))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -141,6 +141,8 @@ func views(f *front, o objects) []view {
 		{name: "home", path: "/"},
 		{name: "home-aigul", who: f.Aigul, path: "/"},
 		{name: "about-access", path: "/about/access"},
+		{name: "samples", path: "/samples"},
+		{name: "sample", path: "/samples/expertise"},
 		{name: "about-signature", path: "/about/signature"},
 		{name: "about-terms", path: "/about/terms"},
 		{name: "about-protection", path: "/about/protection"},

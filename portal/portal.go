@@ -21,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"zharia"
+	"zharia/portal/attachment"
 	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -38,12 +39,13 @@ type Portal struct {
 	DB       *vault.DB
 	Words    *words.Book
 	Verifier *eds.Verifier
-	Origin   string           // what people type: https://zharia.example, without a slash
-	Agent    string           // where the signing program listens: wss://127.0.0.1:13579
-	AnyChain bool             // the signing program may use keys of an authority it does not know (test keys)
-	Demo     *Demo            // nil outside the demonstration
-	Egov     egov.Settings    // signing on a phone: who asks, and how the phone is answered
-	Clock    func() time.Time // nil: the machine's
+	Origin   string              // what people type: https://zharia.example, without a slash
+	Agent    string              // where the signing program listens: wss://127.0.0.1:13579
+	AnyChain bool                // the signing program may use keys of an authority it does not know (test keys)
+	Demo     *Demo               // nil outside the demonstration
+	Scanner  *attachment.Scanner // of files that people attach; nil: none
+	Egov     egov.Settings       // signing on a phone: who asks, and how the phone is answered
+	Clock    func() time.Time    // nil: the machine's
 
 	Idle, IdleWarning time.Duration // of a session; 0: those of identity, which tests shorten
 
@@ -67,7 +69,7 @@ var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.RedactionDr
 // a term. HEAD shows nothing, so it must not count as having read.
 var openings = map[policy.Act]bool{
 	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.MaterialOpen: true,
-	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true,
+	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 	policy.DecisionRead: true, policy.WithdrawalPaper: true,
 	policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
@@ -179,11 +181,14 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		if uploads[r.act] {
 			limit = uploadLimit
 		}
+		if streamed[r.act] {
+			limit = attachmentLimit
+		}
 		if c.Request().ContentLength > limit {
 			return echo.ErrStatusRequestEntityTooLarge
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
-		if c.Request().Method == http.MethodPost {
+		if c.Request().Method == http.MethodPost && !streamed[r.act] {
 			if err := web.ReadBody(c); err != nil {
 				return err
 			}

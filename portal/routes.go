@@ -26,6 +26,10 @@ func (p *Portal) routes() routes {
 		// Open to everyone.
 		"GET /":                   {policy.Home, p.home},
 		"GET /about/:topic":       {policy.About, p.about},
+		"GET /samples":            {policy.SampleList, p.samples},
+		"GET /samples/:sample":    {policy.SampleRead, p.sample},
+		"GET /guide":              {policy.Guide, p.guideAll},
+		"GET /term":               {policy.TermRead, p.term},
 		"GET /verify/:document":   {policy.Verify, p.verify},
 		"POST /verify/:document":  {policy.VerifyFile, p.verifyFile},
 		"GET /signin":             {policy.SignIn, p.signIn},
@@ -148,6 +152,10 @@ func (p *Portal) routes() routes {
 
 		// Complaints and petitions.
 		"GET /filings":                           {policy.FilingList, p.filings},
+		"GET /cases/:case/guide":                 {policy.GuideCase, p.guideCase},
+		"GET /complain":                          {policy.ComplainNew, p.complainNew},
+		"POST /complain":                         {policy.ComplainDraft, p.complainDraft},
+		"GET /filings/:filing/complaint":         {policy.ComplainEdit, p.complainEdit},
 		"GET /cases/:case/filings/new":           {policy.FilingNew, p.filingNew},
 		"POST /cases/:case/filings":              {policy.FilingCreate, p.filingCreate},
 		"GET /filings/:filing":                   {policy.FilingRead, p.filing},
@@ -155,12 +163,26 @@ func (p *Portal) routes() routes {
 		"GET /filings/:filing/document":          {policy.FilingDocument, p.filingDocument},
 		"GET /filings/:filing/signature":         {policy.FilingSignature, p.filingSignature},
 		"GET /filings/:filing/receipt":           {policy.FilingReceipt, p.filingReceipt},
+		"GET /filings/:filing/count":             {policy.FilingCount, p.filingCount},
+		"POST /filings/:filing/count":            {policy.CountObject, p.countObject},
 		"POST /filings/:filing/submission":       {policy.FilingSubmit, p.filingSubmit},
 		"POST /filings/:filing/discarding":       {policy.FilingDiscard, p.filingDiscard},
 		"POST /filings/:filing/withdrawal/draft": {policy.WithdrawalDraft, p.withdrawalDraft},
 		"GET /filings/:filing/withdrawal":        {policy.WithdrawalCheck, p.withdrawalCheck},
 		"GET /filings/:filing/withdrawal/paper":  {policy.WithdrawalPaper, p.withdrawalPaper},
 		"POST /filings/:filing/withdrawal":       {policy.FilingWithdraw, p.filingWithdraw},
+
+		// Files beside them.
+		"GET /filings/:filing/attachments":          {policy.AttachmentList, p.attachments},
+		"POST /filings/:filing/attachments":         {policy.AttachmentAdd, p.attachmentAdd},
+		"POST /filings/:filing/attachments/upload":  {policy.AttachmentBegin, p.attachmentBegin},
+		"POST /filings/:filing/attachments/binding": {policy.AttachmentBind, p.attachmentBind},
+		"GET /attachments/:attachment":              {policy.AttachmentOpen, p.attachmentOpen},
+		"GET /attachments/:attachment/original":     {policy.AttachmentOriginal, p.attachmentOpen},
+		"GET /attachments/:attachment/upload":       {policy.AttachmentState, p.attachmentState},
+		"PUT /attachments/:attachment/upload":       {policy.AttachmentPut, p.attachmentPut},
+		"POST /attachments/:attachment/completion":  {policy.AttachmentFinish, p.attachmentFinish},
+		"POST /attachments/:attachment/removal":     {policy.AttachmentRemove, p.attachmentRemove},
 
 		// Their answers.
 		"POST /filings/:filing/consideration":   {policy.FilingConsider, p.filingStep},

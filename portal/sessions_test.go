@@ -309,7 +309,7 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 	answer := func(outcome filing.Status) func() {
 		return func() {
 			err := filing.DraftAnswer(t.Context(), f.DB, f.Press, f.Daniyar.Asks(policy.AnswerDraft), o["filed"],
-				filing.NewAnswer{Outcome: outcome, Reasons: portaltest.Reasons, Language: "kk"})
+				portaltest.Said(outcome, 1))
 			if err != nil {
 				t.Fatal(err)
 			}

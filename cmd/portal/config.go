@@ -22,6 +22,8 @@ type config struct {
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
 
+	Scanner  string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
+
 	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`
 	EgovAuth  egov.Auth  `env:"PORTAL_EGOV_AUTH" envDefault:"Token" help:"how a phone shows that it may fetch a document: None, Token or Eds"`
 	EgovReply egov.Reply `env:"PORTAL_EGOV_REPLY" envDefault:"json" help:"what answers an accepted signature, as the application expects: json, text or list"`
@@ -53,12 +55,15 @@ func settings() string {
 	t := reflect.TypeFor[config]()
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
-		name, _, _ := strings.Cut(tag.Get("env"), ",")
+		name, options, _ := strings.Cut(tag.Get("env"), ",")
 		value := tag.Get("envDefault")
-		if value == "" {
-			value = "none: must be set"
-		} else {
+		switch {
+		case value != "":
 			value = "`" + value + "`"
+		case strings.Contains(options, "required"):
+			value = "none: must be set"
+		default:
+			value = "none"
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", name, value, tag.Get("help"))
 	}

@@ -30,6 +30,7 @@ var commands = []command{
 	{"officer", "one of the first two administrators of the directory", firstOfficer},
 	{"routes", "every address: its act, who may, by what law", printRoutes},
 	{"policy", "which decisions open to which status, by what law", printPolicy},
+	{"term", "by when: a term counted day by day, or all of them with -list", printTerm},
 	{"ledger", "check the record of acts in the database at DATABASE_URL", checkLedger},
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"zharia"
 	"zharia/portal"
+	"zharia/portal/attachment"
 	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
@@ -64,7 +65,11 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p := &portal.Portal{DB: db, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov()}
+	scanner, err := attachment.ParseScanner(c.Scanner)
+	if err != nil {
+		return err
+	}
+	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov()}
 	go refresh(ctx, authority)
 	return run(ctx, p, work.DB, listener, out, c.Origin)
 }
@@ -270,6 +275,12 @@ func runner(p *portal.Portal, work *database.DB) job.Runner {
 			"end powers whose last day has passed": {Every: time.Hour, Do: casefile.EndLapsed},
 			"end substitutions and terms of office": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return directory.Expire(ctx, vault.New(db, p.DB.Keys), at.UTC().Truncate(time.Microsecond))
+			}},
+			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
+			}},
+			"ask the scanner about files it has not seen": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return attachment.Rescan(ctx, vault.New(db, p.DB.Keys), p.Scanner, at.UTC().Truncate(time.Microsecond))
 			}},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)

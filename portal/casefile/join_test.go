@@ -132,7 +132,7 @@ func TestWhatIsNewBelongsIntoTheJointCase(t *testing.T) {
 	err = w.Add(w.Daniyar, w.Fraud, uuid.Must(uuid.NewV7()), w.Stranger, casefile.Grant{Role: policy.Witness, Basis: "law", Since: d.DecidedOn})
 	wantKind(t, "a participant of it", fault.Conflict, err)
 	err = filing.Save(t.Context(), w.DB, w.Press, w.Timur.Asks(policy.FilingCreate), w.Fraud, uuid.Must(uuid.NewV7()), filing.NewFiling{
-		Kind: policy.FilingPetition, Ground: "other", Participant: w.Participant("timur@fraud"), Language: "kk", Circumstances: portaltest.Circumstances, Request: portaltest.Request,
+		Kind: policy.FilingPetition, Ground: "other", Participant: w.Participant("timur@fraud"), Language: "kk", Circumstances: portaltest.Circumstances, Points: []string{portaltest.Request},
 	})
 	wantKind(t, "a petition in it", fault.Conflict, err)
 	w.Petition(w.Timur, w.Theft)

@@ -37,7 +37,7 @@ func (draft DecisionDraft) sheet(press document.Press, d document.Document, c Ca
 		{Heading: w.T("paper.established"), Text: draft.Established},
 		{Heading: w.T("paper.resolved"), Text: draft.Resolved},
 	}
-	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.signer.petition", "name", c.signer())}
+	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.seat.investigator", "name", c.signer())}
 	return s
 }
 
@@ -95,7 +95,7 @@ func statusSheet(press document.Press, d document.Document, c Case, person ident
 		{Label: w.T("paper.person"), Value: person.Name},
 		{Label: w.T("paper.person.iin"), Value: person.IIN.Reveal()},
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer.petition", "name", c.signer())}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", c.signer())}
 	return s
 }
 

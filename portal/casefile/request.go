@@ -119,6 +119,9 @@ type Named struct {
 	number string // as he named it
 }
 
+// Case is the case, and the number it was named by.
+func (n Named) Case() (id uuid.UUID, number string) { return n.id, n.number }
+
 // Numbered finds the case of a number that somebody names to ask for access: its own
 // in the register, or that of the report it began with; of a case that was joined to
 // another, the other. A number under which there is no case is fault.Invalid at the

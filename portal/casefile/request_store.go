@@ -311,7 +311,7 @@ RETURNING casefile`
 func (n NewRequest) sheet(press document.Press, d document.Document, to addressee, person identity.Person, authority []byte) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, string(document.Request))
-	s.To = []string{to.Body.In(n.Language), w.T("paper.to.petition", "name", to.Name)}
+	s.To = []string{to.Body.In(n.Language), w.T("paper.seat.investigator", "name", to.Name)}
 	s.From = []string{person.Name, w.T("paper.iin", "iin", person.IIN.Reveal())}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: to.number},

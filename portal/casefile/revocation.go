@@ -225,7 +225,7 @@ func Revoke(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 func (p Power) revocationSheet(press document.Press, d document.Document, c Case, author identity.Person) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, "revocation")
-	s.To = []string{c.Body.In(d.Language), w.T("paper.to.petition", "name", c.Investigator.Name)}
+	s.To = []string{c.Body.In(d.Language), w.T("paper.seat.investigator", "name", c.Investigator.Name)}
 	s.From = []string{author.Name, w.T("role." + string(p.RepresentedRole))}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: c.Number},

@@ -29,10 +29,12 @@ const (
 // people is people.toml.
 type people struct {
 	Bodies []struct {
-		Word string `toml:"word"`
-		Kind string `toml:"kind"`
-		KK   string `toml:"kk"`
-		RU   string `toml:"ru"`
+		Word  string `toml:"word"`
+		Kind  string `toml:"kind"`
+		Above string `toml:"above"` // one that stands before it in the file
+		Court string `toml:"court"` // likewise
+		KK    string `toml:"kk"`
+		RU    string `toml:"ru"`
 	} `toml:"body"`
 	Members []personal `toml:"member"`
 }

@@ -30,8 +30,8 @@ const selectPerson = `
 SELECT id FROM person WHERE iin_tag = $1`
 
 const insertBody = `
-INSERT INTO body (id, kind, name_kk, name_ru)
-VALUES ($1, $2, $3, $4)
+INSERT INTO body (id, kind, name_kk, name_ru, above, court)
+VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO NOTHING`
 
 const insertOfficer = `
@@ -39,10 +39,15 @@ INSERT INTO officer (person, post, body)
 VALUES ($1, $2, $3)
     ON CONFLICT (person) DO NOTHING`
 
+// other is a body that another names, or none.
+func other(word string) uuid.NullUUID {
+	return uuid.NullUUID{UUID: ID("body", word), Valid: word != ""}
+}
+
 // enter makes everybody known: bodies, persons, officials.
 func (t *Troupe) enter(ctx context.Context, tx *vault.DB, at time.Time) error {
 	for _, b := range t.people.Bodies {
-		if err := tx.Exec(ctx, insertBody, ID("body", b.Word), b.Kind, b.KK, b.RU); err != nil {
+		if err := tx.Exec(ctx, insertBody, ID("body", b.Word), b.Kind, b.KK, b.RU, other(b.Above), other(b.Court)); err != nil {
 			return err
 		}
 	}

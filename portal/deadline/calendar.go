@@ -3,6 +3,7 @@ package deadline
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +42,10 @@ var holidays string
 // Calendar knows Saturdays and Sundays only.
 type Calendar struct {
 	days map[string]special // by date, "2026-10-26"
+
+	// years are those somebody listed whole, known by their New Year; true says that
+	// the Government published it. Of other years the rule tells.
+	years map[int]bool
 }
 
 // special is a day that differs from its weekday.
@@ -64,7 +69,7 @@ var Kazakhstan = sync.OnceValue(func() Calendar {
 // empty lines and lines with # are passed over. A line it does not understand,
 // and a day named twice, are errors that name the line.
 func ReadCalendar(text string) (Calendar, error) {
-	calendar := Calendar{days: map[string]special{}}
+	calendar := Calendar{days: map[string]special{}, years: map[int]bool{}}
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -79,6 +84,9 @@ func ReadCalendar(text string) (Calendar, error) {
 			return Calendar{}, fmt.Errorf("line %d: %s stands there twice", i+1, key)
 		}
 		calendar.days[key] = day
+		if date.YearDay() == 1 {
+			calendar.years[date.Year()] = day.certain
+		}
 	}
 	return calendar, nil
 }
@@ -103,6 +111,17 @@ func readDay(line string) (time.Time, special, error) {
 	return date, special{off: off, why: fields[2], certain: certain}, nil
 }
 
+// With is the calendar with one day corrected: the Government moves days of rest
+// within the year. What it announces is certain. The calendar itself stays as it was.
+func (c Calendar) With(date time.Time, off bool, why string) Calendar {
+	days := maps.Clone(c.days)
+	if days == nil {
+		days = map[string]special{}
+	}
+	days[date.In(Zone).Format(time.DateOnly)] = special{off: off, why: why, certain: true}
+	return Calendar{days: days, years: c.years}
+}
+
 // Off says whether state bodies rest on the civil day of the instant.
 func (c Calendar) Off(at time.Time) bool { return c.Why(at) != "" }
 
@@ -116,10 +135,66 @@ func (c Calendar) Why(at time.Time) string {
 		}
 		return ""
 	}
-	if weekday := at.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
+	if why := c.byRule(at); why != "" {
+		return why
+	}
+	if weekend(at) {
 		return Weekend
 	}
 	return ""
+}
+
+// byRule is the holiday of a day in a year that the calendar does not list yet: the
+// law names the dates for good, and a day of rest moves by the same rule each year.
+// Of the years before the first that is listed nothing is said, their holidays were
+// others.
+func (c Calendar) byRule(at time.Time) string {
+	if _, listed := c.years[at.Year()]; listed || len(c.years) == 0 || at.Year() < firstByRule {
+		return ""
+	}
+	return rested(at.Year())[at.Format(time.DateOnly)]
+}
+
+// firstByRule is the first year with the present holidays (Constitution Day on 15 March).
+const firstByRule = 2027
+
+// fixed are the holidays of each year. Christmas is a day off that is never moved;
+// Kurban Ait has no fixed date and is not foreseen.
+var fixed = []struct {
+	month time.Month
+	day   int
+	key   string
+	moves bool
+}{
+	{time.January, 1, "ny", true}, {time.January, 2, "ny", true}, {time.January, 7, "xmas", false}, {time.March, 8, "women", true},
+	{time.March, 15, "const", true}, {time.March, 21, "nauryz", true}, {time.March, 22, "nauryz", true}, {time.March, 23, "nauryz", true},
+	{time.May, 1, "unity", true}, {time.May, 7, "def", true}, {time.May, 9, "vic", true}, {time.July, 6, "cap", true},
+	{time.October, 25, "rep", true}, {time.December, 16, "ind", true},
+}
+
+// rested are the working days of the week that are off in a year by the rule: the
+// holidays, and for each that falls on a day off the next working day after it
+// (Labour Code art. 85).
+func rested(year int) map[string]string {
+	days := map[string]string{}
+	for _, holiday := range fixed {
+		days[time.Date(year, holiday.month, holiday.day, 0, 0, 0, 0, Zone).Format(time.DateOnly)] = holiday.key
+	}
+	for _, holiday := range fixed {
+		date := time.Date(year, holiday.month, holiday.day, 0, 0, 0, 0, Zone)
+		if !holiday.moves || !weekend(date) {
+			continue
+		}
+		for weekend(date) || days[date.Format(time.DateOnly)] != "" {
+			date = midnight(date, 1)
+		}
+		days[date.Format(time.DateOnly)] = holiday.key + "_transfer"
+	}
+	return days
+}
+
+func weekend(at time.Time) bool {
+	return at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
 }
 
 // Certain says that what the calendar tells of this day was published by the
@@ -131,6 +206,5 @@ func (c Calendar) Certain(at time.Time) bool {
 	if day, listed := c.days[at.Format(time.DateOnly)]; listed {
 		return day.certain
 	}
-	newYear, listed := c.days[time.Date(at.Year(), time.January, 1, 0, 0, 0, 0, Zone).Format(time.DateOnly)]
-	return listed && newYear.certain
+	return c.years[at.Year()]
 }

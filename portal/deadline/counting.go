@@ -57,15 +57,24 @@ func (t Term) Count(from time.Time, off Calendar) Counting {
 	}
 	c.Last = LastDay(c.Ends)
 	c.Moved = !c.Ends.Equal(c.Raw)
-	c.Days = t.days(c, off)
+	for _, day := range c.EachDay(off) {
+		if t.Unit == Days || t.Unit == Hours || day.Mark != Counted {
+			c.Days = append(c.Days, day)
+		}
+	}
 	for day := LastDay(c.Raw); !day.After(c.Last); day = midnight(day, 1) {
 		c.Provisional = c.Provisional || !off.Certain(day)
 	}
 	return c
 }
 
-// days are the lines of the working, from the start to the end.
-func (t Term) days(c Counting, off Calendar) []Day {
+// EachDay is every civil day from the start to the legal end, whatever the term is
+// counted in. The calendar is the one it was counted by.
+func (c Counting) EachDay(off Calendar) []Day {
+	if c.Raw.IsZero() {
+		return nil
+	}
+	t := c.Term
 	start, rawLast := midnight(c.From, 0), LastDay(c.Raw)
 	startMark := Start
 	if t.NoShift {
@@ -86,9 +95,7 @@ func (t Term) days(c Counting, off Calendar) []Day {
 			n++
 			day.N = n
 		}
-		if t.Unit == Days || t.Unit == Hours || day.Mark != Counted {
-			days = append(days, day)
-		}
+		days = append(days, day)
 	}
 	return days
 }

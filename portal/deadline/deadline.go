@@ -45,6 +45,11 @@ type Term struct {
 	// on, CPC 5(1).
 	Since string
 
+	// Until is the first day the number is in force no more; "" while it is. Wording
+	// is the law that gave the article the words the number was read in, where it is
+	// not the first edition: "91-VI of 2017-07-11".
+	Until, Wording string
+
 	// NoShift is for detention, custody, house arrest and placement in a
 	// medical organisation: the first hour or day counts and the end never
 	// moves, because a person is being held. CPC 48(2), CPC 48(4).
@@ -64,11 +69,22 @@ func (t Term) Raw(from time.Time) time.Time {
 		}
 		return midnight(from, t.Amount+1)
 	case Months:
-		return midnight(monthsOn(from, t.Amount), 1)
+		return t.rawMonths(from, t.Amount)
 	case Years:
-		return midnight(monthsOn(from, 12*t.Amount), 1)
+		return t.rawMonths(from, 12*t.Amount)
 	}
 	return time.Time{}
+}
+
+// rawMonths ends with the same date; where the first day counts, with the day
+// before it, or a month held would be a month and a day. A month without such a
+// date ends the term with its last day either way. CPC 48(4), CPC 48(5).
+func (t Term) rawMonths(from time.Time, months int) time.Time {
+	last := monthsOn(from, months)
+	if t.NoShift && last.Day() == from.Day() {
+		return last
+	}
+	return midnight(last, 1)
 }
 
 // rawHours leaves the started hour out, so the count begins with the next full
@@ -86,7 +102,11 @@ func (t Term) rawHours(from time.Time) time.Time {
 // Ends is the legal end: the instant by which it must be done. A term in hours
 // is not moved: the Code moves a last day, and an hour has none.
 func (t Term) Ends(from time.Time, off Calendar) time.Time {
-	raw := t.Raw(from)
+	return t.Moved(t.Raw(from), off)
+}
+
+// Moved is the legal end of a plain count that is known.
+func (t Term) Moved(raw time.Time, off Calendar) time.Time {
 	if raw.IsZero() || t.NoShift || t.Unit == Hours {
 		return raw
 	}

@@ -25,7 +25,7 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 	answered := w.Petition(w.Aigul, w.Theft)
 	w.Answer(w.Daniyar, answered, filing.Granted)
 	complaint := w.Complaint(w.Dana, w.Theft, "other", "")
-	begun := filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"}
+	begun := portaltest.Said(filing.Refused, 1)
 	if err := filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), waits, begun); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestADeputyDoesTheWorkAndSignsItInHisOwnName(t *testing.T) {
 	wantKind(t, "the deputy reads a complaint to the prosecutor", fault.NotFound, err)
 
 	// What the one who is away began stays his own.
-	begun := filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"}
+	begun := portaltest.Said(filing.Refused, 1)
 	if err := filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), petition, begun); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,9 @@ type Kind string
 // The kinds of documents.
 const (
 	Petition              Kind = "petition"
-	ComplaintToProsecutor Kind = "complaint-prosecutor"
+	Complaint             Kind = "complaint"
+	Application           Kind = "application"
+	Challenge             Kind = "challenge"
 	Withdrawal            Kind = "withdrawal"
 	Answer                Kind = "answer"
 	Decision              Kind = "decision"
@@ -45,6 +47,7 @@ const (
 	Material              Kind = "material"     // sheets of the file
 	Familiarisation       Kind = "familiarisation"
 	FamiliarisationRecord Kind = "record"
+	Supplement            Kind = "supplement" // what the author of a filing says after it was filed
 )
 
 // Document is a paper of the portal and, once it is signed, the signature.

@@ -29,6 +29,7 @@ var unfenced = map[string]string{
 	"ledger_check":   "heads of the record",
 	"job":            "names of work and ids",
 	"timetable":      "names of work and times",
+	"day_off":        "days of rest, with the act of the Government that moved them",
 	"sight":          "the law",
 	"seat":           "the law",
 	"schema_version": "the digest of the schema",

@@ -8,6 +8,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/document"
 	"zharia/portal/fault"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -66,7 +67,9 @@ func Complain(ctx context.Context, db *vault.DB, press document.Press, ask polic
 			}
 		}
 		if n.Circumstances == "" {
-			n.Circumstances, n.Request = ReadyComplaint(r, press.Words.In(n.Language))
+			var request string
+			n.Circumstances, request = ReadyComplaint(r, press.Words.In(n.Language))
+			n.Points = []string{request}
 		}
 		n.Kind, n.Ground, n.access = policy.FilingComplaintProsecutor, "other", request
 		return n.saveComplaint(ctx, tx, press, ask, r, id, f.Document)
@@ -76,7 +79,18 @@ func Complain(ctx context.Context, db *vault.DB, press document.Press, ask polic
 
 // saveComplaint prints the complaint and keeps it instead of the draft before.
 func (n NewFiling) saveComplaint(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, r casefile.Request, id, old uuid.UUID) error {
-	doc, err := document.New(ask, r.Case, document.ComplaintToProsecutor, n.Language)
+	if err := n.bounded(); err != nil {
+		return err
+	}
+	what := guide.Silence
+	if r.Status == casefile.Refused {
+		what = guide.Answer
+	}
+	to, err := find(ctx, tx, n.Kind, r.Case, guide.Contest{What: what, By: []uuid.UUID{r.Decider.ID}, ByPost: guide.Investigator, Ground: "recognise"})
+	if err != nil {
+		return err
+	}
+	doc, err := document.New(ask, r.Case, document.Complaint, n.Language)
 	if err != nil {
 		return err
 	}
@@ -84,13 +98,17 @@ func (n NewFiling) saveComplaint(ctx context.Context, tx *vault.DB, press docume
 	if err != nil {
 		return err
 	}
-	if doc.Content, err = press.Paper(n.accessSheet(press, doc, r, author), doc, r.CaseNumber); err != nil {
+	sheet := n.accessSheet(press, doc, r, to, author)
+	if sheet.Sections, err = enclosed(ctx, tx, press.Words.In(n.Language), id, sheet.Sections); err != nil {
+		return err
+	}
+	if doc.Content, err = press.Paper(sheet, doc, r.CaseNumber); err != nil {
 		return err
 	}
 	if err := document.Add(ctx, tx, &doc); err != nil {
 		return err
 	}
-	if err := n.keep(ctx, tx, ask, casefile.Case{ID: r.Case, Prosecutor: r.Prosecutor}, id, doc.ID); err != nil {
+	if err := n.keep(ctx, tx, ask, casefile.Case{ID: r.Case}, to, id, doc.ID); err != nil {
 		return err
 	}
 	if old != uuid.Nil {
@@ -106,7 +124,7 @@ SELECT id FROM request WHERE id = $1 FOR NO KEY UPDATE`
 
 const selectOpenComplaint = `
 SELECT id FROM filing
- WHERE access = $1 AND author = $2 AND status IN ('draft', 'filed', 'considered')
+ WHERE access = $1 AND author = $2 AND status IN ('draft', 'filed', 'considered', 'waiting')
  ORDER BY made_at`
 
 // openComplaint is the asker's complaint about a request that is a draft or is being
@@ -131,19 +149,19 @@ func ComplaintOf(ctx context.Context, db *vault.DB, ask policy.Ask, request uuid
 }
 
 // accessSheet is the complaint about a request on paper, as it will be signed.
-func (n NewFiling) accessSheet(press document.Press, d document.Document, r casefile.Request, author identity.Person) document.Sheet {
+func (n NewFiling) accessSheet(press document.Press, d document.Document, r casefile.Request, to addressee, author identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
-	s := press.Sheet(d, string(n.Kind))
+	s := press.Sheet(d, string(policy.Complaint))
 	s.Subtitle = w.T("paper.complaint-access.subtitle")
-	s.To = []string{r.Prosecutor.Body.In(n.Language), w.T("paper.to."+string(n.Kind), "name", r.Prosecutor.Name)}
+	s.To = []string{to.official.Body.In(n.Language), w.T("paper.seat."+string(to.seat), "name", to.official.Name)}
 	s.From = []string{author.Name, w.T("paper.iin", "iin", author.IIN.Reveal()), w.T("paper.claims", "role", w.T("role."+string(r.Role)))}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: r.CaseNumber},
 		{Label: w.T("paper.request.asked"), Value: w.Moment(r.AskedAt)},
 	}
 	s.Sections = []document.Section{
-		{Heading: w.T("paper.circumstances." + string(n.Kind)), Text: n.Circumstances},
-		{Heading: w.T("paper.request"), Text: n.Request},
+		{Heading: w.T("paper.circumstances." + string(policy.Complaint)), Text: n.Circumstances},
+		{Heading: w.T("paper.request"), Text: listed(n.Points)},
 	}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + author.Name}
 	return s

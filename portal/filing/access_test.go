@@ -56,7 +56,7 @@ func TestARefusalLeadsInOneStepToAComplaintThatThePersonSigns(t *testing.T) {
 			t.Errorf("the ready complaint does not say %q: %s", known, f.Circumstances)
 		}
 	}
-	changed := filing.NewFiling{Language: "kk", Circumstances: f.Circumstances + "\nМен оқиға орнында болдым.", Request: f.Request}
+	changed := filing.NewFiling{Language: "kk", Circumstances: f.Circumstances + "\nМен оқиға орнында болдым.", Points: f.Requests()}
 	if _, err := filing.Complain(t.Context(), w.DB, w.Press, w.Stranger.Asks(policy.AccessComplain), request, changed); err != nil {
 		t.Fatal(err)
 	}
@@ -65,18 +65,18 @@ func TestARefusalLeadsInOneStepToAComplaintThatThePersonSigns(t *testing.T) {
 	}
 	w.Want(t, `SELECT status, kind, decider, term, participant IS NULL AS nobody FROM filing`, `
 		status | kind                 | decider | term             | nobody
-		filed  | complaint-prosecutor | zhanar  | complaint-answer | true`)
+		filed  | complaint-prosecutor | gulnar  | complaint-answer | true`)
 	w.Want(t, `SELECT count(*) FROM document WHERE signed_at IS NULL`, "count\n0")
 	if again, err := complain(w, t, w.Stranger, request); err != nil || again != id {
 		t.Errorf("complaining once more leads to %s, %v", again, err)
 	}
 
-	// Never to the one who is complained of (CPC 104); the prosecutor answers, and the
+	// Never to the one who is complained of (CPC 104); the head of the office answers, and the
 	// author, who has no status, reads it.
 	if _, err := filing.Read(t.Context(), w.DB, w.Daniyar.Asks(policy.FilingRead), id); !errors.Is(err, fault.NotFound) {
 		t.Errorf("the investigator reads it: %v", err)
 	}
-	w.Answer(w.Zhanar, id, filing.Granted)
+	w.Answer(w.Gulnar, id, filing.Granted)
 	f, err = answered(t, w, w.Stranger, id)
 	if err != nil || f.Status != filing.Granted {
 		t.Errorf("she reads %s, %v", f.Status, err)

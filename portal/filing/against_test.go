@@ -38,7 +38,7 @@ func TestAComplaintNamesTheAnswerItIsAbout(t *testing.T) {
 
 	save := func(n filing.NewFiling) error {
 		n.Kind, n.Ground, n.Language = policy.FilingComplaintProsecutor, "other", "kk"
-		n.Participant, n.Circumstances, n.Request = w.Participant("aigul@theft"), portaltest.Circumstances, portaltest.Request
+		n.Participant, n.Circumstances, n.Points = w.Participant("aigul@theft"), portaltest.Circumstances, []string{portaltest.Request}
 		return filing.Save(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.FilingCreate), w.Theft, uuid.Must(uuid.NewV7()), n)
 	}
 	wantKind(t, "against somebody else's petition", fault.Invalid, save(filing.NewFiling{Against: others}))

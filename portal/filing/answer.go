@@ -3,7 +3,6 @@ package filing
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,20 +43,26 @@ func (a Answer) CourtUntil() time.Time {
 
 // NewAnswer is what the official writes.
 type NewAnswer struct {
-	Outcome  Status
-	Reasons  string
+	Points   []Resolution // what is said of each point, in their order
+	Reasons  string       // what was established
 	Language string
 }
+
+// outcome is what the answers to the points make of the filing.
+func (n NewAnswer) outcome() Status { return outcome(n.Points) }
 
 // DraftAnswer keeps a draft of the answer and prints the document that will be
 // signed; saving it again changes the one draft.
 func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, n NewAnswer) error {
-	if !slices.Contains(Outcomes, n.Outcome) {
-		return fault.New(fault.Invalid, "form.choose").At("outcome")
-	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, err := lock(ctx, tx, ask, id)
 		if err != nil {
+			return err
+		}
+		if err := f.mayDecide(ask); err != nil {
+			return err
+		}
+		if err := complete(f.Points, n.Points); err != nil {
 			return err
 		}
 		if !f.Status.Open() {
@@ -85,7 +90,10 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.Outcome, sealed, n.Language, doc.ID, ask.At); err != nil {
+		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.outcome(), sealed, n.Language, doc.ID, ask.At); err != nil {
+			return err
+		}
+		if err := f.resolve(ctx, tx, n.Points); err != nil {
 			return err
 		}
 		if old.Document != uuid.Nil && old.Author == ask.Person { // another's draft is his own: it stays, and is signed by nobody
@@ -95,6 +103,16 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		}
 		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
 	})
+}
+
+// mayDecide refuses an official to whom a filing has come that the Code gives to
+// others: he hands it on. Complaints are for heads alone, CPC 59(2), CPC 193(2)(6).
+func (f Filing) mayDecide(ask policy.Ask) error {
+	rule, _ := policy.FilingOf(f.Kind)
+	if !rule.MayDecide(ask.Is) {
+		return fault.New(fault.Forbidden, "fault.decides-not").Under(rule.Answer)
+	}
+	return nil
 }
 
 // AnswerDraft is the unsigned answer of the asker to a filing, to check, to
@@ -128,6 +146,9 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, next, err := move(ctx, tx, ask, id)
 		if err != nil {
+			return err
+		}
+		if err := f.mayDecide(ask); err != nil {
 			return err
 		}
 		a, err := fetchAnswer(ctx, tx, id)

@@ -90,7 +90,7 @@ func TestTheTermForTheCourtRunsFromTheFirstReading(t *testing.T) {
 func TestWhatWasWithdrawnIsNotAnswered(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
-	answer := filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"}
+	answer := portaltest.Said(filing.Refused, 1)
 	if err := filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), id, answer); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestWhatWasWithdrawnIsNotAnswered(t *testing.T) {
 func TestNobodyButTheOneWhoMustAnswers(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
-	answer := filing.NewAnswer{Outcome: filing.Granted, Reasons: portaltest.Reasons, Language: "kk"}
+	answer := portaltest.Said(filing.Granted, 1)
 	for _, other := range []struct {
 		who  *portaltest.Actor
 		kind fault.Kind
@@ -134,7 +134,7 @@ func TestAnAnswerIsSignedByItsAuthorForTheOutcomeItStates(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
 	if err := filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), id,
-		filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: "kk"}); err != nil {
+		portaltest.Said(filing.Refused, 1)); err != nil {
 		t.Fatal(err)
 	}
 	_, _, doc, err := filing.AnswerDraft(t.Context(), w.DB, w.Daniyar.Asks(policy.AnswerCheck), id)

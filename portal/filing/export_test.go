@@ -1,8 +1,18 @@
 package filing
 
+import (
+	"zharia/portal/casefile"
+	"zharia/portal/document"
+	"zharia/portal/identity"
+)
+
 // The sheets, for the test that prints kept papers again.
 var (
-	SheetOf           = NewFiling.sheet
 	AnswerSheetOf     = NewAnswer.sheet
 	WithdrawalSheetOf = Filing.withdrawalSheet
 )
+
+// SheetOf is the sheet of a filing that is kept.
+func SheetOf(n NewFiling, press document.Press, d document.Document, c casefile.Case, f Filing, capacity casefile.Capacity, about casefile.Decision, author identity.Person) document.Sheet {
+	return n.sheet(press, d, c, addressee{official: f.Decider, seat: f.Seat}, capacity, about, Filing{}, author)
+}

@@ -12,7 +12,7 @@ import (
 // The zero time where it sets none: everything else may be filed as long as the
 // investigation goes on.
 func (f Filing) FileBy() time.Time {
-	if f.Kind != policy.FilingComplaintProsecutor || f.AboutOn.IsZero() {
+	if f.Family() != policy.Complaint || f.AboutOn.IsZero() {
 		return time.Time{}
 	}
 	return casefile.Decision{Kind: f.AboutKind, DecidedOn: f.AboutOn}.Complain()

@@ -12,19 +12,27 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
+	"zharia/portal/attachment"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/guide"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
 
-// Kinds are what can be filed now, in the order they are offered.
-var Kinds = []policy.FilingKind{policy.FilingPetition, policy.FilingComplaintProsecutor}
+// Kinds are what can be filed, in the order they are offered.
+var Kinds = func() (out []policy.FilingKind) {
+	for _, rule := range policy.Filings {
+		out = append(out, rule.Kind)
+	}
+	return out
+}()
 
 // The length of a text in a filing, in characters.
 const (
@@ -47,8 +55,14 @@ type Filing struct {
 	Participant   uuid.UUID   // zero in a complaint about a request for access
 	Access        uuid.UUID   // that request; zero for none. Role is then what its author asks to be
 	Represented   string      // name of the one its author acts for, or ""
+	Affected      bool        // its author has no status in the case: an act affects him (CPC 100(1))
 	Decider       casefile.Official
-	About         uuid.UUID // decision; zero for none
+	Seat          guide.Seat  // as whom he answers
+	What          guide.What  // what it contests
+	Complained    uuid.UUID   // of whom, where one official was named; zero for none
+	Interested    []uuid.UUID // who must not decide it, CPC 104(1)
+	Suspend       bool        // it asks that what it contests be suspended, CPC 103
+	About         uuid.UUID   // decision; zero for none
 	AboutKind     policy.Kind
 	AboutOn       time.Time
 	Against       uuid.UUID // filing whose answer, or silence, it contests; zero for none
@@ -56,7 +70,7 @@ type Filing struct {
 	AgainstKind   policy.FilingKind
 	Ground        Ground
 	Circumstances string
-	Request       string
+	Points        []Point // what it asks; in a list of filings none
 	Document      uuid.UUID
 	Withdrawal    uuid.UUID // the paper by which it is taken back; zero while nobody began to
 	MadeAt        time.Time
@@ -71,6 +85,12 @@ type Filing struct {
 	Standing      policy.Standing // of the reader, to this filing
 
 	mayWithdraw bool // its author acts for himself, or his power is for taking back too
+}
+
+// Family is what it is called on paper.
+func (f Filing) Family() policy.Family {
+	rule, _ := policy.FilingOf(f.Kind)
+	return rule.Family
 }
 
 // OfAccess tells that it contests what became of a request for access: its author
@@ -102,10 +122,15 @@ type NewFiling struct {
 	Against       uuid.UUID // filing; zero for none
 	Ground        Ground
 	Circumstances string
-	Request       string
+	Points        []string // what is asked, each to be decided by itself
 	Language      string
+	What          guide.What // what is contested; "" is told from About and Against
+	Complained    uuid.UUID  // of whom, where that is one official; zero for whoever conducts the case
+	To            guide.Seat // where its author wants it, of what is open; "" for the most proper
+	Suspend       bool
 
-	access uuid.UUID // the request for access that it contests: Complain
+	access   uuid.UUID // the request for access that it contests: Complain
+	affected bool      // by one who has no status in the case: Affect
 }
 
 // Save keeps a draft and prints the document that will be signed. The id is the
@@ -127,11 +152,16 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err != nil {
 			return err
 		}
+		to, err := n.addressee(ctx, tx, c, about, against)
+		if err != nil {
+			return err
+		}
 		old, err := lockDraft(ctx, tx, ask, casefileID, id)
 		if err != nil {
 			return err
 		}
-		doc, err := document.New(ask, c.ID, document.Kind(n.Kind), n.Language)
+		rule, _ := policy.FilingOf(n.Kind)
+		doc, err := document.New(ask, c.ID, document.Kind(rule.Family), n.Language)
 		if err != nil {
 			return err
 		}
@@ -139,13 +169,17 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = press.Paper(n.sheet(press, doc, c, capacity, about, against, author), doc, c.Number); err != nil {
+		sheet := n.sheet(press, doc, c, to, capacity, about, against, author)
+		if sheet.Sections, err = enclosed(ctx, tx, press.Words.In(n.Language), id, sheet.Sections); err != nil {
+			return err
+		}
+		if doc.Content, err = press.Paper(sheet, doc, c.Number); err != nil {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
-		if err := n.keep(ctx, tx, ask, c, id, doc.ID); err != nil {
+		if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
 			return err
 		}
 		if old != uuid.Nil {
@@ -166,14 +200,17 @@ func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c ca
 	if !ok {
 		return capacity, about, fault.New(fault.Invalid, "form.choose").At("participant")
 	}
-	if by, ok := policy.MayFile(capacity.Role, n.Kind); !ok {
+	if by, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, n.Kind); !ok {
 		return capacity, about, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
 	}
 	if !capacity.May(casefile.ScopeFile) {
 		return capacity, about, fault.New(fault.Invalid, "fault.scope-file").At("participant")
 	}
-	if !slices.Contains(Grounds, n.Ground) || n.Kind == policy.FilingPetition && n.Ground != "other" {
+	if !slices.Contains(Grounds, n.Ground) || !Sorted(n.Kind) && n.Ground != "other" {
 		return capacity, about, fault.New(fault.Invalid, "form.choose").At("ground")
+	}
+	if err := n.bounded(); err != nil {
+		return capacity, about, err
 	}
 	if n.About == uuid.Nil {
 		return capacity, about, nil
@@ -204,7 +241,12 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err := db.Get(ctx, &row, selectFiling, ask.Person, id); err != nil {
 		return Filing{}, err
 	}
-	return row.forAsker(db, ask)
+	f, err := row.forAsker(db, ask)
+	if err != nil {
+		return f, err
+	}
+	f.Points, err = points(ctx, db, ask, id)
+	return f, err
 }
 
 // Open is Read for a page that shows the texts. Reading somebody else's is a step
@@ -264,6 +306,9 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := f.standing(ctx, tx, ask); err != nil {
 			return err
 		}
+		if err := attachment.DropComing(ctx, tx, id); err != nil {
+			return err
+		}
 		doc, err := document.Sign(ctx, tx, ask, f.Document, signature)
 		if err != nil {
 			return err
@@ -272,10 +317,18 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Get(ctx, &n, nextNumber); err != nil {
 			return err
 		}
+		to, err := f.seat(ctx, tx, ask)
+		if err != nil {
+			return err
+		}
 		name := term(f.Kind, f.Ground)
-		count := name.Count(ask.At, deadline.Kazakhstan())
+		off, err := calendar.Now(ctx, tx.DB)
+		if err != nil {
+			return err
+		}
+		count := name.Count(ask.At, off)
 		number := fmt.Sprintf("%d-%06d", ask.At.In(deadline.Zone).Year(), n)
-		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends); err != nil {
+		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends, to.official.ID, to.seat, texts(to.interested)); err != nil {
 			return err
 		}
 		if err := watch(ctx, tx, id, count.Ends); err != nil {
@@ -291,6 +344,9 @@ func (f Filing) standing(ctx context.Context, tx *vault.DB, ask policy.Ask) erro
 	if f.OfAccess() {
 		_, err := contestable(ctx, tx, ask, f.Access)
 		return err
+	}
+	if f.Affected { // whoever an act affects may complain of it, CPC 100(1)
+		return nil
 	}
 	c, err := casefile.Read(ctx, tx, ask.To(policy.CaseRead), f.Case)
 	if err != nil {

@@ -66,14 +66,14 @@ func TestAPetitionOfThursdayAfternoonIsDueAtTheEndOfTuesday(t *testing.T) {
 	w.Sound()
 }
 
-func TestAComplaintGoesToTheProsecutorAndTheInvestigatorDoesNotFindIt(t *testing.T) {
+func TestAComplaintGoesToTheHeadOfTheOfficeAndTheInvestigatorDoesNotFindIt(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Complaint(w.Dana, w.Theft, "search", "search-done")
 	slow := w.Complaint(w.Dana, w.Theft, "other", "")
 	w.Want(t, lives, `
 		number      | kind                 | status | author | decider | term             | filed_at            | due_raw             | due_at
-		2026-000001 | complaint-prosecutor | filed  | dana   | zhanar  | complaint-urgent | 2026-10-22 14:30:00 | 2026-10-26 00:00:00 | 2026-10-28 00:00:00
-		2026-000002 | complaint-prosecutor | filed  | dana   | zhanar  | complaint-answer | 2026-10-22 14:30:00 | 2026-10-30 00:00:00 | 2026-10-30 00:00:00`)
+		2026-000001 | complaint-prosecutor | filed  | dana   | gulnar  | complaint-urgent | 2026-10-22 14:30:00 | 2026-10-26 00:00:00 | 2026-10-28 00:00:00
+		2026-000002 | complaint-prosecutor | filed  | dana   | gulnar  | complaint-answer | 2026-10-22 14:30:00 | 2026-10-30 00:00:00 | 2026-10-30 00:00:00`)
 	for _, f := range []uuid.UUID{id, slow} {
 		_, err := filing.Read(t.Context(), w.DB, w.Daniyar.Asks(policy.FilingRead), f)
 		wantKind(t, "the investigator reads it", fault.NotFound, err)
@@ -84,8 +84,8 @@ func TestAComplaintGoesToTheProsecutorAndTheInvestigatorDoesNotFindIt(t *testing
 	if mine := list(t)(filing.OfCase(t.Context(), w.DB, w.Daniyar.Asks(policy.CaseRead), w.Theft)); len(mine) != 0 {
 		t.Errorf("the investigator lists %d", len(mine))
 	}
-	if inbox := list(t)(filing.Inbox(t.Context(), w.DB, w.Zhanar.Asks(policy.OversightRead))); len(inbox) != 2 || inbox[0].ID != id {
-		t.Errorf("the prosecutor's inbox: %d, the urgent one is not on top", len(inbox))
+	if inbox := list(t)(filing.Inbox(t.Context(), w.DB, w.Gulnar.Asks(policy.OversightRead))); len(inbox) != 2 || inbox[0].ID != id {
+		t.Errorf("the chief's inbox: %d, the urgent one is not on top", len(inbox))
 	}
 	f, err := filing.Read(t.Context(), w.DB, w.Zhanar.Asks(policy.FilingRead), id)
 	if err != nil || f.AboutKind != "search-done" || f.Represented != w.Serik.FullName() || f.Role != policy.Defender {
@@ -114,7 +114,7 @@ func TestADraftIsTheAuthorsAlone(t *testing.T) {
 		err = filing.Submit(t.Context(), w.DB, w.Verifier, other.Asks(policy.FilingSubmit), id, []byte("?"), nil)
 		wantKind(t, other.Word+" files it", fault.NotFound, err)
 		err = filing.Save(t.Context(), w.DB, w.Press, other.Asks(policy.FilingCreate), w.Theft, id, filing.NewFiling{
-			Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: "жазды", Request: "сұрады", Participant: w.Participant("serik@theft"),
+			Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: "жазды", Points: []string{"сұрады"}, Participant: w.Participant("serik@theft"),
 		})
 		if err == nil {
 			t.Errorf("%s writes into it", other.Word)
@@ -134,15 +134,15 @@ func TestSavingADraftAgainChangesTheOneDraftAndDiscardingLeavesNone(t *testing.T
 	id := w.Draft(w.Serik, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	err := filing.Save(t.Context(), w.DB, w.Press, w.Serik.Asks(policy.FilingCreate), w.Theft, id, filing.NewFiling{
 		Kind: policy.FilingComplaintProsecutor, Ground: "search", About: w.Decision("search-done"), Language: "ru",
-		Circumstances: "Обыск проведён с нарушениями.", Request: "Прошу проверить.", Participant: w.Participant("serik@theft"),
+		Circumstances: "Обыск проведён с нарушениями.", Points: []string{"Прошу проверить."}, Participant: w.Participant("serik@theft"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Want(t, `SELECT f.kind, f.ground, f.language, f.about, f.decider, d.kind AS paper, (SELECT count(*) FROM document WHERE signed_at IS NULL) AS papers
 		FROM filing f JOIN document d ON d.id = f.document`, `
-		kind                 | ground | language | about       | decider | paper                | papers
-		complaint-prosecutor | search | ru       | search-done | zhanar  | complaint-prosecutor | 1`)
+		kind                 | ground | language | about       | decider | paper     | papers
+		complaint-prosecutor | search | ru       | search-done | gulnar  | complaint | 1`)
 	if err := filing.Discard(t.Context(), w.DB, w.Serik.Asks(policy.FilingDiscard), id); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestSavingADraftAgainChangesTheOneDraftAndDiscardingLeavesNone(t *testing.T
 
 func TestWhatNobodyMayFileIsNotDrafted(t *testing.T) {
 	w := portaltest.World(t)
-	petition := filing.NewFiling{Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: portaltest.Circumstances, Request: portaltest.Request}
+	petition := filing.NewFiling{Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: portaltest.Circumstances, Points: []string{portaltest.Request}}
 	save := func(a *portaltest.Actor, of uuid.UUID, n filing.NewFiling) error {
 		return filing.Save(t.Context(), w.DB, w.Press, a.Asks(policy.FilingCreate), of, uuid.Must(uuid.NewV7()), n)
 	}
@@ -278,7 +278,7 @@ func TestWhatIsFiledDoesNotChangeNotEvenBySQL(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
 	err := filing.Save(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.FilingCreate), w.Theft, id, filing.NewFiling{
-		Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: "Басқа", Request: "Басқа", Participant: w.Participant("aigul@theft"),
+		Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: "Басқа", Points: []string{"Басқа"}, Participant: w.Participant("aigul@theft"),
 	})
 	wantMessage(t, "saving it again", "fault.filed-already", err)
 	wantKind(t, "discarding it", fault.Conflict, filing.Discard(t.Context(), w.DB, w.Aigul.Asks(policy.FilingDiscard), id))
@@ -322,8 +322,8 @@ func TestWhoSeesAFilingAndWhoDoesNot(t *testing.T) {
 		zhanar  | supervisor | supervisor
 		marat   | unit       | unit
 		asel    | -          | -`)
-	if f, err := filing.Read(t.Context(), w.DB, w.Dana.Asks(policy.FilingRead), serik); err != nil || f.Request != portaltest.Request {
-		t.Errorf("the defender reads %q, %v", f.Request, err)
+	if f, err := filing.Read(t.Context(), w.DB, w.Dana.Asks(policy.FilingRead), serik); err != nil || f.Requests()[0] != portaltest.Request {
+		t.Errorf("the defender reads %q, %v", f.Requests(), err)
 	}
 	wantKind(t, "the defender withdraws it", fault.Forbidden, w.Withdraw(w.Dana, serik))
 	if err := w.End(w.Daniyar, w.Participant("dana@theft")); err != nil {

@@ -13,7 +13,7 @@ import (
 
 const handOver = `
 UPDATE filing SET decider = $3
- WHERE casefile = $1 AND decider = $2 AND status IN ('filed', 'considered')
+ WHERE casefile = $1 AND decider = $2 AND status IN ('filed', 'considered', 'waiting')
 RETURNING id`
 
 // HandOver has everything that waits in a case for one official's answer wait for

@@ -22,7 +22,7 @@ func watch(ctx context.Context, tx *vault.DB, id uuid.UUID, end time.Time) error
 
 const markOverdue = `
 UPDATE filing SET overdue_at = $2
- WHERE id = $1 AND status IN ('filed', 'considered') AND due_at <= $2 AND overdue_at IS NULL
+ WHERE id = $1 AND status IN ('filed', 'considered', 'waiting') AND due_at <= $2 AND overdue_at IS NULL
 RETURNING casefile, kind`
 
 // MarkOverdue marks a filing whose term has passed without an answer. It is the

@@ -2,12 +2,15 @@ package filing
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"zharia/portal/casefile"
 	"zharia/portal/document"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/words"
 )
 
 // authorOf is the one who writes, as his document names him.
@@ -16,11 +19,12 @@ func authorOf(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Perso
 }
 
 // sheet is the petition or complaint on paper, as it will be signed.
-func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.Case, capacity casefile.Capacity, about casefile.Decision, against Filing, author identity.Person) document.Sheet {
+func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.Case, to addressee, capacity casefile.Capacity, about casefile.Decision, against Filing, author identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
-	to := n.addressee(c)
-	s := press.Sheet(d, string(n.Kind))
-	s.To = []string{to.Body.In(n.Language), w.T("paper.to."+string(n.Kind), "name", to.Name)}
+	rule, _ := policy.FilingOf(n.Kind)
+	s := press.Sheet(d, string(rule.Family))
+	s.Subtitle = w.T("paper.filing.subtitle", "law", w.Law(rule.By))
+	s.To = []string{to.official.Body.In(n.Language), w.T("paper.seat."+string(to.seat), "name", to.official.Name)}
 	s.From = []string{author.Name, w.T("paper.iin", "iin", author.IIN.Reveal()), w.T("role." + string(capacity.Role))}
 	if capacity.Represented != "" {
 		s.From = append(s.From, w.T("paper.acts-for", "name", capacity.Represented, "role", w.T("role."+string(capacity.RepresentedRole))))
@@ -32,37 +36,68 @@ func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.C
 	if against.Number != "" {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", against.Number, "day", w.Day(against.FiledAt))})
 	}
-	if n.Kind == policy.FilingComplaintProsecutor {
+	if n.Ground != "other" {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.ground"), Value: w.T("ground." + string(n.Ground))})
 	}
+	if n.Suspend {
+		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.suspend"), Value: w.T("paper.suspend-value")})
+	}
 	s.Sections = []document.Section{
-		{Heading: w.T("paper.circumstances." + string(n.Kind)), Text: n.Circumstances},
-		{Heading: w.T("paper.request"), Text: n.Request},
+		{Heading: w.T("paper.circumstances." + string(rule.Family)), Text: n.Circumstances},
+		{Heading: w.T("paper.request"), Text: listed(n.Points)},
 	}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + author.Name}
 	return s
+}
+
+// listed numbers the points of a filing, if there are several.
+func listed(points []string) string {
+	if len(points) == 1 {
+		return points[0]
+	}
+	lines := make([]string, len(points))
+	for i, text := range points {
+		lines[i] = strconv.Itoa(i+1) + ". " + text
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sheet is the answer on paper, as it will be signed.
 func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, signer identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "answer")
-	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Kind))
+	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Family()))
 	s.To = []string{f.AuthorName, w.T("role." + string(f.Role))}
 	s.From = []string{f.Decider.Body.In(n.Language)}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: f.CaseNumber},
 		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
-		{Label: w.T("paper.outcome"), Value: w.T("status." + string(n.Outcome))},
+		{Label: w.T("paper.outcome"), Value: w.T("status." + string(n.outcome()))},
 	}
 	s.Sections = []document.Section{
-		{Heading: w.T("paper.asked"), Text: f.Request},
+		{Heading: w.T("paper.asked"), Text: listed(f.Requests())},
 		{Heading: w.T("paper.established"), Text: n.Reasons},
-		{Heading: w.T("paper.resolved"), Text: w.T("paper.resolved." + string(n.Outcome))},
-		{Heading: w.T("paper.appeal"), Text: w.T("paper.appeal." + string(f.Kind))},
+		{Heading: w.T("paper.resolved"), Text: n.resolved(w, f)},
+		{Heading: w.T("paper.appeal"), Text: w.T("paper.appeal." + string(f.Seat))},
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer."+string(f.Kind), "name", signer.Name)}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
 	return s
+}
+
+// resolved says of each point what becomes of it, and why, and by which article.
+func (n NewAnswer) resolved(w *words.Language, f Filing) string {
+	var out []string
+	for i, r := range n.Points {
+		said := strconv.Itoa(i+1) + ". " + w.T("paper.point."+string(r.Outcome))
+		if r.Reasons != "" {
+			said += " " + w.T("paper.point.why", "why", r.Reasons)
+		}
+		if r.Article != "" {
+			said += " " + w.T("paper.point.article", "article", r.Article)
+		}
+		out = append(out, said)
+	}
+	return strings.Join(append(out, w.T("paper.resolved."+string(n.outcome()))), "\n")
 }
 
 // Receipt is the paper a filer keeps: what was received, when, by whom, until

@@ -44,7 +44,8 @@ func TestEveryPaperIsPrintedAgainFromWhatIsKept(t *testing.T) {
 			wantSame(t, w, string(d.Kind)+" in "+language, s, d, number)
 		}
 		filed := w.Petition(w.Aigul, w.Theft)
-		n := filing.NewAnswer{Outcome: filing.Refused, Reasons: portaltest.Reasons, Language: language}
+		n := portaltest.Said(filing.Refused, 1)
+		n.Language = language
 		if err := filing.DraftAnswer(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.AnswerDraft), filed, n); err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +87,7 @@ func sheetAgain(t *testing.T, w *portaltest.W, author *portaltest.Actor, id uuid
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := filing.NewFiling{Kind: f.Kind, Participant: f.Participant, About: f.About, Ground: f.Ground, Circumstances: f.Circumstances, Request: f.Request, Language: f.Language}
+	n := filing.NewFiling{Kind: f.Kind, Participant: f.Participant, About: f.About, Ground: f.Ground, Circumstances: f.Circumstances, Points: f.Requests(), Language: f.Language}
 	about := casefile.Decision{Kind: f.AboutKind, DecidedOn: f.AboutOn}
-	return filing.SheetOf(n, w.Press, d, c, capacity, about, filing.Filing{}, person), d, f.CaseNumber
+	return filing.SheetOf(n, w.Press, d, c, f, capacity, about, person), d, f.CaseNumber
 }

@@ -102,7 +102,7 @@ const selectWaiting = `
 SELECT q.participant, count(*) AS open, min(f.due_at) AS due
   FROM capacity q
   JOIN filing f ON f.casefile = q.casefile AND (f.participant = q.participant AND f.author = q.person OR f.participant = q.represents)
- WHERE q.person = $1 AND q.represents IS NOT NULL AND f.status IN ('filed', 'considered')
+ WHERE q.person = $1 AND q.represents IS NOT NULL AND f.status IN ('filed', 'considered', 'waiting')
  GROUP BY q.participant`
 
 // ClientsWait is what the asker's clients wait for: each answer that is due, by the

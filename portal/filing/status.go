@@ -22,6 +22,7 @@ const (
 	Draft       Status = "draft"
 	Filed       Status = "filed"
 	Considered  Status = "considered"
+	Asked       Status = "waiting" // for what its author was asked to add; the clock runs on
 	Granted     Status = "granted"
 	GrantedPart Status = "granted-part"
 	Refused     Status = "refused"
@@ -29,10 +30,10 @@ const (
 )
 
 // Statuses lists them in the order of a life; schema.sql has the same.
-var Statuses = []Status{Draft, Filed, Considered, Granted, GrantedPart, Refused, Withdrawn}
+var Statuses = []Status{Draft, Filed, Considered, Asked, Granted, GrantedPart, Refused, Withdrawn}
 
 // Open tells that an answer is still owed.
-func (s Status) Open() bool { return s == Filed || s == Considered }
+func (s Status) Open() bool { return s == Filed || s == Considered || s == Asked }
 
 // Answered tells that there is an answer to read.
 func (s Status) Answered() bool { return s == Granted || s == GrantedPart || s == Refused }
@@ -49,6 +50,7 @@ var moves = map[step]Status{
 
 	{Filed, policy.FilingWithdraw}:      Withdrawn,
 	{Considered, policy.FilingWithdraw}: Withdrawn,
+	{Asked, policy.FilingWithdraw}:      Withdrawn,
 
 	{Filed, policy.FilingConsider}: Considered,
 
@@ -58,33 +60,42 @@ var moves = map[step]Status{
 	{Considered, policy.FilingGrant}:     Granted,
 	{Considered, policy.FilingGrantPart}: GrantedPart,
 	{Considered, policy.FilingRefuse}:    Refused,
+	{Asked, policy.FilingGrant}:          Granted,
+	{Asked, policy.FilingGrantPart}:      GrantedPart,
+	{Asked, policy.FilingRefuse}:         Refused,
 }
 
-// articles are the places of chapter 13 that a step rests on where petitions and
-// complaints differ; elsewhere the table of rights says it.
-var articles = map[policy.FilingKind]map[policy.Act]law.Ref{
-	policy.FilingPetition: {
-		policy.FilingSubmit:    law.CPC(99, 1),
-		policy.FilingConsider:  law.CPC(99, 4),
-		policy.FilingGrant:     law.CPC(99, 5),
-		policy.FilingGrantPart: law.CPC(99, 6),
-		policy.FilingRefuse:    law.CPC(99, 6),
-		policy.FilingOverdue:   law.CPC(99, 4),
-	},
-	policy.FilingComplaintProsecutor: {
-		policy.FilingSubmit:    law.CPC(100, 1),
-		policy.FilingConsider:  law.CPC(105, 2),
-		policy.FilingGrant:     law.CPC(105, 3),
-		policy.FilingGrantPart: law.CPC(105, 3),
-		policy.FilingRefuse:    law.CPC(105, 3),
-		policy.FilingOverdue:   law.CPC(105, 2),
-	},
+// article is the place of the Code a step rests on, where the kind of filing has its
+// own; the zero Ref where the table of rights says it for all.
+func article(kind policy.FilingKind, act policy.Act) law.Ref {
+	rule, _ := policy.FilingOf(kind)
+	switch act {
+	case policy.FilingSubmit:
+		return rule.By
+	case policy.FilingConsider, policy.FilingOverdue:
+		return rule.Answer
+	case policy.FilingGrant, policy.FilingGrantPart, policy.FilingRefuse:
+		switch {
+		case kind == policy.FilingComplaintCourt:
+			return law.CPC(106, 8)
+		case kind == policy.FilingComplaintJudge:
+			return law.CPC(107, 7)
+		case rule.Family == policy.Complaint:
+			return law.CPC(105, 3)
+		case rule.Answer != law.CPC(99, 4):
+			return rule.Answer
+		case act == policy.FilingGrant:
+			return law.CPC(99, 5)
+		}
+		return law.CPC(99, 6)
+	}
+	return law.Ref{}
 }
 
 // record writes a step down with the article that fits the kind of filing.
 func record(ctx context.Context, tx *database.DB, ask policy.Ask, kind policy.FilingKind, id, casefile uuid.UUID, digest []byte) error {
-	by, ok := articles[kind][ask.Act]
-	if !ok {
+	by := article(kind, ask.Act)
+	if by.IsZero() {
 		return ledger.Step(ctx, tx, ask, "filing", id, casefile, digest)
 	}
 	return ledger.Record(ctx, tx, ledger.Entry{
@@ -120,13 +131,37 @@ type Ground string
 // the same.
 var Grounds = []Ground{"other", "detention", "suspect", "qualification", "removal", "search", "property"}
 
-// term is the clock a filing runs by.
-func term(kind policy.FilingKind, ground Ground) deadline.Name {
-	switch {
-	case kind == policy.FilingPetition:
-		return deadline.PetitionAnswer
-	case ground == "other":
-		return deadline.ComplaintAnswer
-	}
-	return deadline.ComplaintUrgent
+// clocks are the terms in which each kind is decided.
+var clocks = map[policy.FilingKind]deadline.Name{
+	policy.FilingPetition:            deadline.PetitionAnswer,
+	policy.FilingComplaintHead:       deadline.ComplaintAnswer,
+	policy.FilingComplaintProsecutor: deadline.ComplaintAnswer,
+	policy.FilingComplaintHigher:     deadline.ComplaintAnswer,
+	policy.FilingComplaintCourt:      deadline.CourtAnswer,
+	policy.FilingComplaintJudge:      deadline.JudgeAnswer,
+	policy.FilingRegistration:        deadline.ComplaintAnswer,
+	policy.FilingDelay:               deadline.DelayAnswer,
+	policy.FilingRecognise:           deadline.StatusRequest,
+	policy.FilingSecurity:            deadline.SecurityAnswer,
+	policy.FilingFamiliarise:         deadline.FamiliariseAnswer,
+	policy.FilingAfterReading:        deadline.AfterReadingAnswer,
+	policy.FilingFormat:              deadline.FormatAnswer,
+	policy.FilingRestore:             deadline.RestoreAnswer,
+	policy.FilingChallenge:           deadline.ChallengeAnswer,
 }
+
+// term is the clock a filing runs by: what CPC 105(2) lists has the short one.
+func term(kind policy.FilingKind, ground Ground) deadline.Name {
+	if ground != "other" {
+		return deadline.ComplaintUrgent
+	}
+	return clocks[kind]
+}
+
+// grounded are the kinds that CPC 105(2) sorts by what they are about.
+var grounded = map[policy.FilingKind]bool{
+	policy.FilingComplaintHead: true, policy.FilingComplaintProsecutor: true, policy.FilingComplaintHigher: true,
+}
+
+// Sorted says that a kind asks what CPC 105(2) sorts complaints by.
+func Sorted(kind policy.FilingKind) bool { return grounded[kind] }

@@ -11,6 +11,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -31,7 +32,13 @@ type filingRow struct {
 	Role            policy.Role       `db:"role"`
 	RepresentedID   uuid.NullUUID     `db:"represented_person"`
 	RepresentedName []byte            `db:"represented_name"`
+	Affected        bool              `db:"affected"`
 	Decider         uuid.UUID         `db:"decider"`
+	Seat            guide.Seat        `db:"seat"`
+	What            guide.What        `db:"what"`
+	Complained      uuid.NullUUID     `db:"complained"`
+	Interested      pq.StringArray    `db:"interested"`
+	Suspend         bool              `db:"suspend"`
 	DeciderName     []byte            `db:"decider_name"`
 	identity.Body
 	About         uuid.NullUUID      `db:"about"`
@@ -42,7 +49,6 @@ type filingRow struct {
 	AgainstKind   *policy.FilingKind `db:"against_kind"`
 	Ground        Ground             `db:"ground"`
 	Circumstances []byte             `db:"circumstances"`
-	Request       []byte             `db:"request"`
 	Document      uuid.UUID          `db:"document"`
 	Withdrawal    uuid.NullUUID      `db:"withdrawal"`
 	MadeAt        time.Time          `db:"made_at"`
@@ -60,6 +66,11 @@ type filingRow struct {
 	Standing      pq.StringArray     `db:"standing"`
 }
 
+// impartial says that the asker may decide a filing at all: not he who is complained
+// of, nor he who approved it (CPC 104(1)). Only a challenge of a judge is decided by
+// that judge, CPC 87(11).
+const impartial = `($1 <> ALL (f.interested) OR f.kind = 'challenge' AND f.seat = 'judge')`
+
 // A filing a person has no part in is not found: its being there is a secret. A
 // draft is its author's alone. It is answered by the official it waits for, while
 // the case is his, and by whoever stands in for him. Of the other officials of the
@@ -67,10 +78,10 @@ type filingRow struct {
 // prosecutor about himself through this door.
 const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
-       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, coalesce(p.role, q.role) AS role, r.person AS represented_person, rn.name AS represented_name,
-       f.decider, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
+       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name,
+       f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
-       f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.request, f.document, f.withdrawal,
+       f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        EXISTS (SELECT 1 FROM answer w WHERE w.filing = f.id AND w.author = $1 AND w.signed_at IS NULL) AS drafted,
        coalesce(r.person, p.person, f.author) AS whom, p.represents IS NULL OR 'withdraw' = ANY (p.scope) AS may_withdraw,
@@ -96,9 +107,13 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
               THEN ARRAY['counsel'] ELSE '{}' END
            || ARRAY(SELECT CASE WHEN f.decider = $1 OR d.standing = 'charge' AND f.decider = c.investigator OR d.standing = 'supervisor' AND f.decider = c.prosecutor
                                 THEN 'decider' END
-                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft')
+                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND ` + impartial + `)
+           || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND EXISTS (
+                  SELECT 1 FROM officer z WHERE z.person = $1 AND z.left_at IS NULL
+                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))
+              THEN ARRAY['decider'] ELSE '{}' END
            || ARRAY(SELECT d.standing
-                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge'), NULL)
+                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge' AND f.complained IS DISTINCT FROM $1), NULL)
        AS standing) s ON true`
 
 const selectFiling = selectFilings + `
@@ -118,7 +133,7 @@ const selectOfCase = selectFilings + `
 
 const selectInbox = selectFilings + `
  WHERE f.decider = ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
-   AND f.status IN ('filed', 'considered') AND 'decider' = ANY (s.standing)
+   AND f.status IN ('filed', 'considered', 'waiting') AND 'decider' = ANY (s.standing)
  ORDER BY f.due_at, f.filed_at, f.id`
 
 // Which they are is asked first and what is in them after: an office has thousands,
@@ -136,7 +151,7 @@ const selectLate = selectFilings + `
  WHERE f.id = ANY (ARRAY(
        SELECT l.id FROM filing l
         WHERE l.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'unit', 'office')))
-          AND l.status IN ('filed', 'considered') AND l.due_at <= $2
+          AND l.status IN ('filed', 'considered', 'waiting') AND l.due_at <= $2
         ORDER BY l.due_at, l.id
         LIMIT 200))
  ORDER BY f.filed_at DESC, f.id`
@@ -167,17 +182,17 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
 		Standing: standing, mayWithdraw: row.MayWithdraw, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err
 	}
-	var errs [5]error
+	var errs [4]error
 	f.AuthorName, errs[0] = identity.OpenName(db, row.Author, row.AuthorName)
 	f.Decider.Name, errs[1] = identity.OpenName(db, row.Decider, row.DeciderName)
 	f.Circumstances, errs[2] = db.OpenText(filingText("circumstances", row.ID), row.Circumstances)
-	f.Request, errs[3] = db.OpenText(filingText("request", row.ID), row.Request)
 	if row.RepresentedID.Valid {
-		f.Represented, errs[4] = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+		f.Represented, errs[3] = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
 	}
 	return f, errors.Join(errs[:]...)
 }
@@ -196,7 +211,12 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err := tx.Get(ctx, &row, lockFiling, ask.Person, id); err != nil {
 		return Filing{}, err
 	}
-	return row.forAsker(tx, ask)
+	f, err := row.forAsker(tx, ask)
+	if err != nil {
+		return f, err
+	}
+	f.Points, err = points(ctx, tx, ask, id)
+	return f, err
 }
 
 // move locks a filing for a step of its life and tells where the step leads.
@@ -240,46 +260,35 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 }
 
 const upsertFiling = `
-INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, request, document, decider, made_at, access)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, document, decider, made_at, access,
+                    seat, what, complained, interested, suspend, affected)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
     ON CONFLICT (id) DO UPDATE
-   SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10, request = $11,
-       document = $12, decider = $13, made_at = $14
+   SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10,
+       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19
  WHERE filing.status = 'draft' AND filing.author = $3`
 
-// keep writes the draft down. A petition goes to the person conducting the
-// investigation, a complaint to the prosecutor: never to the one complained of
-// (CPC 104).
-func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, id, doc uuid.UUID) error {
+// keep writes the draft down, for the official it goes to.
+func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, to addressee, id, doc uuid.UUID) error {
 	circumstances, err := tx.SealText(filingText("circumstances", id), n.Circumstances)
 	if err != nil {
 		return err
 	}
-	request, err := tx.SealText(filingText("request", id), n.Request)
+	err = tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, nullable(n.About), nullable(n.Against), n.Ground,
+		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected)
 	if err != nil {
 		return err
 	}
-	about, against := nullable(n.About), nullable(n.Against)
-	return tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, about, against, n.Ground,
-		circumstances, request, doc, n.addressee(c).ID, ask.At, nullable(n.access))
-}
-
-// addressee is the official who must answer.
-func (n NewFiling) addressee(c casefile.Case) casefile.Official {
-	if n.Kind == policy.FilingComplaintProsecutor {
-		return c.Prosecutor
-	}
-	return c.Investigator
+	return n.keepPoints(ctx, tx, id)
 }
 
 const nextNumber = `
 SELECT nextval('filing_number')`
 
-// It goes to whoever has the case now: since the draft was saved it may have been
-// given to another.
+// It goes to whoever sits there now: since the draft was saved the case may have
+// been given to another.
 const submitFiling = `
-UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7,
-       decider = (SELECT CASE WHEN filing.kind = 'petition' THEN c.investigator ELSE c.prosecutor END FROM casefile c WHERE c.id = filing.casefile)
+UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7, decider = $8, seat = $9, interested = $10
  WHERE id = $1`
 
 const stepFiling = `

@@ -120,7 +120,7 @@ func Withdraw(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask
 func (f Filing) withdrawalSheet(press document.Press, d document.Document) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, "withdrawal")
-	s.To = []string{f.Decider.Body.In(d.Language), w.T("paper.to."+string(f.Kind), "name", f.Decider.Name)}
+	s.To = []string{f.Decider.Body.In(d.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
 	s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
 	if f.Represented != "" {
 		s.From = append(s.From, w.T("filings.for", "name", f.Represented))
@@ -129,7 +129,7 @@ func (f Filing) withdrawalSheet(press document.Press, d document.Document) docum
 		{Label: w.T("paper.case"), Value: f.CaseNumber},
 		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
 	}
-	s.Sections = []document.Section{{Text: w.T("paper.withdrawal.text." + string(f.Kind))}}
+	s.Sections = []document.Section{{Text: w.T("paper.withdrawal.text." + string(f.Family()))}}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + f.AuthorName}
 	return s
 }

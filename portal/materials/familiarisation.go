@@ -588,6 +588,6 @@ func notice(press document.Press, d document.Document, c casefile.Case, to Invit
 		document.Fact{Label: w.T("paper.familiarisation.amount"), Value: w.T("paper.familiarisation.amount-value", "volumes", len(Volumes(seen)), "sheets", sheets)},
 	)
 	s.Sections = []document.Section{{Text: w.T("paper.familiarisation.text." + string(to.Part))}}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.signer.petition", "name", signer)}
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", signer)}
 	return s
 }

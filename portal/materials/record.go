@@ -207,7 +207,7 @@ func DraftClosing(ctx context.Context, db *vault.DB, press document.Press, ask p
 				{Label: w.T("paper.record.about"), Value: w.T("paper.record.about-value", "day", w.Day(f.RecordedAt))},
 				{Label: w.T("paper.person"), Value: f.Name},
 			},
-			Signer: w.T("paper.signer.petition", "name", signer.Name),
+			Signer: w.T("paper.seat.investigator", "name", signer.Name),
 		})
 		if err != nil {
 			return err

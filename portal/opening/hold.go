@@ -54,7 +54,7 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 		}
 	case Redaction:
 		err = tx.Get(ctx, &in, caseOfRedaction, id)
-	case Filing, Answer, Withdrawal:
+	case Filing, Answer, Withdrawal, Attachment:
 		err = tx.Get(ctx, &in, caseOfFiling, id)
 	case Material:
 		err = tx.Get(ctx, &in, caseOfMaterial, id)

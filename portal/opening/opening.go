@@ -28,6 +28,7 @@ const (
 	Withdrawal Object = "withdrawal"
 	Material   Object = "material"
 	Request    Object = "request"
+	Attachment Object = "attachment" // its id is that of the filing it lies beside
 )
 
 // Reason is why somebody opened it; schema.sql lists the same.

@@ -224,7 +224,7 @@ func TestWhoOpenedAFilingIsForItsAuthorAndTheOfficials(t *testing.T) {
 	for _, look := range []struct {
 		who *portaltest.Actor
 		id  uuid.UUID
-	}{{w.Daniyar, petition}, {w.Zhanar, petition}, {w.Zhanar, complaint}} {
+	}{{w.Daniyar, petition}, {w.Zhanar, petition}, {w.Gulnar, complaint}} {
 		w.At = w.At.Add(time.Minute)
 		if _, err := filing.Open(t.Context(), w.DB, look.who.Asks(policy.FilingRead), look.id); err != nil {
 			t.Fatalf("%s: %v", look.who.Word, err)

@@ -116,7 +116,7 @@ const fromLines = `
   FROM opening o
   LEFT JOIN person n ON n.id = o.person
   LEFT JOIN body b ON b.id = o.body
-  LEFT JOIN filing f ON f.id = o.object_id AND o.object IN ('filing', 'answer', 'withdrawal')`
+  LEFT JOIN filing f ON f.id = o.object_id AND o.object IN ('filing', 'answer', 'withdrawal', 'attachment')`
 
 // Whose paper it was sees who opened it, and so do the prosecutors; those who
 // investigate only where it was not a complaint about them. A covert look shows on

@@ -371,8 +371,8 @@ func TestEveryStatusHasItsArticleAndItsGrounds(t *testing.T) {
 
 func TestWhoMayBringWhat(t *testing.T) {
 	for _, role := range policy.Roles {
-		petition, mayPetition := policy.MayFile(role, policy.FilingPetition)
-		complaint, mayComplain := policy.MayFile(role, policy.FilingComplaintProsecutor)
+		petition, mayPetition := policy.MayFile(role, "", policy.FilingPetition)
+		complaint, mayComplain := policy.MayFile(role, "", policy.FilingComplaintProsecutor)
 		if mayPetition == (role == policy.Applicant) || mayPetition == petition.IsZero() {
 			t.Errorf("%s and a petition: %t by %s", role, mayPetition, petition)
 		}
@@ -394,7 +394,7 @@ func TestWhoMayBringWhat(t *testing.T) {
 		{policy.Victim, "verdict", law.Ref{}},
 		{"judge", policy.FilingPetition, law.Ref{}},
 	} {
-		if got, may := policy.MayFile(row.role, row.kind); got != row.want || may != !row.want.IsZero() {
+		if got, may := policy.MayFile(row.role, "", row.kind); got != row.want || may != !row.want.IsZero() {
 			t.Errorf("%s, %s: %s, %t", row.role, row.kind, got, may)
 		}
 	}

@@ -41,6 +41,7 @@ const (
 	Unit                               // to the case: heads the unit that conducts it
 	Office                             // to the case: heads the prosecutor's office that supervises it
 	Addressee                          // to a paper: it waits for his assent
+	Client                             // to the filing: the one for whom its author acts
 )
 
 // Everyone is anybody at all.
@@ -65,7 +66,7 @@ var names = []struct {
 	{Party, "party"}, {Charge, "charge"}, {Supervisor, "supervisor"},
 	{Author, "author"}, {Counsel, "counsel"}, {Decider, "decider"},
 	{Head, "head"}, {Chief, "chief-prosecutor"}, {Judge, "judge"}, {Registrar, "registrar"},
-	{Administrator, "administrator"}, {Auditor, "auditor"}, {Unit, "unit"}, {Office, "office"}, {Addressee, "addressee"},
+	{Administrator, "administrator"}, {Auditor, "auditor"}, {Unit, "unit"}, {Office, "office"}, {Addressee, "addressee"}, {Client, "client"},
 }
 
 // Standing reads what a query found the asker to be to a thing; an unknown name

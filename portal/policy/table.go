@@ -6,6 +6,8 @@ import "zharia/portal/law"
 const (
 	Home        Act = "home"
 	About       Act = "about"
+	SampleList  Act = "sample-list"
+	SampleRead  Act = "sample-read"
 	SignIn      Act = "sign-in"
 	SessionOpen Act = "session-open"
 	// SessionChallenge gives a page that was open long something fresh to sign.
@@ -150,6 +152,21 @@ const (
 	ObjectionRead   Act = "objection-read"
 	ObjectionAnswer Act = "objection-answer"
 
+	// TermRead is the calculator of terms; the others are the count of one filing.
+	TermRead      Act = "term-read"
+	FilingCount   Act = "filing-count"
+	CountObject   Act = "count-object"
+	FilingRecount Act = "filing-recount" // a day off moved the end
+	CalendarSet   Act = "calendar-set"
+
+	// The questions that lead to the right way, for everybody and in a case; a complaint
+	// of one who has no status in the case and whom an act affects.
+	Guide         Act = "guide"
+	GuideCase     Act = "guide-case"
+	ComplainNew   Act = "complain-new"
+	ComplainDraft Act = "complain-draft"
+	ComplainEdit  Act = "complain-edit"
+
 	FilingList      Act = "filing-list"
 	FilingNew       Act = "filing-new"
 	FilingCreate    Act = "filing-create"
@@ -164,8 +181,45 @@ const (
 	WithdrawalDraft Act = "withdrawal-draft"
 	WithdrawalCheck Act = "withdrawal-check"
 	WithdrawalPaper Act = "withdrawal-paper"
+
+	// WithdrawalAsk signs a withdrawal that waits for the consent of the one in whose
+	// interest it was filed; he gives it or refuses it by a paper of his own.
+	WithdrawalAsk     Act = "withdrawal-ask"
+	ConsentDraft      Act = "consent-draft"
+	ConsentCheck      Act = "consent-check"
+	ConsentPaper      Act = "consent-paper"
+	WithdrawalConsent Act = "withdrawal-consent"
+	WithdrawalDecline Act = "withdrawal-decline"
+
+	// What is said after a filing was filed: added or corrected, by a signed paper; a
+	// point that was not answered; what both sides write to one another.
+	SupplementNew     Act = "supplement-new"
+	SupplementDraft   Act = "supplement-draft"
+	SupplementCheck   Act = "supplement-check"
+	SupplementPaper   Act = "supplement-paper"
+	SupplementSign    Act = "supplement-sign"
+	SupplementDiscard Act = "supplement-discard"
+	FilingVersions    Act = "filing-versions"
+	PointDispute      Act = "point-dispute"
+	MessageList       Act = "message-list"
+	MessageSend       Act = "message-send"
+
 	FilingConsider  Act = "filing-consider"
 	FilingOverdue   Act = "filing-overdue"
+
+	// Files beside a filing.
+	AttachmentList     Act = "attachment-list"
+	AttachmentAdd      Act = "attachment-add"   // as a form sends them
+	AttachmentBegin    Act = "attachment-begin" // as a script does, piece by piece
+	AttachmentState    Act = "attachment-state"
+	AttachmentPut      Act = "attachment-put"
+	AttachmentFinish   Act = "attachment-finish"
+	AttachmentBind     Act = "attachment-bind"
+	AttachmentRemove   Act = "attachment-remove"
+	AttachmentOpen     Act = "attachment-open"
+	AttachmentOriginal Act = "attachment-original"
+	AttachmentScan     Act = "attachment-scan"
+
 	AnswerNew       Act = "answer-new"
 	AnswerDraft     Act = "answer-draft"
 	AnswerCheck     Act = "answer-check"
@@ -269,6 +323,9 @@ var table = map[Act]rule{
 	// Open to everyone.
 	Home:             {Everyone, law.CPC(110)},
 	About:            {Everyone, law.CPC(110)},
+	SampleList:       {Everyone, law.CPC(110)},
+	SampleRead:       {Everyone, law.CPC(110)},
+	TermRead:         {Everyone, law.CPC(48)},
 	SignIn:           {Everyone, law.Ref{}},
 	SessionOpen:      {Everyone, law.Ref{}},
 	SessionChallenge: {Everyone, law.Ref{}},
@@ -401,19 +458,59 @@ var table = map[Act]rule{
 
 	// Petitions and complaints, by those who file them.
 	FilingList:      {Citizen, law.CPC(100, 1)},
+	Guide:           {Everyone, law.CPC(110)},
+	GuideCase:       {Party, law.CPC(110)},
+	ComplainNew:     {Citizen, law.CPC(100, 1)},
+	ComplainDraft:   {Citizen, law.CPC(100, 1)},
+	ComplainEdit:    {Author, law.CPC(100, 1)},
 	FilingNew:       {Party, law.CPC(99, 1)},
 	FilingCreate:    {Party, law.CPC(99, 1)},
-	FilingRead:      {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	FilingRead:      {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
 	FilingEdit:      {Author, law.CPC(99, 1)},
 	FilingDiscard:   {Author, law.CPC(99, 1)},
-	FilingDocument:  {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(105)},
-	FilingSignature: {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	FilingDocument:  {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	FilingSignature: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
 	FilingReceipt:   {Author, law.CPC(105)},
+	FilingCount:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(48)},
+	CountObject:     {Author | Decider, law.CPC(48)},
 	FilingSubmit:    {Author, law.CPC(99, 1)},
-	WithdrawalDraft: {Author, law.CPC(100, 5)},
-	WithdrawalCheck: {Author, law.CPC(100, 5)},
-	WithdrawalPaper: {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(100, 5)},
-	FilingWithdraw:  {Author, law.CPC(100, 5)},
+
+	// Materials may be attached (CPC 100(3)); who reads the filing reads them.
+	AttachmentList:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	AttachmentAdd:      {Author, law.CPC(100, 3)},
+	AttachmentBegin:    {Author, law.CPC(100, 3)},
+	AttachmentState:    {Author, law.CPC(100, 3)},
+	AttachmentPut:      {Author, law.CPC(100, 3)},
+	AttachmentFinish:   {Author, law.CPC(100, 3)},
+	AttachmentBind:     {Author, law.CPC(100, 3)},
+	AttachmentRemove:   {Author, law.CPC(100, 3)},
+	AttachmentOpen:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	AttachmentOriginal: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+
+	WithdrawalDraft: {Author | Client, law.CPC(100, 5)}, // whose, filing/withdrawal.go says
+	WithdrawalCheck: {Author | Client, law.CPC(100, 5)},
+	WithdrawalPaper: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 5)},
+	FilingWithdraw:  {Author | Client, law.CPC(100, 5)},
+
+	WithdrawalAsk:     {Author, law.CPC(100, 5)},
+	ConsentDraft:      {Client, law.CPC(100, 5)},
+	ConsentCheck:      {Client, law.CPC(100, 5)},
+	ConsentPaper:      {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 5)},
+	WithdrawalConsent: {Client, law.CPC(100, 5)},
+	WithdrawalDecline: {Client, law.CPC(100, 5)},
+
+	// After it was filed. All arguments are looked into (CPC 104(2)); what both sides
+	// write to one another is no paper of the Code.
+	SupplementNew:     {Author, law.CPC(100, 3)},
+	SupplementDraft:   {Author, law.CPC(100, 3)},
+	SupplementCheck:   {Author, law.CPC(100, 3)},
+	SupplementPaper:   {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 3)},
+	SupplementSign:    {Author, law.CPC(100, 3)},
+	SupplementDiscard: {Author, law.CPC(100, 3)},
+	FilingVersions:    {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	PointDispute:      {Author, law.CPC(104, 2)},
+	MessageList:       {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.Ref{}},
+	MessageSend:       {Author | Decider, law.Ref{}},
 
 	// Their answers, by the official who must decide.
 	FilingConsider:  {Decider, law.CPC(99)},
@@ -421,8 +518,8 @@ var table = map[Act]rule{
 	AnswerDraft:     {Decider, law.CPC(99)},
 	AnswerCheck:     {Decider, law.CPC(99)},
 	AnswerPaper:     {Decider, law.CPC(99)},
-	AnswerDocument:  {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
-	AnswerSignature: {Author | Counsel | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
+	AnswerDocument:  {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
+	AnswerSignature: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
 	FilingGrant:     {Decider, law.CPC(99)},
 	FilingGrantPart: {Decider, law.CPC(99)},
 	FilingRefuse:    {Decider, law.CPC(99)},
@@ -515,6 +612,9 @@ var table = map[Act]rule{
 	CaseSever:          {0, law.CPC(44)},
 
 	FilingOverdue:      {0, law.CPC(99)},
+	FilingRecount:      {0, law.CPC(48, 4)},
+	CalendarSet:        {0, law.CPC(48, 4)},
+	AttachmentScan:     {0, law.Ref{}},
 	AccessOverdue:      {0, law.CPC(109)},
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
 	SignatureConfirm:   {0, law.Ref{}},

@@ -27,8 +27,8 @@ import (
 // test that fails keeps its database for a day and prints how to look at it.
 //
 // All tests of a checkout share one PostgreSQL, which DB starts and leaves
-// running for the next package; it writes nothing to disk for sure and lives in
-// .portal/test.
+// running for the next package; it writes nothing to disk for sure. It lives in
+// memory where there is room, or else in .portal/test; .portal/test/where says where.
 func DB(t testing.TB) *database.DB {
 	t.Helper()
 	dsn := DSN(t)
@@ -87,8 +87,12 @@ func Root() (string, error) {
 	return "", errors.New("portaltest: no go.mod above the test")
 }
 
+// kept is the folder of a checkout for what tests leave to the next ones.
+func kept(root string) string { return filepath.Join(root, ".portal", "test") }
+
 // bench is the test server with the template made.
 type bench struct {
+	dir      string // of the server
 	server   *database.Server
 	admin    *sqlx.DB
 	template string
@@ -107,17 +111,25 @@ var workbench = sync.OnceValues(func() (*bench, error) {
 		return nil, err
 	}
 	ctx := context.Background()
+	dir := place(root)
 	server, err := database.StartLocal(ctx, database.Local{
-		Dir: filepath.Join(root, ".portal", "test"), Fast: true, Settings: []string{"max_connections=300"},
+		Dir: dir, Fast: true, Settings: []string{"max_connections=300", "max_wal_size=128MB", "min_wal_size=32MB"},
 	})
 	if err != nil {
+		return nil, err
+	}
+	// Who ends the server when all is done (.ci/run) finds it there.
+	if err := os.MkdirAll(kept(root), 0o711); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(kept(root), "where"), []byte(server.Data+"\n"), 0o644); err != nil {
 		return nil, err
 	}
 	admin, err := sqlx.ConnectContext(ctx, "postgres", server.DSN("postgres"))
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{server: server, admin: admin, schema: string(schema)}
+	b := &bench{dir: dir, server: server, admin: admin, schema: string(schema)}
 	b.template = fmt.Sprintf("tpl_%x", sha256.Sum256([]byte(b.schema+fence.Text())))[:20]
 	return b, b.prepare(ctx)
 })

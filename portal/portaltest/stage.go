@@ -50,7 +50,7 @@ var theatre = sync.OnceValues(func() (*stagehouse, error) {
 		return nil, err
 	}
 	s := &stagehouse{bench: b, name: fmt.Sprintf("tpl_cast_%x", sum[:6])}
-	if err := s.stage(context.Background(), filepath.Join(root, ".portal", "test", "cast")); err != nil {
+	if err := s.stage(context.Background(), filepath.Join(b.dir, "cast")); err != nil {
 		return nil, fmt.Errorf("portaltest: put the cast on the stage: %w", err)
 	}
 	return s, nil

@@ -38,6 +38,7 @@ type W struct {
 
 	Aigul, Serik, Timur, Dana, Saule, Nurlan, Stranger    *Actor
 	Daniyar, Ermek, Marat, Zhanar, Gulnar, Bolat, Raushan *Actor // officials: two investigators, their head, a prosecutor, her chief, two administrators
+	Samat, Aliya, Kanat                                   *Actor // the head of the prosecutor's office above, the investigating judge, a judge of the court above
 
 	Theft, Fraud uuid.UUID
 
@@ -97,6 +98,7 @@ func World(t testing.TB) *W {
 		"aigul": &w.Aigul, "serik": &w.Serik, "timur": &w.Timur, "dana": &w.Dana, "saule": &w.Saule,
 		"daniyar": &w.Daniyar, "zhanar": &w.Zhanar, "marat": &w.Marat, "asel": &w.Stranger,
 		"nurlan": &w.Nurlan, "ermek": &w.Ermek, "gulnar": &w.Gulnar, "bolat": &w.Bolat, "raushan": &w.Raushan,
+		"samat": &w.Samat, "aliya": &w.Aliya, "kanat": &w.Kanat,
 	} {
 		*actor = w.Actor(word)
 	}
@@ -182,6 +184,8 @@ func (w *W) Complaint(a *Actor, casefile uuid.UUID, ground filing.Ground, about 
 const (
 	Circumstances = "Тінту кезінде табылған ноутбук менікі, оның құжаттары менде сақталған."
 	Request       = "Ноутбукті сақтау үшін маған қайтаруыңызды сұраймын."
+	PointWhy      = "Ноутбук сараптамаға жіберілді, оған дейін қайтаруға болмайды."
+	PointArticle  = "ҚПК 118"
 )
 
 // Draft saves a draft; what n leaves empty is filled with the actor's first
@@ -198,7 +202,13 @@ func (w *W) Draft(a *Actor, casefileID uuid.UUID, n filing.NewFiling) uuid.UUID 
 		n.Language = "kk"
 	}
 	if n.Circumstances == "" {
-		n.Circumstances, n.Request = Circumstances, Request
+		n.Circumstances = Circumstances
+	}
+	if n.Points == nil {
+		n.Points = []string{Request}
+	}
+	if n.Ground == "" {
+		n.Ground = "other"
 	}
 	id := uuid.Must(uuid.NewV7())
 	if err := filing.Save(w.t.Context(), w.DB, w.Press, a.Asks(policy.FilingCreate), casefileID, id, n); err != nil {
@@ -225,10 +235,27 @@ func (w *W) Paper(a *Actor, id uuid.UUID) (content, digest []byte) {
 	return doc.Content, doc.Digest
 }
 
-// Answer has an official draft an answer and sign it.
+// Said is an answer that comes to the outcome: of a filing with one point or several.
+func Said(outcome filing.Status, points int) filing.NewAnswer {
+	n := filing.NewAnswer{Reasons: Reasons, Language: "kk"}
+	for range points {
+		r := filing.Resolution{Outcome: outcome}
+		if outcome != filing.Granted {
+			r.Reasons, r.Article = PointWhy, PointArticle
+		}
+		n.Points = append(n.Points, r)
+	}
+	return n
+}
+
+// Answer has an official draft an answer and sign it: every point comes to the outcome.
 func (w *W) Answer(a *Actor, id uuid.UUID, outcome filing.Status) {
 	w.t.Helper()
-	n := filing.NewAnswer{Outcome: outcome, Reasons: Reasons, Language: "kk"}
+	f, err := filing.Read(w.t.Context(), w.DB, a.Asks(policy.FilingRead), id)
+	if err != nil {
+		w.t.Fatalf("%s does not see the filing: %v", a.Word, err)
+	}
+	n := Said(outcome, len(f.Points))
 	if err := filing.DraftAnswer(w.t.Context(), w.DB, w.Press, a.Asks(policy.AnswerDraft), id, n); err != nil {
 		w.t.Fatalf("%s does not draft an answer: %v", a.Word, err)
 	}

@@ -59,6 +59,16 @@ func (f *Form) Set(name, value string) { f.values[name] = []string{value} }
 // posts the form to the same act in the other language, which shows it again.
 const switchField = "language-switch"
 
+// moreField are the buttons that ask the same page for something more: the form
+// comes back as it was typed, complaining of nothing.
+const moreField = "more"
+
+// Wants is what such a button asks for; "" where none was pressed.
+func (f *Form) Wants() string { return f.Value(moreField) }
+
+// More tells that one more field is asked for.
+func (f *Form) More() bool { return f.Wants() == "1" }
+
 // ReadBody reads the body of a POST, once for all that ask for its fields. One
 // that is longer than its address takes is refused; one that cannot be read is
 // left to ReadForm, which tells the person.
@@ -119,7 +129,7 @@ func ReadForm(c echo.Context, name string) *Form {
 		f.files = r.MultipartForm.File
 	}
 	f.values = r.PostForm
-	f.keep = f.values[switchField] != nil
+	f.keep = f.values[switchField] != nil || f.values[moreField] != nil
 	return f
 }
 
@@ -357,6 +367,15 @@ func (f *Form) Value(name string) string {
 	return ""
 }
 
+// numbered tells the third of several fields, "point-3", from the words they share.
+func numbered(field string) (name string, n int) {
+	before, after, found := strings.Cut(field, "-")
+	if n, err := strconv.Atoi(after); found && err == nil {
+		return before, n
+	}
+	return field, 0
+}
+
 // Mistake is one line of the error summary.
 type Mistake struct{ Field, Label, Text string }
 
@@ -368,7 +387,8 @@ func (f *Form) mistakes(l *words.Language) []Mistake {
 	for _, w := range f.wrong {
 		m := Mistake{Field: w.field, Text: l.T(w.key, w.pairs...)}
 		if w.field != "" {
-			m.Label = l.T(f.name + "." + w.field)
+			name, n := numbered(w.field)
+			m.Label = l.T(f.name+"."+name, "n", n)
 		}
 		out = append(out, m)
 	}
@@ -394,12 +414,13 @@ func (f *Form) field(l *words.Language, name string, pairs ...any) (Field, error
 	if err != nil {
 		return Field{}, err
 	}
-	label, err := l.Say(f.name + "." + name)
+	of, n := numbered(name)
+	label, err := l.Say(f.name+"."+of, "n", n)
 	if err != nil {
 		return Field{}, err
 	}
 	out := Field{Name: name, Label: label, Value: f.Value(name), Set: set}
-	if key := f.name + "." + name + ".hint"; l.Has(key) {
+	if key := f.name + "." + of + ".hint"; l.Has(key) {
 		out.Hint = l.T(key, pairs...)
 	}
 	for _, m := range f.mistakes(l) {

@@ -57,7 +57,7 @@ func TypedOf(f *Form) (Typed, bool) {
 func (f *Form) Fields() url.Values {
 	out := url.Values(maps.Clone(f.values))
 	for name := range out {
-		if name == switchField || name == typedAddress || strings.HasPrefix(name, typedAddress+"-") {
+		if name == switchField || name == moreField || name == typedAddress || strings.HasPrefix(name, typedAddress+"-") {
 			delete(out, name)
 		}
 	}

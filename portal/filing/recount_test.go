@@ -1,0 +1,177 @@
+package filing_test
+
+import (
+	"testing"
+	"time"
+
+	"zharia/portal/calendar"
+	"zharia/portal/deadline"
+	"zharia/portal/fault"
+	"zharia/portal/filing"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+)
+
+// rest has the Government make a day one of rest, or a working day, and the portal do
+// what follows from it.
+func rest(t *testing.T, w *portaltest.W, date string, off bool, at time.Time) {
+	t.Helper()
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := calendar.Change{Date: day, Off: off, Key: calendar.Decree, Source: "Decree 100 of the Government", MadeAt: at}
+	if err := filing.MoveDay(t.Context(), w.DB.DB, change); err != nil {
+		t.Fatal(err)
+	}
+	all, err := calendar.Read(t.Context(), w.DB.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := filing.Recount(t.Context(), w.DB.DB, all[len(all)-1].ID, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestALastDayMadeADayOfRestMovesTheEndForBothSides(t *testing.T) {
+	w := portaltest.World(t)
+	petition := w.Petition(w.Aigul, w.Theft) // 22.10.2026, ends on Tuesday the 27th
+	answered := w.Petition(w.Aigul, w.Theft)
+	w.Answer(w.Daniyar, answered, filing.Granted)
+	at := almaty("2026-10-23 09:00")
+	rest(t, w, "2026-10-28", true, at) // not the last day of anything
+	w.Want(t, `SELECT count(*) FROM recount`, "count\n0")
+	rest(t, w, "2026-10-27", true, at)
+	w.Want(t, `SELECT number, status, due_raw, due_at FROM filing ORDER BY number`, `
+		number      | status  | due_raw             | due_at
+		2026-000001 | filed   | 2026-10-26 00:00:00 | 2026-10-30 00:00:00
+		2026-000002 | granted | 2026-10-26 00:00:00 | 2026-10-28 00:00:00`)
+	w.Want(t, `SELECT was_due, recount.due_at, recount.made_at, date, source FROM recount JOIN day_off ON day_off.id = day_off`, `
+		was_due             | due_at              | made_at             | date       | source
+		2026-10-28 00:00:00 | 2026-10-30 00:00:00 | 2026-10-23 09:00:00 | 2026-10-27 | Decree 100 of the Government`)
+	w.Want(t, `SELECT who, act, casefile, law FROM record WHERE act IN ('filing-recount', 'calendar-set') ORDER BY seq`, `
+		who | act            | casefile | law
+		    | calendar-set   |          | CPC 48(4)
+		    | calendar-set   |          | CPC 48(4)
+		    | filing-recount | theft    | CPC 48(4)`)
+	// Both sides see the new count, told by the calendar that gives it.
+	for _, a := range []*portaltest.Actor{w.Aigul, w.Daniyar, w.Zhanar} {
+		clock, err := filing.ClockOf(t.Context(), w.DB, mustRead(t, w, a, petition))
+		if err != nil || len(clock.Recounts) != 1 || !clock.Count.Ends.Equal(almaty("2026-10-30 00:00")) || clock.Calendar.Why(almaty("2026-10-27 12:00")) != calendar.Decree {
+			t.Errorf("%s sees %+v, %v", a.Word, clock, err)
+		}
+	}
+	// The watch moved along: at the old end nobody is late, at the new one he is.
+	w.Want(t, `SELECT run_at FROM job WHERE name = 'filing-overdue' AND args->>'filing' = '`+petition.String()+`' ORDER BY run_at`,
+		"run_at\n2026-10-28 00:00:00\n2026-10-30 00:00:00")
+	for _, clock := range []string{"2026-10-28 00:00", "2026-10-30 00:00"} {
+		if err := filing.MarkOverdue(t.Context(), w.DB.DB, petition, almaty(clock)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Want(t, `SELECT overdue_at FROM filing WHERE id = '`+petition.String()+`'`, "overdue_at\n2026-10-30 00:00:00")
+	w.Sound()
+}
+
+func TestATermThatIsOverDoesNotBeginToRunAgain(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	if err := filing.MarkOverdue(t.Context(), w.DB.DB, id, almaty("2026-10-28 00:00")); err != nil {
+		t.Fatal(err)
+	}
+	seen := w.Petition(w.Aigul, w.Theft) // its end has come and nobody has looked yet
+	rest(t, w, "2026-10-27", true, almaty("2026-10-28 10:00"))
+	w.Want(t, `SELECT due_at, overdue_at FROM filing ORDER BY number`, `
+		due_at              | overdue_at
+		2026-10-28 00:00:00 | 2026-10-28 00:00:00
+		2026-10-28 00:00:00 |`)
+	if err := filing.MarkOverdue(t.Context(), w.DB.DB, seen, almaty("2026-10-28 10:01")); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT count(*) FROM filing WHERE overdue_at IS NULL`, "count\n0")
+	w.Sound()
+}
+
+func TestADayOfRestTakenBackShortensNoRunningTerm(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	rest(t, w, "2026-10-26", false, almaty("2026-10-23 09:00")) // the holiday is worked after all
+	w.Want(t, `SELECT due_at FROM filing`, "due_at\n2026-10-28 00:00:00")
+	clock, err := filing.ClockOf(t.Context(), w.DB, mustRead(t, w, w.Aigul, id))
+	if err != nil || !clock.Count.Ends.Equal(almaty("2026-10-28 00:00")) || clock.Calendar.Why(almaty("2026-10-26 12:00")) != "rep_transfer" {
+		t.Errorf("the count is told as %+v, %v", clock, err)
+	}
+	w.Petition(w.Aigul, w.Theft) // what begins now is counted by the new calendar
+	w.Want(t, `SELECT number, due_at FROM filing ORDER BY number`, `
+		number      | due_at
+		2026-000001 | 2026-10-28 00:00:00
+		2026-000002 | 2026-10-27 00:00:00`)
+	w.Sound()
+}
+
+func TestTheSameRecountTwiceChangesNothing(t *testing.T) {
+	w := portaltest.World(t)
+	w.Petition(w.Aigul, w.Theft)
+	rest(t, w, "2026-10-27", true, almaty("2026-10-23 09:00"))
+	all, err := calendar.Read(t.Context(), w.DB.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := filing.Recount(t.Context(), w.DB.DB, all[0].ID, almaty("2026-10-23 09:05")); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT count(*) FROM recount`, "count\n1")
+	if err := filing.Recount(t.Context(), w.DB.DB, w.Theft, almaty("2026-10-23 09:05")); err == nil {
+		t.Error("a recount for no change was done")
+	}
+	w.Want(t, `SELECT name, run_at FROM job WHERE name = 'filing-recount'`, "name | run_at\nfiling-recount | 2026-10-23 09:00:00")
+}
+
+func TestWhoDisagreesWithTheCountIsHeardAndTheClockRunsOn(t *testing.T) {
+	const his, hers = "Мерзім дүйсенбіде аяқталады деп ойлаймын.", "Демалыс күні есепке кірмеуі тиіс деп санаймын."
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	object := func(a *portaltest.Actor, words string) error {
+		return filing.Disagree(t.Context(), w.DB, a.Asks(policy.CountObject), id, words)
+	}
+	if err := object(w.Aigul, hers); err != nil {
+		t.Fatal(err)
+	}
+	if err := object(w.Daniyar, his); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, "a second word on one end", fault.Conflict, object(w.Aigul, hers))
+	wantKind(t, "a stranger", fault.NotFound, object(w.Stranger, hers))
+	wantKind(t, "a defender of another", fault.NotFound, object(w.Dana, hers))
+	wantKind(t, "who only supervises", fault.Forbidden, object(w.Zhanar, hers))
+	for _, a := range []*portaltest.Actor{w.Aigul, w.Daniyar, w.Zhanar} {
+		clock, err := filing.ClockOf(t.Context(), w.DB, mustRead(t, w, a, id))
+		if err != nil || len(clock.Objections) != 2 || clock.Objections[0].Words != hers || clock.Objections[1].Words != his ||
+			clock.Objections[0].Name != w.Aigul.FullName() || clock.Objections[1].Name != w.Daniyar.FullName() {
+			t.Errorf("%s sees %+v, %v", a.Word, clock.Objections, err)
+		}
+	}
+	w.Want(t, `SELECT person, due_at, position('ойлаймын' IN encode(words, 'escape')) AS clear FROM count_objection ORDER BY made_at, person`, `
+		person  | due_at              | clear
+		aigul   | 2026-10-28 00:00:00 | 0
+		daniyar | 2026-10-28 00:00:00 | 0`)
+	w.Want(t, `SELECT who, act, law FROM record WHERE act = 'count-object' ORDER BY seq`, "who | act | law\naigul | count-object | CPC 48\ndaniyar | count-object | CPC 48")
+	rest(t, w, "2026-10-27", true, almaty("2026-10-23 09:00"))
+	if err := object(w.Aigul, hers); err != nil { // of the new end she may speak anew
+		t.Error(err)
+	}
+	w.Answer(w.Daniyar, id, filing.Granted)
+	wantKind(t, "after the answer", fault.Conflict, object(w.Daniyar, his))
+	w.Sound()
+}
+
+func TestTheEndOfAFilingIsWhatItsCountSays(t *testing.T) {
+	w := portaltest.World(t)
+	rest(t, w, "2026-10-27", true, w.At)
+	id := w.Petition(w.Aigul, w.Theft)
+	f := mustRead(t, w, w.Aigul, id)
+	clock, err := filing.ClockOf(t.Context(), w.DB, f)
+	if err != nil || !clock.Count.Ends.Equal(f.DueAt) || !f.DueAt.Equal(almaty("2026-10-29 00:00")) || len(clock.Recounts) != 0 || clock.Count.Name != deadline.PetitionAnswer {
+		t.Errorf("it ends %s, and its count says %+v, %v", f.DueAt, clock.Count, err)
+	}
+}
