@@ -266,7 +266,7 @@ CREATE TABLE document (
     kind      text        NOT NULL CHECK (kind IN (
                   'petition', 'complaint', 'application', 'challenge', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
                   'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
-                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement')),
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement', 'forward', 'extension')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -751,6 +751,7 @@ CREATE TABLE filing (
 );
 CREATE INDEX filing_author ON filing (author, made_at);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
+CREATE INDEX filing_against ON filing (against) WHERE against IS NOT NULL;
 CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered', 'waiting');
 CREATE INDEX filing_open ON filing (casefile, due_at) WHERE status IN ('filed', 'considered', 'waiting');
 
@@ -785,11 +786,13 @@ CREATE TABLE answer (
     filing    uuid        PRIMARY KEY REFERENCES filing,
     author    uuid        NOT NULL REFERENCES officer,
     outcome   text        NOT NULL CHECK (outcome IN ('granted', 'granted-part', 'refused')),
+    remedy    text        CHECK (remedy IN ('ask-prosecutor', 'instruct', 'cancel', 'change', 'unlawful', 'oblige-prosecutor')), -- what a granted complaint brings about, CPC 105(3), 106(8)
     reasons   bytea       NOT NULL, -- sealed
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     document  uuid        NOT NULL UNIQUE REFERENCES document,
     made_at   timestamptz NOT NULL,
     signed_at timestamptz,
+    CHECK (outcome <> 'refused' OR remedy IS NULL),
     read_at   timestamptz           -- when the filer first opened it: the term for the court runs from then (CPC 106)
 );
 
@@ -825,6 +828,84 @@ CREATE TABLE message (
     CHECK (NOT official OR promised_on IS NULL)
 );
 CREATE INDEX message_filing ON message (filing, made_at);
+
+-- No answer with a point left out is ever registered: the trigger holds even where the
+-- code would forget.
+CREATE FUNCTION answer_is_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.signed_at IS NOT NULL AND EXISTS (
+        SELECT FROM point p LEFT JOIN resolution r ON r.point = p.id WHERE p.filing = NEW.filing AND r.point IS NULL) THEN
+        RAISE EXCEPTION 'the answer leaves a point out' USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_is_whole';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER answer_is_whole BEFORE INSERT OR UPDATE ON answer
+    FOR EACH ROW EXECUTE FUNCTION answer_is_whole();
+
+-- A filing handed on by whoever got what is not his to decide, with his explanations
+-- (CPC 105(1)). The term runs on from the day it was filed.
+CREATE TABLE forward (
+    id        uuid        PRIMARY KEY,
+    filing    uuid        NOT NULL REFERENCES filing,
+    author    uuid        NOT NULL REFERENCES officer,
+    himself   boolean     NOT NULL,   -- he says it is about him: he decides it no more, CPC 104(1)
+    addressee uuid        NOT NULL REFERENCES officer CHECK (addressee <> author),
+    seat      text        NOT NULL CHECK (seat IN ('investigator', 'head', 'prosecutor', 'chief', 'higher', 'judge', 'appeal')),
+    words     bytea       NOT NULL,   -- sealed
+    language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    document  uuid        NOT NULL UNIQUE REFERENCES document,
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz
+);
+CREATE INDEX forward_filing ON forward (filing, signed_at);
+CREATE UNIQUE INDEX forward_draft ON forward (filing, author) WHERE signed_at IS NULL;
+
+-- A term made longer, once, with a notice to the complainant (CPC 105(2)). The dates
+-- before it are kept.
+CREATE TABLE extension (
+    filing    uuid        PRIMARY KEY REFERENCES filing,
+    author    uuid        NOT NULL REFERENCES officer,
+    reason    bytea       NOT NULL,   -- sealed
+    was_term  text        NOT NULL,
+    was_raw   timestamptz NOT NULL,
+    was_due   timestamptz NOT NULL,
+    due_raw   timestamptz NOT NULL,
+    due_at    timestamptz NOT NULL CHECK (due_at > was_due),
+    language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    document  uuid        NOT NULL UNIQUE REFERENCES document,
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz CHECK (signed_at < was_due)
+);
+
+-- What an official asks the author to add, point by point, and his signed answer. The
+-- term runs on: no article stops it.
+CREATE TABLE addition (
+    id          uuid        PRIMARY KEY,
+    filing      uuid        NOT NULL REFERENCES filing,
+    asked_by    uuid        NOT NULL REFERENCES officer,
+    asked_at    timestamptz NOT NULL,
+    supplement  uuid        UNIQUE REFERENCES supplement ON DELETE SET NULL, -- the answer
+    answered_at timestamptz,
+    CHECK (answered_at IS NULL OR supplement IS NOT NULL)
+);
+CREATE INDEX addition_filing ON addition (filing, asked_at);
+CREATE TABLE addition_point (
+    id       uuid  PRIMARY KEY,
+    addition uuid  NOT NULL REFERENCES addition,
+    n        int   NOT NULL CHECK (n BETWEEN 1 AND 10),
+    asked    bytea NOT NULL, -- sealed
+    reply    bytea,          -- sealed
+    UNIQUE (addition, n)
+);
+
+-- What the prosecutor did with a head's request to cancel a ruling (CPC 105(3)).
+CREATE TABLE cancellation (
+    filing     uuid        PRIMARY KEY REFERENCES filing,
+    author     uuid        NOT NULL REFERENCES officer,
+    cancelled  boolean     NOT NULL,
+    words      bytea       NOT NULL, -- sealed
+    settled_at timestamptz NOT NULL
+);
 
 -- Files beside a filing, as they came and, where that could harm or tell too much,
 -- as others open them (portal/attachment). Once it is filed they change no more: its
@@ -882,9 +963,11 @@ BEGIN
     IF now_is = 'draft' OR now_is IS NULL AND TG_OP = 'DELETE' THEN -- the draft is given up, and takes them along
         RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
     END IF;
-    IF TG_TABLE_NAME = 'attachment' AND TG_OP = 'UPDATE' AND OLD.state = 'waiting' AND NEW.state IN ('clean', 'quarantined')
-       AND to_jsonb(OLD) - 'state' - 'scanned_at' = to_jsonb(NEW) - 'state' - 'scanned_at' THEN
-        RETURN NEW;
+    IF TG_TABLE_NAME = 'attachment' AND TG_OP = 'UPDATE' THEN
+        IF OLD.state = 'waiting' AND NEW.state IN ('clean', 'quarantined')
+           AND to_jsonb(OLD) - 'state' - 'scanned_at' = to_jsonb(NEW) - 'state' - 'scanned_at' THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION 'an attachment of a filing that was filed does not change' USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_is_final';
 END $$;
@@ -925,6 +1008,65 @@ CREATE TABLE count_objection (
     made_at timestamptz NOT NULL,
     UNIQUE (filing, person, due_at)
 );
+
+-- A private address under which a calendar program reads somebody's terms (portal/agenda).
+CREATE TABLE feed (
+    id         uuid        PRIMARY KEY,
+    person     uuid        NOT NULL REFERENCES person,
+    token_hash bytea       NOT NULL UNIQUE CHECK (length(token_hash) = 32), -- SHA-256 of the secret in the address
+    scope      text        NOT NULL CHECK (scope IN ('all', 'case')),
+    casefile   uuid        REFERENCES casefile,
+    language   text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    made_at    timestamptz NOT NULL,
+    seen_at    timestamptz, -- when it was last read, to the hour
+    ended_at   timestamptz,
+    CHECK ((scope = 'case') = (casefile IS NOT NULL))
+);
+CREATE INDEX feed_person ON feed (person) WHERE ended_at IS NULL;
+
+-- Whom an advocate lets write drafts for him, until a day (portal/assist).
+CREATE TABLE assistant (
+    id       uuid        PRIMARY KEY,
+    advocate uuid        NOT NULL REFERENCES person,
+    person   uuid        NOT NULL REFERENCES person,
+    name     bytea       NOT NULL, -- sealed: as the advocate wrote it, for an IIN tells nobody a name
+    until    date        NOT NULL, -- the last day
+    made_at  timestamptz NOT NULL,
+    ended_at timestamptz,
+    CHECK (person <> advocate)
+);
+CREATE UNIQUE INDEX assistant_now ON assistant (advocate, person) WHERE ended_at IS NULL;
+CREATE INDEX assistant_person ON assistant (person) WHERE ended_at IS NULL;
+
+-- A draft that an assistant writes, with all of the case that the advocate lets him
+-- know: its number, the kind, and what it is about. Nothing of it is filed: the
+-- advocate makes a draft of his own of it, and signs that.
+CREATE TABLE errand (
+    id            uuid        PRIMARY KEY,
+    assistant     uuid        NOT NULL REFERENCES assistant,
+    advocate      uuid        NOT NULL REFERENCES person,
+    casefile      uuid        NOT NULL REFERENCES casefile,
+    participant   uuid        NOT NULL REFERENCES participant, -- the advocate, in the capacity he will file it in
+    kind          text        NOT NULL,
+    about         uuid        REFERENCES decision,
+    case_number   text        NOT NULL,
+    about_kind    text,
+    about_on      date,
+    language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    wish          bytea       NOT NULL, -- sealed: what the advocate wants
+    circumstances bytea       NOT NULL, -- sealed
+    points        bytea       NOT NULL, -- sealed: a line each
+    status        text        NOT NULL CHECK (status IN ('given', 'handed', 'taken')),
+    filing        uuid,                 -- the advocate's draft that became of it
+    made_at       timestamptz NOT NULL,
+    saved_at      timestamptz NOT NULL,
+    handed_at     timestamptz,
+    CHECK ((about IS NULL) = (about_kind IS NULL) AND (about IS NULL) = (about_on IS NULL)),
+    CHECK ((status = 'taken') = (filing IS NOT NULL)),
+    CHECK (status = 'given' OR handed_at IS NOT NULL)
+);
+CREATE INDEX errand_assistant ON errand (assistant);
+CREATE INDEX errand_advocate ON errand (advocate, made_at);
 
 -- What people typed into a form and have not sent (portal/typed): thirty days,
 -- for the person himself. It is nobody's document yet.
@@ -1166,15 +1308,41 @@ BEGIN
         SELECT p.id FROM participant p JOIN participant r ON r.id = p.represents WHERE r.person = fence.me() AND p.status IN ('confirmed', 'ended');
 END $$;
 
+-- What an official who must answer sees beside the filing, whoever he is to the case:
+-- as whom it was filed, the decision and the filing it contests, while he must answer.
+CREATE FUNCTION fence.filed_as(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (
+        SELECT FROM participant t JOIN participant p ON p.casefile = t.casefile AND (p.id = t.id OR p.represents = t.id)
+          JOIN filing f ON f.participant = p.id AND f.casefile = t.casefile
+         WHERE t.id = of AND f.status <> 'draft' AND f.decider = ANY (fence.stands_for()));
+END $$;
+CREATE FUNCTION fence.disputed(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (
+        SELECT FROM filing f JOIN decision d ON d.id = f.about AND d.casefile = f.casefile
+         WHERE d.id = of AND f.casefile = d.casefile AND f.status IN ('filed', 'considered', 'waiting') AND f.decider = ANY (fence.stands_for())
+           AND fence.me() <> ALL (f.interested));
+END $$;
+CREATE FUNCTION fence.contested(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (
+        SELECT FROM filing n WHERE n.against = of AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = ANY (fence.stands_for())
+           AND fence.me() <> ALL (n.interested));
+END $$;
+
 -- Whose name the asker may know beside officials': of people in cases of his duty,
--- of those he acts for and who act for him, and of an entry into the directory.
+-- of those he acts for and who act for him, of an advocate whom he assists, and of an
+-- entry into the directory.
 CREATE FUNCTION fence.knows(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM participant p WHERE p.id IN (SELECT fence.ties()) AND p.person = of)
+        OR EXISTS (SELECT FROM assistant a WHERE a.person = fence.me() AND a.advocate = of AND a.ended_at IS NULL AND a.until >= fence.today())
         OR fence.post() IS NOT NULL AND (
                EXISTS (SELECT FROM participant p WHERE p.person = of AND fence.duty(p.casefile))
             OR EXISTS (SELECT FROM request r WHERE r.person = of AND r.status <> 'draft' AND fence.duty(r.casefile))
             OR EXISTS (SELECT FROM filing f WHERE f.author = of AND f.status <> 'draft' AND (f.decider = ANY (fence.stands_for()) OR fence.duty(f.casefile)))
+            OR EXISTS (SELECT FROM participant p WHERE p.person = of AND fence.filed_as(p.id))
             OR fence.post() IN ('administrator', 'head', 'chief-prosecutor') AND EXISTS (SELECT FROM appointment a WHERE a.person = of));
 END $$;
 
@@ -1300,8 +1468,9 @@ CREATE FUNCTION fence.filing_of(paper uuid) RETURNS boolean LANGUAGE plpgsql STA
 BEGIN
     RETURN EXISTS (SELECT FROM filing f
                     WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper)
-                       OR EXISTS (SELECT FROM supplement s WHERE s.filing = f.id AND s.document = paper))
-                      AND fence.filing(f.author, f.status, f.decider, f.casefile, f.participant, f.complained));
+                       OR EXISTS (SELECT FROM supplement s WHERE s.filing = f.id AND s.document = paper)
+                       OR f.id IN (SELECT w.filing FROM forward w WHERE w.document = paper UNION ALL SELECT e.filing FROM extension e WHERE e.document = paper))
+                      AND (fence.filing(f.author, f.status, f.decider, f.casefile, f.participant, f.complained) OR fence.contested(f.id)));
 END $$;
 
 -- The file of a case: what the officials of the case put there, and as much of it as
@@ -1331,11 +1500,11 @@ BEGIN
     CASE
     WHEN of_kind IN ('petition', 'complaint', 'application', 'challenge', 'withdrawal', 'supplement') THEN
         RETURN author = me OR signed IS NOT NULL AND fence.filing_of(of);
-    WHEN of_kind = 'answer' THEN
+    WHEN of_kind IN ('answer', 'forward', 'extension') THEN
         RETURN CASE WHEN signed IS NULL THEN author = me AND fence.post() IS NOT NULL ELSE fence.filing_of(of) END;
     WHEN of_kind = 'decision' THEN
         RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
-               ELSE fence.duty(in_case) OR EXISTS (SELECT FROM decision d WHERE d.document = of AND fence.decision(d.id) >= 40)
+               ELSE fence.duty(in_case) OR EXISTS (SELECT FROM decision d WHERE d.document = of AND (fence.decision(d.id) >= 40 OR fence.disputed(d.id)))
                  OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags)) END;
     WHEN of_kind = 'redaction' THEN
         RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
@@ -1412,6 +1581,16 @@ CREATE FUNCTION fence.answering(of_filing uuid) RETURNS boolean LANGUAGE plpgsql
 BEGIN
     RETURN EXISTS (SELECT FROM answer a WHERE a.filing = of_filing);
 END $$;
+-- Whether the asker answers something in a case: then he writes papers of it.
+CREATE FUNCTION fence.answers(in_case uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM filing f WHERE f.casefile = in_case AND f.status IN ('filed', 'considered', 'waiting') AND f.decider = ANY (fence.stands_for()));
+END $$;
+-- A row that he handed on stays a row he may write once more, in that transaction.
+CREATE FUNCTION fence.handed_on(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM forward w WHERE w.filing = of_filing AND w.author = fence.me() AND w.signed_at IS NOT NULL);
+END $$;
 CREATE FUNCTION fence.case_of_participant(of uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN (SELECT p.casefile FROM participant p WHERE p.id = of);
@@ -1419,6 +1598,12 @@ END $$;
 CREATE FUNCTION fence.is_me(of_participant uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM participant p WHERE p.id = of_participant AND p.person = fence.me());
+END $$;
+
+-- Whether the asker may still help in what an assistant was let do.
+CREATE FUNCTION fence.assists(of_assistant uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM assistant a WHERE a.id = of_assistant AND a.person = fence.me() AND a.ended_at IS NULL AND a.until >= fence.today());
 END $$;
 
 -- Whose statuses a status took the place of tells ids only.
@@ -1452,7 +1637,7 @@ BEGIN
         'person', 'officer', 'casefile', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
-        'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed'] LOOP
+        'filing', 'supplement', 'point', 'answer', 'resolution', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
@@ -1502,7 +1687,7 @@ SELECT fence.policies('casefile', $$
     $$ body IN (fence.body('investigator'), fence.body('head')) OR prosecution IN (fence.body('prosecutor'), fence.body('chief-prosecutor')) $$, NULL);
 SELECT fence.policies('participant', $$
        person = fence.me() AND status <> 'draft' OR id = ANY (ARRAY(SELECT fence.ties()))
-    OR CASE status WHEN 'draft' THEN fence.charge(casefile) ELSE fence.duty(casefile) END $$,
+    OR CASE status WHEN 'draft' THEN fence.charge(casefile) ELSE fence.duty(casefile) OR (SELECT fence.post()) IS NOT NULL AND fence.filed_as(id) END $$,
     $$ fence.duty(casefile) OR person = fence.me() AND status = 'awaiting' $$,
     $$ fence.duty(casefile) OR person = fence.me() AND status IN ('awaiting', 'ended') OR status = 'ended' AND fence.is_me(represents) $$,
     $$ status = 'draft' AND fence.charge(casefile) $$);
@@ -1511,6 +1696,7 @@ SELECT fence.policies('request', $$ person = fence.me() OR status <> 'draft' AND
 
 SELECT fence.policies('document', $$ fence.opens(id, kind, casefile, author, signed_at) OR id = fence.paper() AND signed_at IS NOT NULL $$,
     $$ author = fence.me() AND (casefile IS NULL OR fence.duty(casefile) OR kind IN ('petition', 'complaint', 'application', 'challenge', 'withdrawal', 'supplement', 'request', 'authority', 'revocation', 'service', 'record', 'objection')
+        OR kind IN ('answer', 'forward', 'extension') AND fence.answers(casefile)
         OR kind IN ('assent', 'dissent') AND fence.party(casefile)) $$,
     $$ author = fence.me() $$,
     $$ signed_at IS NULL AND (author = fence.me() OR fence.charge(casefile)) $$);
@@ -1522,7 +1708,7 @@ SELECT fence.policies('confirmation', $$ fence.beside(document) $$,
 SELECT fence.policies('revocation', $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ signed_at IS NULL AND fence.beside(document) $$);
 SELECT fence.policies('evidence', $$ person = fence.me() OR document IS NOT NULL AND fence.beside(document) $$, $$ person = fence.me() $$, NULL, NULL);
 
-SELECT fence.policies('decision', $$ fence.sight(id, casefile, kind, status, published_at, ready_on, flags) > 0 $$,
+SELECT fence.policies('decision', $$ fence.sight(id, casefile, kind, status, published_at, ready_on, flags) > 0 OR (SELECT fence.post()) IS NOT NULL AND fence.disputed(id) $$,
     $$ author = fence.me() AND status = 'draft' AND fence.charge(casefile) $$,
     $$ fence.duties(casefile) && ARRAY['charge', 'supervisor', 'office'] $$,
     $$ status = 'draft' AND fence.charge(casefile) $$);
@@ -1553,8 +1739,11 @@ SELECT fence.policies('note', $$ person = fence.me() $$, $$ person = fence.me() 
 
 -- An office has thousands: what fence.filing would say of most is known from one set.
 SELECT fence.policies('filing', $$ author = fence.me() OR status <> 'draft' AND casefile IN (SELECT fence.overseen()) AND complained IS DISTINCT FROM fence.me()
-    OR fence.filing(author, status, decider, casefile, participant, complained) $$,
-    $$ author = fence.me() AND status = 'draft' $$, $$ author = fence.me() OR fence.client(participant, casefile) OR fence.post() IS NOT NULL AND fence.filing(author, status, decider, casefile, participant, complained) $$,
+    OR fence.filing(author, status, decider, casefile, participant, complained)
+    OR (SELECT fence.post()) IS NOT NULL AND (fence.contested(id) OR fence.handed_on(id)) $$,
+    $$ author = fence.me() AND status = 'draft' $$,
+    $$ author = fence.me() OR fence.client(participant, casefile)
+    OR fence.post() IS NOT NULL AND (fence.filing(author, status, decider, casefile, participant, complained) OR fence.handed_on(id)) $$,
     $$ author = fence.me() AND status = 'draft' $$);
 SELECT fence.policies('answer', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) END $$,
     $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) $$, NULL);
@@ -1574,6 +1763,17 @@ SELECT fence.policies('point', $$ EXISTS (SELECT FROM filing f WHERE f.id = poin
 SELECT fence.policies('resolution', $$ EXISTS (SELECT FROM answer a JOIN point p ON p.filing = a.filing WHERE p.id = resolution.point) $$,
     $$ fence.decides((SELECT p.filing FROM point p WHERE p.id = resolution.point)) $$, NULL,
     $$ fence.decides((SELECT p.filing FROM point p WHERE p.id = resolution.point)) $$);
+SELECT fence.policies('forward', $$ CASE WHEN signed_at IS NULL THEN author = fence.me() ELSE EXISTS (SELECT FROM filing f WHERE f.id = forward.filing) END $$,
+    $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ author = fence.me() $$, $$ author = fence.me() AND signed_at IS NULL $$);
+SELECT fence.policies('extension', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = extension.filing) END $$,
+    $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ author = fence.me() $$, NULL);
+SELECT fence.policies('addition', $$ EXISTS (SELECT FROM filing f WHERE f.id = addition.filing) $$,
+    $$ asked_by = fence.me() AND supplement IS NULL AND fence.decides(filing) $$, $$ EXISTS (SELECT FROM filing f WHERE f.id = addition.filing AND f.author = fence.me()) $$, NULL);
+SELECT fence.policies('addition_point', $$ EXISTS (SELECT FROM addition a WHERE a.id = addition_point.addition) $$,
+    $$ reply IS NULL AND EXISTS (SELECT FROM addition a WHERE a.id = addition_point.addition AND a.asked_by = fence.me()) $$,
+    $$ EXISTS (SELECT FROM addition a JOIN filing f ON f.id = a.filing WHERE a.id = addition_point.addition AND f.author = fence.me()) $$, NULL);
+SELECT fence.policies('cancellation', $$ EXISTS (SELECT FROM filing f WHERE f.id = cancellation.filing) $$,
+    $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = cancellation.filing AND fence.duties(f.casefile) && ARRAY['supervisor', 'office']) $$, NULL, NULL);
 SELECT fence.policies('attachment', $$ EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing) $$,
     $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$, $$ author = fence.me() $$,
     $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$);
@@ -1584,6 +1784,12 @@ SELECT fence.policies('attachment_chunk', $$ EXISTS (SELECT FROM attachment a WH
 SELECT fence.policies('recount', $$ EXISTS (SELECT FROM filing f WHERE f.id = recount.filing) $$, NULL, NULL, NULL);
 SELECT fence.policies('count_objection', $$ EXISTS (SELECT FROM filing f WHERE f.id = count_objection.filing) $$,
     $$ person = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = count_objection.filing) $$, NULL, NULL);
+SELECT fence.policies('feed', $$ person = fence.me() OR token_hash = fence.tag() AND ended_at IS NULL $$,
+    $$ person = fence.me() $$, $$ person = fence.me() $$, NULL);
+SELECT fence.policies('assistant', $$ advocate = fence.me() OR person = fence.me() AND ended_at IS NULL AND until >= fence.today() $$,
+    $$ advocate = fence.me() $$, $$ advocate = fence.me() $$, NULL);
+SELECT fence.policies('errand', $$ advocate = fence.me() OR fence.assists(assistant) $$,
+    $$ advocate = fence.me() $$, $$ advocate = fence.me() OR status <> 'taken' AND fence.assists(assistant) $$, NULL);
 DROP FUNCTION fence.policies;
 
 -- What each role may do to a table at all; neither may empty one or alter it.

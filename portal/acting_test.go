@@ -57,6 +57,7 @@ func (g *guest) draftFor(participant uuid.UUID) uuid.UUID {
 }
 
 func TestCounselOfTwoChoosesForWhomSheActsBeforeTheCaseOpens(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	forSerik, forTimur := twoClients(t, f.W)
 	g := f.as(f.Dana)
@@ -108,6 +109,7 @@ func TestCounselOfTwoChoosesForWhomSheActsBeforeTheCaseOpens(t *testing.T) {
 
 // Filings, their papers, drafts, what was typed, and every way to change them.
 func TestNothingThatWasWrittenForOneClientIsThereWhileActingForAnother(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	forSerik, forTimur := twoClients(t, f.W)
 	g := f.as(f.Dana)
@@ -180,6 +182,7 @@ func TestNothingThatWasWrittenForOneClientIsThereWhileActingForAnother(t *testin
 
 // Whoever adds a page of a case gets the bar with it.
 func TestEveryPageOfACaseSaysForWhomItsReaderActs(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	_, forTimur := twoClients(t, f.W)
@@ -240,6 +243,7 @@ func TestEveryPageOfACaseSaysForWhomItsReaderActs(t *testing.T) {
 }
 
 func TestAPowerThatIsNotForFilingFilesNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	rep := fresh()
 	g := casefile.Grant{Role: policy.Representative, Basis: "admitted", Represents: f.Participant("aigul@theft"), Since: time.Date(2026, time.October, 20, 0, 0, 0, 0, time.UTC), Scope: []casefile.Scope{"read"}}
@@ -277,6 +281,7 @@ func TestAPowerThatIsNotForFilingFilesNothing(t *testing.T) {
 }
 
 func TestThePersonSeesWhoActsForHimAndTakesThePowerBackInOneMoment(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	power := "/kk/powers/" + f.Participant("dana@theft").String()
 	serik, dana := f.as(f.Serik), f.as(f.Dana)
@@ -309,6 +314,7 @@ func TestThePersonSeesWhoActsForHimAndTakesThePowerBackInOneMoment(t *testing.T)
 }
 
 func TestTheInvestigatorIsWarnedOfTheOtherClientByNameAndMustSayThatHeLookedIntoIt(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	timur := fresh()
 	if err := f.Add(f.Daniyar, f.Theft, timur, f.Timur, casefile.Grant{Role: policy.Suspect, Basis: "ruling", Since: time.Date(2026, time.October, 20, 0, 0, 0, 0, time.UTC)}); err != nil {
@@ -350,6 +356,7 @@ func TestTheInvestigatorIsWarnedOfTheOtherClientByNameAndMustSayThatHeLookedInto
 }
 
 func TestCounselSeesAllHerClientsALineEachWithWhatTheyWaitFor(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	forSerik, forTimur := twoClients(t, f.W)
 	g := f.as(f.Dana)

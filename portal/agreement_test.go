@@ -38,6 +38,7 @@ func (f *front) decides(fields url.Values) answer {
 // A suspect of an urgent questioning, from the investigator's signature to the
 // prosecutor's, as each of them sees it.
 func TestTheProsecutorAgreesOnThePagesAndTheSuspectLearnsInTime(t *testing.T) {
+	t.Parallel()
 	for _, agrees := range []bool{true, false} {
 		t.Run(fmt.Sprintf("agrees %v", agrees), func(t *testing.T) {
 			f := open(t)
@@ -118,6 +119,7 @@ func TestTheProsecutorAgreesOnThePagesAndTheSuspectLearnsInTime(t *testing.T) {
 }
 
 func TestASuspectBecomesAnAccusedOnThePagesAndReadsHowItCame(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	serik := f.Participant("serik@theft")
 	daniyar := f.as(f.Daniyar)
@@ -152,6 +154,7 @@ func TestASuspectBecomesAnAccusedOnThePagesAndReadsHowItCame(t *testing.T) {
 
 // Cases are joined and severed by the pages, behind both fences.
 func TestCasesAreJoinedAndSeveredOnThePages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	daniyar := f.as(f.Daniyar)
 	if page := daniyar.get("/kk/cases/"+f.Theft.String()+"/decisions/new").want(t, "the form", http.StatusOK); !strings.Contains(page.body, `value="`+f.Fraud.String()+`"`) {

@@ -28,7 +28,7 @@ import (
 func (f *front) petition(id uuid.UUID) url.Values {
 	return url.Values{
 		"id": {id.String()}, "kind": {"petition"}, "participant": {f.Participant("aigul@theft").String()},
-		"circumstances": {portaltest.Circumstances}, "request": {portaltest.Request},
+		"circumstances": {portaltest.Circumstances}, "point-1": {portaltest.Request},
 	}
 }
 
@@ -37,6 +37,7 @@ func (f *front) filingsOf() string { return "/kk/cases/" + f.Theft.String() + "/
 func fresh() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
 func TestWhatIsNoAddressIsNotFound(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	theft := f.Theft.String()
@@ -65,6 +66,7 @@ func must[T any](v T, err error) T {
 }
 
 func TestAnAddressTakesOnlyItsMethods(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"} {
@@ -101,6 +103,7 @@ func (e *endless) Read(b []byte) (int, error) {
 }
 
 func TestABodyThatIsTooLargeIsRefusedDeclaredOrNot(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	draft, filed := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"}), fresh()
 	large := []struct {
@@ -135,6 +138,7 @@ func TestABodyThatIsTooLargeIsRefusedDeclaredOrNot(t *testing.T) {
 }
 
 func TestAFormThatCannotBeReadChangesNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	boundary := "multipart/form-data; boundary=x"
@@ -162,6 +166,7 @@ func TestAFormThatCannotBeReadChangesNothing(t *testing.T) {
 }
 
 func TestWhatIsWrongInAFieldIsToldAtTheFieldAndKept(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	for _, bad := range []struct {
@@ -173,7 +178,7 @@ func TestWhatIsWrongInAFieldIsToldAtTheFieldAndKept(t *testing.T) {
 		{"spaces only", "circumstances", []string{strings.Repeat(" \u00a0\u2003", 30)}},
 		{"broken UTF-8", "circumstances", []string{strings.Repeat("a", 30) + "\xff\xfe"}},
 		{"controls only", "circumstances", []string{strings.Repeat("\x00\x1b\u202e", 30)}},
-		{"two values", "request", []string{portaltest.Request, portaltest.Request}},
+		{"two values", "point-1", []string{portaltest.Request, portaltest.Request}},
 		{"another's capacity", "participant", []string{f.Participant("serik@theft").String()}},
 		{"a capacity of another case", "participant", []string{f.Participant("aigul@fraud").String()}},
 		{"no capacity", "participant", []string{"1 OR 1=1"}},
@@ -194,7 +199,7 @@ func TestWhatIsWrongInAFieldIsToldAtTheFieldAndKept(t *testing.T) {
 		if !strings.Contains(got.body, `<a href="#`+bad.field+`">`) {
 			t.Errorf("%s: the summary does not lead to the field %s", bad.what, bad.field)
 		}
-		if bad.field != "request" && !strings.Contains(got.body, portaltest.Request) {
+		if bad.field != "point-1" && !strings.Contains(got.body, portaltest.Request) {
 			t.Errorf("%s: what else was typed is gone", bad.what)
 		}
 	}
@@ -202,6 +207,7 @@ func TestWhatIsWrongInAFieldIsToldAtTheFieldAndKept(t *testing.T) {
 }
 
 func TestATextComesThroughAsItWasWrittenAndNeverAsMarkup(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	id := fresh()
@@ -226,6 +232,7 @@ func TestATextComesThroughAsItWasWrittenAndNeverAsMarkup(t *testing.T) {
 
 // Nobody gets a status, a number, an addressee or another's name by naming them.
 func TestAFieldThatThePageDoesNotHaveHasNoEffect(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := fresh()
 	fields := f.petition(id)
@@ -254,6 +261,7 @@ func TestAFieldThatThePageDoesNotHaveHasNoEffect(t *testing.T) {
 
 // A draft is its author's: its id in another's form changes nothing (T20).
 func TestAnotherPersonsDraftIsNotOverwrittenByItsID(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	fields := f.petition(id)
@@ -263,6 +271,7 @@ func TestAnotherPersonsDraftIsNotOverwrittenByItsID(t *testing.T) {
 }
 
 func TestAnotherSiteCannotAskForAChange(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	g := f.as(f.Aigul)
@@ -293,6 +302,7 @@ func TestAnotherSiteCannotAskForAChange(t *testing.T) {
 }
 
 func TestEveryAnswerHasItsHeaders(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	for path, g := range map[string]*guest{
 		"/kk/": f.visitor(), "/kk/signin": f.visitor(), "/kk/nowhere": f.visitor(), "/kk/cases": f.as(f.Aigul), "/": f.visitor(),
@@ -334,6 +344,7 @@ func TestEveryAnswerHasItsHeaders(t *testing.T) {
 
 // GET shows and HEAD tells the same without a body.
 func TestHEADIsAnsweredLikeGETWithoutABody(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(open(t))
 	defer server.Close()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -353,6 +364,7 @@ func TestHEADIsAnsweredLikeGETWithoutABody(t *testing.T) {
 // To ask whether an answer is there is not to read it: the term for the court
 // does not start by it, and nobody is recorded as a reader.
 func TestHEADOpensNoDocument(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	acts := f.Rows(t, `SELECT max(seq) FROM record`)
@@ -375,6 +387,7 @@ func TestHEADOpensNoDocument(t *testing.T) {
 
 // A way back that leads off the portal leads nowhere.
 func TestNobodyIsLedAwayFromThePortal(t *testing.T) {
+	t.Parallel()
 	w := portaltest.World(t)
 	now := ""
 	p := &portal.Portal{
@@ -435,7 +448,7 @@ func TestTheLogNamesNobodyAndQuotesNothing(t *testing.T) {
 	d := f.as(f.Daniyar)
 	d.post("/kk/cases/"+f.Theft.String()+"/participants", url.Values{"id": {fresh().String()}, "iin": {f.Stranger.IIN.Reveal()}, "name": {f.Stranger.FullName()}, "role": {"witness"}})
 	d.get("/kk/desk")
-	d.post("/kk/filings/"+id.String()+"/answer", url.Values{"outcome": {"refused"}, "reasons": {portaltest.Reasons}}).want(t, "an answer", http.StatusSeeOther)
+	d.post("/kk/filings/"+id.String()+"/answer", url.Values{"outcome-1": {"refused"}, "why-1": {portaltest.PointWhy}, "article-1": {portaltest.PointArticle}, "reasons": {portaltest.Reasons}}).want(t, "an answer", http.StatusSeeOther)
 	d.sign(d.get("/kk/filings/"+id.String()+"/answer/check"), f.Daniyar.Key).want(t, "the answer", http.StatusSeeOther)
 
 	written := log.String()

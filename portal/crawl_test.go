@@ -39,6 +39,10 @@ var reach = map[string]string{
 		SELECT id, author AS person FROM filing UNION
 		SELECT f.id, s.person FROM filing f JOIN duty s ON s.casefile = f.casefile WHERE f.status <> 'draft' UNION
 		SELECT f.id, r.person FROM filing f JOIN participant r ON r.represents = f.participant WHERE r.status = 'confirmed' AND f.status <> 'draft'`,
+	":attachment": `
+		SELECT a.id, a.author AS person FROM attachment a UNION
+		SELECT a.id, s.person FROM attachment a JOIN filing f ON f.id = a.filing JOIN duty s ON s.casefile = f.casefile WHERE f.status <> 'draft' UNION
+		SELECT a.id, r.person FROM attachment a JOIN filing f ON f.id = a.filing JOIN participant r ON r.represents = f.participant WHERE r.status = 'confirmed' AND f.status <> 'draft'`,
 	":material": `SELECT m.id, s.person FROM material m JOIN duty s ON s.casefile = m.casefile`,
 	":familiarisation": `
 		SELECT f.id, p.person FROM familiarisation f JOIN participant p ON p.id = f.participant UNION

@@ -76,6 +76,7 @@ func (f *front) substitutionDraft() uuid.UUID {
 // The whole way through the pages, behind both fences: two administrators, a head,
 // the old investigator and the new one.
 func TestANewInvestigatorIsEnteredByTwoAndGivenACaseByHisHead(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	petition := f.Petition(f.Aigul, f.Theft)
 	bolat, raushan, marat, daniyar := f.as(f.Bolat), f.as(f.Raushan), f.as(f.Marat), f.as(f.Daniyar)
@@ -130,6 +131,7 @@ func TestANewInvestigatorIsEnteredByTwoAndGivenACaseByHisHead(t *testing.T) {
 }
 
 func TestADeputyWorksBehindBothFencesUntilTheHeadEndsIt(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	petition := f.Petition(f.Aigul, f.Theft)
 	marat, ermek, daniyar := f.as(f.Marat), f.as(f.Ermek), f.as(f.Daniyar)
@@ -151,11 +153,11 @@ func TestADeputyWorksBehindBothFencesUntilTheHeadEndsIt(t *testing.T) {
 			t.Error("a desk does not say who stands in for whom")
 		}
 	}
-	daniyar.post(filed+"/answer", url.Values{"outcome": {"refused"}, "reasons": {portaltest.Reasons}}).want(t, "the other begins an answer", http.StatusSeeOther)
+	daniyar.post(filed+"/answer", url.Values{"outcome-1": {"refused"}, "why-1": {portaltest.PointWhy}, "article-1": {portaltest.PointArticle}, "reasons": {portaltest.Reasons}}).want(t, "the other begins an answer", http.StatusSeeOther)
 	if page := ermek.get(filed+"/answer").want(t, "the deputy's answer", http.StatusOK); strings.Contains(page.body, portaltest.Reasons) {
 		t.Error("the deputy reads the other's draft")
 	}
-	to := ermek.post(filed+"/answer", url.Values{"outcome": {"granted"}, "reasons": {portaltest.Reasons}}).want(t, "the deputy answers", http.StatusSeeOther).to()
+	to := ermek.post(filed+"/answer", url.Values{"outcome-1": {"granted"}, "reasons": {portaltest.Reasons}}).want(t, "the deputy answers", http.StatusSeeOther).to()
 	ermek.sign(ermek.get(to).want(t, "his answer", http.StatusOK), f.Ermek.Key).want(t, "signed", http.StatusSeeOther)
 	f.Want(t, `SELECT f.status, a.author FROM filing f JOIN answer a ON a.filing = f.id`, "status | author\ngranted | ermek")
 
@@ -167,6 +169,7 @@ func TestADeputyWorksBehindBothFencesUntilTheHeadEndsIt(t *testing.T) {
 
 // Who keeps the directory has an account and sees nothing of any case.
 func TestAnAdministratorSeesNothingOfAnyCase(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	for _, word := range []string{"theft", "copy", "filed", "complaint", "answered", "awaiting", "confirmed"} {
@@ -213,6 +216,7 @@ func TestAnAdministratorSeesNothingOfAnyCase(t *testing.T) {
 }
 
 func TestAnIINIsLookedForByAdministratorsAndStandsInNoAddress(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	bolat := f.as(f.Bolat)
 	found := bolat.post("/kk/officials", url.Values{"iin": {f.Ermek.IIN.Reveal()}}).want(t, "the search", http.StatusOK)
@@ -239,6 +243,7 @@ func TestAnIINIsLookedForByAdministratorsAndStandsInNoAddress(t *testing.T) {
 
 // The desks of heads say first what is nobody's, and what is late.
 func TestTheDesksOfHeadsShowWhatIsNobodysAndWhatIsLate(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	late := f.Petition(f.Aigul, f.Theft)
 	f.Enter(directory.Entry{Leaves: true, IIN: f.Daniyar.IIN, Language: "kk"})
@@ -265,6 +270,7 @@ func TestTheDesksOfHeadsShowWhatIsNobodysAndWhatIsLate(t *testing.T) {
 }
 
 func TestWhoHasNoDeskIsToldSo(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	for post, body := range map[string]string{"registrar": "police", "auditor": "center"} {
 		e := f.entryOf()

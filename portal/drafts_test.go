@@ -66,6 +66,7 @@ func (f *front) fates(ruling, waiting, leaving uuid.UUID) string {
 }
 
 func TestSeveralPapersAreSignedAtOnceAndEachHasItsOwnFate(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Daniyar)
 	w := f.Words.In("kk")
@@ -115,6 +116,7 @@ func TestSeveralPapersAreSignedAtOnceAndEachHasItsOwnFate(t *testing.T) {
 }
 
 func TestSigningSeveralTakesNothingButOwnPapers(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	ruling, waiting, leaving := f.prepare()
 	g := f.as(f.Daniyar)
@@ -153,6 +155,7 @@ func TestSigningSeveralTakesNothingButOwnPapers(t *testing.T) {
 
 // One entering of the password, one call of the program: in a real browser.
 func TestSeveralPapersAreSignedByOneCallOfTheProgram(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	f := &front{t: t, W: s.W}
 	ruling, waiting, leaving := f.prepare()

@@ -1,6 +1,12 @@
 package portal
 
-import "zharia/portal/policy"
+import (
+	"sync"
+
+	"zharia/portal/policy"
+	"zharia/portal/web"
+	"zharia/portal/words"
+)
 
 // Openings are the acts that open a document, for the test that walks them.
 func Openings() []policy.Act {
@@ -9,4 +15,29 @@ func Openings() []policy.Act {
 		out = append(out, act)
 	}
 	return out
+}
+
+// parsed are the pages of every book of words that a test has brought.
+var parsed struct {
+	sync.Mutex
+	pages map[*words.Book]*web.Pages
+}
+
+// Share gives p the pages of the portals before it: they depend on nothing but the
+// words, and two hundred tests need not parse them each.
+func Share(p *Portal) error {
+	parsed.Lock()
+	defer parsed.Unlock()
+	if parsed.pages == nil {
+		parsed.pages = map[*words.Book]*web.Pages{}
+	}
+	if parsed.pages[p.Words] == nil {
+		first := &Portal{Words: p.Words}
+		if err := first.prepare(); err != nil {
+			return err
+		}
+		parsed.pages[p.Words] = first.pages
+	}
+	p.pages = parsed.pages[p.Words]
+	return nil
 }

@@ -119,7 +119,7 @@ var troubles = []trouble{
 func (s *site) typing() url.Values {
 	return url.Values{
 		"id": {uuid.Must(uuid.NewV7()).String()}, "kind": {"petition"}, "participant": {s.Participant("aigul@theft").String()},
-		"circumstances": {portaltest.Circumstances}, "request": {portaltest.Request},
+		"circumstances": {portaltest.Circumstances}, "point-1": {portaltest.Request},
 	}
 }
 
@@ -171,6 +171,7 @@ func (s *site) places() []*place {
 }
 
 func TestEveryTroubleWithTheAgentIsToldAndEndsWithTheThingDone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, p := range s.places() {
 		t.Run(p.name, func(t *testing.T) {
@@ -266,6 +267,7 @@ func (s *site) phone(k signer) *egov.Phone {
 // The page is left open past the life of its challenge: it is renewed, and nobody
 // is asked anything again. The same with an agent that has the older module only.
 func TestAPageLeftOpenAndAnOlderAgentAreNoFaultAtAll(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, p := range s.places() {
 		w := &wronged{s.visit(t, "faults", p.lang, phone), p}
@@ -389,6 +391,7 @@ var refusals = []refusalCase{
 }
 
 func TestEveryRefusedSignatureIsToldAndEndsWithTheThingDone(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	told := map[string]string{}
 	cells := 0
@@ -451,7 +454,7 @@ func (f *front) refusedAtSignIn(t *testing.T, how refusalCase, lang string, byPh
 		in = g.signChallenge(r.page, f.Aigul.Key)
 	}
 	in.want(t, "signed in", http.StatusOK)
-	if in.hidden(t, "circumstances") != portaltest.Circumstances || in.hidden(t, "request") != portaltest.Request {
+	if in.hidden(t, "circumstances") != portaltest.Circumstances || in.hidden(t, "point-1") != portaltest.Request {
 		t.Error("what was typed did not come back")
 	}
 }
@@ -542,6 +545,7 @@ func (w air) RoundTrip(r *http.Request) (*http.Response, error) {
 // What a person seldom sees owes what every page owes, on a phone too: the notice
 // that the browser will ask, the steps that undo a refusal in each browser.
 func TestWhatIsSaidOfTheBrowsersPermissionStandsInBothLanguages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "faults", "kk", phone)
 	for _, v.lang = range []string{"kk", "ru"} {

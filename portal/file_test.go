@@ -38,6 +38,7 @@ func (f *front) recorded(participant string, who *portaltest.Actor) uuid.UUID {
 }
 
 func TestTheFileIsPutTogetherOpenedAndReadWithoutAnyScript(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
 	at := "/kk/cases/" + f.Theft.String() + "/file"
@@ -188,6 +189,7 @@ func TestTheFileIsPutTogetherOpenedAndReadWithoutAnyScript(t *testing.T) {
 }
 
 func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	f.Material(materials.New{}, "Бір парақ.")
 	f.EndNotice()
@@ -235,6 +237,7 @@ func fileViews(f *front, o objects) []view {
 }
 
 func TestThePagesOfTheFileLookAsTheirGoldenFilesSay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := objects{}
 	_, o["hers"], o["hers :page"], o["his notice"] = f.file()

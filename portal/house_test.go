@@ -20,6 +20,7 @@ import (
 	"zharia/portal/attachment"
 	"zharia/portal/casefile"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/materials"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -41,8 +42,8 @@ var floors = map[string]int{
 	"portal/casefile":   8,
 	"portal/attachment": 8,
 	"portal/filing":     9, "portal/materials": 9,
-	"portal/directory": 10,
-	"portal":           11, "portal/cast": 11,
+	"portal/directory": 10, "portal/agenda": 10, "portal/assist": 10,
+	"portal": 11, "portal/cast": 11,
 	"portal/portaltest": 12,
 	"cmd/portal":        13, "cmd/perfbench": 13,
 }
@@ -351,6 +352,11 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		"phone_request.state":    constants(t, "portal/phone", "State"),
 		"phone_request.auth":     constants(t, "portal/egov", "Auth"),
 		"answer.outcome":         plain(filing.Outcomes),
+		"answer.remedy":          plain(filing.AllRemedies),
+		"forward.seat":           plain(guide.AllSeats),
+		"forward.language":       {"kk", "ru"},
+		"extension.language":     {"kk", "ru"},
+		"supplement.kind":        constants(t, "portal/filing", "SupplementKind"),
 		"answer.language":        {"kk", "ru"},
 		"sight.part":             append(plain(policy.Parts), ""),
 		"seat.part":              {"", string(policy.ClaimPart), string(policy.WholeFile)},
@@ -359,6 +365,10 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		"attachment.copy_kind":   {"pdf", "jpeg", "png"},
 		"attachment.state":       constants(t, "portal/attachment", "State"),
 		"attachment_chunk.part":  constants(t, "portal/attachment", "Part"),
+		"feed.scope":             {"all", "case"},
+		"feed.language":          {"kk", "ru"},
+		"errand.language":        {"kk", "ru"},
+		"errand.status":          constants(t, "portal/assist", "Status"),
 		"opening.object":         constants(t, "portal/opening", "Object"),
 		"opening.reason":         constants(t, "portal/opening", "Reason"),
 		"pretext.reason":         plain(opening.Asked),
@@ -395,7 +405,7 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 
 // own are the acts that no address leads to: the portal does them at work.
 var own = []policy.Act{policy.AttachmentScan, policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.SignatureConfirm, policy.OfficerFirst, policy.OfficerExpire, policy.SubstitutionExpire,
-	policy.PowerLapse,
+	policy.PowerLapse, policy.FilingRecount, policy.CalendarSet,
 	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 
 func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {

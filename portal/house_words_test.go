@@ -13,6 +13,8 @@ import (
 	"text/template/parse"
 
 	"zharia"
+	"zharia/portal/attachment"
+	"zharia/portal/agenda"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -33,6 +35,7 @@ import (
 func families(t *testing.T) map[string][]string {
 	t.Helper()
 	kinds, roles, filings := plain(policy.Kinds), plain(policy.Roles), plain(filing.Kinds)
+	families := constants(t, "portal/policy", "Family")
 	statuses := append(constants(t, "portal/casefile", "Status"), plain(filing.Statuses)...)
 	var bases []string
 	for _, list := range policy.Bases {
@@ -55,7 +58,10 @@ func families(t *testing.T) map[string][]string {
 		"guide.file.":                 plain(guide.Files()),
 		"guide.unit.":                 constants(t, "portal/deadline", "Unit"),
 		"filing_kind.family.":         plain([]policy.Family{policy.Complaint, policy.Petition, policy.Application, policy.Challenge}),
-		"home.post.":                  {"judge", "registrar", "auditor"},
+		"home.post.":                  {"registrar", "auditor"},
+		"paper.remedy.":               plain(filing.AllRemedies),
+		"remedy.":                     plain(filing.AllRemedies),
+		"phrase.":                     {"checked", "called", "explained", "confirmed", "unfounded", "restored"},
 		"paper.assignment.text.":      {"charge", "supervisor"},
 		"post.":                       policy.Posts,
 		"case.related.":               constants(t, "portal/casefile", "Way"),
@@ -74,7 +80,9 @@ func families(t *testing.T) map[string][]string {
 		"term.name.":                  plain(deadline.Names),
 		"term.group.":                 {"answer", "own", "held", "officials"},
 		"filing.outcome.":             plain(filing.Outcomes),
-		"filing_check.circumstances.": filings,
+		"filing.supplement.":          constants(t, "portal/filing", "SupplementKind"),
+		"paper.supplement.":           constants(t, "portal/filing", "SupplementKind"),
+		"filing_check.circumstances.": families,
 		"flag.":                       plain(policy.Flags),
 		"scope.":                      plain(casefile.Scopes),
 		"capacity.":                   plain(casefile.LegalCapacities),
@@ -96,6 +104,10 @@ func families(t *testing.T) map[string][]string {
 		"role.":                       roles,
 		"sign.cause.":                 with(causes(t), "", ".way"),
 		"status.":                     append(statuses, "overdue"),
+		"status.word.":                plain(filing.StatusWords),
+		"status.now.":                 {"registered", "considered", "needs-you", "overdue", "answered", "withdrawn"},
+		"client_terms.":               plain(agenda.Kinds),
+		"errand.status.":              constants(t, "portal/assist", "Status"),
 		"typed.say.":                  web.Says,
 		"sessions.way.":               constants(t, "portal/identity", "Way"),
 		"verify.kind.":                constants(t, "portal/document", "Kind"),
@@ -104,8 +116,10 @@ func families(t *testing.T) map[string][]string {
 		"verify_files.why.":           plain(eds.Reasons()),
 		"verify_files.role.":          constants(t, "portal/eds", "Role"),
 		"fault.eds.":                  plain(eds.Reasons()),
-		"paper.withdrawal.text.":      plain(filing.Kinds),
-		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending", "request", "appointment", "assignment", "substitution", "exposure", "redaction", "service", "familiarisation", "record"}, filings...),
+		"attachments.kind.":           plain(attachment.Kinds),
+		"attachments.refused.":        plain(attachment.Reasons),
+		"paper.withdrawal.text.":      families,
+		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending", "request", "appointment", "assignment", "substitution", "exposure", "redaction", "service", "familiarisation", "record", "forward", "extension"}, families...),
 		"paper.ending.text.":          {"awaiting", "confirmed"},
 		"openings.duty.":              (policy.OnDuty | policy.Decider | policy.Addressee).Names(),
 		"openings.object.":            constants(t, "portal/opening", "Object"),
@@ -116,15 +130,15 @@ func families(t *testing.T) map[string][]string {
 		"service.term.":               {string(deadline.CourtComplaint), string(deadline.JudgeComplaint)},
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
-		"paper.to.":                   filings,
-		"paper.signer.":               filings,
-		"paper.circumstances.":        filings,
-		"paper.answer.subtitle.":      filings,
-		"paper.appeal.":               filings,
+		"paper.seat.":                 plain(guide.AllSeats),
+		"paper.circumstances.":        families,
+		"paper.answer.subtitle.":      families,
+		"paper.appeal.":               plain(guide.AllSeats),
+		"paper.point.":                plain(filing.Outcomes),
 		"signature.revocation.":       {"good", "listed", "pending", "refuted", "not-checked"},
 		"date.month.":                 {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"},
 		"date.weekday.":               {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
-		"paper.":                      with(append([]string{"answer", "ruling", "receipt"}, filings...), ".title", ".subtitle"),
+		"paper.":                      append(with([]string{"answer", "ruling", "receipt"}, ".title", ".subtitle"), with(families, ".title")...),
 		"cast.":                       nil, // of the demonstration; its test is in cast
 		"law.day-off.":                nil, // of the calendar; its test is in deadline
 		"law.":                        nil, // of the index; its test is in law
@@ -280,7 +294,7 @@ func (s *said) call(file string, c *parse.CommandNode) {
 
 // chosen are the keys that a handler chooses whole, each by a list of its own:
 // the message of a failure, the label of a signing button, why it was refused.
-var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`}
+var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`, `sample: .Title`}
 
 func TestEveryKeyAPageSaysIsThere(t *testing.T) {
 	b, pages, families := bookOf(t), listen(t), families(t)
@@ -325,8 +339,8 @@ func formsOf(page string) []string {
 func TestEveryFamilyIsWhole(t *testing.T) {
 	b, used := bookOf(t), listen(t).families
 	only := map[string][]string{ // what is offered of a list that is longer
-		"record.": {"filing-submit", "filing-consider", "filing-withdraw", "filing-grant", "filing-grant-part", "filing-refuse", "filing-overdue", "filing-read", "filing-document"},
-		"status.": append(plain([]casefile.Status{casefile.Unconfirmed, casefile.Confirmed, casefile.Ended, casefile.Draft}), append(plain(filing.Statuses), "overdue")...),
+		"record.": {"filing-submit", "filing-consider", "filing-withdraw", "filing-grant", "filing-grant-part", "filing-refuse", "filing-overdue", "filing-read", "filing-document", "filing-forward", "filing-extend", "filing-ask", "filing-reply", "cancellation-settle"},
+		"status.": append(plain([]casefile.Status{casefile.Unconfirmed, casefile.Confirmed, casefile.Ended, casefile.Draft}), append(plain(filing.Outcomes), "overdue")...),
 	}
 	for prefix, list := range families(t) {
 		if only[prefix] != nil {

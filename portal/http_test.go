@@ -55,6 +55,9 @@ func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 		DB: w.App, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579",
 		Clock: func() time.Time { return w.At },
 	}
+	if err := portal.Share(p); err != nil {
+		t.Fatal(err)
+	}
 	handler, err := p.Handler()
 	if err != nil {
 		t.Fatal(err)

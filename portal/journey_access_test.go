@@ -109,6 +109,7 @@ const owes = `(() => {
 
 // Checks that never complain say nothing: here each is shown what it is for.
 func TestThePageChecksFindWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "", "kk", phone)
 	for what, spoil := range map[string]string{

@@ -9,6 +9,7 @@ import (
 // changes to the other, and nothing of the first is there; then the first takes his
 // power back.
 func TestCounselGoesFromOneClientToTheOtherAndTheirThingsNeverMeet(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	forSerik, forTimur := twoClients(t, s.W)
 	v := s.visit(t, "26", "kk", phone)
@@ -24,7 +25,7 @@ func TestCounselGoesFromOneClientToTheOtherAndTheirThingsNeverMeet(t *testing.T)
 	v.click("form", `main a[href$="kind=petition"]`)
 	v.want("acts for", v.text(".acting strong"), s.Serik.FullName())
 	v.fill("#circumstances", circumstances)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("check", formButton)
 	v.want("acts for", v.text(".acting strong"), s.Serik.FullName())
 	v.sign("filed")
@@ -66,6 +67,7 @@ func TestCounselGoesFromOneClientToTheOtherAndTheirThingsNeverMeet(t *testing.T)
 
 // The pages of those who act for others, without anything of the story changed.
 func TestThePagesOfActingForOthersLookAsTheirGoldenFilesSay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	power := "/powers/" + f.Participant("dana@theft").String()
 	for _, v := range actingViews(f) {

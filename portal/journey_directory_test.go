@@ -5,6 +5,7 @@ import "testing"
 // A new investigator comes in by two signatures and is given a case by the head; the
 // one before loses it while his page is open.
 func TestANewInvestigatorComesInAndIsGivenACase(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	theft := "/cases/" + s.Theft.String()
 

@@ -30,6 +30,7 @@ const firstPicture = 2000
 // signature, she reads it on a slow telephone, keeps a note that nobody else can read,
 // and both sign the record.
 func TestTheFileIsOpenedReadOnASlowTelephoneAndTheRecordSignedByBoth(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.Material(materials.New{Title: "Тінту хаттамасы"}, strings.Repeat("Тінту кезінде табылған ноутбук жәбірленушінің құжатындағы нөмірмен сәйкес келеді. ", 25), "Екінші парақ.")
 	s.EndNotice()

@@ -10,11 +10,13 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
+	"zharia/portal/portaltest"
 )
 
 // Every page, in both languages, on a phone and on a desk: each owes what check
 // asks for, and leaves a picture for whoever looks after the design.
 func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	drafted := s.draft("aigul")
 	answered := "/filings/" + s.answered(t).String()

@@ -62,6 +62,7 @@ const phoneButton = "#phone .actions button:not(.secondary)"
 // A person with a phone and no program on the computer: the page goes on by
 // itself when the signature has come.
 func TestAPageGoesOnByItselfWhenThePhoneHasSigned(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	draft := s.Draft(s.Aigul, s.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	s.close() // there is no signing program on this computer
@@ -100,6 +101,7 @@ func TestAPageGoesOnByItselfWhenThePhoneHasSigned(t *testing.T) {
 // In both languages on a phone's screen, the link comes first; cancelling there
 // is told here, and the other ways are one press away.
 func TestOnAPhonesScreenTheLinkComesFirst(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, lang := range []string{"kk", "ru"} {
 		v := s.visit(t, "p360", lang, phone)

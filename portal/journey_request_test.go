@@ -10,6 +10,7 @@ import (
 // From the empty list to the case and back: she asks, the investigator confirms in
 // three clicks, she reads, her status ends and the case closes.
 func TestAccessIsAskedForConfirmedUsedAndRevoked(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	theft := "/cases/" + s.Theft.String()
 

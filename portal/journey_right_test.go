@@ -12,6 +12,7 @@ import (
 )
 
 func TestAStrangerIsToldWhyThereIsNothingAndFindsNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	petition := s.Petition(s.Aigul, s.Theft)
 	s.Answer(s.Daniyar, petition, filing.Refused)
@@ -58,6 +59,7 @@ func TestAStrangerIsToldWhyThereIsNothingAndFindsNothing(t *testing.T) {
 }
 
 func TestADefenderOfTwoAlwaysSeesForWhomSheActs(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "8", "kk", phone)
 	v.signIn("dana")
@@ -73,7 +75,7 @@ func TestADefenderOfTwoAlwaysSeesForWhomSheActs(t *testing.T) {
 	v.click("form", `main a[href$="kind=petition"]`)
 	v.want("acts for", v.text(".acting strong"), s.Serik.FullName())
 	v.fill("#circumstances", circumstances)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("check", formButton)
 	v.shows(s.Serik.FullName())
 	v.sign("filed")
@@ -84,6 +86,7 @@ func TestADefenderOfTwoAlwaysSeesForWhomSheActs(t *testing.T) {
 }
 
 func TestWithoutScriptsEverythingWorksButSigningAndThatIsSaid(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "10", "kk", phone)
 	v.signIn("aigul")
@@ -105,7 +108,7 @@ func TestWithoutScriptsEverythingWorksButSigningAndThatIsSaid(t *testing.T) {
 	v.want("kept over the change of language", v.value("#circumstances"), circumstances)
 	v.lang = "kk"
 	v.click("", "button.lang")
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("check", formButton)
 	v.want("status", v.status(), "200")
 	v.shows(request)

@@ -12,6 +12,7 @@ import (
 // A decision is handed over: to the defender by her opening it, to the suspect by the
 // receipt he signs. The victim sees who opened her case and asks about it.
 func TestServiceOfADecisionInABrowser(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	decision := "/decisions/" + s.Decision("suspect-recognised").String()
 

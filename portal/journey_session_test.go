@@ -2,8 +2,6 @@ package portal_test
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -18,23 +16,7 @@ import (
 // so long before their end.
 func (s *site) hurried(t *testing.T, idle, warning time.Duration) {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	s.URL = "http://" + server.Listener.Addr().String()
-	p := &portal.Portal{
-		DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
-		AnyChain: true, Clock: s.Clock, Idle: idle, IdleWarning: warning,
-	}
-	var handler http.Handler
-	handler, err := p.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = handler
-	server.Start()
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	s.serve(&portal.Portal{AnyChain: true, Idle: idle, IdleWarning: warning})
 }
 
 // The questions about a session, as they stand on every page.
@@ -97,7 +79,7 @@ func TestAPageWarnsBeforeItsSessionEndsAndTheAnswerKeepsEverything(t *testing.T)
 	v.press("#session [data-when=over] [data-answer]")
 	v.until(shuts)
 	typed := v.value("#circumstances")
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("signin", formButton)
 	v.want("status", v.status(), "401")
 	v.sign("resume")
@@ -135,6 +117,7 @@ func TestAPageThatIsOnlyReadIsLeftWhenItsSessionEndsAndComesBack(t *testing.T) {
 }
 
 func TestTheListOfSessionsAndTheNoticeStandOnAPhoneAndOnADesk(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	first := s.visit(t, "8-first", "kk", desktop)
 	first.signIn("aigul")

@@ -20,6 +20,7 @@ import (
 // to the investigator, back, and to the prosecutor. Each part begins where the
 // one before it ended.
 func TestAPetitionGoesFromTheCitizenToTheInvestigatorAndOnToTheProsecutor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	story := &story{site: s}
 	for _, part := range []struct {
@@ -139,7 +140,7 @@ func (s *story) files(t *testing.T) {
 	v.click("form-empty", formButton)
 	v.want("status", v.status(), "422")
 	v.want("the focus", v.js(`document.activeElement.className`), "errors")
-	v.want("fields in the summary", v.each(".errors a", "e.hash"), "#circumstances\n#request")
+	v.want("fields in the summary", v.each(".errors a", "e.hash"), "#circumstances\n#point-1")
 	v.want("fields that are wrong", v.each("[aria-invalid=true]", "e.id"), "circumstances\nrequest")
 	v.press(".errors a")
 	v.want("the focus", v.js(`document.activeElement.id`), "circumstances")
@@ -152,7 +153,7 @@ func (s *story) files(t *testing.T) {
 	v.want("mistakes told by it", v.count(".errors, [aria-invalid]"), "0")
 	v.lang = "kk"
 	v.click("", "button.lang")
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.choose("#about", s.Decision("expertise-done").String())
 	v.click("check", formButton)
 	v.want("status", v.status(), "200")
@@ -229,7 +230,9 @@ func (s *story) answers(t *testing.T) {
 	v.click("answer", `a[href$="/answer"]`)
 	v.click("answer-empty", formButton)
 	v.want("status", v.status(), "422")
-	v.press(`input[name=outcome][value=refused]`)
+	v.press(`input[name="outcome-1"][value=refused]`)
+	v.fill("#why-1", portaltest.PointWhy)
+	v.fill("#article-1", portaltest.PointArticle)
 	v.fill("#reasons", reasons)
 	v.click("answer-check", formButton)
 	v.shows(reasons)
@@ -312,7 +315,7 @@ func (s *story) complains(t *testing.T) {
 	v.want("what it is against", v.js(`document.querySelector("#form input[name=against]").value`), s.petition)
 	v.choose("#ground", "property")
 	v.fill("#circumstances", arguments)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("complaint-check", formButton)
 	v.shows(arguments)
 	v.sign("complaint-filed")
@@ -321,7 +324,7 @@ func (s *story) complains(t *testing.T) {
 
 	v.open("", "/cases/"+s.Theft.String()+"/filings/new?kind=petition")
 	v.fill("#circumstances", circumstances)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.click("", formButton)
 	v.sign("another")
 	v.press("main > details:last-of-type > summary")
@@ -367,8 +370,12 @@ func (s *story) oversees(t *testing.T) {
 	v.open("late", "/filings/"+late.String())
 	v.want("late in its history", v.count("ol.timeline li.bad"), "1")
 
+	v = s.visit(t, "6", "ru", desktop) // complaints are decided by the head of the office alone
+	v.signIn("gulnar")
 	v.open("answer", "/filings/"+complaint+"/answer")
-	v.press(`input[name=outcome][value="granted-part"]`)
+	v.press(`input[name="outcome-1"][value="granted-part"]`)
+	v.fill("#why-1", portaltest.PointWhy)
+	v.fill("#article-1", portaltest.PointArticle)
 	v.fill("#reasons", reasons)
 	v.click("answer-check", formButton)
 	v.sign("answered")
@@ -378,7 +385,7 @@ func (s *story) oversees(t *testing.T) {
 // runJobs has the portal do what is due by itself until a query says it is done.
 func (s *site) runJobs(t *testing.T, query, done string) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(s.heard(t.Context()))
 	ended := make(chan error, 1)
 	runner := job.Runner{DB: s.DB.DB, Now: s.Clock, Poll: 20 * time.Millisecond, Jobs: map[string]job.Func{
 		filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {

@@ -24,6 +24,7 @@ func (s *site) newPetition() string {
 }
 
 func TestAKilledTabLosesNothingAndAnotherDeviceGoesOn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "11-typed", "kk", phone)
 	v.signIn("aigul")
@@ -48,12 +49,12 @@ func TestAKilledTabLosesNothingAndAnotherDeviceGoesOn(t *testing.T) {
 	v.want("told that it was typed before", v.count(`main .notice form[action$="/typed/forget"]`), "1")
 
 	// Leaving within the second is saved as well.
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.do(navigate(v, "/filings"))
 	v.until(`document.readyState === "complete" && location.pathname.endsWith("/filings")`)
 	v.want("begun", v.count(`main section[aria-labelledby=begun] li`), "1")
 	v.open("", s.newPetition())
-	v.want("typed just before leaving", v.value("#request"), request)
+	v.want("typed just before leaving", v.value("#point-1"), request)
 	v.click("check", formButton)
 	v.shows(circumstances)
 	v.shows(request)
@@ -61,7 +62,7 @@ func TestAKilledTabLosesNothingAndAnotherDeviceGoesOn(t *testing.T) {
 		drafts | typed
 		1      | 0`)
 	v.open("", s.newPetition())
-	v.want("the next one is fresh", v.value("#circumstances")+v.value("#request"), "")
+	v.want("the next one is fresh", v.value("#circumstances")+v.value("#point-1"), "")
 	v.want("notices", v.count("main .notice:not([hidden])"), "0")
 
 	v.fill("#circumstances", arguments)
@@ -102,6 +103,7 @@ func (r *restarting) start(t *testing.T, s *site) {
 }
 
 func TestAPortalThatDiesWhileSheTypesLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	door := &restarting{}
 	server := httptest.NewServer(door)
@@ -116,13 +118,13 @@ func TestAPortalThatDiesWhileSheTypesLosesNothing(t *testing.T) {
 	v.says("typed.saved")
 
 	door.down.Store(true)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	v.says("typed.say.offline")
 	v.arrive("offline")
 	v.press(formButton) // she does not wait, and stays on the page
 	v.says("typed.say.offline")
 	v.want("where she is", v.path(), "/kk/cases/"+s.Theft.String()+"/filings/new")
-	v.want("the text", v.value("#request"), request)
+	v.want("the text", v.value("#point-1"), request)
 	s.Want(t, `SELECT count(*) FROM filing`, "count\n0")
 
 	door.start(t, s)
@@ -138,6 +140,7 @@ func TestAPortalThatDiesWhileSheTypesLosesNothing(t *testing.T) {
 }
 
 func TestASessionThatEndsWhileSheTypesIsSaidAtOnceAndLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "13-ended", "kk", phone)
 	v.signIn("aigul")
@@ -147,7 +150,7 @@ func TestASessionThatEndsWhileSheTypesIsSaidAtOnceAndLosesNothing(t *testing.T) 
 	if _, err := s.SQL.ExecContext(t.Context(), `DELETE FROM session`); err != nil {
 		t.Fatal(err)
 	}
-	v.fill("#request", request) // typed after the end, so only the page has it
+	v.fill("#point-1", request) // typed after the end, so only the page has it
 	v.says("typed.say.signed-out")
 	v.arrive("said")
 	v.click("signin", formButton)
@@ -172,6 +175,7 @@ func TestASessionThatEndsWhileSheTypesIsSaidAtOnceAndLosesNothing(t *testing.T) 
 }
 
 func TestTwoWindowsWithOneFormAreToldOfEachOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	one, two := s.visit(t, "14-one", "kk", phone), s.visit(t, "14-two", "kk", phone)
 	for _, v := range []*visitor{one, two} {

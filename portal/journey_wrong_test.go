@@ -52,6 +52,7 @@ func (w *wrongs) alone(what, sentence string) {
 }
 
 func TestWhateverGoesWrongAtSigningIsSaidAndNothingTypedIsLost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, place := range []struct {
 		name string
@@ -111,6 +112,7 @@ func TestWhateverGoesWrongAtSigningIsSaidAndNothingTypedIsLost(t *testing.T) {
 // The agent is what the page asks to use the key of this person only. One that
 // does not obey changes nothing: the portal sees whose key it is.
 func TestAnotherPersonsSignatureIsRefusedByThePortalToo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "9-other", "kk", phone)
 	v.signIn("aigul")
@@ -127,6 +129,7 @@ func TestAnotherPersonsSignatureIsRefusedByThePortalToo(t *testing.T) {
 }
 
 func TestASessionThatEndsWhileAFormIsTypedLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	v := s.visit(t, "9-lost", "kk", phone)
 	v.signIn("aigul")

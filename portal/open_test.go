@@ -44,6 +44,7 @@ func (f *front) draftExposure() uuid.UUID  { f.t.Helper(); return draftExposure(
 func (f *front) draftRedaction() uuid.UUID { f.t.Helper(); return draftRedaction(f.t, f.W) }
 
 func TestTheInvestigatorOpensADecisionToOnePersonThroughThePages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Decision("term-extended").String()
 	daniyar, saule := f.as(f.Daniyar), f.as(f.Saule)
@@ -107,6 +108,7 @@ func TestTheInvestigatorOpensADecisionToOnePersonThroughThePages(t *testing.T) {
 }
 
 func TestANarrowedDecisionTellsTheFactTheArticleAndTheWayToComplain(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Decision("search-done").String()
 	daniyar, serik := f.as(f.Daniyar), f.as(f.Serik)
@@ -131,6 +133,7 @@ func TestANarrowedDecisionTellsTheFactTheArticleAndTheWayToComplain(t *testing.T
 }
 
 func TestARedactedCopyIsShownWithBothFingerprintsAndBothCanBeVerified(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Decision("victim-recognised").String()
 	daniyar, dana := f.as(f.Daniyar), f.as(f.Dana)
@@ -185,6 +188,7 @@ func TestARedactedCopyIsShownWithBothFingerprintsAndBothCanBeVerified(t *testing
 }
 
 func TestWhyIsItClosedTellsEachStatusTheSameWhateverIsInTheCase(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	list := regexp.MustCompile(`(?s)<main.*</main>`)
 	number := regexp.MustCompile(`[0-9]{15}|[0-9a-f]{8}-[0-9a-f-]{27}`)
@@ -219,6 +223,7 @@ func TestWhyIsItClosedTellsEachStatusTheSameWhateverIsInTheCase(t *testing.T) {
 }
 
 func TestAnOfficialsLookAtACopyLeavesALine(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.draftRedaction()
 	daniyar := f.as(f.Daniyar)
@@ -237,6 +242,7 @@ func TestAnOfficialsLookAtACopyLeavesALine(t *testing.T) {
 // Why something is closed, what is opened and the copies, on a telephone and on a
 // desk: axe-core finds nothing, and nothing is wider than the screen.
 func TestWhatIsOpenedAndClosedReadsOnATelephone(t *testing.T) {
+	t.Parallel()
 	script := axe(t)
 	s := newSite(t)
 	exposure, redaction := draftExposure(t, s.W), draftRedaction(t, s.W)

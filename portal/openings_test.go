@@ -63,6 +63,7 @@ func (f *front) count(query string) (n int) {
 }
 
 func TestThePageBeforeADecisionShowsNothingOfItAndBeginsNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g, at := f.as(f.Serik), "/kk/decisions/"+f.Decision("search-done").String()
 	page := g.get(at).want(t, "the page before", http.StatusOK)
@@ -105,6 +106,7 @@ func TestThePageBeforeADecisionShowsNothingOfItAndBeginsNothing(t *testing.T) {
 }
 
 func TestAReceiptIsSignedOnItsPageAndTheTermIsShownAtOnce(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g, at := f.as(f.Serik), "/ru/decisions/"+f.Decision("suspect-recognised").String()
 	page := g.get(at).want(t, "the page before", http.StatusOK)
@@ -139,6 +141,7 @@ func TestAReceiptIsSignedOnItsPageAndTheTermIsShownAtOnce(t *testing.T) {
 }
 
 func TestAnOfficialIsAskedWhyAndThenSeesWhatHeAskedFor(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	petition := f.Petition(f.Aigul, f.Theft)
 	for _, c := range []struct {
@@ -187,6 +190,7 @@ func TestAnOfficialIsAskedWhyAndThenSeesWhatHeAskedFor(t *testing.T) {
 
 // Each act that opens a document leaves a line: no view is without one.
 func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	withdrawn := f.Petition(f.Aigul, f.Theft)
@@ -249,6 +253,7 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 var elsewhere = map[policy.Act]bool{policy.PhoneEvents: true, policy.RedactionPaper: true, policy.FamiliarisationCopy: true}
 
 func TestTheListOfLooksTellsEachHisPartAndTheDoubtIsAnswered(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	f.looked(f.Saule, "plaintiff-recognised")
 	hers := f.looked(f.Daniyar, "victim-recognised")
@@ -300,6 +305,7 @@ func TestTheListOfLooksTellsEachHisPartAndTheDoubtIsAnswered(t *testing.T) {
 
 // A complaint about the investigator and who read it are not for him to learn.
 func TestTheInvestigatorIsNotToldWhoReadAComplaintAboutHim(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	complaint := f.Complaint(f.Aigul, f.Theft, filing.Ground("other"), "")
 	f.as(f.Zhanar).get("/kk/filings/"+complaint.String()).want(t, "the complaint", http.StatusOK)

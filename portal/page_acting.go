@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/assist"
 	"zharia/portal/casefile"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
@@ -93,7 +94,10 @@ func (page casesPage) Clients() bool {
 
 // clientsPage is all for whom somebody acts, over all cases: a line each, and
 // nothing of a case.
-type clientsPage struct{ Clients []clientLine }
+type clientsPage struct {
+	Clients  []clientLine
+	Assisted bool // others write drafts for him
+}
 
 type clientLine struct {
 	casefile.Client
@@ -112,7 +116,11 @@ func (p *Portal) clients(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	var page clientsPage
+	assistants, err := assist.List(ctx, p.DB, ask.To(policy.AssistantList))
+	if err != nil {
+		return err
+	}
+	page := clientsPage{Assisted: len(assistants) > 0}
 	for _, client := range all {
 		line := clientLine{Client: client}
 		for _, w := range waits {

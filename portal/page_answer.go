@@ -2,6 +2,8 @@ package portal
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +23,13 @@ type answerNewPage struct {
 	Filing   filing.Filing
 	Outcomes []web.Option
 	Points   []answerPoint
+	Remedies []web.Option // of a complaint, where it is granted
+	Phrases  []web.Option // ready words that he may take
+	Disputed bool         // the decision it is about opens to him
 }
+
+// phrases are the ready words for what was established: their texts are phrase.NAME.
+var phrases = []string{"checked", "called", "explained", "confirmed", "unfounded", "restored"}
 
 // answerPoint is a point and the names of the fields that decide it.
 type answerPoint struct {
@@ -39,6 +47,13 @@ func (p *Portal) showAnswerForm(c echo.Context, form *web.Form, f filing.Filing)
 		n := digits(i + 1)
 		page.Points = append(page.Points, answerPoint{point, "outcome-" + n, "why-" + n, "article-" + n})
 	}
+	for _, r := range f.Remedies() {
+		page.Remedies = append(page.Remedies, web.Option{Value: string(r), Label: w.T("remedy." + string(r))})
+	}
+	for _, word := range phrases {
+		page.Phrases = append(page.Phrases, web.Option{Value: "phrase-" + word, Label: w.T("phrase." + word)})
+	}
+	page.Disputed = f.About != uuid.Nil
 	p.hereIs(c, policy.AnswerNew, f.ID)
 	return p.form(c, form, "answer_new", page, policy.AnswerDraft, f.ID)
 }
@@ -54,7 +69,7 @@ func (p *Portal) answerNew(c echo.Context, ask policy.Ask) error {
 	if _, err := filing.Open(c.Request().Context(), p.DB, ask.To(policy.FilingRead), f.ID); err != nil {
 		return err
 	}
-	form := web.NewForm("answer_new", "reasons", a.Reasons)
+	form := web.NewForm("answer_new", "reasons", a.Reasons, "remedy", string(a.Remedy))
 	for i, point := range f.Points {
 		if said := point.Resolution; said != nil {
 			n := digits(i + 1)
@@ -86,6 +101,16 @@ func (p *Portal) answerDraft(c echo.Context, ask policy.Ask) error {
 		Points:   resolutions(form, len(f.Points)),
 		Reasons:  form.Text("reasons", filing.MinText, filing.MaxText),
 		Language: web.Lang(c),
+	}
+	if len(f.Remedies()) > 0 && form.Value("remedy") != "" {
+		n.Remedy = web.OneOf(form, "remedy", f.Remedies()...)
+	}
+	if word, ok := strings.CutPrefix(form.Wants(), "phrase-"); ok && slices.Contains(phrases, word) {
+		said := strings.TrimRight(form.Value("reasons"), "\n ")
+		if said != "" {
+			said += "\n"
+		}
+		form.Set("reasons", said+p.Words.In(web.Lang(c)).T("phrase."+word))
 	}
 	if form.Bad() {
 		return p.showAnswerForm(c, form, f)

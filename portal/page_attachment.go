@@ -33,7 +33,7 @@ const attachmentLimit = attachment.MaxTotal + 1<<20
 
 // How long a slow line may take: each piece has its minute, the whole its hour.
 const (
-	pieceTime  = time.Minute
+	pieceTime = time.Minute
 	wholeTime = time.Hour
 )
 
@@ -197,7 +197,7 @@ func badBody(err error) error {
 	case errors.As(err, &fa):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF), strings.HasPrefix(err.Error(), "multipart: "):
-		return fault.New(fault.Invalid, "attachments.refused.short").Because(err)
+		return fault.New(fault.Invalid, "fault.attachment-cut").Because(err)
 	}
 	return err
 }

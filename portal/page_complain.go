@@ -27,7 +27,7 @@ func (p *Portal) showComplainForm(c echo.Context, form *web.Form) error {
 	page := complainNewPage{Form: form, Max: filing.MaxText, Suspend: []web.Option{{Value: "1", Label: w.T("filing_new.suspend.yes")}}}
 	for _, kind := range filing.AffectedKinds {
 		page.Kinds = append(page.Kinds, web.Option{
-			Value: string(kind), Label: w.T("filing." + string(kind)), Hint: w.T("filing." + string(kind) + ".what"), Chosen: form.Value("kind") == string(kind),
+			Value: string(kind), Label: w.T("filing." + string(kind)), Hint: w.T("filing." + string(kind) + ".what"),
 		})
 	}
 	if err := p.keep(c, form); err != nil { // what was typed before may have several requests

@@ -25,6 +25,7 @@ type deskPage struct {
 	Drafts        int                         // papers of his that wait for his signature
 	Substitutions []directory.Substitution    // in which he is one of the two
 	Reading       []materials.Familiarisation // a reader asks for time, or has signed the record
+	Promised      []filing.Owed               // replies to those who wrote to him
 }
 
 func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
@@ -69,6 +70,9 @@ func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 	if page.Reading, err = materials.Waiting(ctx, p.DB, ask); err != nil {
 		return err
 	}
+	if page.Promised, err = filing.Promised(ctx, p.DB, ask); err != nil {
+		return err
+	}
 	return p.show(c, "desk", page)
 }
 
@@ -83,7 +87,10 @@ type oversightPage struct {
 	Cases         []casefile.Case
 	Begun         []typedLine
 	Substitutions []directory.Substitution // in which he is one of the two
+	ToCancel      []filingLine             // a head asks him to cancel a ruling
 	Doubted       int                      // questions about views that wait for his answer
+	Unanswered    []filing.Unanswered      // points that were left without an answer
+	Promised      []filing.Owed            // replies to those who wrote to him
 }
 
 func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
@@ -106,6 +113,11 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 			page.Late = append(page.Late, f)
 		}
 	}
+	cancel, err := filing.ToCancel(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page.ToCancel = filingLines(cancel, ask)
 	asked, err := casefile.RequestsOverdue(ctx, p.DB, ask)
 	if err != nil {
 		return err
@@ -128,5 +140,11 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	page.Doubted = len(doubted)
+	if page.Unanswered, err = filing.UnansweredOf(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Promised, err = filing.Promised(ctx, p.DB, ask); err != nil {
+		return err
+	}
 	return p.show(c, "oversight", page)
 }

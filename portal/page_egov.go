@@ -25,9 +25,9 @@ import (
 	"zharia/portal/web"
 )
 
-// phones are the acts that a phone asks for: it has no session, no language in
-// the address and reads no page.
-var phones = map[policy.Act]bool{policy.EgovInvite: true, policy.EgovFetch: true, policy.EgovLogin: true, policy.EgovSign: true}
+// phones are the acts that a phone asks for, and a calendar: it has no session, no
+// language in the address and reads no page.
+var phones = map[policy.Act]bool{policy.EgovInvite: true, policy.EgovFetch: true, policy.EgovLogin: true, policy.EgovSign: true, policy.FeedFetch: true}
 
 // notPhones is a middleware for everybody but phones: they bring no cookie, so
 // nobody can act through them, and a web view inside an application may say any

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/assist"
 	"zharia/portal/attachment"
 	"zharia/portal/casefile"
 	"zharia/portal/document"
@@ -30,20 +31,29 @@ type filingLine struct {
 	filing.Filing
 	Word     filing.StatusWord
 	Overdue  bool
+	Disputed bool // the decision it is about opens by way of the filing alone
+	Pressing bool // its plain count has ended: the legal end is near
 	DaysLeft int
 }
 
 func filingLines(all []filing.Filing, ask policy.Ask) []filingLine {
 	out := make([]filingLine, len(all))
 	for i, f := range all {
-		out[i] = filingLine{f, filing.Word(f, ask.At), f.Overdue(ask.At), f.DaysLeft(ask.At)}
+		out[i] = filingLine{f, filing.Word(f, ask.At), f.Overdue(ask.At), beyond(f), f.Pressing(ask.At), f.DaysLeft(ask.At)}
 	}
 	return out
+}
+
+// beyond says that whoever decides it has nothing else to do with the case: of its
+// decisions he opens the one that is disputed.
+func beyond(f filing.Filing) bool {
+	return f.Standing&policy.Decider != 0 && f.Status.Open() && slices.Contains([]guide.Seat{guide.Higher, guide.Judge, guide.Appeal}, f.Seat)
 }
 
 // filingsPage is everything a person has filed or is writing.
 type filingsPage struct {
 	Filings []filingLine
+	Errands bool // he writes drafts for an advocate, or has them written
 	Begun   []typedLine
 }
 
@@ -56,7 +66,11 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "filings", filingsPage{filingLines(all, ask), begun})
+	errands, err := assist.Errands(c.Request().Context(), p.DB, ask.To(policy.ErrandList))
+	if err != nil {
+		return err
+	}
+	return p.show(c, "filings", filingsPage{filingLines(all, ask), len(errands) > 0, begun})
 }
 
 // filingNewPage is where a filing is written: first its kind is chosen, then one
@@ -178,6 +192,9 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 			form.Set(name, v)
 		}
 	}
+	if err := p.readied(c, ask, form); err != nil {
+		return err
+	}
 	return p.showFilingForm(c, ask, form, caseID, kind)
 }
 
@@ -197,6 +214,7 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 		Complained:    form.OptionalID("complained"),
 		To:            optional(form, "to", guide.AllSeats...),
 		Suspend:       form.Chosen("suspend"),
+		Previous:      form.OptionalID("previous"),
 	}
 	if filing.Sorted(n.Kind) {
 		n.Ground = web.OneOf(form, "ground", filing.Grounds...)
@@ -243,23 +261,8 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 	if f.Affected {
 		return p.redirect(c, policy.ComplainEdit, number)
 	}
-	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind), "participant", f.Participant.String(),
-		"ground", string(f.Ground), "circumstances", f.Circumstances, "what", string(f.What), "to", string(f.Seat))
-	for i, p := range f.Points {
-		form.Set("point-"+digits(i+1), p.Text)
-	}
-	if f.Suspend {
-		form.Set("suspend", "1")
-	}
-	if f.Complained != uuid.Nil {
-		form.Set("complained", f.Complained.String())
-	}
-	if f.About != uuid.Nil {
-		form.Set("about", f.About.String())
-	}
-	if f.Against != uuid.Nil {
-		form.Set("against", f.Against.String())
-	}
+	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind))
+	fillFiling(form, f)
 	return p.showFilingForm(c, ask, form, f.Case, f.Kind)
 }
 
@@ -318,9 +321,10 @@ type filingCheckPage struct {
 	Filing  filing.Filing
 	Files   []attachmentLine
 	Signing signing
-	Size    int       // bytes of the document
-	Changed time.Time // when the draft was changed and not saved; zero: never
-	Blanks  int       // places of a sample that nobody filled in
+	Size    int             // bytes of the document
+	Changed time.Time       // when the draft was changed and not saved; zero: never
+	Blanks  int             // places of a sample that nobody filled in
+	Same    []filing.Filing // of his that look like it
 }
 
 // filingPage is a filing that was received: its number, its clock, its answer,
@@ -341,6 +345,8 @@ type filingPage struct {
 	Answer    *answerView
 	History   []historyLine
 	MayAnswer bool
+	After     afterView
+	Moves     movesView
 }
 
 // answerView is the answer as the page shows it.
@@ -367,12 +373,12 @@ func (p *Portal) filing(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	if f.Status == filing.Draft {
-		return p.showFilingCheck(c, f, "")
+		return p.showFilingCheck(c, ask, f, "")
 	}
 	return p.showFiling(c, ask, f)
 }
 
-func (p *Portal) showFilingCheck(c echo.Context, f filing.Filing, refusal string) error {
+func (p *Portal) showFilingCheck(c echo.Context, ask policy.Ask, f filing.Filing, refusal string) error {
 	doc, err := document.Fetch(c.Request().Context(), p.DB, f.Document)
 	if err != nil {
 		return err
@@ -383,6 +389,9 @@ func (p *Portal) showFilingCheck(c echo.Context, f filing.Filing, refusal string
 		return err
 	}
 	page.Files, _ = attachmentLines(p.Words.In(web.Lang(c)), files)
+	if page.Same, err = filing.Same(c.Request().Context(), p.DB, ask.To(policy.FilingRead), f); err != nil {
+		return err
+	}
 	if page.Changed, err = p.unsaved(c, policy.FilingEdit, f.ID); err != nil {
 		return err
 	}
@@ -406,6 +415,11 @@ func (p *Portal) showSigning(c echo.Context, refusal, name string, page any, her
 }
 
 func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) error {
+	return p.showFilingWith(c, ask, f, nil)
+}
+
+// showFilingWith shows it with what was wrong with a word on a point of its answer.
+func (p *Portal) showFilingWith(c echo.Context, ask policy.Ask, f filing.Filing, form *web.Form) error {
 	ctx := c.Request().Context()
 	doc, err := document.Fetch(ctx, p.DB, f.Document)
 	if err != nil {
@@ -413,9 +427,9 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 	}
 	page := filingPage{
 		Filing: f, Word: filing.Word(f, ask.At), Stages: filing.Stages(f), Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Mine: f.Author == ask.Person,
-		Acts:      f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw),
+		Acts:      f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw, policy.WithdrawalAsk),
 		Digest:    doc.Digest,
-		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0,
+		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0 && f.Decides(ask),
 	}
 	if page.Clock, err = filing.ClockOf(ctx, p.DB, f); err != nil {
 		return err
@@ -447,6 +461,17 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 	if page.History, err = p.history(c, f); err != nil {
 		return err
 	}
+	if page.Moves, err = p.movesOf(c, ask, f); err != nil {
+		return err
+	}
+	if page.After, err = p.after(c, ask, f, page.Answer); err != nil {
+		return err
+	}
+	if form != nil {
+		page.After.Form = form
+		p.hereIs(c, policy.FilingRead, f.ID)
+		return p.form(c, form, "filing", page, policy.PointDispute, f.ID)
+	}
 	return p.show(c, "filing", page)
 }
 
@@ -454,6 +479,9 @@ func (p *Portal) showFiling(c echo.Context, ask policy.Ask, f filing.Filing) err
 var told = map[string]bool{
 	string(policy.FilingSubmit): true, string(policy.FilingConsider): true, string(policy.FilingWithdraw): true,
 	string(policy.FilingGrant): true, string(policy.FilingGrantPart): true, string(policy.FilingRefuse): true,
+	string(policy.FilingForward): true, string(policy.FilingExtend): true, string(policy.FilingAsk): true, string(policy.FilingReply): true, string(policy.CancellationSettle): true,
+	string(policy.WithdrawalAsk): true, string(policy.WithdrawalConsent): true, string(policy.WithdrawalDecline): true,
+	string(policy.SupplementSign): true, string(policy.PointDispute): true, string(policy.MessageSend): true,
 	string(policy.FilingOverdue): true, string(policy.FilingRecount): true, string(policy.CountObject): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
 }
 
@@ -570,7 +598,7 @@ func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 		if err != nil {
 			return err
 		}
-		return p.showFilingCheck(c, f, refusal)
+		return p.showFilingCheck(c, ask, f, refusal)
 	}
 	if conflict(err) { // a second click finds it filed, or a status that has ended
 		if f, read := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number); read == nil && f.Status != filing.Draft && hex.EncodeToString(digest) != "" {

@@ -35,7 +35,7 @@ var guideEvents = []struct {
 	{"recognise", policy.FilingRecognise, guide.Nothing},
 	{"missed", policy.FilingRestore, guide.Nothing},
 	{"distrust", policy.FilingChallenge, guide.Nothing},
-	{"other", "", ""},
+	{"else", "", ""},
 }
 
 // guideNeeds are what may be asked for.
@@ -146,7 +146,7 @@ func (g *guideWalk) asks(name string, options []web.Option) (string, bool) {
 		return value, false
 	}
 	g.page.Asked, g.page.Options = name, options
-	if g.c.QueryParams().Has("go") && g.c.QueryParam("asked") == name {
+	if g.c.QueryParam("asked") == name {
 		g.page.Form.Refused(fault.New(fault.Invalid, "form.choose").At(name))
 	}
 	return "", true
@@ -388,9 +388,8 @@ func (g *guideWalk) show(name string) error {
 		path += "?" + q.Encode()
 	}
 	g.page.Back = path
-	was := g.c.QueryParam("was")
-	for i, o := range g.page.Options {
-		g.page.Options[i].Chosen = o.Value == was
+	if was := g.c.QueryParam("was"); was != "" { // he came back to it
+		g.page.Form.Set(g.page.Asked, was)
 	}
 	frame, status := g.p.frame(g.c), http.StatusOK
 	if frame.Problem = g.page.Form.Problem(); frame.Problem {

@@ -23,7 +23,7 @@ type homePage struct {
 // are told why.
 func homePost(post string) string {
 	switch post {
-	case "judge", "registrar", "auditor":
+	case "registrar", "auditor":
 		return post
 	}
 	return ""

@@ -154,7 +154,9 @@ func start(person identity.Person) policy.Act {
 		return policy.OfficeRead
 	case "administrator":
 		return policy.DirectoryRead
-	case "judge", "registrar", "auditor":
+	case "judge":
+		return policy.ChamberRead
+	case "registrar", "auditor":
 		return policy.Home
 	}
 	return policy.CaseList

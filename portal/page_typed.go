@@ -22,12 +22,12 @@ import (
 
 // formActs are the pages whose form is kept while it is being filled in.
 var formActs = []policy.Act{
-	policy.FilingNew, policy.FilingEdit, policy.AnswerNew, policy.DecisionNew, policy.DecisionEdit, policy.ExposureNew, policy.RedactionNew,
+	policy.FilingNew, policy.FilingEdit, policy.SupplementNew, policy.AnswerNew, policy.DecisionNew, policy.DecisionEdit, policy.ExposureNew, policy.RedactionNew,
 	policy.ParticipantNew, policy.ParticipantView, policy.ParticipantChange, policy.AgreementRead, policy.AccessNew, policy.AccessEdit, policy.AccessComplaint,
 }
 
 // formChoices are the parts of a query that make another form of the same page.
-var formChoices = []string{"kind", "about", "against", "for", "part"}
+var formChoices = []string{"kind", "about", "against", "for", "part", "previous"}
 
 // maxAddress is far more than the longest address of a form, in bytes.
 const maxAddress = 300

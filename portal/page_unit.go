@@ -18,6 +18,8 @@ type unitPage struct {
 	Orphans       []casefile.Case
 	Cases         []casefile.Case
 	Submitted     []submissionLine // a chief's: decisions that wait for his office's word
+	Mine          []filingLine     // to answer himself
+	ToCancel      []filingLine     // a chief's: a head asks that a ruling be cancelled
 	Late          []filingLine     // answers that are overdue
 	Waiting       []awaitingLine
 	LateWaiting   int
@@ -52,6 +54,18 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 	page.Cases = slices.DeleteFunc(cases, func(of casefile.Case) bool { return orphan[of.ID] })
 	if page.Submitted, err = p.submissions(c, ask); err != nil {
 		return err
+	}
+	mine, err := filing.Inbox(ctx, p.DB, ask)
+	if err != nil {
+		return err
+	}
+	page.Mine = filingLines(mine, ask)
+	if ask.Is&policy.Chief != 0 {
+		cancel, err := filing.ToCancel(ctx, p.DB, ask)
+		if err != nil {
+			return err
+		}
+		page.ToCancel = filingLines(cancel, ask)
 	}
 	late, err := filing.Late(ctx, p.DB, ask)
 	if err != nil {

@@ -1,9 +1,13 @@
 package portal
 
 import (
+	"errors"
+
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"zharia/portal/document"
+	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/web"
@@ -13,7 +17,8 @@ import (
 // is signed.
 type withdrawalCheckPage struct {
 	Filing  filing.Filing
-	Size    int // bytes of the paper
+	Consent bool // the one it was filed for must agree first
+	Size    int  // bytes of the paper
 	Signing signing
 }
 
@@ -30,16 +35,20 @@ func (p *Portal) withdrawalCheck(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	if f.Status.Open() {
-		return p.showWithdrawal(c, f, doc, "")
+	if f.Status.Open() && !doc.Signed() {
+		return p.showWithdrawal(c, ask, f, doc, "")
 	}
 	return p.redirect(c, policy.FilingRead, f.ID)
 }
 
-func (p *Portal) showWithdrawal(c echo.Context, f filing.Filing, doc document.Document, refusal string) error {
-	page := withdrawalCheckPage{Filing: f, Size: len(doc.Content)}
+func (p *Portal) showWithdrawal(c echo.Context, ask policy.Ask, f filing.Filing, doc document.Document, refusal string) error {
+	page := withdrawalCheckPage{Filing: f, Size: len(doc.Content), Consent: len(f.Acts(ask, policy.WithdrawalAsk)) > 0}
+	act := policy.FilingWithdraw
+	if page.Consent {
+		act = policy.WithdrawalAsk
+	}
 	var err error
-	if page.Signing, err = p.signDocument(c, doc, policy.WithdrawalPaper, policy.FilingWithdraw, refusal, f.ID); err != nil {
+	if page.Signing, err = p.signDocument(c, doc, policy.WithdrawalPaper, act, refusal, f.ID); err != nil {
 		return err
 	}
 	return p.showSigning(c, refusal, "withdrawal_check", page, policy.WithdrawalCheck, f.ID)
@@ -53,6 +62,8 @@ func (p *Portal) withdrawalPaper(c echo.Context, ask policy.Ask) error {
 	return pdf(c, doc.Content, name(f, "withdrawal"), c.QueryParam("keep") != "")
 }
 
+// filingWithdraw puts a signature under a withdrawal: by the address it takes effect
+// or waits for a consent.
 func (p *Portal) filingWithdraw(c echo.Context, ask policy.Ask) error {
 	ctx, number := c.Request().Context(), id(c, "filing")
 	cms, digest, err := p.signed(c)
@@ -68,7 +79,78 @@ func (p *Portal) filingWithdraw(c echo.Context, ask policy.Ask) error {
 		if err != nil {
 			return err
 		}
-		return p.showWithdrawal(c, f, doc, refusal)
+		return p.showWithdrawal(c, ask, f, doc, refusal)
+	}
+	return p.redirect(c, policy.FilingRead, number)
+}
+
+// consentCheckPage shows the paper by which somebody agrees that what was filed for
+// him is taken back, or says that it stays, before it is signed.
+type consentCheckPage struct {
+	Filing  filing.Filing
+	Agrees  bool
+	Size    int // bytes of the paper
+	Signing signing
+}
+
+// The two things that can be said, by the value of a button.
+const consentYes, consentNo = "yes", "no"
+
+func (p *Portal) consentDraft(c echo.Context, ask policy.Ask) error {
+	number := id(c, "filing")
+	said := c.FormValue("said")
+	if said != consentYes && said != consentNo {
+		return fault.New(fault.Invalid, "form.choose").At("said")
+	}
+	if err := filing.DraftConsent(c.Request().Context(), p.DB, p.press(), ask, number, said == consentYes, web.Lang(c)); err != nil {
+		return err
+	}
+	return p.redirect(c, policy.ConsentCheck, number)
+}
+
+func (p *Portal) consentCheck(c echo.Context, ask policy.Ask) error {
+	return p.showConsent(c, ask, id(c, "filing"), "")
+}
+
+func (p *Portal) showConsent(c echo.Context, ask policy.Ask, number uuid.UUID, refusal string) error {
+	f, said, doc, err := filing.ConsentOf(c.Request().Context(), p.DB, ask, number)
+	if conflict(err) || errors.Is(err, fault.NotFound) && f.ID != uuid.Nil { // nothing waits, or nothing is said yet
+		return p.redirect(c, policy.FilingRead, number)
+	}
+	if err != nil {
+		return err
+	}
+	page := consentCheckPage{Filing: f, Agrees: said.Agrees, Size: len(doc.Content)}
+	act := policy.WithdrawalDecline
+	if said.Agrees {
+		act = policy.WithdrawalConsent
+	}
+	if page.Signing, err = p.signDocument(c, doc, policy.ConsentPaper, act, refusal, f.ID); err != nil {
+		return err
+	}
+	return p.showSigning(c, refusal, "consent_check", page, policy.ConsentCheck, f.ID)
+}
+
+func (p *Portal) consentPaper(c echo.Context, ask policy.Ask) error {
+	f, doc, err := filing.ConsentPaper(c.Request().Context(), p.DB, ask, id(c, "filing"))
+	if err != nil {
+		return err
+	}
+	return pdf(c, doc.Content, name(f, "consent"), c.QueryParam("keep") != "")
+}
+
+func (p *Portal) consentSettle(c echo.Context, ask policy.Ask) error {
+	number := id(c, "filing")
+	cms, digest, err := p.signed(c)
+	if err != nil {
+		return err
+	}
+	if err := filing.Consent(c.Request().Context(), p.DB, p.Verifier, ask, number, cms, digest); err != nil {
+		refusal, err := refused(err)
+		if err != nil {
+			return err
+		}
+		return p.showConsent(c, ask.To(policy.ConsentCheck), number, refusal)
 	}
 	return p.redirect(c, policy.FilingRead, number)
 }

@@ -146,6 +146,14 @@ func views(f *front, o objects) []view {
 		{name: "about-signature", path: "/about/signature"},
 		{name: "about-terms", path: "/about/terms"},
 		{name: "about-protection", path: "/about/protection"},
+		{name: "guide", path: "/guide"},
+		{name: "guide-wrong", path: "/guide?asked=event", status: 422},
+		{name: "guide-who", who: f.Aigul, path: at("/cases/%s/guide?event=act", "theft")},
+		{name: "guide_ways-all", path: "/guide?event=act&who=investigator"},
+		{name: "guide_ways-other", path: "/guide?event=else"},
+		{name: "guide_ways", who: f.Aigul, path: at("/cases/%s/guide?event=act&who=", "theft") + f.Daniyar.Person.String()},
+		{name: "guide_ways-head", who: f.Aigul, path: at("/cases/%s/guide?event=act&who=", "theft") + f.Marat.Person.String()},
+		{name: "complain_new", who: f.Stranger, path: "/complain"},
 		{name: "signin", path: "/signin?next=%2Fcases"},
 		{name: "signin-kept", path: at("/cases/%s/filings", "theft"), fields: url.Values{"request": {portaltest.Request}}, status: 401},
 		{name: "signin-refused", path: "/session", fields: url.Values{"signature": {"AAAA"}}, status: 422},
@@ -179,6 +187,7 @@ func views(f *front, o objects) []view {
 		{name: "filing_new-switched", who: f.Aigul, path: at("/cases/%s/filings", "theft"), status: 200,
 			fields: url.Values{"kind": {"petition"}, "circumstances": {portaltest.Circumstances}, "language-switch": {"ru"}}},
 		{name: "filing_check", who: f.Aigul, path: at("/filings/%s", "draft")},
+		{name: "attachments", who: f.Aigul, path: at("/filings/%s/attachments", "draft")},
 		{name: "filing_check-refused", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 422,
 			fields: url.Values{"signature": {"AAAA"}, "digest": {hex.EncodeToString(digest)}}},
 		{name: "filing_check-changed", who: f.Aigul, path: at("/filings/%s/submission", "draft"), status: 422,
@@ -189,6 +198,12 @@ func views(f *front, o objects) []view {
 		{name: "filing-answered", who: f.Aigul, path: at("/filings/%s", "answered")},
 		{name: "filing-complaint", who: f.Aigul, path: at("/filings/%s", "complaint")},
 		{name: "filing-defence", who: f.Dana, path: at("/filings/%s", "defence")},
+		{name: "term", path: "/term"},
+		{name: "term-moved", path: "/term?what=petition-answer&on=2026-10-22&clock=14:30"},
+		{name: "term-year", path: "/term?what=termination&on=2026-11-21"},
+		{name: "term-wrong", path: "/term?what=security-answer&on=2026-02-31", status: 422},
+		{name: "filing_count", who: f.Aigul, path: at("/filings/%s/count", "filed")},
+		{name: "filing_count-wrong", who: f.Aigul, path: at("/filings/%s/count", "filed"), status: 422, fields: url.Values{"words": {"?"}}},
 		{name: "filings", who: f.Aigul, path: "/filings"},
 		{name: "filings-empty", who: f.Stranger, path: "/filings"},
 
@@ -369,6 +384,7 @@ func whole(t *testing.T, page, body, lang string) {
 // A session that ended while somebody typed takes nothing away: after signing in
 // the same fields are one button from where they were going.
 func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
 		g := f.visitor()
@@ -399,6 +415,7 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 // A button has nothing typed beside it: after signing in one is back on the page
 // where it stands, not at an address that can only be posted to.
 func TestAButtonPressedWhenTheSessionEndedLeadsBackToItsPage(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	g := f.visitor()

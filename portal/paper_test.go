@@ -17,6 +17,7 @@ import (
 // Security/THREATS S31: what is signed is what the portal keeps. A page that brings a
 // content of its own, under whatever name, changes nothing of it.
 func TestNoContentComesBackFromTheBrowser(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	id := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
@@ -50,6 +51,7 @@ func TestNoContentComesBackFromTheBrowser(t *testing.T) {
 
 // The first page of what people are given to sign says for what.
 func TestEveryPaperToSignCarriesItsStatement(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("pdftotext"); err != nil {
 		t.Log("poppler is not installed: the papers are not read")
 		return
@@ -77,6 +79,7 @@ func TestEveryPaperToSignCarriesItsStatement(t *testing.T) {
 }
 
 func TestAStatusIsConfirmedOverAPageThatShowsThePaper(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
 	person := "/ru/participants/" + f.Participant("aigul@fraud").String()
@@ -134,6 +137,7 @@ func TestAStatusIsConfirmedOverAPageThatShowsThePaper(t *testing.T) {
 }
 
 func TestSomebodyNewIsGivenUpWithThePaper(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	daniyar, id := f.as(f.Daniyar), fresh()
 	fields := url.Values{"id": {id.String()}, "iin": {f.Stranger.IIN.Reveal()}, "name": {f.Stranger.FullName()}, "role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}}

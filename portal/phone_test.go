@@ -141,6 +141,7 @@ func (g *guest) take(at string) answer {
 
 // Nothing but pages, forms and a phone: no script, no program on the computer.
 func TestAPersonSignsInAndFilesWithAPhoneAndNoScript(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	g, ph := f.visitor(), f.phoneOf(f.Aigul)
@@ -238,6 +239,7 @@ func (a *waiting) signedBody(cms []byte) string {
 }
 
 func TestAHostilePhoneSignsNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	content := a.got.Package[0].Content
@@ -317,6 +319,7 @@ func TestAHostilePhoneSignsNothing(t *testing.T) {
 // Every octet of an honest signature is changed, one at a time in a stride, and
 // none is taken.
 func TestAnyChangedOctetOfAPhonesSignatureIsRefused(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	good := must(f.Aigul.Key.SignCMS(a.got.Package[0].Content, false, f.At))
@@ -339,6 +342,7 @@ func TestAnyChangedOctetOfAPhonesSignatureIsRefused(t *testing.T) {
 }
 
 func TestAPhoneThatIsLateWrongOrOfNobodyFindsNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	place := must(url.Parse(a.got.Invitation.Document.URI)).Path
@@ -401,6 +405,7 @@ func TestAPhoneThatIsLateWrongOrOfNobodyFindsNothing(t *testing.T) {
 // What a phone gave serves the browser that asked, and no other: not another
 // session of the same person, not another person, not a visitor.
 func TestOnlyTheBrowserThatAskedTakesWhatThePhoneGave(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	if err := f.phoneOf(f.Aigul).Sign(t.Context(), a.got); err != nil {
@@ -434,6 +439,7 @@ func TestOnlyTheBrowserThatAskedTakesWhatThePhoneGave(t *testing.T) {
 // A statement that somebody was made to sign for another site, or in another
 // browser, opens nothing here.
 func TestACapturedStatementOfSignInIsRefused(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	victim, thief := f.visitor(), f.visitor()
 	theirs := string(must(decode(victim.get("/kk/signin").attribute(t, "data-content"))))
@@ -463,6 +469,7 @@ func TestACapturedStatementOfSignInIsRefused(t *testing.T) {
 }
 
 func TestACancelledCodeSaysSoAndOffersAnother(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.visitor()
 	kept := url.Values{"id": {fresh().String()}, "request": {portaltest.Request}}
@@ -574,6 +581,7 @@ func TestAPhoneIsAnsweredInTheBodyThatTheOperatorChose(t *testing.T) {
 
 // Ten signatures that are not good are enough: each costs arithmetic.
 func TestACodeIsClosedAfterTenBadSignatures(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	bad := a.signedBody(must(f.Serik.Key.SignCMS(a.got.Package[0].Content, false, f.At)))
@@ -590,6 +598,7 @@ func TestACodeIsClosedAfterTenBadSignatures(t *testing.T) {
 // While the authority is silent nobody signs in and a filing is received: the
 // phone is told the first at once.
 func TestAPhoneIsToldThatTheAuthorityIsSilent(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	v, a := f.visitor(), f.asksToFile(t)
 	at := v.askPhone(v.get("/kk/signin"))
@@ -620,6 +629,7 @@ func TestAPhoneIsToldThatTheAuthorityIsSilent(t *testing.T) {
 
 // A draft that was changed while the phone looked at it is not signed unseen.
 func TestADraftThatChangedUnderThePhoneIsNotSigned(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	changed := f.petition(a.draft)
@@ -636,6 +646,7 @@ func TestADraftThatChangedUnderThePhoneIsNotSigned(t *testing.T) {
 
 // No secret of a code is kept, and no text beside it stands open; a flood of codes does not grow.
 func TestTheDatabaseHoldsNoTokenOfAPhone(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	token := must(base64.RawURLEncoding.DecodeString(strings.TrimPrefix(a.code, "mobileSign:"+portaltest.Origin+"/egov/")))
@@ -656,6 +667,7 @@ func TestTheDatabaseHoldsNoTokenOfAPhone(t *testing.T) {
 }
 
 func TestWhatIsAskedOfAPhoneIsAnActThatIsSigned(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	for _, act := range []string{"", "home", "filing-read", "filing-consider", "session-end", "nothing"} {
@@ -723,6 +735,7 @@ func TestAPageThatWaitsIsToldWhatHappensOnThePhone(t *testing.T) {
 
 // That readers read it is shown where a browser draws it (journey_phone_test.go).
 func TestTheCodeIsOneDrawingWithoutStyles(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	page := a.guest.get(a.at).body
@@ -734,6 +747,7 @@ func TestTheCodeIsOneDrawingWithoutStyles(t *testing.T) {
 
 // In the demonstration the strip's key plays the phone.
 func TestTheDemonstrationPlaysThePhone(t *testing.T) {
+	t.Parallel()
 	w := portaltest.World(t)
 	f := &front{W: w, t: t}
 	p := &portal.Portal{
@@ -764,6 +778,7 @@ func TestTheDemonstrationPlaysThePhone(t *testing.T) {
 
 // Nobody gets the portal to read what he likes: what asks too much is stopped.
 func TestAPhoneHasNoCookieAndNoOrigin(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	a := f.asksToFile(t)
 	place := must(url.Parse(a.got.Invitation.Document.URI)).Path

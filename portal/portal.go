@@ -54,6 +54,7 @@ type Portal struct {
 	sessions *identity.Sessions
 	links    map[policy.Act]string
 	streams  streams
+	fetched  *middleware.RateLimiterMemoryStore // how often each feed is asked for
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -71,7 +72,7 @@ var openings = map[policy.Act]bool{
 	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.MaterialOpen: true,
 	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
-	policy.DecisionRead: true, policy.WithdrawalPaper: true,
+	policy.DecisionRead: true, policy.WithdrawalPaper: true, policy.ConsentPaper: true, policy.SupplementPaper: true, policy.FilingVersions: true, policy.MessageList: true,
 	policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }
 
@@ -90,7 +91,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
-	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/"))
+	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/"))
 	e.GET("/static/*", p.static.Handle)
 	e.GET("/healthz", p.healthz)
 	if p.Demo != nil {
@@ -132,6 +133,7 @@ func (p *Portal) prepare() error {
 		p.links[r.act] = path
 	}
 	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://"), Clock: p.Clock, Idle: p.Idle}
+	p.fetched = fetching()
 	if p.IdleWarning == 0 {
 		p.IdleWarning = identity.Warning
 	}
@@ -141,6 +143,9 @@ func (p *Portal) prepare() error {
 	}
 	if p.static, err = web.NewStatic(files); err != nil {
 		return err
+	}
+	if p.pages != nil {
+		return nil
 	}
 	pages, err := fs.Sub(zharia.Templates, "templates")
 	if err != nil {
@@ -344,6 +349,10 @@ func (p *Portal) fail(err error, c echo.Context) {
 	}
 	if strings.HasPrefix(c.Path(), "/egov/") {
 		p.failPhone(c, page)
+		return
+	}
+	if strings.HasPrefix(c.Path(), "/calendar/") { // a program asks: it reads no page and brings no cookie
+		c.NoContent(page.Status)
 		return
 	}
 	if c.Request().Method == http.MethodHead {

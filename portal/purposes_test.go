@@ -35,7 +35,7 @@ func (f *front) doors() []door {
 	visitor, aigul, daniyar := f.visitor(), f.as(f.Aigul), f.as(f.Daniyar)
 	visitor.home = "198.19.0.1:1"
 	aigul.post(fmt.Sprintf("/kk/filings/%s/withdrawal/draft", withdrawn), nil).want(f.t, "the draft of a withdrawal", http.StatusSeeOther)
-	daniyar.post(fmt.Sprintf("/kk/filings/%s/answer", answered), url.Values{"outcome": {"granted"}, "reasons": {portaltest.Reasons}}).
+	daniyar.post(fmt.Sprintf("/kk/filings/%s/answer", answered), url.Values{"outcome-1": {"granted"}, "reasons": {portaltest.Reasons}}).
 		want(f.t, "the draft of an answer", http.StatusSeeOther)
 	waiting, leaving := f.Participant("aigul@fraud"), f.Participant("serik@theft")
 	daniyar.post(fmt.Sprintf("/kk/participants/%s/draft", waiting), url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}}).
@@ -128,6 +128,7 @@ SELECT (SELECT count(*) FROM document WHERE signed_at IS NOT NULL) AS signed,
 // content speaks against him; signatures that are refused come first, so that every
 // door is still open to them.
 func TestASignatureServesThePurposeItWasMadeForAndNoOther(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	doors := f.doors()
 	before, refusal := f.Rows(t, traces), f.Words.In("kk").T("fault.eds.content-differs")
@@ -199,6 +200,7 @@ func square(cells [][]string) string {
 // Security/THREATS S08, at the door itself: of a hundred browsers with one cookie and
 // one signed challenge, posted at once, one is let in.
 func TestOneChallengePostedAHundredTimesAtOnceOpensOneSession(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	page := f.visitor()
 	shown := page.get("/kk/signin").want(t, "the sign-in page", http.StatusOK)

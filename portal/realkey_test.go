@@ -119,6 +119,7 @@ func TestAPetitionIsFiledWithAKeyOfTheNationalTestAuthority(t *testing.T) {
 // the two keys that the authority's list of August 2026 holds back still open
 // the door: that is stated here, and changes with the setting that asks.
 func TestWhatEachKeyOfTheNationalTestPackOpens(t *testing.T) {
+	t.Parallel()
 	data, ok := nationalData(t)
 	if !ok {
 		return

@@ -32,6 +32,7 @@ func (f *front) asking(role policy.Role) url.Values {
 }
 
 func TestAStrangerAsksForAccessIsRefusedAndComplainsInOneStep(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	asel, w := f.as(f.Stranger), f.Words.In("kk")
 	if page := asel.get("/kk/cases"); !strings.Contains(page.body, `href="/kk/access/new"`) {
@@ -122,6 +123,7 @@ func (f *front) at(table, column string) (at time.Time) {
 }
 
 func TestWhatIsWrongWithARequestIsToldAtItsField(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Nurlan)
 	scan := must(document.Print(document.Sheet{Language: "kk", Purpose: "scan/1", Made: f.At, Title: "СЕНІМХАТ", PageText: "%d / %d"}))
@@ -163,6 +165,7 @@ func TestWhatIsWrongWithARequestIsToldAtItsField(t *testing.T) {
 }
 
 func TestSeveralRequestsAreConfirmedInThreeClicks(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	first := f.Request(f.Stranger, f.Theft, casefile.NewRequest{Role: policy.Witness})
 	second := f.Request(f.Nurlan, f.Theft, casefile.NewRequest{Role: policy.Victim})
@@ -185,6 +188,7 @@ func TestSeveralRequestsAreConfirmedInThreeClicks(t *testing.T) {
 }
 
 func TestTheProsecutorSeesARequestThatIsLateAndThePersonComplains(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	request := f.Request(f.Stranger, f.Theft, casefile.NewRequest{Role: policy.Victim})
 	late := "/kk/access/" + request.String()
@@ -219,6 +223,7 @@ var requestPages = []string{
 }
 
 func TestThePagesOfARequestLookAsTheirGoldenFilesSay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	shown := map[string]bool{}
 	look := func(name string, who *portaltest.Actor, path string) {

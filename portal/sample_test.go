@@ -20,6 +20,7 @@ func (f *front) writes(query string) string {
 func (a answer) says(text string) bool { return strings.Contains(html.UnescapeString(a.body), text) }
 
 func TestEverySampleIsReadByAnybodyInBothLanguages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.visitor()
 	for _, lang := range []string{"kk", "ru"} {
@@ -50,6 +51,7 @@ func TestEverySampleIsReadByAnybodyInBothLanguages(t *testing.T) {
 }
 
 func TestAFormOffersWhatSuitsItAndNothingElse(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	victim := f.as(f.Aigul).get(f.writes("")).want(t, "her form", http.StatusOK)
 	suspect := f.as(f.Serik).get(f.writes("")).want(t, "his form", http.StatusOK)
@@ -64,6 +66,7 @@ func TestAFormOffersWhatSuitsItAndNothingElse(t *testing.T) {
 }
 
 func TestASamplePutsTheFactsOfTheCaseIntoAnEmptyForm(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get(f.writes("&about="+f.Decision("expertise-done").String()+"&sample=expertise-again&choice=repeat")).want(t, "the form", http.StatusOK)
@@ -90,6 +93,7 @@ func TestASamplePutsTheFactsOfTheCaseIntoAnEmptyForm(t *testing.T) {
 
 // Who has written something loses it only when he says so himself.
 func TestASampleNeverOverwritesWhatIsTyped(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	const hers = "Мен тергеушіге өз сөзіммен жаздым, осы сөз орнында қалуы керек."
@@ -128,6 +132,7 @@ func TestASampleNeverOverwritesWhatIsTyped(t *testing.T) {
 }
 
 func TestABlankIsToldBeforeTheSignature(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	w := f.Words.In("kk")

@@ -15,6 +15,7 @@ import (
 )
 
 func TestTheCookieIsBoundToThisHostAndUnreadableToScripts(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	res := f.visitor().get("/kk/signin")
 	cookies := res.Cookies()
@@ -35,6 +36,7 @@ func TestTheCookieIsBoundToThisHostAndUnreadableToScripts(t *testing.T) {
 // Who signs in gets a new session, and the one from before is dead: a session
 // that somebody planted is worth nothing (T02).
 func TestTheSessionChangesAtSignInAndEndsAtSignOut(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.visitor()
 	g.get("/kk/signin")
@@ -68,6 +70,7 @@ func TestTheSessionChangesAtSignInAndEndsAtSignOut(t *testing.T) {
 // The challenge serves once, in the browser it was made for, for this site only,
 // and its signature for nothing else.
 func TestASignInServesOnceAndOnlyWhereItWasMade(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
 	g := f.visitor()
@@ -108,6 +111,7 @@ func TestASignInServesOnceAndOnlyWhereItWasMade(t *testing.T) {
 // A stolen cookie reads, but it files nothing, answers nothing, publishes
 // nothing: every such act asks for the key.
 func TestACookieWithoutTheKeyFilesNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	f.answerDraft(o["filed"])
@@ -153,6 +157,7 @@ func TestACookieWithoutTheKeyFilesNothing(t *testing.T) {
 // A session ends by itself: after a quarter of an hour of silence, and after
 // eight hours whatever is done.
 func TestASessionEndsByItself(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g, began := f.as(f.Aigul), f.At
 	g.get("/kk/cases").want(t, "at first", http.StatusOK)
@@ -178,6 +183,7 @@ func TestASessionEndsByItself(t *testing.T) {
 // Access ends in the moment the status ends: in pages that are open, in drafts
 // that are not signed yet, and for those who act for the person too.
 func TestWhenAStatusEndsEverythingClosesAtOnce(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	aigul, dana, daniyar := f.as(f.Aigul), f.as(f.Dana), f.as(f.Daniyar)
 	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
@@ -206,6 +212,7 @@ func TestWhenAStatusEndsEverythingClosesAtOnce(t *testing.T) {
 
 // Who has left his post is a citizen from the next day on.
 func TestWhoHasLeftHisPostHasNoDesk(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	daniyar := f.as(f.Daniyar)
@@ -223,6 +230,7 @@ func TestWhoHasLeftHisPostHasNoDesk(t *testing.T) {
 // Two texts of the greatest length are typed, the session is over, and every
 // character comes back.
 func TestTheLongestTextSurvivesTheEndOfASession(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g, id := f.visitor(), fresh()
 	fields := f.petition(id)
@@ -243,6 +251,7 @@ func TestTheLongestTextSurvivesTheEndOfASession(t *testing.T) {
 // Anybody may hold a number of a document; the page that checks it says what it
 // is and whether it is whole, and nothing of whom it is about.
 func TestThePageOfVerificationNamesNobodyAndQuotesNothing(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	for _, doc := range []string{f.paperOf("filing", o["filed"]).String(), f.paperOf("decision", o["flagged"]).String()} {

@@ -48,6 +48,7 @@ const (
 var ends = regexp.MustCompile(`action="/kk(/sessions/[0-9a-f-]{36}/end)"`)
 
 func TestAPersonSeesWhereHeIsSignedInAndEndsItFromAnywhere(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	work := f.in(f.Aigul, firefox)
 	f.At = f.At.Add(5 * time.Minute)
@@ -96,6 +97,7 @@ func TestAPersonSeesWhereHeIsSignedInAndEndsItFromAnywhere(t *testing.T) {
 }
 
 func TestTheFirstPageAfterSigningInTellsOfTheSignInBeforeOnce(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	tells := func(a answer) bool { return strings.Contains(a.body, `class="since"`) }
 	first := f.in(f.Aigul, firefox)
@@ -123,6 +125,7 @@ func TestTheFirstPageAfterSigningInTellsOfTheSignInBeforeOnce(t *testing.T) {
 }
 
 func TestAPageKnowsHowLongItsSessionLastsAndCanKeepIt(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	if left := g.get("/kk/cases").attribute(t, "data-left"); left != "900" {
@@ -170,6 +173,7 @@ var parameter = regexp.MustCompile(`:[a-z]+`)
 // and after it on the page that sends it on. A file cannot come along, and the
 // page says so.
 func TestWhateverFormWasSentAfterTheSessionEndedComesBackWhole(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	fields := url.Values{"circumstances": {"Бір\r\n\r\nекі <b>&amp;"}, "concerns": {"1", "2"}, "empty": {""}}
 	routes := citizens(http.MethodPost)
@@ -207,6 +211,7 @@ func TestWhateverFormWasSentAfterTheSessionEndedComesBackWhole(t *testing.T) {
 }
 
 func TestWhoIsSentToSignInComesBackToThePageHeAskedFor(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	routes := citizens(http.MethodGet)
 	if len(routes) < 15 {
@@ -231,6 +236,7 @@ func TestWhoIsSentToSignInComesBackToThePageHeAskedFor(t *testing.T) {
 }
 
 func TestAnOfficerWhoHasLeftHisPostSignsInAsACitizen(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	arrives := func(who *portaltest.Actor) string {
 		return f.visitor().signIn(who.Key).want(t, who.Name, http.StatusSeeOther).to()
@@ -268,6 +274,12 @@ var plainActs = map[policy.Act]bool{
 	// Drafts, and throwing them away.
 	policy.FilingCreate: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
 	policy.ParticipantAdd: true, policy.ParticipantDraft: true, policy.ParticipantEnding: true,
+	policy.ConsentDraft: true, policy.SupplementDraft: true, policy.SupplementDiscard: true,
+	// A word for the record, and what both sides write to one another.
+	policy.PointDispute: true, policy.MessageSend: true,
+	// Papers that wait for a signature; what somebody is asked to add, and the word of the
+	// prosecutor: the paper that does what he says is made elsewhere.
+	policy.ForwardDraft: true, policy.ExtensionDraft: true, policy.ReplyDraft: true, policy.FilingAsk: true, policy.CancellationSettle: true,
 	policy.FilingDiscard: true, policy.DecisionDiscard: true, policy.ParticipantDiscard: true,
 	policy.AccessDraft: true, policy.AccessDiscard: true, policy.AccessComplain: true, policy.DeskConfirm: true,
 	// Takes back what was asked for oneself; it may be asked for again.
@@ -290,6 +302,8 @@ var plainActs = map[policy.Act]bool{
 	// prepared. Why an official opens a case, and a question about that.
 	policy.DecisionOpen: true, policy.ServiceDraft: true,
 	policy.ReasonGive: true, policy.ObjectionFile: true, policy.ObjectionAnswer: true,
+	// Somebody's word on a count: the clock runs on.
+	policy.CountObject: true,
 	// Changes nothing.
 	policy.VerifyFile: true, policy.VerifyFiles: true,
 	// Says that somebody reads; starts and ends no term.
@@ -298,11 +312,16 @@ var plainActs = map[policy.Act]bool{
 	policy.AgreementDraft: true, policy.ParticipantChangeDraft: true,
 	// For whom he acts in this browser; and the paper by which a power is taken back.
 	policy.ActingSet: true, policy.RevocationDraft: true,
+	// An address of one's own terms; who writes drafts, and what he writes: the advocate
+	// signs it, or nothing comes of it.
+	policy.FeedMake: true, policy.FeedEnd: true, policy.AssistantLet: true, policy.AssistantEnd: true,
+	policy.ErrandGive: true, policy.ErrandWrite: true, policy.ErrandHand: true, policy.ErrandTake: true,
 }
 
 // Whatever the session says: an act with legal effect that comes without a
 // signature leaves no trace, because it did not happen.
 func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	f.as(f.Aigul).post("/kk/filings/"+o["complaint"].String()+"/withdrawal/draft", nil).want(t, "the paper of a withdrawal", http.StatusSeeOther)
@@ -495,6 +514,7 @@ func TestNobodyWritesALineOfTheLog(t *testing.T) {
 // What nobody expected ends one request, in words and with its number, and no
 // other.
 func TestAFaultNobodyExpectedIsAPageWithoutItsInside(t *testing.T) {
+	t.Parallel()
 	w := portaltest.World(t)
 	f := openOver(t, w, nil) // whoever signs in now asks a verifier that is not there
 	got := f.visitor().signIn(f.Aigul.Key)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -49,9 +50,6 @@ type site struct {
 // newSite starts the portal and the agent on free ports.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(teller{t}, &slog.HandlerOptions{Level: slog.LevelError})))
-	t.Cleanup(func() { slog.SetDefault(before) })
 	began := time.Now()
 	s := &site{W: portaltest.World(t), t: t, told: map[string]bool{}}
 	s.Clock = func() time.Time { return portaltest.Afternoon.Add(time.Since(began) + s.later) }
@@ -67,31 +65,56 @@ func newSite(t *testing.T) *site {
 	s.startAgent()
 	t.Cleanup(func() { s.close() })
 
-	server := httptest.NewUnstartedServer(nil)
-	s.URL = "http://" + server.Listener.Addr().String()
-	p := &portal.Portal{
-		DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr,
-		AnyChain: true, Clock: s.Clock,
-	}
-	handler, err := p.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = handler
-	server.Start()
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	s.serve(&portal.Portal{AnyChain: true})
 	return s
 }
 
-// teller tells the test what the portal calls an error: no journey may cause one.
-type teller struct{ t testing.TB }
+// serve starts a portal over the site's world; p says what is particular to it.
+func (s *site) serve(p *portal.Portal) {
+	s.t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	s.URL = "http://" + server.Listener.Addr().String()
+	p.DB, p.Words, p.Verifier, p.Origin, p.Agent, p.Clock = s.App, s.Words, s.Verifier, s.URL, "ws://"+s.agentAddr, s.Clock
+	if err := portal.Share(p); err != nil {
+		s.t.Fatal(err)
+	}
+	handler, err := p.Handler()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server.Config.Handler = handler
+	server.Config.BaseContext = func(net.Listener) context.Context { return s.heard(context.Background()) }
+	server.Start()
+	s.t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+}
 
-func (w teller) Write(line []byte) (int, error) {
-	w.t.Errorf("the portal: %s", line)
-	return len(line), nil
+// heard is a context whose errors in the log fail the test of the site: no journey
+// may cause one. Sites run beside each other, and each hears its own.
+func (s *site) heard(ctx context.Context) context.Context {
+	return context.WithValue(ctx, hearer{}, s.t)
+}
+
+type hearer struct{}
+
+// ear is the log of these tests: of all that is said it passes on the errors of sites.
+type ear struct{ slog.Handler }
+
+func (ear) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelError && ctx.Value(hearer{}) != nil
+}
+
+func (e ear) WithAttrs([]slog.Attr) slog.Handler { return e }
+func (e ear) WithGroup(string) slog.Handler      { return e }
+
+func (ear) Handle(ctx context.Context, r slog.Record) error {
+	var line strings.Builder
+	r.Attrs(func(a slog.Attr) bool { fmt.Fprintf(&line, " %s", a); return true })
+	t := ctx.Value(hearer{}).(testing.TB)
+	t.Errorf("the portal: %s%s", r.Message, line.String())
+	return nil
 }
 
 // startAgent has the agent listen, again on the port it had.
@@ -163,9 +186,11 @@ func hasChromium() bool {
 }
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // what a test wants of the log it takes for itself
+	slog.SetDefault(slog.New(ear{slog.DiscardHandler})) // what else a test wants of the log it takes for itself
+	debug.SetGCPercent(400)                             // a portal of a test is small, and lives a second
 	code := m.Run()
 	closeChrome()
+	portaltest.Strike()
 	os.Exit(code)
 }
 

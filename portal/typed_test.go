@@ -61,6 +61,7 @@ func (f *front) newPetition() string {
 func (a answer) noticed() bool { return strings.Contains(a.body, `action="/kk/typed/forget"`) }
 
 func TestAFormOpensWithWhatWasTypedIntoItInAnyBrowserAndLanguage(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk"+f.newPetition()+"&utm=1").want(t, "the form", http.StatusOK)
@@ -106,6 +107,7 @@ func TestAFormOpensWithWhatWasTypedIntoItInAnyBrowserAndLanguage(t *testing.T) {
 }
 
 func TestAFormThatIsSentComesFreshTheNextTime(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk"+f.newPetition()).want(t, "the form", http.StatusOK)
@@ -122,6 +124,7 @@ func TestAFormThatIsSentComesFreshTheNextTime(t *testing.T) {
 
 // A draft that cannot be saved takes nothing with it: the two are one transaction.
 func TestWhatIsRefusedStaysTyped(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -139,6 +142,7 @@ func TestWhatIsRefusedStaysTyped(t *testing.T) {
 // Where no script runs, every button saves: that of the form and that of the
 // language.
 func TestWithoutScriptsEveryButtonOfTheFormSaves(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -165,6 +169,7 @@ func TestWithoutScriptsEveryButtonOfTheFormSaves(t *testing.T) {
 }
 
 func TestStartingAnewDropsWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -180,6 +185,7 @@ func TestStartingAnewDropsWhatWasTyped(t *testing.T) {
 }
 
 func TestTwoWindowsAreNeverMixedAndTheLaterIsTold(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	one, two := f.as(f.Aigul), f.as(f.Aigul)
 	first, second := one.get("/kk"+f.newPetition()), two.get("/kk"+f.newPetition())
@@ -198,6 +204,7 @@ func TestTwoWindowsAreNeverMixedAndTheLaterIsTold(t *testing.T) {
 // A library's computer: she has left the page open, and somebody else signs in
 // with the same browser.
 func TestATextOfOnePersonIsNeverKeptForAnother(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	page := f.as(f.Aigul).get("/kk" + f.newPetition())
 	fields := typing(page.where(t), f.petition(uuid.MustParse(page.hidden(t, "id"))), 1)
@@ -211,6 +218,7 @@ func TestATextOfOnePersonIsNeverKeptForAnother(t *testing.T) {
 }
 
 func TestWhatIsNoFormOfOursIsRefused(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -251,6 +259,7 @@ func TestWhatIsNoFormOfOursIsRefused(t *testing.T) {
 
 // The forms of officials and of drafts, each by its own page.
 func TestEveryFormIsKeptUnderItsOwnAddress(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	o := f.play()
 	for _, form := range []struct {
@@ -300,6 +309,7 @@ func TestEveryFormIsKeptUnderItsOwnAddress(t *testing.T) {
 // Signing starts from a saved draft and from nothing else; what was changed and
 // not saved is told before it.
 func TestSigningStartsOnlyFromASavedDraft(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -339,6 +349,7 @@ func TestSigningStartsOnlyFromASavedDraft(t *testing.T) {
 // The session ends while she types; she signs in and stands before the same form
 // with the same text.
 func TestASessionThatEndsWhileSheTypesLeadsBackToTheSameText(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -361,6 +372,7 @@ func TestASessionThatEndsWhileSheTypesLeadsBackToTheSameText(t *testing.T) {
 // The portal dies between typing and sending: another process over the same
 // database takes the form as if nothing had happened.
 func TestAPortalThatStartsAnewTakesTheFormOfTheOldOne(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
@@ -408,6 +420,7 @@ func TestNothingTypedReachesTheLog(t *testing.T) {
 
 // The last day to file is told where the Code sets one, on every page of a draft.
 func TestADraftLooksLikeADraftAndTellsItsLastDay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g := f.as(f.Aigul)
 	for _, draft := range []struct {
@@ -423,7 +436,7 @@ func TestADraftLooksLikeADraftAndTellsItsLastDay(t *testing.T) {
 		if draft.last != "" { // decided on 15 October 2026; a year later is a Friday
 			draft.last = f.Words.In("kk").Until(time.Date(2027, 10, 16, 0, 0, 0, 0, time.FixedZone("", 5*3600)))
 		}
-		unsent := f.Words.In("kk").T("filing_check.unsent")
+		unsent := f.Words.In("kk").T("status.word.draft")
 		for _, page := range []string{path, path + "/draft"} {
 			got := g.get(page).want(t, page, http.StatusOK).body
 			strip := between(got, `class="unsent"`, `</aside>`)

@@ -18,6 +18,7 @@ import (
 // A ruling that came from the case as a PDF: signed as it is, opened as it is,
 // and told from any other file by whoever holds its number.
 func TestAnUploadedDecisionIsSignedAndKeptToTheByte(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
 	scan := must(document.Print(document.Sheet{

@@ -106,6 +106,7 @@ func signXML(k *key.Key, document string) []byte {
 }
 
 func TestAnybodyLearnsWhoSignedAFile(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	detached, attached := f.signs(f.Aigul, paper, false), f.signs(f.Aigul, paper, true)
 	signedXML := signXML(f.Aigul.Key, `<request><about>notebook</about></request>`)
@@ -142,6 +143,7 @@ func TestAnybodyLearnsWhoSignedAFile(t *testing.T) {
 
 // How a verdict looks, whole: a good one, one about a document of ours, a refusal.
 func TestTheVerdictOnFilesLooksAsItsGoldenFileSays(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	doc, sig := f.download(f.Petition(f.Aigul, f.Theft))
 	for i, v := range verdicts(f, sig, doc) {
@@ -169,6 +171,7 @@ func verdicts(f *front, sig, doc []byte) []brought {
 }
 
 func TestAClaimedTimeIsToldFromAProvenOne(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	kk := f.Words.In("kk")
 	plain := f.signs(f.Aigul, paper, false)
@@ -228,6 +231,7 @@ func TestADocumentOfThePortalIsKnownAndNothingOfItsCaseIsTold(t *testing.T) {
 }
 
 func TestWhatAKeyThatWasBlockedBeforeSignedIsRefuted(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	for _, service := range []authority.Service{authority.OCSP, authority.Lists, authority.Stamps} {
 		f.Services.Break(service, authority.Unavailable)
@@ -239,6 +243,7 @@ func TestWhatAKeyThatWasBlockedBeforeSignedIsRefuted(t *testing.T) {
 }
 
 func TestEveryRefusalIsToldInItsOwnWords(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	good := f.signs(f.Aigul, paper, false)
 	forged := bytes.Clone(good)
@@ -275,6 +280,7 @@ func TestEveryRefusalIsToldInItsOwnWords(t *testing.T) {
 }
 
 func TestAnOldSignatureWithAStampIsToldFromOneWithout(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	doc, stamped := f.download(f.Petition(f.Aigul, f.Theft))
 	plain := f.signs(f.Aigul, paper, false)
@@ -289,6 +295,7 @@ func TestAnOldSignatureWithAStampIsToldFromOneWithout(t *testing.T) {
 }
 
 func TestAChoiceOfFilesThatCannotBeCheckedIsToldAtItsField(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	kk := f.Words.In("kk")
 	for i, c := range []struct {
@@ -319,6 +326,7 @@ func TestAChoiceOfFilesThatCannotBeCheckedIsToldAtItsField(t *testing.T) {
 }
 
 func TestWhoSendsTooManyFilesIsAskedToWaitAndNobodyElseIs(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	g, refused := f.stranger(1), 0
 	for range 60 {
@@ -341,6 +349,7 @@ func TestWhoSendsTooManyFilesIsAskedToWaitAndNobodyElseIs(t *testing.T) {
 
 // Large files lie in memory while they are checked, so few are taken at once.
 func TestWhenAllPlacesAreTakenOneIsToldToComeAgain(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	var ends []func()
 	answered := make(chan int, 6)

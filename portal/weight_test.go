@@ -18,6 +18,7 @@ import (
 const maxWeight = 60 << 10
 
 func TestAPageWhereSomethingIsSignedIsLight(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	aigul := f.as(f.Aigul)
 	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"}).String()

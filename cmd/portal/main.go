@@ -30,7 +30,9 @@ var commands = []command{
 	{"officer", "one of the first two administrators of the directory", firstOfficer},
 	{"routes", "every address: its act, who may, by what law", printRoutes},
 	{"policy", "which decisions open to which status, by what law", printPolicy},
+	{"filing", "routes: where complaints and petitions go, by what law; moves: their life", printFiling},
 	{"term", "by when: a term counted day by day, or all of them with -list", printTerm},
+	{"calendar", "days of rest the Government moved: list them, or set one", keepCalendar},
 	{"ledger", "check the record of acts in the database at DATABASE_URL", checkLedger},
 }
 

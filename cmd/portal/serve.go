@@ -253,6 +253,9 @@ func runner(p *portal.Portal, work *database.DB) job.Runner {
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.MarkOverdue(ctx, tx, j.Args["filing"], now())
 			},
+			filing.RecountJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return filing.Recount(ctx, tx, j.Args["day"], now())
+			},
 			casefile.RequestOverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
 			},

@@ -283,8 +283,7 @@ func TestTheProsecutorAndHerChiefAtOnceSayOneThing(t *testing.T) {
 	timur := suspect(t, w, w.Timur, "urgent-questioning")
 	id := submitted(t, w, suspicion(timur))
 	words := map[*portaltest.Actor]casefile.Agreement{w.Zhanar: {Agrees: true, Language: "kk"}, w.Gulnar: {Reasons: portaltest.Reasons, Language: "kk"}}
-	var all sync.WaitGroup
-	results := make(chan error, len(words))
+	var both []func() error
 	for who, said := range words {
 		if err := casefile.DraftAgreement(t.Context(), w.DB, w.Press, who.Asks(policy.AgreementDraft), id, said); err != nil {
 			t.Fatal(err)
@@ -294,7 +293,12 @@ func TestTheProsecutorAndHerChiefAtOnceSayOneThing(t *testing.T) {
 			t.Fatal(err)
 		}
 		ask, cms := who.Asks(said.Act()), w.SignedBy(who, doc.Content)
-		all.Go(func() { results <- casefile.Resolve(t.Context(), w.DB, w.Verifier, ask, id, cms, doc.Digest) })
+		both = append(both, func() error { return casefile.Resolve(t.Context(), w.DB, w.Verifier, ask, id, cms, doc.Digest) })
+	}
+	var all sync.WaitGroup
+	results := make(chan error, len(words))
+	for _, say := range both {
+		all.Go(func() { results <- say() })
 	}
 	all.Wait()
 	close(results)

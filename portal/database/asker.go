@@ -57,6 +57,10 @@ func KnowingIIN(ctx context.Context, tag []byte) context.Context {
 	return a.in(ctx)
 }
 
+// HoldingSecret is a context of somebody who holds the secret of an address, of which
+// this is the SHA-256: what is kept under it is there for him to be found.
+func HoldingSecret(ctx context.Context, hash []byte) context.Context { return KnowingIIN(ctx, hash) }
+
 // HoldingPaper is a context of somebody who holds a signed paper, or its number:
 // whoever does may have its signature checked, CPC or no CPC.
 func HoldingPaper(ctx context.Context, document uuid.UUID) context.Context {

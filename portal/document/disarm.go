@@ -52,8 +52,8 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 }
 
 // acting are the entries of any dictionary that start something, or hold what could
-// be started.
-var acting = []string{"OpenAction", "AA", "JavaScript", "JS", "EmbeddedFiles", "EF", "AF", "XFA", "Collection", "Renditions", "RichMediaContent", "RichMediaSettings", "Win", "Mac", "Unix"}
+// be started. Where a document opens may stay: the deed there is found as a deed.
+var acting = []string{"AA", "JavaScript", "JS", "EmbeddedFiles", "EF", "AF", "XFA", "Collection", "Renditions", "RichMediaContent", "RichMediaSettings", "Win", "Mac", "Unix"}
 
 // deeds are the actions that do more than lead to a place: table 201 of ISO 32000-2
 // without those that do that.
@@ -102,7 +102,7 @@ func disarmObject(o types.Object, depth int) bool {
 func disarmDict(d types.Dict, depth int) bool {
 	found := false
 	for _, key := range acting {
-		if _, ok := d[key]; ok {
+		if value, ok := d[key]; ok && !empty(value) {
 			d.Delete(key)
 			found = true
 		}
@@ -125,4 +125,14 @@ func disarmDict(d types.Dict, depth int) bool {
 		found = disarmObject(value, depth+1) || found
 	}
 	return found
+}
+
+// empty tells that a tree of names has none: some programs always write it.
+func empty(tree types.Object) bool {
+	d, ok := tree.(types.Dict)
+	if !ok {
+		return false
+	}
+	names, ok := d["Names"].(types.Array)
+	return ok && len(names) == 0 && len(d) == 1
 }

@@ -23,6 +23,7 @@ type Answer struct {
 	Filing   uuid.UUID
 	Author   uuid.UUID // who signs it: the one it waits for, or who stands in for him
 	Outcome  Status    // Granted, GrantedPart or Refused
+	Remedy   Remedy    // what it brings about; "" for a refusal, and for what is no complaint
 	Reasons  string
 	Language string
 	Document uuid.UUID
@@ -45,6 +46,7 @@ func (a Answer) CourtUntil() time.Time {
 type NewAnswer struct {
 	Points   []Resolution // what is said of each point, in their order
 	Reasons  string       // what was established
+	Remedy   Remedy       // of a complaint that is granted, if only in part
 	Language string
 }
 
@@ -63,6 +65,9 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 			return err
 		}
 		if err := complete(f.Points, n.Points); err != nil {
+			return err
+		}
+		if err := n.remedied(f); err != nil {
 			return err
 		}
 		if !f.Status.Open() {
@@ -90,7 +95,7 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.outcome(), sealed, n.Language, doc.ID, ask.At); err != nil {
+		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.outcome(), sealed, n.Language, doc.ID, ask.At, n.Remedy); err != nil {
 			return err
 		}
 		if err := f.resolve(ctx, tx, n.Points); err != nil {

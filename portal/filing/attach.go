@@ -254,11 +254,11 @@ func OpenAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 		case err != nil:
 			return err
 		case !a.Taken():
-			return fault.New(fault.Conflict, "attachments.not-yet")
+			return fault.New(fault.Conflict, "fault.attachment-coming")
 		case a.State == attachment.Quarantined:
-			return fault.New(fault.Conflict, "attachments.quarantined")
+			return fault.New(fault.Conflict, "fault.attachment-infected")
 		case a.State == attachment.Waiting && f.Author != ask.Person:
-			return fault.New(fault.Conflict, "attachments.unscanned")
+			return fault.New(fault.Conflict, "fault.attachment-unscanned")
 		}
 		part = attachment.Original
 		digest := a.Digest

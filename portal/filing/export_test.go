@@ -16,3 +16,11 @@ var (
 func SheetOf(n NewFiling, press document.Press, d document.Document, c casefile.Case, f Filing, capacity casefile.Capacity, about casefile.Decision, author identity.Person) document.Sheet {
 	return n.sheet(press, d, c, addressee{official: f.Decider, seat: f.Seat}, capacity, about, Filing{}, author)
 }
+
+// The rules that a life of a filing goes by, for the test that plays random ones.
+var (
+	After    = Status.after
+	Complete = complete
+	Outcome  = outcome
+	TermOf   = term
+)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"zharia/portal/calendar"
 	"zharia/portal/attachment"
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -55,6 +55,7 @@ type Filing struct {
 	Participant   uuid.UUID   // zero in a complaint about a request for access
 	Access        uuid.UUID   // that request; zero for none. Role is then what its author asks to be
 	Represented   string      // name of the one its author acts for, or ""
+	InPlaceOf     policy.Role // what that one is; "" for nobody
 	Affected      bool        // its author has no status in the case: an act affects him (CPC 100(1))
 	Decider       casefile.Official
 	Seat          guide.Seat  // as whom he answers
@@ -68,6 +69,7 @@ type Filing struct {
 	Against       uuid.UUID // filing whose answer, or silence, it contests; zero for none
 	AgainstNumber string
 	AgainstKind   policy.FilingKind
+	Previous      uuid.UUID // what its author had taken back, and brings again; zero for nothing
 	Ground        Ground
 	Circumstances string
 	Points        []Point // what it asks; in a list of filings none
@@ -84,7 +86,10 @@ type Filing struct {
 	Drafted       bool            // an answer is being written: for the one who writes it
 	Standing      policy.Standing // of the reader, to this filing
 
+	ConsentWaits bool // its author wants it back, and the one he acts for has not said yet
+
 	mayWithdraw bool // its author acts for himself, or his power is for taking back too
+	holds       bool // it waits for its reader, or for one whom he stands in for
 }
 
 // Family is what it is called on paper.
@@ -100,6 +105,12 @@ func (f Filing) OfAccess() bool { return f.Access != uuid.Nil }
 // Overdue tells that the term has passed and no answer has come.
 func (f Filing) Overdue(at time.Time) bool { return f.Status.Open() && !at.Before(f.DueAt) }
 
+// Pressing tells that the plain count has ended and only days off keep the term open,
+// or that its last day has come: the one who must answer is warned.
+func (f Filing) Pressing(at time.Time) bool {
+	return f.Status.Open() && !f.Overdue(at) && (!at.Before(f.DueRaw) || f.DaysLeft(at) == 0)
+}
+
 // DaysLeft is how many сутки remain to the end of the term; 0 on its last day.
 func (f Filing) DaysLeft(at time.Time) int { return deadline.DaysLeft(f.DueAt, at) }
 
@@ -110,7 +121,7 @@ func (f Filing) Counting() deadline.Counting { return f.Term.Count(f.FiledAt, de
 func (f Filing) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
 	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
 		_, err := f.Status.after(act)
-		return act == policy.FilingWithdraw && !f.mayWithdraw || err != nil || ask.To(act).Check(f.Standing) != nil
+		return err != nil || ask.To(act).Check(f.Standing) != nil || !f.taking(act)
 	})
 }
 
@@ -128,6 +139,7 @@ type NewFiling struct {
 	Complained    uuid.UUID  // of whom, where that is one official; zero for whoever conducts the case
 	To            guide.Seat // where its author wants it, of what is open; "" for the most proper
 	Suspend       bool
+	Previous      uuid.UUID // what he took back and brings again; zero for nothing
 
 	access   uuid.UUID // the request for access that it contests: Complain
 	affected bool      // by one who has no status in the case: Affect
@@ -154,6 +166,9 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		}
 		to, err := n.addressee(ctx, tx, c, about, against)
 		if err != nil {
+			return err
+		}
+		if err := n.again(ctx, tx, ask, c); err != nil {
 			return err
 		}
 		old, err := lockDraft(ctx, tx, ask, casefileID, id)

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"zharia/portal/casefile"
+	"zharia/portal/deadline"
 	"zharia/portal/document"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -62,6 +64,14 @@ func listed(points []string) string {
 	return strings.Join(lines, "\n")
 }
 
+// facts are the case and the number of a filing, as they stand on papers about it.
+func (f Filing) facts(w *words.Language) []document.Fact {
+	return []document.Fact{
+		{Label: w.T("paper.case"), Value: f.CaseNumber},
+		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
+	}
+}
+
 // sheet is the answer on paper, as it will be signed.
 func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, signer identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
@@ -78,7 +88,10 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, si
 		{Heading: w.T("paper.asked"), Text: listed(f.Requests())},
 		{Heading: w.T("paper.established"), Text: n.Reasons},
 		{Heading: w.T("paper.resolved"), Text: n.resolved(w, f)},
-		{Heading: w.T("paper.appeal"), Text: w.T("paper.appeal." + string(f.Seat))},
+		{Heading: w.T("paper.appeal"), Text: n.appeal(w, d, f)},
+	}
+	if f.Seat == guide.Head { // he decides, and rules nothing
+		s.Title, s.Sections[2].Heading = w.T("paper.answer.title.head"), w.T("paper.resolved.head")
 	}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
 	return s
@@ -97,7 +110,28 @@ func (n NewAnswer) resolved(w *words.Language, f Filing) string {
 		}
 		out = append(out, said)
 	}
-	return strings.Join(append(out, w.T("paper.resolved."+string(n.outcome()))), "\n")
+	out = append(out, w.T("paper.resolved."+string(n.outcome())))
+	if n.Remedy != "" {
+		out = append(out, w.T("paper.remedy."+string(n.Remedy)))
+	}
+	if f.Family() == policy.Complaint && n.outcome() != Refused {
+		out = append(out, w.T("paper.compensation")) // CPC 104(4)
+	}
+	return strings.Join(out, "\n")
+}
+
+// appeal says how to complain of the answer and, by the day it is written, until when:
+// the term runs from the day it is read.
+func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing) string {
+	text := w.T("paper.appeal." + string(f.Seat))
+	term := deadline.CourtComplaint
+	switch f.Seat {
+	case guide.Appeal:
+		return text
+	case guide.Judge:
+		term = deadline.JudgeComplaint
+	}
+	return text + "\n" + w.T("paper.appeal.until", "read", w.Day(d.MadeAt), "until", w.Until(term.Ends(d.MadeAt, deadline.Kazakhstan())))
 }
 
 // Receipt is the paper a filer keeps: what was received, when, by whom, until

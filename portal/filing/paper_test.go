@@ -64,7 +64,7 @@ func TestEveryPaperIsPrintedAgainFromWhatIsKept(t *testing.T) {
 		if f, d, err = filing.WithdrawalOf(t.Context(), w.DB, w.Aigul.Asks(policy.WithdrawalCheck), filed); err != nil {
 			t.Fatal(err)
 		}
-		wantSame(t, w, "a withdrawal in "+language, filing.WithdrawalSheetOf(f, w.Press, d), d, f.CaseNumber)
+		wantSame(t, w, "a withdrawal in "+language, filing.WithdrawalSheetOf(f, w.Press, d, f.AuthorName), d, f.CaseNumber)
 	}
 }
 

@@ -57,7 +57,7 @@ func whom(all []capacityOf, ask policy.Ask) (uuid.UUID, bool) {
 }
 
 // official are the standings that see a filing whoever it is for.
-const official = policy.Decider | policy.Supervisor | policy.Unit | policy.Office
+const official = policy.Decider | policy.Addressee | policy.Supervisor | policy.Unit | policy.Office
 
 // beside holds a filing against the wall between those for whom its reader acts in
 // one case: that of the one is not found while he acts for the other, and nothing
@@ -68,7 +68,7 @@ func (row filingRow) beside(ask policy.Ask, standing policy.Standing) (policy.St
 	if !slices.ContainsFunc(all, func(c capacityOf) bool { return c.represents == row.Participant && c.represents != uuid.Nil }) {
 		standing &^= policy.Counsel // his power is over, if only since midnight
 	}
-	if standing&(policy.Author|policy.Counsel) == 0 || standing&official != 0 {
+	if standing&(policy.Author|policy.Counsel|policy.Client) == 0 || standing&official != 0 {
 		return standing, nil
 	}
 	if !slices.ContainsFunc(all, func(c capacityOf) bool { return c.whom == row.Whom }) {

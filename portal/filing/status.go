@@ -52,7 +52,35 @@ var moves = map[step]Status{
 	{Considered, policy.FilingWithdraw}: Withdrawn,
 	{Asked, policy.FilingWithdraw}:      Withdrawn,
 
+	// In whose interest it was filed, he must consent to its being taken back.
+	{Filed, policy.WithdrawalAsk}:          Filed,
+	{Considered, policy.WithdrawalAsk}:     Considered,
+	{Asked, policy.WithdrawalAsk}:          Asked,
+	{Filed, policy.WithdrawalConsent}:      Withdrawn,
+	{Considered, policy.WithdrawalConsent}: Withdrawn,
+	{Asked, policy.WithdrawalConsent}:      Withdrawn,
+	{Filed, policy.WithdrawalDecline}:      Filed,
+	{Considered, policy.WithdrawalDecline}: Considered,
+	{Asked, policy.WithdrawalDecline}:      Asked,
+
+	// What is added or corrected starts no new term.
+	{Filed, policy.SupplementSign}:      Filed,
+	{Considered, policy.SupplementSign}: Considered,
+	{Asked, policy.SupplementSign}:      Asked,
+
 	{Filed, policy.FilingConsider}: Considered,
+
+	// Whoever gets it next has not begun. A longer term changes nothing else. While he
+	// waits for an addition the official may decide all the same.
+	{Filed, policy.FilingForward}:      Filed,
+	{Considered, policy.FilingForward}: Filed,
+	{Asked, policy.FilingForward}:      Filed,
+	{Filed, policy.FilingExtend}:       Filed,
+	{Considered, policy.FilingExtend}:  Considered,
+	{Asked, policy.FilingExtend}:       Asked,
+	{Filed, policy.FilingAsk}:          Asked,
+	{Considered, policy.FilingAsk}:     Asked,
+	{Asked, policy.FilingReply}:        Considered,
 
 	{Filed, policy.FilingGrant}:          Granted,
 	{Filed, policy.FilingGrantPart}:      GrantedPart,
@@ -74,6 +102,10 @@ func article(kind policy.FilingKind, act policy.Act) law.Ref {
 		return rule.By
 	case policy.FilingConsider, policy.FilingOverdue:
 		return rule.Answer
+	case policy.FilingForward:
+		if rule.Family != policy.Complaint {
+			return rule.Answer
+		}
 	case policy.FilingGrant, policy.FilingGrantPart, policy.FilingRefuse:
 		switch {
 		case kind == policy.FilingComplaintCourt:

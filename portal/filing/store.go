@@ -32,6 +32,9 @@ type filingRow struct {
 	Role            policy.Role       `db:"role"`
 	RepresentedID   uuid.NullUUID     `db:"represented_person"`
 	RepresentedName []byte            `db:"represented_name"`
+	RepresentedRole *policy.Role      `db:"represented_role"`
+	Previous        uuid.NullUUID     `db:"previous"`
+	ConsentWaits    bool              `db:"consent_waits"`
 	Affected        bool              `db:"affected"`
 	Decider         uuid.UUID         `db:"decider"`
 	Seat            guide.Seat        `db:"seat"`
@@ -62,6 +65,7 @@ type filingRow struct {
 	Drafted       bool               `db:"drafted"`
 	Whom          uuid.UUID          `db:"whom"`
 	MayWithdraw   bool               `db:"may_withdraw"`
+	Holds         bool               `db:"holds"`
 	Capacities    pq.StringArray     `db:"capacities"`
 	Standing      pq.StringArray     `db:"standing"`
 }
@@ -71,14 +75,22 @@ type filingRow struct {
 // that judge, CPC 87(11).
 const impartial = `($1 <> ALL (f.interested) OR f.kind = 'challenge' AND f.seat = 'judge')`
 
+// held says that a filing waits for the asker, or for one whom he stands in for.
+const held = `(f.status IN ('filed', 'considered', 'waiting') AND EXISTS (
+                  SELECT 1 FROM officer z WHERE z.person = $1 AND z.left_at IS NULL
+                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL))))`
+
 // A filing a person has no part in is not found: its being there is a secret. A
 // draft is its author's alone. It is answered by the official it waits for, while
 // the case is his, and by whoever stands in for him. Of the other officials of the
 // case all find it but the one who conducts it: he does not see a complaint to the
-// prosecutor about himself through this door.
+// prosecutor about himself through this door. It came to one whom it concerns: he reads
+// it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
-       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name,
+       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
+       CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
+            ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
        f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
        f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.document, f.withdrawal,
@@ -87,7 +99,7 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
        coalesce(r.person, p.person, f.author) AS whom, p.represents IS NULL OR 'withdraw' = ANY (p.scope) AS may_withdraw,
        ARRAY(SELECT concat_ws(' ', k.participant, k.whom, coalesce(CAST(k.represents AS text), ''), coalesce(CAST(k.until AS text), ''))
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
-       s.standing
+       s.standing, s.holds
   FROM filing f
   JOIN casefile c ON c.id = f.casefile
   JOIN person a ON a.id = f.author
@@ -105,6 +117,9 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
            || CASE WHEN f.status <> 'draft' AND EXISTS (
                   SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
               THEN ARRAY['counsel'] ELSE '{}' END
+           || CASE WHEN f.status <> 'draft' AND r.person = $1 AND EXISTS (
+                  SELECT 1 FROM capacity q WHERE q.casefile = f.casefile AND q.person = $1)
+              THEN ARRAY['client'] ELSE '{}' END
            || ARRAY(SELECT CASE WHEN f.decider = $1 OR d.standing = 'charge' AND f.decider = c.investigator OR d.standing = 'supervisor' AND f.decider = c.prosecutor
                                 THEN 'decider' END
                       FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND ` + impartial + `)
@@ -113,8 +128,12 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
                      AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))
               THEN ARRAY['decider'] ELSE '{}' END
            || ARRAY(SELECT d.standing
-                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge' AND f.complained IS DISTINCT FROM $1), NULL)
-       AS standing) s ON true`
+                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge' AND f.complained IS DISTINCT FROM $1)
+           || CASE WHEN ` + held + ` AND NOT ` + impartial + ` OR f.status <> 'draft' AND EXISTS (
+                  SELECT 1 FROM filing n JOIN officer z ON z.person = $1 AND z.left_at IS NULL
+                   WHERE n.against = f.id AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = $1 AND $1 <> ALL (n.interested))
+              THEN ARRAY['addressee'] ELSE '{}' END, NULL)
+       AS standing, ` + held + ` AS holds) s ON true`
 
 const selectFiling = selectFilings + `
  WHERE f.id = $2`
@@ -133,7 +152,7 @@ const selectOfCase = selectFilings + `
 
 const selectInbox = selectFilings + `
  WHERE f.decider = ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
-   AND f.status IN ('filed', 'considered', 'waiting') AND 'decider' = ANY (s.standing)
+   AND f.status IN ('filed', 'considered', 'waiting') AND s.standing && ARRAY['decider', 'addressee'] AND s.holds
  ORDER BY f.due_at, f.filed_at, f.id`
 
 // Which they are is asked first and what is in them after: an office has thousands,
@@ -181,7 +200,8 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
-		Standing: standing, mayWithdraw: row.MayWithdraw, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		Standing: standing, mayWithdraw: row.MayWithdraw, holds: row.Holds, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		InPlaceOf: deref(row.RepresentedRole), Previous: row.Previous.UUID, ConsentWaits: row.ConsentWaits,
 		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
 	}
 	if err := ask.Check(f.Standing); err != nil {
@@ -261,11 +281,11 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 
 const upsertFiling = `
 INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, document, decider, made_at, access,
-                    seat, what, complained, interested, suspend, affected)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                    seat, what, complained, interested, suspend, affected, previous)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
     ON CONFLICT (id) DO UPDATE
    SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10,
-       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19
+       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19, previous = $21
  WHERE filing.status = 'draft' AND filing.author = $3`
 
 // keep writes the draft down, for the official it goes to.
@@ -275,7 +295,7 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c cas
 		return err
 	}
 	err = tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, nullable(n.About), nullable(n.Against), n.Ground,
-		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected)
+		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected, nullable(n.Previous))
 	if err != nil {
 		return err
 	}
@@ -305,6 +325,7 @@ type answerRow struct {
 	Filing   uuid.UUID  `db:"filing"`
 	Author   uuid.UUID  `db:"author"`
 	Outcome  Status     `db:"outcome"`
+	Remedy   Remedy     `db:"remedy"`
 	Reasons  []byte     `db:"reasons"`
 	Language string     `db:"language"`
 	Document uuid.UUID  `db:"document"`
@@ -314,7 +335,7 @@ type answerRow struct {
 }
 
 const selectAnswer = `
-SELECT filing, author, outcome, reasons, language, document, made_at, signed_at, read_at
+SELECT filing, author, outcome, coalesce(remedy, '') AS remedy, reasons, language, document, made_at, signed_at, read_at
   FROM answer
  WHERE filing = $1`
 
@@ -324,14 +345,14 @@ func fetchAnswer(ctx context.Context, db *vault.DB, id uuid.UUID) (Answer, error
 		return Answer{}, err
 	}
 	reasons, err := db.OpenText(answerText(id), row.Reasons)
-	return Answer{row.Filing, row.Author, row.Outcome, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
+	return Answer{row.Filing, row.Author, row.Outcome, row.Remedy, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
 }
 
 const upsertAnswer = `
-INSERT INTO answer (filing, author, outcome, reasons, language, document, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO answer (filing, author, outcome, reasons, language, document, made_at, remedy)
+VALUES ($1, $2, $3, $4, $5, $6, $7, nullif(CAST($8 AS text), ''))
     ON CONFLICT (filing) DO UPDATE
-   SET author = $2, outcome = $3, reasons = $4, language = $5, document = $6, made_at = $7
+   SET author = $2, outcome = $3, reasons = $4, language = $5, document = $6, made_at = $7, remedy = nullif(CAST($8 AS text), '')
  WHERE answer.signed_at IS NULL`
 
 const signAnswer = `

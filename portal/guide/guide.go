@@ -120,17 +120,21 @@ func (c Contest) order(kind policy.FilingKind) []Seat {
 	for _, seat := range open {
 		add(above[seat]...)
 	}
+	if c.What != Nothing { // then whoever else decides about this by the Code
+		for _, w := range Ways(c) {
+			if !w.Closed {
+				add(w.Seat)
+			}
+		}
+	}
 	add(last...)
 	return out
 }
 
 // basis is the article by which a filing is this seat's: of the row of the table that
-// names it, or, where nobody of that row is left, of what lets it go further.
+// names it, or, where no row does, of what forbids those whom a row names.
 func (c Contest) basis(kind policy.FilingKind, seat Seat) law.Ref {
 	var by law.Ref
-	if !slices.Contains(c.open(kind), seat) { // those whom the Code names are interested, or not there
-		return law.CPC(104, 1)
-	}
 	for _, w := range ways {
 		switch {
 		case w.seat != seat || w.closed || !w.fits(c):

@@ -222,7 +222,7 @@ func TestTheCodeLeadsToTheOneItNames(t *testing.T) {
 		law      law.Ref
 	}{
 		{policy.FilingComplaintHead, guide.Deed, guide.Investigator, nil, nil, guide.Head, law.CPC(105, 1)},
-		{policy.FilingComplaintHead, guide.Deed, guide.Investigator, []int{head}, nil, guide.Chief, law.CPC(104, 1)},
+		{policy.FilingComplaintHead, guide.Deed, guide.Investigator, []int{head}, nil, guide.Chief, law.CPC(105, 1)},
 		{policy.FilingComplaintHead, guide.Deed, guide.Head, nil, nil, guide.Chief, law.CPC(105, 1)},
 		{policy.FilingComplaintProsecutor, guide.Deed, guide.Prosecutor, nil, nil, guide.Higher, law.CPC(105, 1)},
 		{policy.FilingComplaintCourt, guide.Ruling, guide.Judge, nil, nil, guide.Appeal, law.CPC(107, 2)},
@@ -234,7 +234,7 @@ func TestTheCodeLeadsToTheOneItNames(t *testing.T) {
 		{policy.FilingComplaintHigher, guide.Decision, guide.Chief, nil, nil, guide.Higher, law.CPC(105, 1)},
 		{policy.FilingComplaintCourt, guide.Decision, guide.Investigator, []int{chief}, nil, guide.Judge, law.CPC(106, 5)},
 		{policy.FilingComplaintCourt, guide.Decision, guide.Investigator, []int{judge}, nil, guide.Appeal, law.CPC(104, 1)},
-		{policy.FilingComplaintCourt, guide.Decision, guide.Investigator, nil, []int{judge, appeal}, guide.Higher, law.CPC(104, 1)},
+		{policy.FilingComplaintCourt, guide.Decision, guide.Investigator, nil, []int{judge, appeal}, guide.Chief, law.CPC(105, 1)},
 		{policy.FilingComplaintJudge, guide.Ruling, guide.Judge, nil, nil, guide.Appeal, law.CPC(107, 2)},
 		{policy.FilingRegistration, guide.NoRegistration, guide.Investigator, nil, nil, guide.Chief, law.CPC(185, 2)},
 		{policy.FilingDelay, guide.Delay, guide.Investigator, nil, nil, guide.Chief, law.CPC(192, 8)},

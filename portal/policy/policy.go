@@ -93,7 +93,7 @@ func (a Ask) Standing(words []string) Standing {
 	if a.Is&Chief == 0 {
 		s &^= Office
 	}
-	if a.Is&(Investigator|Prosecutor|Head|Chief) == 0 {
+	if a.Is&(Investigator|Prosecutor|Head|Chief|Judge) == 0 {
 		s &^= Decider
 	}
 	return s

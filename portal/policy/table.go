@@ -204,8 +204,34 @@ const (
 	MessageList       Act = "message-list"
 	MessageSend       Act = "message-send"
 
-	FilingConsider  Act = "filing-consider"
-	FilingOverdue   Act = "filing-overdue"
+	FilingConsider Act = "filing-consider"
+
+	// What an official does with what came to him before he decides it: hands it on,
+	// makes the term longer, asks its author to add. FilingDisputed opens the decision
+	// it is about.
+	FilingDisputed  Act = "filing-disputed"
+	ForwardNew      Act = "forward-new"
+	ForwardDraft    Act = "forward-draft"
+	ForwardCheck    Act = "forward-check"
+	ForwardPaper    Act = "forward-paper"
+	FilingForward   Act = "filing-forward"
+	ExtensionNew    Act = "extension-new"
+	ExtensionDraft  Act = "extension-draft"
+	ExtensionCheck  Act = "extension-check"
+	ExtensionPaper  Act = "extension-paper"
+	FilingExtend    Act = "filing-extend"
+	AdditionNew     Act = "addition-new"
+	FilingAsk       Act = "filing-ask"
+	ReplyNew        Act = "reply-new"
+	ReplyDraft      Act = "reply-draft"
+	ReplyCheck      Act = "reply-check"
+	ReplyPaper      Act = "reply-paper"
+	FilingReply     Act = "filing-reply"
+	CancellationNew Act = "cancellation-new"
+	// CancellationSettle is the prosecutor's word on a head's request to cancel a ruling.
+	CancellationSettle Act = "cancellation-settle"
+
+	FilingOverdue Act = "filing-overdue"
 
 	// Files beside a filing.
 	AttachmentList     Act = "attachment-list"
@@ -230,6 +256,27 @@ const (
 	FilingGrantPart Act = "filing-grant-part"
 	FilingRefuse    Act = "filing-refuse"
 
+	// FilingSheet is the page to print after filing. A feed is somebody's terms in a
+	// calendar outside: made and ended by him, fetched by whoever has its address.
+	FilingSheet Act = "filing-sheet"
+	FeedList    Act = "feed-list"
+	FeedMake    Act = "feed-make"
+	FeedEnd     Act = "feed-end"
+	FeedFetch   Act = "feed-fetch"
+	ClientTerms Act = "client-terms"
+
+	// An advocate has drafts written for him.
+	AssistantList Act = "assistant-list"
+	AssistantLet  Act = "assistant-let"
+	AssistantEnd  Act = "assistant-end"
+	ErrandNew     Act = "errand-new"
+	ErrandGive    Act = "errand-give"
+	ErrandList    Act = "errand-list"
+	ErrandRead    Act = "errand-read"
+	ErrandWrite   Act = "errand-write"
+	ErrandHand    Act = "errand-hand"
+	ErrandTake    Act = "errand-take"
+
 	TypedSave   Act = "typed-save"
 	TypedForget Act = "typed-forget"
 
@@ -237,6 +284,7 @@ const (
 	DeskDrafts    Act = "desk-drafts"
 	DeskSign      Act = "desk-sign"
 	OversightRead Act = "oversight-read"
+	ChamberRead   Act = "chamber-read"
 	LedgerCheck   Act = "ledger-check"
 
 	// SignatureConfirm asks the authority again about a key.
@@ -465,18 +513,18 @@ var table = map[Act]rule{
 	ComplainEdit:    {Author, law.CPC(100, 1)},
 	FilingNew:       {Party, law.CPC(99, 1)},
 	FilingCreate:    {Party, law.CPC(99, 1)},
-	FilingRead:      {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	FilingRead:      {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 	FilingEdit:      {Author, law.CPC(99, 1)},
 	FilingDiscard:   {Author, law.CPC(99, 1)},
-	FilingDocument:  {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
-	FilingSignature: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	FilingDocument:  {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
+	FilingSignature: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 	FilingReceipt:   {Author, law.CPC(105)},
 	FilingCount:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(48)},
 	CountObject:     {Author | Decider, law.CPC(48)},
 	FilingSubmit:    {Author, law.CPC(99, 1)},
 
 	// Materials may be attached (CPC 100(3)); who reads the filing reads them.
-	AttachmentList:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	AttachmentList:     {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 	AttachmentAdd:      {Author, law.CPC(100, 3)},
 	AttachmentBegin:    {Author, law.CPC(100, 3)},
 	AttachmentState:    {Author, law.CPC(100, 3)},
@@ -484,12 +532,12 @@ var table = map[Act]rule{
 	AttachmentFinish:   {Author, law.CPC(100, 3)},
 	AttachmentBind:     {Author, law.CPC(100, 3)},
 	AttachmentRemove:   {Author, law.CPC(100, 3)},
-	AttachmentOpen:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
-	AttachmentOriginal: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
+	AttachmentOpen:     {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
+	AttachmentOriginal: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 
 	WithdrawalDraft: {Author | Client, law.CPC(100, 5)}, // whose, filing/withdrawal.go says
 	WithdrawalCheck: {Author | Client, law.CPC(100, 5)},
-	WithdrawalPaper: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 5)},
+	WithdrawalPaper: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(100, 5)},
 	FilingWithdraw:  {Author | Client, law.CPC(100, 5)},
 
 	WithdrawalAsk:     {Author, law.CPC(100, 5)},
@@ -504,7 +552,7 @@ var table = map[Act]rule{
 	SupplementNew:     {Author, law.CPC(100, 3)},
 	SupplementDraft:   {Author, law.CPC(100, 3)},
 	SupplementCheck:   {Author, law.CPC(100, 3)},
-	SupplementPaper:   {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 3)},
+	SupplementPaper:   {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(100, 3)},
 	SupplementSign:    {Author, law.CPC(100, 3)},
 	SupplementDiscard: {Author, law.CPC(100, 3)},
 	FilingVersions:    {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105)},
@@ -512,17 +560,62 @@ var table = map[Act]rule{
 	MessageList:       {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.Ref{}},
 	MessageSend:       {Author | Decider, law.Ref{}},
 
+	// Before it is decided. Whom it concerns himself hands it on and does nothing else
+	// with it: he is its addressee, not the one who decides (CPC 104(1), 105(1)).
+	FilingDisputed:     {Decider, law.CPC(104, 2)},
+	ForwardNew:         {Decider | Addressee, law.CPC(105, 1)},
+	ForwardDraft:       {Decider | Addressee, law.CPC(105, 1)},
+	ForwardCheck:       {Decider | Addressee, law.CPC(105, 1)},
+	ForwardPaper:       {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105, 1)},
+	FilingForward:      {Decider | Addressee, law.CPC(105, 1)},
+	ExtensionNew:       {Decider, law.CPC(105, 2)},
+	ExtensionDraft:     {Decider, law.CPC(105, 2)},
+	ExtensionCheck:     {Decider, law.CPC(105, 2)},
+	ExtensionPaper:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105, 2)},
+	FilingExtend:       {Decider, law.CPC(105, 2)},
+	AdditionNew:        {Decider, law.CPC(104, 2)},
+	FilingAsk:          {Decider, law.CPC(104, 2)},
+	ReplyNew:           {Author, law.CPC(100, 3)},
+	ReplyDraft:         {Author, law.CPC(100, 3)},
+	ReplyCheck:         {Author, law.CPC(100, 3)},
+	ReplyPaper:         {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(100, 3)},
+	FilingReply:        {Author, law.CPC(100, 3)},
+	CancellationNew:    {Supervisor | Office, law.CPC(105, 3)},
+	CancellationSettle: {Supervisor | Office, law.CPC(105, 3)},
+
 	// Their answers, by the official who must decide.
 	FilingConsider:  {Decider, law.CPC(99)},
 	AnswerNew:       {Decider, law.CPC(99)},
 	AnswerDraft:     {Decider, law.CPC(99)},
 	AnswerCheck:     {Decider, law.CPC(99)},
 	AnswerPaper:     {Decider, law.CPC(99)},
-	AnswerDocument:  {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
-	AnswerSignature: {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(105, 4)},
+	AnswerDocument:  {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105, 4)},
+	AnswerSignature: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105, 4)},
 	FilingGrant:     {Decider, law.CPC(99)},
 	FilingGrantPart: {Decider, law.CPC(99)},
 	FilingRefuse:    {Decider, law.CPC(99)},
+
+	// What ends when: his own, on a sheet, in a list, in a calendar. Who has the secret
+	// of a feed is answered without asking who he is.
+	FilingSheet: {Author | Counsel, law.CPC(105)},
+	FeedList:    {Citizen, law.Ref{}},
+	FeedMake:    {Citizen, law.Ref{}},
+	FeedEnd:     {Citizen, law.Ref{}},
+	FeedFetch:   {Everyone, law.Ref{}},
+	ClientTerms: {Citizen, law.CPC(70, 2)},
+
+	// Drafts by an assistant: the advocate gives and takes, the assistant writes.
+	// Nothing of the case is opened by it.
+	AssistantList: {Citizen, law.Ref{}},
+	AssistantLet:  {Citizen, law.Ref{}},
+	AssistantEnd:  {Citizen, law.Ref{}},
+	ErrandNew:     {Party, law.CPC(99, 1)},
+	ErrandGive:    {Party, law.CPC(99, 1)},
+	ErrandList:    {Citizen, law.Ref{}},
+	ErrandRead:    {Author | Addressee, law.Ref{}},
+	ErrandWrite:   {Author, law.Ref{}},
+	ErrandHand:    {Author, law.Ref{}},
+	ErrandTake:    {Addressee, law.Ref{}},
 
 	// What a person typed and has not sent: his own, whoever he is.
 	TypedSave:   {Citizen, law.Ref{}},
@@ -533,6 +626,7 @@ var table = map[Act]rule{
 	DeskDrafts:    {Investigator, law.CPC(60)},
 	DeskSign:      {Investigator, law.CPC(60)}, // and each paper by the rule of its own act
 	OversightRead: {Prosecutor, law.CPC(193)},
+	ChamberRead:   {Judge, law.CPC(106, 6)},
 
 	// The file of a case: who conducts the investigation puts it together, opens it
 	// for a term and closes the record; the reader reads. What of it a status may

@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,45 +59,83 @@ var theatre = sync.OnceValues(func() (*stagehouse, error) {
 	return s, nil
 })
 
-// script is the digest of all that the play depends on: the schema, the words,
-// and the packages the cast acts through.
+// script is the digest of all that the play depends on: the schema, the words, and
+// the packages that the cast acts through. What else is edited leaves the stage as it is.
 func script(root string) ([]byte, error) {
+	packages := map[string]bool{}
+	if err := gather(root, "zharia/portal/cast", packages); err != nil {
+		return nil, err
+	}
+	if err := gather(root, "zharia/portal/fence", packages); err != nil {
+		return nil, err
+	}
+	folders := []string{"", "i18n"} // the schema lies beside go.mod
+	for name := range packages {
+		folders = append(folders, strings.TrimPrefix(strings.TrimPrefix(name, "zharia"), "/"))
+	}
+	slices.Sort(folders)
 	sum := sha256.New()
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) { // an editor at work
-			return nil
-		}
+	for _, folder := range folders {
+		files, err := os.ReadDir(filepath.Join(root, folder))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		rel, _ := filepath.Rel(root, path)
-		if entry.IsDir() {
-			if strings.HasPrefix(rel, ".") && rel != "." || slices.Contains(offstage, rel) {
-				return fs.SkipDir
+		for _, f := range files {
+			if f.IsDir() || strings.HasSuffix(f.Name(), "_test.go") || !slices.Contains(scripted, filepath.Ext(f.Name())) {
+				continue
 			}
-			return nil
+			text, err := os.ReadFile(filepath.Join(root, folder, f.Name()))
+			if errors.Is(err, fs.ErrNotExist) { // an editor at work
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(sum, "%s/%s %d\n%s", folder, f.Name(), len(text), text)
 		}
-		if strings.HasSuffix(rel, "_test.go") || !slices.Contains(scripted, filepath.Ext(rel)) {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", rel, len(text), text)
-		return nil
-	})
-	return sum.Sum(nil), err
+	}
+	return sum.Sum(nil), nil
 }
 
-// What the play depends on, by file, and the folders it does not.
-var (
-	scripted = []string{".go", ".toml", ".sql", ".csv"}
-	offstage = []string{"cmd", "node_modules", "portal/web", "portal/agent", "portal/job", "portal/filing", "portal/portaltest", "static", "templates"}
-)
+// scripted are the files that count in those folders; what is embedded lies in the
+// folder of the package that embeds it.
+var scripted = []string{".go", ".toml", ".sql", ".csv"}
+
+// gather adds a package of ours and all of ours that it imports.
+func gather(root, name string, to map[string]bool) error {
+	if to[name] {
+		return nil
+	}
+	to[name] = true
+	files, err := filepath.Glob(filepath.Join(root, strings.TrimPrefix(name, "zharia"), "*.go"))
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, i := range f.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			if imported == "zharia" || strings.HasPrefix(imported, "zharia/") {
+				if err := gather(root, imported, to); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
 
 // stage loads the keys and makes the template where it is missing, one process
 // at a time. Keys and template belong together: without its keys a template says
@@ -195,9 +236,9 @@ func forget(ctx context.Context, conn *sqlx.Conn, dir string) error {
 // worlds counts the clones of a process, so that each has a name of its own.
 var worlds atomic.Int64
 
-func (s *stagehouse) clone() (string, error) {
+func (s *stagehouse) clone(template string) (string, error) {
 	name := fmt.Sprintf("t_%d_%d_w%d", time.Now().Unix(), os.Getpid(), worlds.Add(1))
-	if _, err := s.admin.Exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + s.name + ` STRATEGY file_copy`); err != nil {
+	if _, err := s.admin.Exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + template + ` STRATEGY file_copy`); err != nil {
 		return "", fmt.Errorf("portaltest: clone the stage: %w", err)
 	}
 	return name, nil

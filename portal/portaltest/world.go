@@ -42,7 +42,8 @@ type W struct {
 
 	Theft, Fraud uuid.UUID
 
-	t testing.TB
+	t    testing.TB
+	name string // of the database
 }
 
 // Actor is a member of the cast who does things in a test.
@@ -66,7 +67,13 @@ func World(t testing.TB) *W {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := s.clone()
+	return s.world(t, s.name)
+}
+
+// world is a portal on a clone of a database in which the cast has played.
+func (s *stagehouse) world(t testing.TB, template string) *W {
+	t.Helper()
+	name, err := s.clone(template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +96,7 @@ func World(t testing.TB) *W {
 	t.Cleanup(func() { app.Close() })
 	w := &W{
 		DB: vault.New(db, s.keys), App: vault.New(app, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
-		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t,
+		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t, name: name,
 	}
 	if w.Verifier, w.Services, err = s.troupe.Verifier(func() time.Time { return w.At }); err != nil {
 		t.Fatal(err)
@@ -256,6 +263,9 @@ func (w *W) Answer(a *Actor, id uuid.UUID, outcome filing.Status) {
 		w.t.Fatalf("%s does not see the filing: %v", a.Word, err)
 	}
 	n := Said(outcome, len(f.Points))
+	if open := f.Remedies(); len(open) > 0 && outcome != filing.Refused {
+		n.Remedy = open[0]
+	}
 	if err := filing.DraftAnswer(w.t.Context(), w.DB, w.Press, a.Asks(policy.AnswerDraft), id, n); err != nil {
 		w.t.Fatalf("%s does not draft an answer: %v", a.Word, err)
 	}

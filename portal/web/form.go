@@ -367,6 +367,16 @@ func (f *Form) Value(name string) string {
 	return ""
 }
 
+// nth is numbered for the words of a label. Only a field that is one of several has
+// a number: with a zero, Russian would ask for plural forms that the others lack.
+func nth(field string) (name string, pairs []any) {
+	name, n := numbered(field)
+	if n > 0 {
+		pairs = []any{"n", n}
+	}
+	return name, pairs
+}
+
 // numbered tells the third of several fields, "point-3", from the words they share.
 func numbered(field string) (name string, n int) {
 	before, after, found := strings.Cut(field, "-")
@@ -387,8 +397,8 @@ func (f *Form) mistakes(l *words.Language) []Mistake {
 	for _, w := range f.wrong {
 		m := Mistake{Field: w.field, Text: l.T(w.key, w.pairs...)}
 		if w.field != "" {
-			name, n := numbered(w.field)
-			m.Label = l.T(f.name+"."+name, "n", n)
+			name, nth := nth(w.field)
+			m.Label = l.T(f.name+"."+name, nth...)
 		}
 		out = append(out, m)
 	}
@@ -414,8 +424,8 @@ func (f *Form) field(l *words.Language, name string, pairs ...any) (Field, error
 	if err != nil {
 		return Field{}, err
 	}
-	of, n := numbered(name)
-	label, err := l.Say(f.name+"."+of, "n", n)
+	of, nth := nth(name)
+	label, err := l.Say(f.name+"."+of, nth...)
 	if err != nil {
 		return Field{}, err
 	}

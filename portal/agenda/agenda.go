@@ -1,0 +1,207 @@
+// Package agenda is what ends when for one person, over all his cases: the answers
+// that he waits for or owes, and what he may file until a day. A list and a calendar
+// show it inside the portal; a feed shows as little of it as can be in a calendar
+// outside.
+package agenda
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/casefile"
+	"zharia/portal/database"
+	"zharia/portal/deadline"
+	"zharia/portal/filing"
+	"zharia/portal/law"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// Kind is what a term is to the one whose agenda it stands in.
+type Kind string
+
+// The kinds.
+const (
+	Awaited  Kind = "awaited"  // an answer is owed to him, or to the one he acts for
+	Owed     Kind = "owed"     // he owes an answer
+	Complain Kind = "complain" // he may complain until then
+	FileBy   Kind = "file-by"  // a draft of his must be filed until then
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{Awaited, Owed, Complain, FileBy}
+
+// Kept is how long a term that is over stays in a feed, as cancelled: a calendar that
+// asks once a week still learns of it.
+const Kept = 30 * 24 * time.Hour
+
+// Term is one thing that ends at a moment.
+type Term struct {
+	Kind       Kind
+	Of         uuid.UUID // the filing, or the decision
+	Number     string    // of the filing; "" for a draft and a decision
+	Filing     policy.FilingKind
+	Decision   policy.Kind
+	Case       uuid.UUID
+	CaseNumber string
+	Client     string    // for whom he acts in it; "" for himself
+	Side       uuid.UUID // as whom he opens it; zero where there is nothing to choose
+	By         law.Ref   // the term
+	DueAt      time.Time
+	Hour       bool // it ends at an hour, not with a day
+	Word       filing.StatusWord
+	Status     filing.Status
+	Over       bool // answered or taken back: nothing is awaited any more
+	Revision   int  // grows with each change that a calendar must learn of
+	Touched    time.Time
+}
+
+// Late tells that it has passed and is not over.
+func (t Term) Late(at time.Time) bool { return !t.Over && !at.Before(t.DueAt) }
+
+// Gather is the asker's agenda, what ends first on top. What one case holds for
+// several clients is gathered side by side, as the wall between them has it; each line
+// says whom it is for.
+func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
+	var out []Term
+	ask.Acting = uuid.Nil
+	own, err := filing.Own(ctx, db, ask.To(policy.FilingList))
+	if err != nil {
+		return nil, err
+	}
+	court, err := filing.CourtTerms(ctx, db, ask.To(policy.FilingList))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range own {
+		out = append(out, ofFiling(f, ask.At, court[f.ID])...)
+	}
+	clients, err := casefile.Clients(ctx, db, ask.To(policy.ClientList))
+	if err != nil {
+		return nil, err
+	}
+	for _, client := range clients {
+		more, err := ofClient(ctx, db, ask, client)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	received, err := ofDecisions(ctx, db, ask, clients)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, received...)
+	if ask.Is&policy.Official != 0 {
+		inbox, err := filing.Inbox(ctx, db, ask.To(policy.FilingRead))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range inbox {
+			out = append(out, ofAnswer(f, Owed, ask.At))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Term) int {
+		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Of.String(), b.Of.String()))
+	})
+	return out, nil
+}
+
+// ofFiling is what one of the asker's own filings puts into his agenda.
+func ofFiling(f filing.Filing, at, court time.Time) []Term {
+	if f.Status == filing.Draft {
+		by := f.FileBy()
+		if by.IsZero() {
+			return nil
+		}
+		t := ofAnswer(f, FileBy, at)
+		t.DueAt, t.By, t.Hour = by, lawOf(deadline.Termination, by), false
+		return []Term{t}
+	}
+	out := []Term{ofAnswer(f, Awaited, at)}
+	if f.Status.Answered() && at.Before(court) {
+		t := ofAnswer(f, Complain, at)
+		t.DueAt, t.By, t.Hour, t.Over = court, lawOf(deadline.CourtComplaint, at), false, false
+		out = append(out, t)
+	}
+	return out
+}
+
+// ofAnswer is the term of the answer to a filing.
+func ofAnswer(f filing.Filing, kind Kind, at time.Time) Term {
+	term, _ := f.Term.Term(f.FiledAt)
+	t := Term{
+		Kind: kind, Of: f.ID, Number: f.Number, Filing: f.Kind, Case: f.Case, CaseNumber: f.CaseNumber, Client: f.Represented,
+		By: term.By, DueAt: f.DueAt, Hour: term.Unit == deadline.Hours, Word: filing.Word(f, at), Status: f.Status,
+		Over: f.Status != filing.Draft && !f.Status.Open(), Revision: f.Shifted(), Touched: f.Touched(),
+	}
+	if f.Represented != "" {
+		t.Side = f.Participant
+	}
+	if t.Over {
+		t.Revision++
+	}
+	return t
+}
+
+// ofClient are the filings that a client signed himself: whoever defends him keeps
+// their terms, too. They are asked for as on his side of the case.
+func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, client casefile.Client) ([]Term, error) {
+	ask.Acting = client.Side.Participant()
+	all, err := filing.OfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case)
+	if err != nil {
+		return nil, err
+	}
+	var out []Term
+	for _, f := range all {
+		if f.Author == ask.Person || f.Standing&policy.Counsel == 0 {
+			continue
+		}
+		t := ofAnswer(f, Awaited, ask.At)
+		t.Client, t.Side = client.Side.Name, ask.Acting
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// ofDecisions are the terms to complain of what was handed over to the asker.
+func ofDecisions(ctx context.Context, db *vault.DB, ask policy.Ask, clients []casefile.Client) ([]Term, error) {
+	terms, err := casefile.Terms(ctx, db, ask.To(policy.CaseList))
+	if err != nil || len(terms) == 0 {
+		return nil, err
+	}
+	cases, _, err := casefile.List(ctx, db, ask.To(policy.CaseList))
+	if err != nil {
+		return nil, err
+	}
+	var out []Term
+	for _, c := range cases {
+		for _, s := range terms[c.ID] {
+			t := Term{
+				Kind: Complain, Of: s.Decision, Decision: s.Kind, Case: c.ID, CaseNumber: c.Number,
+				By: lawOf(s.Term, s.At), DueAt: s.DueAt, Touched: s.At,
+			}
+			for _, client := range clients {
+				if slices.ContainsFunc(client.Side.Capacities, func(k casefile.Capacity) bool { return k.Participant == s.Participant }) {
+					t.Client, t.Side = client.Side.Name, s.Participant
+				}
+			}
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+func lawOf(name deadline.Name, at time.Time) law.Ref {
+	term, _ := name.Term(at)
+	return term.By
+}
+
+// Running are the terms that are not over.
+func Running(all []Term) []Term {
+	return slices.DeleteFunc(slices.Clone(all), func(t Term) bool { return t.Over })
+}

@@ -1,0 +1,436 @@
+package filing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/document"
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
+	"zharia/portal/opening"
+	"zharia/portal/policy"
+	"zharia/portal/vault"
+)
+
+// SupplementKind is what is said of a filing after it was filed.
+type SupplementKind string
+
+// The kinds.
+const (
+	AskedFor  SupplementKind = "asked"     // in answer to the official who asked for it
+	Added     SupplementKind = "added"     // facts that were not in it
+	Corrected SupplementKind = "corrected" // the circumstances written anew, whole
+)
+
+// MaxSupplements is how many a filing has at most.
+const MaxSupplements = 50
+
+// Supplement is one such paper. What was filed stays as it was, and no term begins
+// anew.
+type Supplement struct {
+	ID       uuid.UUID
+	N        int // from 1
+	Kind     SupplementKind
+	Text     string
+	Points   []string // what more it asks
+	Document uuid.UUID
+	MadeAt   time.Time
+	SignedAt time.Time // zero: a draft of the author's
+}
+
+// NewSupplement is what the author writes.
+type NewSupplement struct {
+	Kind     SupplementKind
+	Text     string
+	Points   []string // only with facts that are added
+	Language string
+}
+
+func supplementText(column string, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "supplement", Column: column, ID: id}
+}
+
+type supplementRow struct {
+	ID       uuid.UUID      `db:"id"`
+	N        int            `db:"n"`
+	Kind     SupplementKind `db:"kind"`
+	Text     []byte         `db:"text"`
+	Points   []byte         `db:"points"`
+	Document uuid.UUID      `db:"document"`
+	MadeAt   time.Time      `db:"made_at"`
+	SignedAt *time.Time     `db:"signed_at"`
+}
+
+const selectSupplement = `
+SELECT id, n, kind, text, points, document, made_at, signed_at FROM supplement`
+
+const selectSupplements = selectSupplement + `
+ WHERE filing = $1 AND signed_at IS NOT NULL
+ ORDER BY n`
+
+const selectSupplementDraft = selectSupplement + `
+ WHERE filing = $1 AND signed_at IS NULL`
+
+const selectSupplementOne = selectSupplement + `
+ WHERE id = $1`
+
+const selectSupplemented = `
+SELECT filing FROM supplement WHERE id = $1`
+
+func (row supplementRow) open(db *vault.DB) (Supplement, error) {
+	s := Supplement{ID: row.ID, N: row.N, Kind: row.Kind, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt)}
+	var err error
+	if s.Text, err = db.OpenText(supplementText("text", row.ID), row.Text); err != nil || row.Points == nil {
+		return s, err
+	}
+	list, err := db.OpenText(supplementText("points", row.ID), row.Points)
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(list), &s.Points)
+}
+
+// Supplements are the signed ones of a filing that was fetched through the asker, the
+// oldest first.
+func Supplements(ctx context.Context, db *vault.DB, f Filing) ([]Supplement, error) {
+	var rows []supplementRow
+	if err := db.Select(ctx, &rows, selectSupplements, f.ID); err != nil {
+		return nil, err
+	}
+	out := make([]Supplement, len(rows))
+	for i, row := range rows {
+		var err error
+		if out[i], err = row.open(db); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// draftOf is the author's unsigned supplement; NotFound while there is none.
+func draftOf(ctx context.Context, db *vault.DB, filing uuid.UUID) (Supplement, error) {
+	var row supplementRow
+	if err := db.Get(ctx, &row, selectSupplementDraft, filing); err != nil {
+		return Supplement{}, err
+	}
+	return row.open(db)
+}
+
+const selectAnswering = `
+SELECT fence.answering($1)`
+
+// Addable tells whether more may still be asked in a filing: not when its answer is
+// being written, and not over the limit. The filing was fetched through the asker.
+func Addable(ctx context.Context, db *vault.DB, f Filing) (bool, error) {
+	var answering bool
+	if err := db.Get(ctx, &answering, selectAnswering, f.ID); err != nil {
+		return false, err
+	}
+	return f.Status.Open() && !answering && len(f.Points) < MaxPoints, nil
+}
+
+// DraftSupplement prints what the author adds, or writes anew, for him to sign. There
+// is one draft at a time: saving again changes it.
+func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, n NewSupplement) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		if _, err := f.Status.after(policy.SupplementSign); err != nil {
+			return err
+		}
+		if err := n.check(ctx, tx, f); err != nil {
+			return err
+		}
+		if err := dropSupplement(ctx, tx, id); err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		var signed []supplementRow
+		if err := tx.Select(ctx, &signed, selectSupplements, id); err != nil {
+			return err
+		}
+		if len(signed) >= MaxSupplements {
+			return fault.New(fault.Conflict, "fault.supplements-many")
+		}
+		doc, err := document.New(ask, f.Case, document.Supplement, n.Language)
+		if err != nil {
+			return err
+		}
+		place := len(signed) + 1
+		if doc.Content, err = press.Paper(n.sheet(press, doc, f, place), doc, f.CaseNumber); err != nil {
+			return err
+		}
+		if err := document.Add(ctx, tx, &doc); err != nil {
+			return err
+		}
+		if err := n.keep(ctx, tx, ask, id, place, doc.ID); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+	})
+}
+
+// check holds what is written against the limits, and against the answer: what it is
+// being written to changes no more.
+func (n NewSupplement) check(ctx context.Context, tx *vault.DB, f Filing) error {
+	if !slices.Contains([]SupplementKind{AskedFor, Added, Corrected}, n.Kind) {
+		return fault.New(fault.Invalid, "form.choose").At("kind")
+	}
+	if length := utf8.RuneCountInString(n.Text); length < MinText || length > MaxText {
+		return fault.New(fault.Invalid, "fault.supplement-text").At("text")
+	}
+	if len(n.Points) == 0 {
+		return nil
+	}
+	if n.Kind == Corrected || len(f.Points)+len(n.Points) > MaxPoints {
+		return fault.New(fault.Invalid, "fault.points").At("point-1")
+	}
+	if err := (NewFiling{Points: n.Points}).bounded(); err != nil {
+		return err
+	}
+	may, err := Addable(ctx, tx, f)
+	if err == nil && !may {
+		err = fault.New(fault.Invalid, "fault.points-late").At("point-1")
+	}
+	return err
+}
+
+const insertSupplement = `
+INSERT INTO supplement (id, filing, n, kind, text, points, document, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, filing uuid.UUID, place int, doc uuid.UUID) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	text, err := tx.SealText(supplementText("text", id), n.Text)
+	if err != nil {
+		return err
+	}
+	var points []byte
+	if len(n.Points) > 0 {
+		list, err := json.Marshal(n.Points)
+		if err != nil {
+			return err
+		}
+		if points, err = tx.SealText(supplementText("points", id), string(list)); err != nil {
+			return err
+		}
+	}
+	return tx.Exec(ctx, insertSupplement, id, filing, place, n.Kind, text, points, doc, ask.At)
+}
+
+const deleteSupplement = `
+DELETE FROM supplement WHERE id = $1 AND signed_at IS NULL`
+
+func dropSupplement(ctx context.Context, tx *vault.DB, filing uuid.UUID) error {
+	old, err := draftOf(ctx, tx, filing)
+	if err != nil {
+		return err
+	}
+	if err := tx.Exec(ctx, deleteSupplement, old.ID); err != nil {
+		return err
+	}
+	return document.Drop(ctx, tx, old.Document)
+}
+
+// SupplementDraft is what the author is about to sign.
+func SupplementDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, Supplement, document.Document, error) {
+	f, err := Read(ctx, db, ask, id)
+	if err != nil {
+		return f, Supplement{}, document.Document{}, err
+	}
+	s, err := draftOf(ctx, db, id)
+	if err != nil {
+		return f, s, document.Document{}, err
+	}
+	doc, err := document.Fetch(ctx, db, s.Document)
+	return f, s, doc, err
+}
+
+// DiscardSupplement gives the draft up.
+func DiscardSupplement(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		if err := dropSupplement(ctx, tx, id); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
+	})
+}
+
+const signSupplement = `
+UPDATE supplement SET signed_at = $2 WHERE id = $1`
+
+const insertLaterPoint = `
+INSERT INTO point (id, filing, n, text, supplement)
+VALUES ($1, $2, $3, $4, $5)`
+
+// SignSupplement puts the author's signature on it: from here the official sees it,
+// and what it asks becomes points of the filing. The clock runs on as it did.
+func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
+	if err != nil {
+		return err
+	}
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, _, err := move(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		s, err := draftOf(ctx, tx, id)
+		if err != nil {
+			return fault.New(fault.Conflict, "fault.not-now").Because(err)
+		}
+		if err := (NewSupplement{Kind: s.Kind, Text: s.Text, Points: s.Points}).check(ctx, tx, f); err != nil {
+			return err
+		}
+		doc, err := document.Sign(ctx, tx, ask, s.Document, signature)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, signSupplement, s.ID, ask.At); err != nil {
+			return err
+		}
+		for i, text := range s.Points {
+			point, err := uuid.NewV7()
+			if err != nil {
+				return err
+			}
+			sealed, err := tx.SealText(pointText(point), text)
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(ctx, insertLaterPoint, point, id, len(f.Points)+i+1, sealed, s.ID); err != nil {
+				return err
+			}
+		}
+		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
+	})
+}
+
+// SupplementPaper opens a signed supplement, or its author's draft. Another's look at
+// it is kept.
+func SupplementPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
+	var f Filing
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		var of uuid.UUID
+		if err := tx.Get(ctx, &of, selectSupplemented, id); err != nil {
+			return err
+		}
+		if err := opening.Hold(ctx, tx, ask, opening.Filing, of); err != nil {
+			return err
+		}
+		if f, err = Read(ctx, tx, ask, of); err != nil {
+			return err
+		}
+		var row supplementRow
+		if err := tx.Get(ctx, &row, selectSupplementOne, id); err != nil {
+			return err
+		}
+		if row.SignedAt == nil && f.Author != ask.Person {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if doc, err = document.Fetch(ctx, tx, row.Document); err != nil {
+			return err
+		}
+		return f.opened(ctx, tx, ask, opening.Filing, doc.ID)
+	})
+	return f, doc, err
+}
+
+// Version is the text of a filing as it stood after a supplement; the first is what
+// was filed.
+type Version struct {
+	N          int // 0 is what was filed
+	Supplement Supplement
+	At         time.Time
+	Text       string
+}
+
+// Versions are all texts of a filing, for its readers to compare. Somebody else's look
+// is kept.
+func Versions(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, []Version, error) {
+	var f Filing
+	var out []Version
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, opening.Filing, id); err != nil {
+			return err
+		}
+		if f, err = Read(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		if f.Status == Draft {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		all, err := Supplements(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		out = []Version{{At: f.FiledAt, Text: f.Circumstances}}
+		for _, s := range all {
+			text := s.Text
+			if s.Kind != Corrected {
+				text = out[len(out)-1].Text + "\n\n" + s.Text
+			}
+			out = append(out, Version{N: s.N, Supplement: s, At: s.SignedAt, Text: text})
+		}
+		return f.opened(ctx, tx, ask, opening.Filing, uuid.Nil)
+	})
+	return f, out, err
+}
+
+// Text is the circumstances as they stand now: what was filed, with all that was
+// signed after it.
+func (f Filing) Text(all []Supplement) string {
+	text := f.Circumstances
+	for _, s := range all {
+		if s.Kind == Corrected {
+			text = s.Text
+		} else {
+			text += "\n\n" + s.Text
+		}
+	}
+	return text
+}
+
+// sheet is the supplement on paper, as it will be signed.
+func (n NewSupplement) sheet(press document.Press, d document.Document, f Filing, place int) document.Sheet {
+	w := press.Words.In(n.Language)
+	s := press.Sheet(d, "supplement")
+	s.Subtitle = w.T("paper.supplement.number", "n", strconv.Itoa(place), "number", f.Number)
+	s.To = []string{f.Decider.Body.In(n.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
+	s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
+	if f.Represented != "" {
+		s.From = append(s.From, w.T("filings.for", "name", f.Represented))
+	}
+	s.Facts = []document.Fact{
+		{Label: w.T("paper.case"), Value: f.CaseNumber},
+		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
+	}
+	s.Sections = []document.Section{{Heading: w.T("paper.supplement." + string(n.Kind)), Text: n.Text}}
+	if len(n.Points) > 0 {
+		text := ""
+		for i, point := range n.Points {
+			text += fmt.Sprintf("%d. %s\n", len(f.Points)+i+1, point)
+		}
+		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.supplement.points"), Text: text[:len(text)-1]})
+	}
+	s.Sections = append(s.Sections, document.Section{Text: w.T("paper.supplement.clock")})
+	s.Closing = []string{w.Day(d.MadeAt) + "\t" + f.AuthorName}
+	return s
+}
