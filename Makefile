@@ -45,6 +45,7 @@ fuzz:
 # What CI does a part of: every bit of the genuine signatures flipped, and every
 # public message shown to OpenSSL, too. Some minutes.
 campaigns:
+	go test ./portal/filing -count=1 -timeout 30m -run RandomLives -rapid.checks=2000 -v | grep -v '^=== \|INFO'
 	CRAWL=all go test ./portal -count=1 -timeout 30m -run TestNobodyReaches -v | grep -v '^=== \|INFO'
 	EDS_FLIPS=all EDS_DIFFERENTIAL=all go test ./portal/eds/... -count=1 -timeout 30m -run 'NoBit|NoByte|Flip|OpenSSL' -v | grep -v '^=== '
 

@@ -1637,7 +1637,7 @@ BEGIN
         'person', 'officer', 'casefile', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
-        'filing', 'supplement', 'point', 'answer', 'resolution', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
+        'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);

@@ -216,7 +216,7 @@ func TestWhoIsAffectedComplainsFromThePage(t *testing.T) {
 	if !strings.Contains(page.body, f.Gulnar.FullName()) {
 		t.Error("the page does not say to whom it goes")
 	}
-	edit := asel.get("/kk/filings/" + fields.Get("id") + "/complaint").want(t, "the form again", http.StatusOK)
+	edit := asel.get("/kk/filings/"+fields.Get("id")+"/complaint").want(t, "the form again", http.StatusOK)
 	if !strings.Contains(edit.body, portaltest.Request) {
 		t.Error("the form lost what was asked")
 	}

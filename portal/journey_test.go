@@ -141,7 +141,7 @@ func (s *story) files(t *testing.T) {
 	v.want("status", v.status(), "422")
 	v.want("the focus", v.js(`document.activeElement.className`), "errors")
 	v.want("fields in the summary", v.each(".errors a", "e.hash"), "#circumstances\n#point-1")
-	v.want("fields that are wrong", v.each("[aria-invalid=true]", "e.id"), "circumstances\nrequest")
+	v.want("fields that are wrong", v.each("[aria-invalid=true]", "e.id"), "circumstances\npoint-1")
 	v.press(".errors a")
 	v.want("the focus", v.js(`document.activeElement.id`), "circumstances")
 

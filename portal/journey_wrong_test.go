@@ -135,7 +135,7 @@ func TestASessionThatEndsWhileAFormIsTypedLosesNothing(t *testing.T) {
 	v.signIn("aigul")
 	v.open("", "/cases/"+s.Theft.String()+"/filings/new?kind=petition")
 	v.fill("#circumstances", circumstances)
-	v.fill("#request", request)
+	v.fill("#point-1", request)
 	if _, err := s.SQL.ExecContext(t.Context(), `DELETE FROM session`); err != nil {
 		t.Fatal(err)
 	}

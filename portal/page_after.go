@@ -68,7 +68,7 @@ func (p *Portal) disputable(c echo.Context, f filing.Filing, said map[uuid.UUID]
 	var out []web.Option
 	for _, point := range f.Points {
 		if _, already := said[point.ID]; !already {
-			out = append(out, web.Option{Value: digits(point.N), Label: w.T("filing.point.option", "n", digits(point.N), "text", point.Text)})
+			out = append(out, web.Option{Value: digits(point.N), Label: w.T("filing.point.option", "point", digits(point.N), "text", point.Text)})
 		}
 	}
 	return out

@@ -60,7 +60,7 @@ func (p *Portal) clientTerms(c echo.Context, ask policy.Ask) error {
 	var page termsPage
 	seen := map[string]bool{}
 	for _, t := range agenda.Running(all) {
-		line := termLine{Term: t, Late: t.Late(ask.At), DaysLeft: deadline.DaysLeft(t.DueAt, ask.At), URL: p.pathOf(web.Lang(c), t)}
+		line := termLine{Term: t, Late: t.Late(ask.At), DaysLeft: deadline.DaysLeft(t.DueAt, ask.At), URL: p.pathOf(web.Lang(c), t, ask.Acting)}
 		if line.Late {
 			page.Late++
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 	"golang.org/x/time/rate"
@@ -101,7 +102,7 @@ func (p *Portal) feedFetch(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	content := agenda.Calendar(p.Words.In(feed.Language), terms, func(t agenda.Term) string {
-		return p.Origin + p.pathOf(feed.Language, t)
+		return p.Origin + p.pathOf(feed.Language, t, uuid.Nil)
 	})
 	sum := sha256.Sum256(content)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
@@ -116,14 +117,19 @@ func (p *Portal) feedFetch(c echo.Context, ask policy.Ask) error {
 	return c.Blob(http.StatusOK, "text/calendar; charset=utf-8", content)
 }
 
-// pathOf is the address of the page that a term is of.
-func (p *Portal) pathOf(lang string, t agenda.Term) string {
-	act := policy.FilingRead
-	if t.Decision != "" {
+// pathOf is the address of the page that a term is of. What lies on one of several
+// sides of a case opens there only: to whoever does not act on that side it is where
+// he says for whom he acts.
+func (p *Portal) pathOf(lang string, t agenda.Term, acting uuid.UUID) string {
+	act, of := policy.FilingRead, t.Of
+	switch {
+	case t.Side != acting && t.Side != uuid.Nil:
+		act, of = policy.ActingChoose, t.Case
+	case t.Decision != "":
 		act = policy.DecisionRead
 	}
-	path, err := p.link(lang, string(act), t.Of)
-	if err != nil { // both are in the table of routes
+	path, err := p.link(lang, string(act), of)
+	if err != nil { // all are in the table of routes
 		panic(fmt.Errorf("the address of a term: %w", err))
 	}
 	return path

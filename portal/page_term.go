@@ -196,7 +196,7 @@ type filingCountPage struct {
 
 func (p *Portal) showFilingCount(c echo.Context, ask policy.Ask, form *web.Form) error {
 	ctx := c.Request().Context()
-	f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingCount), id(c, "filing"))
+	f, err := filing.Open(ctx, p.DB, ask.To(policy.FilingCount), id(c, "filing")) // people's words stand there: a look leaves a line
 	if err != nil {
 		return err
 	}

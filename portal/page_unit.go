@@ -17,10 +17,12 @@ import (
 type unitPage struct {
 	Orphans       []casefile.Case
 	Cases         []casefile.Case
-	Submitted     []submissionLine // a chief's: decisions that wait for his office's word
-	Mine          []filingLine     // to answer himself
-	ToCancel      []filingLine     // a chief's: a head asks that a ruling be cancelled
-	Late          []filingLine     // answers that are overdue
+	Submitted     []submissionLine    // a chief's: decisions that wait for his office's word
+	Mine          []filingLine        // to answer himself
+	ToCancel      []filingLine        // a chief's: a head asks that a ruling be cancelled
+	Unanswered    []filing.Unanswered // points that were left without an answer
+	Promised      []filing.Owed       // replies to those who wrote to him
+	Late          []filingLine        // answers that are overdue
 	Waiting       []awaitingLine
 	LateWaiting   int
 	Substitutions []directory.Substitution
@@ -66,6 +68,12 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 			return err
 		}
 		page.ToCancel = filingLines(cancel, ask)
+	}
+	if page.Unanswered, err = filing.UnansweredOf(ctx, p.DB, ask); err != nil {
+		return err
+	}
+	if page.Promised, err = filing.Promised(ctx, p.DB, ask); err != nil {
+		return err
 	}
 	late, err := filing.Late(ctx, p.DB, ask)
 	if err != nil {

@@ -100,7 +100,7 @@ func (p *Portal) consentDraft(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
 	said := c.FormValue("said")
 	if said != consentYes && said != consentNo {
-		return fault.New(fault.Invalid, "form.choose").At("said")
+		return p.redirect(c, policy.FilingRead, number) // he pressed neither button
 	}
 	if err := filing.DraftConsent(c.Request().Context(), p.DB, p.press(), ask, number, said == consentYes, web.Lang(c)); err != nil {
 		return err

@@ -71,7 +71,10 @@ func TestEveryPageLooksAsItsGoldenFileSays(t *testing.T) {
 	for _, name := range requestPages {           // by a test of their own
 		all = append(all, view{name: name})
 	}
-	all = append(all, actingViews(f)...)      // by a test of their own
+	all = append(all, actingViews(f)...) // by a test of their own
+	for _, name := range afterPages {    // by a test of their own
+		all = append(all, view{name: name})
+	}
 	for _, v := range verdicts(f, nil, nil) { // by a test of their own
 		all = append(all, view{name: v.name})
 	}
@@ -129,6 +132,7 @@ func (f *front) answerDraft(id uuid.UUID) {
 func views(f *front, o objects) []view {
 	at := func(format, object string) string { return fmt.Sprintf(format, o[object]) }
 	paper := f.paperOf("decision", f.Decision("accepted")).String()
+	o["errand"] = errand(f.t, f.W, help(f.t, f.W, f.Bolat))
 	o["long"], o["exposure"], o["redaction"] = f.Decision("term-extended"), f.draftExposure(), f.draftRedaction()
 	_, digest := f.Paper(f.Aigul, o["draft"])
 	entry, waits := f.entryDraft(), f.entryProposed(directory.Entry{Leaves: true, IIN: f.Ermek.IIN})
@@ -206,6 +210,17 @@ func views(f *front, o objects) []view {
 		{name: "filing_count-wrong", who: f.Aigul, path: at("/filings/%s/count", "filed"), status: 422, fields: url.Values{"words": {"?"}}},
 		{name: "filings", who: f.Aigul, path: "/filings"},
 		{name: "filings-empty", who: f.Stranger, path: "/filings"},
+		{name: "calendar", who: f.Aigul, path: "/calendar"},
+		{name: "calendar-wrong", who: f.Aigul, path: "/calendar", fields: url.Values{"case": {"1"}}, status: 422},
+		{name: "client_terms", who: f.Dana, path: "/clients/terms?month=2026-10"},
+		{name: "client_terms-empty", who: f.Bolat, path: "/clients/terms"},
+		{name: "assistants", who: f.Dana, path: "/assistants"},
+		{name: "assistants-wrong", who: f.Dana, path: "/assistants", fields: url.Values{"iin": {"12"}, "name": {"А"}}, status: 422},
+		{name: "errand_new", who: f.Dana, path: at("/cases/%s/errands/new", "theft")},
+		{name: "errands", who: f.Dana, path: "/errands"},
+		{name: "errands-empty", who: f.Aigul, path: "/errands"},
+		{name: "errand", who: f.Bolat, path: at("/errands/%s", "errand")},
+		{name: "errand-advocate", who: f.Dana, path: at("/errands/%s", "errand")},
 
 		{name: "directory", who: f.Bolat, path: "/directory?body=" + f.Body("police").String()},
 		{name: "directory-head", who: f.Marat, path: "/directory"},
@@ -219,6 +234,11 @@ func views(f *front, o objects) []view {
 		{name: "appointment_check", who: f.Raushan, path: "/directory/" + waits.String() + "/check"},
 		{name: "unit", who: f.Marat, path: "/unit"},
 		{name: "office", who: f.Gulnar, path: "/office"},
+		{name: "chamber", who: f.Aliya, path: "/chamber"},
+		{name: "forward_new", who: f.Gulnar, path: at("/filings/%s/forward", "complaint")},
+		{name: "forward_new-wrong", who: f.Gulnar, path: at("/filings/%s/forward/draft", "complaint"), fields: url.Values{"words": {"аз"}}, status: 422},
+		{name: "extension_new", who: f.Gulnar, path: at("/filings/%s/extension", "complaint")},
+		{name: "addition_new", who: f.Gulnar, path: at("/filings/%s/addition", "complaint")},
 		{name: "assignment_new", who: f.Marat, path: at("/cases/%s/assignment", "theft")},
 		{name: "assignment_check", who: f.Marat, path: at("/cases/%s/assignment/check", "theft")},
 		{name: "substitution_new", who: f.Marat, path: "/substitutions/new"},

@@ -72,6 +72,7 @@ var openings = map[policy.Act]bool{
 	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.MaterialOpen: true,
 	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
+	policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true,
 	policy.DecisionRead: true, policy.WithdrawalPaper: true, policy.ConsentPaper: true, policy.SupplementPaper: true, policy.FilingVersions: true, policy.MessageList: true,
 	policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }

@@ -272,7 +272,7 @@ var plainActs = map[policy.Act]bool{
 	// On the way to a signature.
 	policy.PhoneAsk: true, policy.EgovLogin: true,
 	// Drafts, and throwing them away.
-	policy.FilingCreate: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
+	policy.FilingCreate: true, policy.ComplainDraft: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
 	policy.ParticipantAdd: true, policy.ParticipantDraft: true, policy.ParticipantEnding: true,
 	policy.ConsentDraft: true, policy.SupplementDraft: true, policy.SupplementDiscard: true,
 	// A word for the record, and what both sides write to one another.
@@ -354,6 +354,7 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 	entry := f.entryProposed(directory.Entry{Leaves: true, IIN: f.Ermek.IIN})
 	_, hers, _, his := f.file()
 	recorded := f.recorded("saule@theft", f.Saule)
+	back, kept := f.askedBack(t), f.askedBack(t)
 	acts := map[policy.Act]signed{
 		policy.FamiliarisationOpen: {f.Daniyar, his, ready},
 		policy.RecordSign: {f.Aigul, hers, func() {
@@ -364,16 +365,36 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 		policy.ExposureSign:         {f.Daniyar, f.draftExposure(), ready},
 		policy.RedactionSign:        {f.Daniyar, f.draftRedaction(), ready},
 		policy.FilingWithdraw:       {f.Aigul, o["complaint"], ready},
-		policy.DecisionPublish:      {f.Daniyar, o["unsigned"], ready},
-		policy.DecisionSubmit:       {f.Daniyar, f.draftSuspicion(), ready},
-		policy.DecisionAgree:        {f.Zhanar, waits, said(casefile.Agreement{Agrees: true, Language: "kk"})},
-		policy.DecisionDecline:      {f.Zhanar, waits, said(casefile.Agreement{Reasons: portaltest.Reasons, Language: "kk"})},
-		policy.FilingGrant:          {f.Daniyar, o["filed"], answer(filing.Granted)},
-		policy.FilingGrantPart:      {f.Daniyar, o["filed"], answer(filing.GrantedPart)},
-		policy.FilingRefuse:         {f.Daniyar, o["filed"], answer(filing.Refused)},
-		policy.AccessSubmit:         {f.Stranger, f.RequestDraft(f.Stranger, f.Theft, casefile.NewRequest{Role: policy.Victim}), ready},
-		policy.DeskSign:             {f.Daniyar, uuid.Nil, ready}, // several at once, each by the door of its own act
-		policy.ParticipantGrant:     {f.Daniyar, o["awaiting"], drafted("/participants/"+o["awaiting"].String()+"/draft", url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}})},
+		policy.WithdrawalAsk: {f.Dana, o["defence"], func() {
+			f.as(f.Dana).post("/kk/filings/"+o["defence"].String()+"/withdrawal/draft", nil).want(t, "her withdrawal", http.StatusSeeOther)
+		}},
+		policy.WithdrawalConsent: {f.Serik, back, func() {
+			f.as(f.Serik).post("/kk/filings/"+back.String()+"/consent/draft", url.Values{"said": {"yes"}}).want(t, "his consent", http.StatusSeeOther)
+		}},
+		policy.WithdrawalDecline: {f.Serik, kept, func() {
+			f.as(f.Serik).post("/kk/filings/"+kept.String()+"/consent/draft", url.Values{"said": {"no"}}).want(t, "his refusal", http.StatusSeeOther)
+		}},
+		policy.SupplementSign: {f.Aigul, o["complaint"], func() {
+			f.as(f.Aigul).post("/kk/filings/"+o["complaint"].String()+"/supplements", url.Values{"kind": {"added"}, "text": {added}}).want(t, "a supplement", http.StatusSeeOther)
+		}},
+		policy.DecisionPublish: {f.Daniyar, o["unsigned"], ready},
+		policy.DecisionSubmit:  {f.Daniyar, f.draftSuspicion(), ready},
+		policy.DecisionAgree:   {f.Zhanar, waits, said(casefile.Agreement{Agrees: true, Language: "kk"})},
+		policy.DecisionDecline: {f.Zhanar, waits, said(casefile.Agreement{Reasons: portaltest.Reasons, Language: "kk"})},
+		policy.FilingGrant:     {f.Daniyar, o["filed"], answer(filing.Granted)},
+		policy.FilingGrantPart: {f.Daniyar, o["filed"], answer(filing.GrantedPart)},
+		policy.FilingRefuse:    {f.Daniyar, o["filed"], answer(filing.Refused)},
+		policy.FilingForward:   {f.Daniyar, o["filed"], drafted("/filings/"+o["filed"].String()+"/forward/draft", url.Values{"to": {"prosecutor"}, "words": {portaltest.Reasons}})},
+		policy.FilingExtend: {f.Gulnar, o["complaint"], func() {
+			f.as(f.Gulnar).post("/kk/filings/"+o["complaint"].String()+"/extension/draft", url.Values{"reason": {portaltest.Reasons}}).want(t, "the notice", http.StatusSeeOther)
+		}},
+		policy.FilingReply: {f.Dana, o["defence"], func() {
+			f.as(f.Daniyar).post("/kk/filings/"+o["defence"].String()+"/addition", url.Values{"asked-1": {"Түбіртек"}}).want(t, "asked to add", http.StatusSeeOther)
+			f.as(f.Dana).post("/kk/filings/"+o["defence"].String()+"/reply/draft", url.Values{"reply-1": {"Түбіртек менде"}}).want(t, "the reply", http.StatusSeeOther)
+		}},
+		policy.AccessSubmit:     {f.Stranger, f.RequestDraft(f.Stranger, f.Theft, casefile.NewRequest{Role: policy.Victim}), ready},
+		policy.DeskSign:         {f.Daniyar, uuid.Nil, ready}, // several at once, each by the door of its own act
+		policy.ParticipantGrant: {f.Daniyar, o["awaiting"], drafted("/participants/"+o["awaiting"].String()+"/draft", url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}})},
 		policy.PowerRevoke: {f.Serik, f.Participant("dana@theft"), func() {
 			f.as(f.Serik).post("/kk/powers/"+f.Participant("dana@theft").String()+"/revocation/draft", nil).want(t, "the paper of a revocation", http.StatusSeeOther)
 		}},

@@ -341,7 +341,7 @@ func (v *visitor) press(css string) {
 // The button of the form that is signed, and the one of the form that is filled in.
 const (
 	signButton = "#sign .actions button:not([data-sign-stop])"
-	formButton = "#form .actions button"
+	formButton = "#form .actions button:not([name=more])" // not one that only changes the form
 )
 
 // sign presses the button of the signing form and waits for what comes of it.

@@ -93,6 +93,7 @@ func (f *front) moves(date string) {
 func TestAMovedDayIsToldOnTheFilingAndInTheCalculator(t *testing.T) {
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
+	f.Explain(f.Zhanar, f.Theft)
 	f.moves("2026-10-27")
 	w := f.Words.In("kk")
 	was, now := w.Until(time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC)), w.Until(time.Date(2026, 10, 28, 19, 0, 0, 0, time.UTC))
@@ -117,6 +118,7 @@ func TestWhoCountsOtherwiseWritesItOnThePageOfTheCount(t *testing.T) {
 	const words = "Мерзім жұма күні аяқталуы тиіс деп есептеймін."
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
+	f.Explain(f.Zhanar, f.Theft)
 	path := "/kk/filings/" + id.String() + "/count"
 	g := f.as(f.Aigul)
 	for wrong, key := range map[string]string{"": "form.required", "аз сөз": "form.too-short", strings.Repeat("ұ", 2001): "form.too-long"} {

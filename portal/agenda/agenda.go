@@ -49,7 +49,7 @@ type Term struct {
 	Case       uuid.UUID
 	CaseNumber string
 	Client     string    // for whom he acts in it; "" for himself
-	Side       uuid.UUID // as whom he opens it; zero where there is nothing to choose
+	Side       uuid.UUID // as whom he opens it; zero where there is one side only
 	By         law.Ref   // the term
 	DueAt      time.Time
 	Hour       bool // it ends at an hour, not with a day
@@ -105,10 +105,24 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 			out = append(out, ofAnswer(f, Owed, ask.At))
 		}
 	}
+	for i, t := range out {
+		out[i].Side = sideOf(t, clients)
+	}
 	slices.SortStableFunc(out, func(a, b Term) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Of.String(), b.Of.String()))
 	})
 	return out, nil
+}
+
+// sideOf is the side that a term is opened on, where its case has several for him.
+func sideOf(t Term, clients []casefile.Client) uuid.UUID {
+	for _, client := range clients {
+		his := func(k casefile.Capacity) bool { return k.Participant == t.Side }
+		if client.Several && client.Case == t.Case && slices.ContainsFunc(client.Side.Capacities, his) {
+			return client.Side.Participant()
+		}
+	}
+	return uuid.Nil
 }
 
 // ofFiling is what one of the asker's own filings puts into his agenda.

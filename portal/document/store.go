@@ -47,8 +47,8 @@ const (
 	Material              Kind = "material"     // sheets of the file
 	Familiarisation       Kind = "familiarisation"
 	FamiliarisationRecord Kind = "record"
-	Forward               Kind = "forward"   // a filing handed on, with explanations
-	Extension             Kind = "extension" // notice that a complaint takes longer
+	Forward               Kind = "forward"    // a filing handed on, with explanations
+	Extension             Kind = "extension"  // notice that a complaint takes longer
 	Supplement            Kind = "supplement" // what the author of a filing says after it was filed
 )
 

@@ -3,6 +3,7 @@ package filing
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +12,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/guide"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -114,7 +116,8 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 // others: he hands it on. Complaints are for heads alone, CPC 59(2), CPC 193(2)(6).
 func (f Filing) mayDecide(ask policy.Ask) error {
 	rule, _ := policy.FilingOf(f.Kind)
-	if !rule.MayDecide(ask.Is) {
+	climbed := !slices.Contains(guide.Seats(f.Kind), f.Seat) && f.Seat != guide.Investigator && f.Seat != guide.Prosecutor
+	if !rule.MayDecide(ask.Is) && !climbed { // whose it was by the Code is interested: it went up, CPC 104(1)
 		return fault.New(fault.Forbidden, "fault.decides-not").Under(rule.Answer)
 	}
 	return nil

@@ -145,7 +145,7 @@ func (f Filing) told(ctx context.Context, db *vault.DB, ask policy.Ask, w *words
 			if p.Resolution == nil || p.Resolution.Outcome == Granted {
 				continue
 			}
-			said := w.T("next.ready.said", "n", strconv.Itoa(p.N), "outcome", words.Low(w.T("status."+string(p.Resolution.Outcome))), "why", p.Resolution.Reasons)
+			said := w.T("next.ready.said", "point", strconv.Itoa(p.N), "outcome", words.Low(w.T("status."+string(p.Resolution.Outcome))), "why", p.Resolution.Reasons)
 			lines = append(lines, said)
 		}
 	case f.Overdue(ask.At):
@@ -181,7 +181,7 @@ func (f Filing) unmet(ctx context.Context, db *vault.DB, w *words.Language) ([]s
 				key = "next.ready.point.answer"
 			}
 		}
-		out = append(out, cut(w.T(key, "number", f.Number, "n", strconv.Itoa(p.N), "text", p.Text), MaxPointText))
+		out = append(out, cut(w.T(key, "number", f.Number, "point", strconv.Itoa(p.N), "text", p.Text), MaxPointText))
 	}
 	return out, nil
 }

@@ -412,7 +412,7 @@ func (f Filing) Text(all []Supplement) string {
 func (n NewSupplement) sheet(press document.Press, d document.Document, f Filing, place int) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "supplement")
-	s.Subtitle = w.T("paper.supplement.number", "n", strconv.Itoa(place), "number", f.Number)
+	s.Subtitle = w.T("paper.supplement.number", "place", strconv.Itoa(place), "number", f.Number)
 	s.To = []string{f.Decider.Body.In(n.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
 	s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
 	if f.Represented != "" {
