@@ -54,6 +54,9 @@ func families(t *testing.T) map[string][]string {
 		"assignment.now.":             {"charge", "supervisor"},
 		"assignment.title.":           {"charge", "supervisor"},
 		"complain_new.":               {"point"}, // one of several: point-1, point-2
+		"errand.":                     {"point"},
+		"filing_new.":                 {"point"},
+		"supplement_new.":             {"point"},
 		"guide.seat.":                 plain(guide.AllSeats),
 		"guide.why.":                  guide.Whys(),
 		"guide.file.":                 plain(guide.Files()),
@@ -229,7 +232,7 @@ func listen(t *testing.T) said {
 
 // unseen are the fields that carry what the person did not type; a mistake in one
 // is told by its label, too. What is signed has no form.
-var unseen = regexp.MustCompile(`<input type="hidden" name="(id|kind|part)"`)
+var unseen = regexp.MustCompile(`<input type="hidden" name="(id|kind|part|what|complained|to)"`)
 
 func (s *said) walk(file string, n parse.Node) {
 	switch n := n.(type) {
@@ -336,6 +339,8 @@ func formsOf(page string) []string {
 	switch page {
 	case "participant_new", "part_grant":
 		return []string{"participant"}
+	case "part_after":
+		return []string{"filing"}
 	}
 	return []string{page}
 }

@@ -169,6 +169,7 @@ func (p *Portal) showAgreementCheck(c echo.Context, ask policy.Ask, refusal stri
 	if page.Signing, err = p.signDocument(c, doc, policy.AgreementPaper, said.Act(), refusal, number); err != nil {
 		return err
 	}
+	page.Signing.Button = "agreement_check." + string(said.Act())
 	return p.showSigning(c, refusal, "agreement_check", page, policy.AgreementCheck, number)
 }
 

@@ -196,6 +196,9 @@ func (p *Portal) phonePage(c echo.Context, ask policy.Ask) error {
 	if act == policy.FilingGrant || act == policy.FilingGrantPart || act == policy.FilingRefuse {
 		page.Button = "answer_check.sign"
 	}
+	if act == policy.DecisionAgree || act == policy.DecisionDecline {
+		page.Button = "agreement_check." + r.Act
+	}
 	return p.show(c, "phone", page)
 }
 

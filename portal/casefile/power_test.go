@@ -223,7 +223,7 @@ func TestWhoGaveAPowerTakesItBackByHisSignatureInTheSameMoment(t *testing.T) {
 	w.Want(t, `SELECT p.status, p.ended_at = v.signed_at AS together, d.signer FROM participant p JOIN revocation v ON v.participant = p.id JOIN document d ON d.id = v.document`,
 		"status | together | signer\nended | true | serik")
 	text := portaltest.PDFText(t, doc.Content)
-	for _, said := range []string{"ОТЗЫВ ПОЛНОМОЧИЯ", w.Dana.FullName(), w.Serik.FullName(), "отзыв полномочия"} {
+	for _, said := range []string{"ОТЗЫВ ПОЛНОМОЧИЙ", w.Dana.FullName(), w.Serik.FullName(), "отзыв полномочий"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the paper does not say %q: %s", said, text)
 		}

@@ -381,7 +381,7 @@ func TestAHeadAsksTheProsecutorToCancelARuling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, phrase := range []string{"ШАҒЫМ БОЙЫНША ШЕШІМ", "прокурорға өтініш беріледі", "4-тарауында", "2026 жылғы 6 қараша"} {
+	for _, phrase := range []string{"ШАҒЫМ БОЙЫНША ШЕШІМ", "105-бабының 3-бөлігі", "4-тарауында", "2026 жылғы 6 қараша"} {
 		if text := strings.Join(strings.Fields(portaltest.PDFText(t, doc.Content)), " "); !strings.Contains(text, phrase) {
 			t.Errorf("the decision does not say %q:\n%s", phrase, text)
 		}

@@ -295,6 +295,9 @@ func (f Familiarisation) sheet(press document.Press, d document.Document, c case
 			break
 		}
 		place := w.T("paper.record.place", "volume", e.Volume, "from", e.Sheet, "to", e.Last(), "title", e.Title)
+		if e.Sheets == 1 {
+			place = w.T("paper.record.one", "volume", e.Volume, "sheet", e.Sheet, "title", e.Title)
+		}
 		if e.Opened > 0 {
 			opened = append(opened, place+" "+w.T("paper.record.read", "opened", e.Opened, "sheets", e.Sheets, "time", Spoken(w, e.Seconds)))
 		}
