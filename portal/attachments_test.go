@@ -144,9 +144,12 @@ type cutLine struct {
 	net.Listener
 	to   string
 	cuts []int64
+	dead time.Duration // how long it carries nothing after each cut
 	mu   sync.Mutex
 	sent int64
 	made int
+	till time.Time // it is dead
+	ends []net.Conn
 }
 
 func (c *cutLine) serve() {
@@ -154,6 +157,14 @@ func (c *cutLine) serve() {
 		in, err := c.Accept()
 		if err != nil {
 			return
+		}
+		c.mu.Lock()
+		dead := time.Now().Before(c.till)
+		c.ends = append(c.ends, in)
+		c.mu.Unlock()
+		if dead {
+			in.Close()
+			continue
 		}
 		go func() {
 			out, err := net.Dial("tcp", c.to)
@@ -170,6 +181,11 @@ func (c *cutLine) serve() {
 				cut := c.made < len(c.cuts) && c.sent > c.cuts[c.made]
 				if cut {
 					c.made++
+					c.till = time.Now().Add(c.dead)
+					for _, end := range c.ends { // whatever goes over it
+						end.Close()
+					}
+					c.ends = nil
 				}
 				c.mu.Unlock()
 				if cut || err != nil {

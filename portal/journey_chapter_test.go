@@ -60,12 +60,25 @@ func inBoth(t *testing.T, tell func(t *testing.T, s *site, lang string, on scree
 	}
 }
 
-// guest is somebody of the cast who has just signed in.
-func (s *site) guest(t *testing.T, journey, word, lang string, on screen) *visitor {
+// member is somebody of the cast in a browser of his own, beside others.
+type member struct {
+	*visitor
+	word string
+}
+
+// member has signed in.
+func (s *site) member(t *testing.T, journey, word, lang string, on screen) member {
 	t.Helper()
 	v := s.visit(t, journey+"-"+lang, lang, on)
 	v.signIn(word)
-	return v
+	return member{v, word}
+}
+
+// sign puts the key into the reader first: there is one for all.
+func (m member) sign(name string) {
+	m.t.Helper()
+	m.s.insert(m.word)
+	m.visitor.sign(name)
 }
 
 // id is the last part of the address.
@@ -75,7 +88,7 @@ func (v *visitor) id() string {
 }
 
 // asks fills in the form that is shown, a field for each point, and signs.
-func (v *visitor) asks(circumstances string, points ...string) (id string) {
+func (v member) asks(circumstances string, points ...string) (id string) {
 	v.t.Helper()
 	v.fill("#circumstances", circumstances)
 	for i, text := range points {
@@ -116,12 +129,12 @@ func (v *visitor) resolves(n, outcome string, says tongue) {
 
 func TestEachPointIsAnsweredAndTheOneThatWasNotIsSeenByTheProsecutor(t *testing.T) {
 	inBoth(t, func(t *testing.T, s *site, lang string, on screen, says tongue) {
-		aigul := s.guest(t, "20-points", "aigul", lang, on)
+		aigul := s.member(t, "20-points", "aigul", lang, on)
 		aigul.open("", s.newPetition())
 		petition := "/filings/" + aigul.asks(says.circumstances, says.first, says.second)
 		s.Want(t, `SELECT n FROM point ORDER BY n`, "n\n1\n2")
 
-		daniyar := s.guest(t, "20-points", "daniyar", lang, on)
+		daniyar := s.member(t, "20-points", "daniyar", lang, on)
 		daniyar.want("first on his desk", daniyar.js(`document.querySelector("table.desk a").pathname`), "/"+lang+petition)
 		daniyar.click("", `table.desk a`)
 		daniyar.click("answer", `section.next a[href$="/answer"]`)
@@ -161,7 +174,7 @@ func TestEachPointIsAnsweredAndTheOneThatWasNotIsSeenByTheProsecutor(t *testing.
 		aigul.here("200", petition)
 		aigul.shows(says.unanswered)
 
-		zhanar := s.guest(t, "20-points", "zhanar", lang, desktop)
+		zhanar := s.member(t, "20-points", "zhanar", lang, desktop)
 		zhanar.arrive("oversight")
 		zhanar.want("not answered, to the prosecutor", zhanar.href(`.warn + ul.list a[href$="#answer"]`), "/"+lang+petition+"#answer")
 		zhanar.shows(s.Words.In(lang).T("oversight.unanswered.points", "n", 1))
@@ -174,7 +187,7 @@ func TestARefusalGoesOnToTheChiefAndToTheJudgeWithItsWholeHistory(t *testing.T) 
 		s.Answer(s.Daniyar, petition, filing.Refused)
 		number := s.one(t, `SELECT number FROM filing`)
 
-		aigul := s.guest(t, "21-onward", "aigul", lang, on)
+		aigul := s.member(t, "21-onward", "aigul", lang, on)
 		aigul.open("", "/filings/"+petition.String())
 		aigul.want("the answer", aigul.pdf(aigul.href(`#answer a.button`)), "200 application/pdf %PDF true inline")
 		aigul.open("refused", "/filings/"+petition.String())
@@ -191,7 +204,7 @@ func TestARefusalGoesOnToTheChiefAndToTheJudgeWithItsWholeHistory(t *testing.T) 
 			petition             | refused | false
 			complaint-prosecutor | filed   | true`)
 
-		gulnar := s.guest(t, "21-onward", "gulnar", lang, desktop)
+		gulnar := s.member(t, "21-onward", "gulnar", lang, desktop)
 		gulnar.here("200", "/office")
 		gulnar.want("it is on her list", gulnar.count(`table.desk a[href$="/filings/`+complaint+`"]`), "1")
 		gulnar.click("complaint", `table.desk a[href$="/filings/`+complaint+`"]`)
@@ -214,7 +227,7 @@ func TestARefusalGoesOnToTheChiefAndToTheJudgeWithItsWholeHistory(t *testing.T) 
 		aigul.goesOn(says.arguments)
 		court := aigul.id()
 
-		aliya := s.guest(t, "21-onward", "aliya", lang, desktop)
+		aliya := s.member(t, "21-onward", "aliya", lang, desktop)
 		aliya.here("200", "/chamber")
 		aliya.arrive("chamber")
 		aliya.click("court", `table.desk a[href$="/filings/`+court+`"]`)
@@ -233,7 +246,7 @@ func TestARefusalGoesOnToTheChiefAndToTheJudgeWithItsWholeHistory(t *testing.T) 
 }
 
 // goesOn adds arguments to a complaint that is ready, and signs it.
-func (v *visitor) goesOn(arguments string) {
+func (v member) goesOn(arguments string) {
 	v.t.Helper()
 	v.fill("#circumstances", v.value("#circumstances")+"\n"+arguments)
 	v.click("check", formButton)
@@ -244,7 +257,7 @@ func (v *visitor) goesOn(arguments string) {
 }
 
 // decides answers the one point of the filing that is shown, and signs.
-func (v *visitor) decides(outcome, remedy string, says tongue) {
+func (v member) decides(outcome, remedy string, says tongue) {
 	v.t.Helper()
 	v.click("answer", `section.next a[href$="/answer"]`)
 	v.resolves("1", outcome, says)
@@ -276,7 +289,7 @@ func TestWhoMayTakeAFilingBackDoesAndNobodyElse(t *testing.T) {
 		status := func(of uuid.UUID) string {
 			return s.one(t, `SELECT status FROM filing WHERE id = $1`, of)
 		}
-		takesBack := func(v *visitor, of uuid.UUID) {
+		takesBack := func(v member, of uuid.UUID) {
 			t.Helper()
 			v.open("", page(of))
 			v.js(`document.querySelectorAll("main details").forEach(e => e.open = true)`)
@@ -286,7 +299,7 @@ func TestWhoMayTakeAFilingBackDoesAndNobodyElse(t *testing.T) {
 			v.here("200", page(of))
 		}
 
-		aigul := s.guest(t, "22-back", "aigul", lang, on)
+		aigul := s.member(t, "22-back", "aigul", lang, on)
 		takesBack(aigul, own)
 		aigul.want("her own", status(own), "withdrawn")
 		takesBack(aigul, hired) // of whom she hired, she may
@@ -296,11 +309,11 @@ func TestWhoMayTakeAFilingBackDoesAndNobodyElse(t *testing.T) {
 		aigul.want("ways to take it back", aigul.count(way), "0")
 		aigul.want("sent all the same", aigul.post(page(parents)+"/withdrawal/draft"), "403")
 
-		serik := s.guest(t, "22-back", "serik", lang, on)
+		serik := s.member(t, "22-back", "serik", lang, on)
 		takesBack(serik, defence)
 		serik.want("of his defender", status(defence), "withdrawn")
 
-		dana := s.guest(t, "22-back", "dana", lang, on)
+		dana := s.member(t, "22-back", "dana", lang, on)
 		takesBack(dana, consented)
 		dana.want("before he consents", status(consented), "filed")
 		dana.want("told that it waits", dana.count("#consent"), "1")
@@ -311,8 +324,8 @@ func TestWhoMayTakeAFilingBackDoesAndNobodyElse(t *testing.T) {
 		serik.want("with his consent", status(consented), "withdrawn")
 
 		for _, other := range []struct{ word, code string }{{"daniyar", "403"}, {"saule", "404"}, {"timur", "404"}} {
-			v := s.guest(t, "22-back", other.word, lang, on)
-			v.do(navigate(v, page(parents)))
+			v := s.member(t, "22-back", other.word, lang, on)
+			v.do(navigate(v.visitor, page(parents)))
 			v.want("ways to take it back, for "+other.word, v.count(way), "0")
 			v.want(other.word+" sends it all the same", v.post(page(parents)+"/withdrawal/draft"), other.code)
 		}
@@ -336,7 +349,7 @@ func (s *site) passes(d time.Duration) {
 func TestWhatIsLateIsLateForBothSidesInTheSameMinute(t *testing.T) {
 	inBoth(t, func(t *testing.T, s *site, lang string, on screen, says tongue) {
 		petition := "/filings/" + s.Petition(s.Aigul, s.Theft).String()
-		before := s.guest(t, "23-late", "daniyar", lang, on)
+		before := s.member(t, "23-late", "daniyar", lang, on)
 		before.want("late before the term ends", before.count("table.desk tr.bad"), "0")
 		var due time.Time
 		if err := s.SQL.GetContext(t.Context(), &due, `SELECT due_at FROM filing`); err != nil {
@@ -345,7 +358,7 @@ func TestWhatIsLateIsLateForBothSidesInTheSameMinute(t *testing.T) {
 		s.passes(due.Sub(s.Clock()) + time.Second) // and nothing else has happened: no job has run
 
 		overdue := s.Words.In(lang).T("status.word.overdue")
-		aigul := s.guest(t, "23-late", "aigul", lang, on)
+		aigul := s.member(t, "23-late", "aigul", lang, on)
 		aigul.open("late", petition)
 		aigul.want("what she is told", aigul.text("p.tag.bad"), overdue)
 		aigul.want("what to do", aigul.count("section.next li:first-child a.button"), "1")
@@ -354,7 +367,7 @@ func TestWhatIsLateIsLateForBothSidesInTheSameMinute(t *testing.T) {
 			t.Errorf("no complaint of the delay is offered: %q", kind)
 		}
 		for word, home := range map[string]string{"daniyar": "/desk", "zhanar": "/oversight", "marat": "/unit"} {
-			v := s.guest(t, "23-late", word, lang, on)
+			v := s.member(t, "23-late", word, lang, on)
 			v.here("200", home)
 			v.arrive(word)
 			if row := v.text("table.desk tr.bad"); !strings.Contains(row, overdue) {
@@ -396,17 +409,17 @@ func TestWhoeverDecidesFindsWhatWaitsForHimAndTheDisputedDecision(t *testing.T) 
 		}{
 			{"marat", "/unit", filed(s.Aigul, filing.NewFiling{Kind: policy.FilingComplaintHead, What: guide.Decision, About: s.Decision("expertise-done")})},
 			{"gulnar", "/office", filed(s.Aigul, filing.NewFiling{Kind: policy.FilingComplaintProsecutor, What: guide.Decision, About: s.Decision("group")})},
-			{"samat", "/office", filed(s.Aigul, filing.NewFiling{Kind: policy.FilingComplaintHigher, What: guide.Decision, About: s.Decision("expertise-set"), Against: complaint})},
+			{"samat", "/office", filed(s.Aigul, filing.NewFiling{Kind: policy.FilingComplaintHigher, What: guide.Answer, Against: complaint})},
 			{"aliya", "/chamber", filed(s.Aigul, filing.NewFiling{Kind: policy.FilingComplaintCourt, What: guide.Decision, About: s.Decision("expertise-done")})},
 			{"kanat", "/chamber", filed(s.Serik, filing.NewFiling{Kind: policy.FilingComplaintJudge, What: guide.Ruling, About: s.Decision("search-done")})},
 		} {
-			v := s.guest(t, "24-decides", row.word, lang, desktop)
+			v := s.member(t, "24-decides", row.word, lang, desktop)
 			v.here("200", row.home)
 			v.arrive(row.word)
 			v.click(row.word+"-filing", `table.desk a[href="/`+lang+`/filings/`+row.waits.String()+`"]`)
 			v.here("200", "/filings/"+row.waits.String())
 			v.want(row.word+" may answer", v.count(`section.next a[href$="/answer"]`), "1")
-			link := v.href(`main dd a[href$="/decision"], main dd a[href*="/decisions/"]`)
+			link := v.href(`main dd a[href$="/decision"], main dd a[href*="/decisions/"], main dd a[href*="/filings/"]`)
 			if strings.HasSuffix(link, "/decision") {
 				v.want(row.word+" opens the disputed decision", v.pdf(link), "200 application/pdf %PDF true inline")
 			} else {

@@ -359,11 +359,11 @@ func (s *story) oversees(t *testing.T) {
 	v.want("first what is late", v.js(`document.querySelector("table.desk tr.bad a").pathname`), "/ru/filings/"+late.String())
 	v.want("all that she oversees", v.count(`table.desk:last-of-type tbody tr`), "4")
 
-	v.click("complaint", `a[href="/ru/filings/`+complaint+`"]`)
-	v.shows(arguments)
-	v.click("reason", `dd a[href="/ru/filings/`+s.petition+`"]`) // it is not hers to answer: she says why she reads it
+	v.click("reason", `a[href="/ru/filings/`+complaint+`"]`) // it is not hers to answer: she says why she reads it
 	v.press(`input[name="reason"][value="complaint"]`)
-	v.click("petition", formButton)
+	v.click("complaint", formButton)
+	v.shows(arguments)
+	v.click("petition", `dd a[href="/ru/filings/`+s.petition+`"]`)
 	v.want("status", v.status(), "200")
 	v.click("decision", `dd a[href*="/ru/decisions/"]`)
 	v.want("status", v.status(), "200")

@@ -217,12 +217,14 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 		policy.FilingRead:      {f.Daniyar, fmt.Sprintf("/kk/filings/%s", o["filed"])},
 		policy.FilingDocument:  {f.Zhanar, fmt.Sprintf("/kk/filings/%s/document", o["filed"])},
 		policy.FilingSignature: {f.Zhanar, fmt.Sprintf("/kk/filings/%s/signature", o["answered"])},
-		policy.AnswerNew:       {f.Zhanar, fmt.Sprintf("/kk/filings/%s/answer", o["complaint"])},
+		policy.AnswerNew:       {f.Gulnar, fmt.Sprintf("/kk/filings/%s/answer", o["complaint"])},
 		policy.AnswerDocument:  {f.Aigul, fmt.Sprintf("/kk/filings/%s/answer/document", o["answered"])},
 		policy.AnswerSignature: {f.Daniyar, fmt.Sprintf("/kk/filings/%s/answer/signature", o["answered"])},
 		policy.AccessPaper:     {f.Daniyar, fmt.Sprintf("/kk/access/%s/paper", access)},
 		policy.AccessAnswer:    {f.Daniyar, fmt.Sprintf("/kk/access/%s/answer", access)},
 		policy.AccessAuthority: {f.Daniyar, fmt.Sprintf("/kk/access/%s/authority", access)},
+		policy.MessageList:     {f.Daniyar, fmt.Sprintf("/kk/filings/%s/messages", o["filed"])},
+		policy.FilingVersions:  {f.Daniyar, fmt.Sprintf("/kk/filings/%s/versions", o["filed"])},
 		policy.WithdrawalPaper: {f.Daniyar, fmt.Sprintf("/kk/filings/%s/withdrawal/paper", withdrawn)},
 
 		policy.MaterialOpen:        {f.Daniyar, fmt.Sprintf("/kk/materials/%s", statement)},
@@ -250,7 +252,7 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 
 // elsewhere are acts whose lines the tests of their own packages count, and those that
 // open no document of a case.
-var elsewhere = map[policy.Act]bool{policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true, policy.PhoneEvents: true, policy.RedactionPaper: true, policy.FamiliarisationCopy: true}
+var elsewhere = map[policy.Act]bool{policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true, policy.PhoneEvents: true, policy.SupplementPaper: true, policy.ConsentPaper: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true, policy.FilingCount: true, policy.RedactionPaper: true, policy.FamiliarisationCopy: true}
 
 func TestTheListOfLooksTellsEachHisPartAndTheDoubtIsAnswered(t *testing.T) {
 	t.Parallel()

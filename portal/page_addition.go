@@ -17,19 +17,7 @@ type additionPage struct {
 }
 
 func (p *Portal) showAdditionForm(c echo.Context, form *web.Form, f filing.Filing) error {
-	page := additionPage{Form: form, Filing: f}
-	n := 1
-	for i := range filing.MaxAsked {
-		if form.Value("asked-"+digits(i+1)) != "" {
-			n = i + 1
-		}
-	}
-	if form.More() && n < filing.MaxAsked {
-		n++
-	}
-	for i := range n {
-		page.Points = append(page.Points, "asked-"+digits(i+1))
-	}
+	page := additionPage{Form: form, Filing: f, Points: askedFields.shown(form)}
 	p.hereIs(c, policy.AdditionNew, f.ID)
 	return p.form(c, form, "addition_new", page, policy.FilingAsk, f.ID)
 }
@@ -52,12 +40,7 @@ func (p *Portal) filingAsk(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	form := web.ReadForm(c, "addition_new")
-	asked := []string{form.Text("asked-1", filing.MinAsked, filing.MaxAskedText)}
-	for i := 1; i < filing.MaxAsked; i++ {
-		if field := "asked-" + digits(i+1); form.Value(field) != "" {
-			asked = append(asked, form.Text(field, filing.MinAsked, filing.MaxAskedText))
-		}
-	}
+	asked := askedFields.needed(form, filing.MinAsked, filing.MaxAskedText)
 	if form.Bad() {
 		return p.showAdditionForm(c, form, f)
 	}

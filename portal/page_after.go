@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/web"
@@ -80,6 +81,9 @@ func (p *Portal) pointDispute(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	if !f.Status.Answered() {
+		return fault.New(fault.Conflict, "fault.not-now")
+	}
 	form := web.ReadForm(c, "filing")
 	n := form.Number("disputed", 1, filing.MaxPoints)
 	why := form.Text("unanswered", filing.MinDispute, filing.MaxDispute)
@@ -118,9 +122,7 @@ func (p *Portal) readied(c echo.Context, ask policy.Ask, form *web.Form) error {
 		return err
 	}
 	form.Set("circumstances", circumstances)
-	for i, text := range asked {
-		form.Set("point-"+digits(i+1), text)
-	}
+	pointFields.fill(form, asked)
 	return nil
 }
 
@@ -131,9 +133,7 @@ func fillFiling(form *web.Form, f filing.Filing) {
 	form.Set("circumstances", f.Circumstances)
 	form.Set("what", string(f.What))
 	form.Set("to", string(f.Seat))
-	for i, p := range f.Points {
-		form.Set("point-"+digits(i+1), p.Text)
-	}
+	pointFields.fill(form, f.Requests())
 	if f.Suspend {
 		form.Set("suspend", "1")
 	}

@@ -190,9 +190,7 @@ func (p *Portal) errand(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	form := web.NewForm("errand", "circumstances", e.Circumstances)
-	for i, text := range e.Points {
-		form.Set("point-"+digits(i+1), text)
-	}
+	pointFields.fill(form, e.Points)
 	return p.showErrand(c, form, e)
 }
 
@@ -201,7 +199,7 @@ func (p *Portal) showErrand(c echo.Context, form *web.Form, e assist.Errand) err
 	if page.Writes = e.Standing&policy.Author != 0 && e.Status != assist.Taken; !page.Writes {
 		return p.show(c, "errand", page)
 	}
-	page.Points = pointFields(form)
+	page.Points = pointFields.shown(form)
 	return p.form(c, form, "errand", page, policy.ErrandWrite, e.ID)
 }
 

@@ -33,7 +33,7 @@ func (p *Portal) showComplainForm(c echo.Context, form *web.Form) error {
 	if err := p.keep(c, form); err != nil { // what was typed before may have several requests
 		return err
 	}
-	page.Points = pointFields(form)
+	page.Points = pointFields.shown(form)
 	return p.form(c, form, "complain_new", page, policy.ComplainDraft)
 }
 
@@ -58,9 +58,7 @@ func (p *Portal) complainEdit(c echo.Context, ask policy.Ask) error {
 		return p.redirect(c, policy.FilingRead, f.ID)
 	}
 	form := web.NewForm("complain_new", "id", f.ID.String(), "number", f.CaseNumber, "kind", string(f.Kind), "circumstances", f.Circumstances)
-	for i, point := range f.Points {
-		form.Set("point-"+digits(i+1), point.Text)
-	}
+	pointFields.fill(form, f.Requests())
 	if f.Suspend {
 		form.Set("suspend", "1")
 	}

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"encoding/hex"
 	"net/http"
 	"slices"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"zharia/portal/sample"
 	"zharia/portal/vault"
 	"zharia/portal/web"
+	"zharia/portal/words"
 )
 
 // filingLine is a filing in a list.
@@ -108,26 +108,20 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	if len(of.Acts(ask, policy.FilingNew)) == 0 { // he acts for another, whose power is not for this
 		return fault.New(fault.Forbidden, "fault.scope-file").Under(law.CPC(76))
 	}
-	page := filingNewPage{Form: form, Case: of, Kind: kind, Max: filing.MaxText, Sorted: filing.Sorted(kind)}
 	rule, _ := policy.FilingOf(kind)
-	page.Family = rule.Family
 	w := p.Words.In(web.Lang(c))
+	page := filingNewPage{
+		Form: form, Case: of, Kind: kind, Family: rule.Family, Max: filing.MaxText, Sorted: filing.Sorted(kind),
+		Suspend: []web.Option{{Value: "1", Label: w.T("filing_new.suspend.yes")}},
+	}
 	for _, k := range filing.Kinds {
-		for _, capacity := range of.Capacities {
-			if _, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, k); ok && capacity.May(casefile.ScopeFile) {
-				page.Groups = grouped(page.Groups, k)
-				break
-			}
+		if _, may := filing.MayFile(of, k); may {
+			page.Groups = grouped(page.Groups, k)
 		}
 	}
-	for _, capacity := range of.Capacities {
-		if _, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, kind); capacity.May(casefile.ScopeFile) && (ok || kind == "") {
-			label := w.T("role." + string(capacity.Role))
-			if capacity.Represented != "" {
-				label = w.T("filing_new.acts-for", "role", label, "name", capacity.Represented)
-			}
-			page.Capacities = append(page.Capacities, web.Option{Value: capacity.Participant.String(), Label: label})
-		}
+	page.Capacities = filingCapacities(w, of, kind)
+	for _, g := range filing.Grounds {
+		page.Grounds = append(page.Grounds, web.Option{Value: string(g), Label: w.T("ground." + string(g))})
 	}
 	if against, err := uuid.Parse(form.Value("against")); err == nil {
 		if page.Against, err = filing.Read(ctx, p.DB, ask.To(policy.FilingRead), against); err != nil {
@@ -138,39 +132,53 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 		if err := p.keep(c, form); err != nil { // what was typed before names the decision, too
 			return err
 		}
-		n := newFiling(form, kind)
-		to, err := filing.Goes(ctx, p.DB, ask, of, n)
-		if err != nil {
+		if page.To, err = filing.Goes(ctx, p.DB, ask, of, newFiling(form, kind)); err != nil {
 			return err
 		}
-		page.To = to
-		page.Points = pointFields(form)
 	}
 	decisions, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), of)
 	if err != nil {
 		return err
 	}
-	var aboutKind policy.Kind
-	for _, d := range decisions {
-		page.InCourt = page.InCourt || d.Kind == "sent-court"
-		if d.ID.String() == form.Value("about") {
-			page.FileBy = filing.Filing{Kind: kind, AboutKind: d.Kind, AboutOn: d.DecidedOn}.FileBy()
-			aboutKind, page.aboutOn = d.Kind, d.DecidedOn
-		}
-		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
-	}
-	page.Suspend = []web.Option{{Value: "1", Label: w.T("filing_new.suspend.yes")}}
-	for _, g := range filing.Grounds {
-		page.Grounds = append(page.Grounds, web.Option{Value: string(g), Label: w.T("ground." + string(g))})
-	}
+	aboutKind := page.abouts(w, decisions)
 	if kind == "" {
 		return p.show(c, "filing_kind", page)
 	}
 	if page.Samples, err = p.offer(c, ask, &page, aboutKind); err != nil {
 		return err
 	}
-	page.Points = pointFields(form)
+	page.Points = pointFields.shown(form)
 	return p.form(c, form, "filing_new", page, policy.FilingCreate, caseID)
+}
+
+// filingCapacities are those in which the reader may file a kind; of no kind, in which
+// he may file at all.
+func filingCapacities(w *words.Language, of casefile.Case, kind policy.FilingKind) (out []web.Option) {
+	for _, capacity := range of.Capacities {
+		if _, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, kind); !capacity.May(casefile.ScopeFile) || !ok && kind != "" {
+			continue
+		}
+		label := w.T("role." + string(capacity.Role))
+		if capacity.Represented != "" {
+			label = w.T("filing_new.acts-for", "role", label, "name", capacity.Represented)
+		}
+		out = append(out, web.Option{Value: capacity.Participant.String(), Label: label})
+	}
+	return out
+}
+
+// abouts offers the decisions of the case, and tells the kind of the one that the form
+// names.
+func (page *filingNewPage) abouts(w *words.Language, decisions []casefile.Decision) (kind policy.Kind) {
+	for _, d := range decisions {
+		page.InCourt = page.InCourt || d.Kind == "sent-court"
+		if d.ID.String() == page.Form.Value("about") {
+			page.FileBy = filing.Filing{Kind: page.Kind, AboutKind: d.Kind, AboutOn: d.DecidedOn}.FileBy()
+			kind, page.aboutOn = d.Kind, d.DecidedOn
+		}
+		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
+	}
+	return kind
 }
 
 func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
@@ -282,38 +290,6 @@ func optional[T ~string](form *web.Form, name string, list ...T) T {
 		return ""
 	}
 	return web.OneOf(form, name, list...)
-}
-
-// pointFields are the fields for what is asked: as many as are filled in, one more
-// where that was asked for, and one at least.
-func pointFields(form *web.Form) []string {
-	n := 1
-	for i := range filing.MaxPoints {
-		if form.Value("point-"+digits(i+1)) != "" {
-			n = i + 1
-		}
-	}
-	if form.More() && n < filing.MaxPoints {
-		n++
-	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = "point-" + digits(i+1)
-	}
-	return out
-}
-
-// points are the filled fields; the first must be.
-func points(form *web.Form) []string {
-	out := []string{form.Text("point-1", filing.MinPoint, filing.MaxPointText)}
-	for i := 1; i < filing.MaxPoints; i++ {
-		name := "point-" + digits(i+1)
-		if form.Value(name) == "" {
-			continue
-		}
-		out = append(out, form.Text(name, filing.MinPoint, filing.MaxPointText))
-	}
-	return out
 }
 
 // filingCheckPage shows a draft: the exact document, and the place to sign it.
@@ -601,7 +577,7 @@ func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 		return p.showFilingCheck(c, ask, f, refusal)
 	}
 	if conflict(err) { // a second click finds it filed, or a status that has ended
-		if f, read := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number); read == nil && f.Status != filing.Draft && hex.EncodeToString(digest) != "" {
+		if f, read := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number); read == nil && f.Status != filing.Draft {
 			return p.redirect(c, policy.FilingRead, number)
 		}
 	}

@@ -124,7 +124,7 @@ func (p *Portal) offer(c echo.Context, ask policy.Ask, page *filingNewPage, kind
 			out.Put, out.Hint = s.In(lang).Title, s.In(lang).Hint
 		}
 	}
-	out.Blanks = sample.Blanks(form.Value("circumstances"), pointsTyped(form)...)
+	out.Blanks = sample.Blanks(form.Value("circumstances"), pointFields.typed(form)...)
 	return out, nil
 }
 
@@ -208,23 +208,10 @@ func (p *Portal) facts(c echo.Context, ask policy.Ask, page *filingNewPage, kind
 
 // written tells that somebody has written something into the form.
 func written(form *web.Form) bool {
-	return strings.TrimSpace(form.Value("circumstances")+strings.Join(pointsTyped(form), "")) != ""
-}
-
-func pointsTyped(form *web.Form) (out []string) {
-	for i := range filing.MaxPoints {
-		out = append(out, form.Value("point-"+digits(i+1)))
-	}
-	return out
+	return strings.TrimSpace(form.Value("circumstances")+strings.Join(pointFields.typed(form), "")) != ""
 }
 
 func putIn(form *web.Form, d sample.Draft) {
 	form.Set("circumstances", d.Circumstances)
-	for i := range filing.MaxPoints {
-		text := ""
-		if i < len(d.Points) {
-			text = d.Points[i]
-		}
-		form.Set("point-"+digits(i+1), text)
-	}
+	pointFields.fill(form, d.Points)
 }

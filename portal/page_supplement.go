@@ -45,9 +45,7 @@ func (p *Portal) supplementNew(c echo.Context, ask policy.Ask) error {
 	switch {
 	case err == nil && draft.Kind == kind:
 		form.Set("text", draft.Text)
-		for i, text := range draft.Points {
-			form.Set("point-"+digits(i+1), text)
-		}
+		pointFields.fill(form, draft.Points)
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return err
 	case kind == filing.Corrected:
@@ -70,7 +68,7 @@ func (p *Portal) showSupplement(c echo.Context, form *web.Form, f filing.Filing,
 		return err
 	}
 	if page.Addable && kind == filing.Added {
-		page.Points = pointFields(form)
+		page.Points = pointFields.shown(form)
 	}
 	p.hereIs(c, policy.SupplementNew, f.ID)
 	return p.form(c, form, "supplement_new", page, policy.SupplementDraft, f.ID)
@@ -84,10 +82,8 @@ func (p *Portal) supplementDraft(c echo.Context, ask policy.Ask) error {
 	}
 	form := web.ReadForm(c, "supplement_new")
 	n := filing.NewSupplement{Kind: web.OneOf(form, "kind", ownKinds...), Text: form.Text("text", filing.MinText, filing.MaxText), Language: web.Lang(c)}
-	for i := range filing.MaxPoints {
-		if name := "point-" + digits(i+1); n.Kind == filing.Added && form.Value(name) != "" {
-			n.Points = append(n.Points, form.Text(name, filing.MinPoint, filing.MaxPointText))
-		}
+	if n.Kind == filing.Added {
+		n.Points = pointFields.filled(form, filing.MinPoint, filing.MaxPointText)
 	}
 	again := func() error {
 		kind := n.Kind
@@ -115,7 +111,7 @@ func (p *Portal) supplementDraft(c echo.Context, ask policy.Ask) error {
 type supplementCheckPage struct {
 	Filing     filing.Filing
 	Supplement filing.Supplement
-	Changes    []filing.Run // against what stands now, where it is ownKinds anew
+	Changes    []filing.Run // against what stands now, where it is written anew
 	Size       int          // bytes
 	Signing    signing
 }
@@ -127,7 +123,7 @@ func (p *Portal) supplementCheck(c echo.Context, ask policy.Ask) error {
 func (p *Portal) showSupplementCheck(c echo.Context, ask policy.Ask, number uuid.UUID, refusal string) error {
 	ctx := c.Request().Context()
 	f, s, doc, err := filing.SupplementDraft(ctx, p.DB, ask, number)
-	if errors.Is(err, fault.NotFound) && f.ID != uuid.Nil { // signed already, or never ownKinds
+	if errors.Is(err, fault.NotFound) && f.ID != uuid.Nil { // signed already, or never written
 		return p.redirect(c, policy.FilingRead, number)
 	}
 	if err != nil {

@@ -98,6 +98,9 @@ const consentYes, consentNo = "yes", "no"
 
 func (p *Portal) consentDraft(c echo.Context, ask policy.Ask) error {
 	number := id(c, "filing")
+	if _, err := filing.Read(c.Request().Context(), p.DB, ask, number); err != nil {
+		return err
+	}
 	said := c.FormValue("said")
 	if said != consentYes && said != consentNo {
 		return p.redirect(c, policy.FilingRead, number) // he pressed neither button

@@ -245,7 +245,7 @@ func views(f *front, o objects) []view {
 		{name: "substitution", who: f.Marat, path: "/substitutions/" + standsIn.String()},
 		{name: "desk", who: f.Daniyar, path: "/desk"},
 		{name: "oversight", who: f.Zhanar, path: "/oversight"},
-		{name: "answer_new", who: f.Zhanar, path: at("/filings/%s/answer", "complaint")},
+		{name: "answer_new", who: f.Gulnar, path: at("/filings/%s/answer", "complaint")},
 		{name: "answer_new-wrong", who: f.Daniyar, path: at("/filings/%s/answer", "defence"), fields: url.Values{}, status: 422},
 		{name: "answer_check", who: f.Daniyar, path: at("/filings/%s/answer/check", "filed")},
 		{name: "agreement", who: f.Zhanar, path: "/decisions/" + submitted.String() + "/agreement"},

@@ -260,7 +260,7 @@ func TestThePagesOfARequestLookAsTheirGoldenFilesSay(t *testing.T) {
 	if err := f.Submit(f.Stranger, id); err != nil {
 		t.Fatal(err)
 	}
-	look("filing-access", f.Zhanar, "/filings/"+id.String())
+	look("filing-access", f.Gulnar, "/filings/"+id.String())
 	for _, name := range requestPages {
 		if !shown[name] {
 			t.Errorf("%s is not shown", name)

@@ -275,6 +275,8 @@ var plainActs = map[policy.Act]bool{
 	policy.FilingCreate: true, policy.ComplainDraft: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
 	policy.ParticipantAdd: true, policy.ParticipantDraft: true, policy.ParticipantEnding: true,
 	policy.ConsentDraft: true, policy.SupplementDraft: true, policy.SupplementDiscard: true,
+	// What goes with a draft: the paper that is signed names each file by its SHA-256.
+	policy.AttachmentAdd: true, policy.AttachmentBegin: true, policy.AttachmentFinish: true, policy.AttachmentBind: true, policy.AttachmentRemove: true,
 	// A word for the record, and what both sides write to one another.
 	policy.PointDispute: true, policy.MessageSend: true,
 	// Papers that wait for a signature; what somebody is asked to add, and the word of the

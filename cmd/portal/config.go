@@ -22,7 +22,7 @@ type config struct {
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
 
-	Scanner  string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
+	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
 
 	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`
 	EgovAuth  egov.Auth  `env:"PORTAL_EGOV_AUTH" envDefault:"Token" help:"how a phone shows that it may fetch a document: None, Token or Eds"`

@@ -79,6 +79,7 @@ type Request struct {
 	Prosecutor     Official        // who supervises it now
 	Answer         uuid.UUID       // the signed paper that confirms or refuses; zero while there is none
 	AnswerLanguage string          // of that paper
+	AnsweredBy     uuid.UUID       // who signed it
 	Reasons        string          // of a refusal
 	Standing       policy.Standing // of the reader, to this request
 }

@@ -98,6 +98,7 @@ type requestRow struct {
 	ProsecutionRU string         `db:"prosecution_ru"`
 	Answer        uuid.NullUUID  `db:"answer"`
 	AnswerIn      string         `db:"answer_in"`
+	AnsweredBy    uuid.NullUUID  `db:"answered_by"`
 	Reasons       []byte         `db:"reasons"`
 	Standing      pq.StringArray `db:"standing"`
 }
@@ -110,7 +111,7 @@ SELECT r.id, r.casefile, c.number AS case_number, r.person, n.name, r.role, r.re
        r.authority, r.participant, r.status, r.made_at, r.asked_at, r.term, r.due_raw, r.due_at, r.overdue_at, r.settled_at,
        c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        c.prosecutor, p.name AS prosecutor_name, pb.name_kk AS prosecution_kk, pb.name_ru AS prosecution_ru,
-       f.document AS answer, coalesce(a.language, '') AS answer_in, f.reasons,
+       f.document AS answer, coalesce(a.language, '') AS answer_in, a.author AS answered_by, f.reasons,
        array_remove(CASE WHEN r.person = $1 THEN ARRAY['author'] ELSE '{}' END ||
            CASE WHEN r.status <> 'draft' THEN ARRAY(SELECT d.standing FROM duty d WHERE d.casefile = r.casefile AND d.person = $1) END, NULL) AS standing
   FROM request r
@@ -178,7 +179,7 @@ func (row requestRow) open(db *vault.DB) (Request, error) {
 		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Person: row.Person, Role: row.Role, Language: row.Language,
 		Document: row.Document, Authority: row.Authority.UUID, Participant: row.Participant.UUID, Status: row.Status, MadeAt: row.MadeAt,
 		AskedAt: deref(row.AskedAt), Term: deadline.Name(deref(row.Term)), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
-		OverdueAt: deref(row.OverdueAt), SettledAt: deref(row.SettledAt), Answer: row.Answer.UUID, AnswerLanguage: row.AnswerIn,
+		OverdueAt: deref(row.OverdueAt), SettledAt: deref(row.SettledAt), Answer: row.Answer.UUID, AnswerLanguage: row.AnswerIn, AnsweredBy: row.AnsweredBy.UUID,
 		Decider:    Official{ID: row.Investigator, Body: row.Body},
 		Prosecutor: Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
 	}

@@ -72,51 +72,29 @@ func Complain(ctx context.Context, db *vault.DB, press document.Press, ask polic
 			n.Points = []string{request}
 		}
 		n.Kind, n.Ground, n.access = policy.FilingComplaintProsecutor, "other", request
-		return n.saveComplaint(ctx, tx, press, ask, r, id, f.Document)
+		if err := n.bounded(); err != nil {
+			return err
+		}
+		to, err := find(ctx, tx, n.Kind, r.Case, refusal(r))
+		if err != nil {
+			return err
+		}
+		c := casefile.Case{ID: r.Case, Number: r.CaseNumber}
+		return n.draft(ctx, tx, press, ask, c, to, id, func(d document.Document, author identity.Person) document.Sheet {
+			return n.accessSheet(press, d, r, to, author)
+		})
 	})
 	return id, err
 }
 
-// saveComplaint prints the complaint and keeps it instead of the draft before.
-func (n NewFiling) saveComplaint(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, r casefile.Request, id, old uuid.UUID) error {
-	if err := n.bounded(); err != nil {
-		return err
-	}
-	what := guide.Silence
+// refusal is what a complaint about a request contests: what was said by whoever
+// conducted the case then, or the silence of whoever conducts it now.
+func refusal(r casefile.Request) guide.Contest {
+	what, by := guide.Silence, r.Decider.ID
 	if r.Status == casefile.Refused {
-		what = guide.Answer
+		what, by = guide.Answer, r.AnsweredBy
 	}
-	to, err := find(ctx, tx, n.Kind, r.Case, guide.Contest{What: what, By: []uuid.UUID{r.Decider.ID}, ByPost: guide.Investigator, Ground: "recognise"})
-	if err != nil {
-		return err
-	}
-	doc, err := document.New(ask, r.Case, document.Complaint, n.Language)
-	if err != nil {
-		return err
-	}
-	author, err := authorOf(ctx, tx, ask)
-	if err != nil {
-		return err
-	}
-	sheet := n.accessSheet(press, doc, r, to, author)
-	if sheet.Sections, err = enclosed(ctx, tx, press.Words.In(n.Language), id, sheet.Sections); err != nil {
-		return err
-	}
-	if doc.Content, err = press.Paper(sheet, doc, r.CaseNumber); err != nil {
-		return err
-	}
-	if err := document.Add(ctx, tx, &doc); err != nil {
-		return err
-	}
-	if err := n.keep(ctx, tx, ask, casefile.Case{ID: r.Case}, to, id, doc.ID); err != nil {
-		return err
-	}
-	if old != uuid.Nil {
-		if err := document.Drop(ctx, tx, old); err != nil {
-			return err
-		}
-	}
-	return record(ctx, tx.DB, ask, n.Kind, id, r.Case, doc.Digest)
+	return guide.Contest{What: what, By: []uuid.UUID{by}, ByPost: guide.Investigator, Ground: "recognise"}
 }
 
 const lockRequest = `
@@ -153,7 +131,7 @@ func (n NewFiling) accessSheet(press document.Press, d document.Document, r case
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, string(policy.Complaint))
 	s.Subtitle = w.T("paper.complaint-access.subtitle")
-	s.To = []string{to.official.Body.In(n.Language), w.T("paper.seat."+string(to.seat), "name", to.official.Name)}
+	s.To = seated(w, to.official, to.seat)
 	s.From = []string{author.Name, w.T("paper.iin", "iin", author.IIN.Reveal()), w.T("paper.claims", "role", w.T("role."+string(r.Role)))}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: r.CaseNumber},

@@ -15,6 +15,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -94,10 +95,6 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 
 func additionText(column string, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "addition_point", Column: column, ID: id}
-}
-
-func suppliedText(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "supplement", Column: "text", ID: id}
 }
 
 const insertAddition = `
@@ -210,16 +207,8 @@ func Awaited(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (F
 	return f, a, err
 }
 
-const selectBegun = `
-SELECT s.id, s.kind, s.document, s.n
-  FROM supplement s
- WHERE s.filing = $1 AND s.signed_at IS NULL`
-
 const nextSupplement = `
 SELECT coalesce(max(n), 0) + 1 FROM supplement WHERE filing = $1`
-
-const insertReply = `
-INSERT INTO supplement (id, filing, n, kind, text, document, made_at) VALUES ($1, $2, $3, 'asked', $4, $5, $6)`
 
 const updateReply = `
 UPDATE supplement SET text = $2, document = $3, made_at = $4 WHERE id = $1 AND signed_at IS NULL`
@@ -229,13 +218,6 @@ UPDATE addition SET supplement = $2 WHERE id = $1 AND answered_at IS NULL`
 
 const replyPoint = `
 UPDATE addition_point SET reply = $2 WHERE id = $1`
-
-type begunRow struct {
-	ID       uuid.UUID `db:"id"`
-	Kind     string    `db:"kind"`
-	Document uuid.UUID `db:"document"`
-	N        int       `db:"n"`
-}
 
 // DraftReply keeps the author's reply to what he is asked to add, a text for each
 // point, and prints it; saving it again changes the one draft. Conflict while another
@@ -259,24 +241,20 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 			}
 			a.Points[i].Reply = text
 		}
-		var old begunRow
-		switch err := tx.Get(ctx, &old, selectBegun, id); {
-		case err != nil && !errors.Is(err, fault.NotFound):
+		old, err := draftOf(ctx, tx, id, true)
+		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
-		case err == nil && old.Kind != "asked":
-			return fault.New(fault.Conflict, "fault.supplement-begun")
 		}
-		doc, err := document.New(ask, f.Case, document.Supplement, language)
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Supplement, language, func(d document.Document, _ identity.Person) document.Sheet {
+			return a.sheet(press, d, f)
+		})
 		if err != nil {
 			return err
 		}
-		if doc.Content, err = press.Paper(a.sheet(press, doc, f), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
-			return err
-		}
 		if err := a.keep(ctx, tx, press, doc, old, f); err != nil {
+			return err
+		}
+		if err := dropOwn(ctx, tx, ask, old.Document); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
@@ -284,7 +262,7 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 }
 
 // keep writes the draft of a reply down, in place of the one before.
-func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, doc document.Document, old begunRow, f Filing) error {
+func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, doc document.Document, old Supplement, f Filing) error {
 	number := old.ID
 	if number == uuid.Nil {
 		var err error
@@ -292,7 +270,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 			return err
 		}
 	}
-	text, err := tx.SealText(suppliedText(number), a.text(press, doc.Language))
+	text, err := tx.SealText(supplementText("text", number), a.text(press, doc.Language))
 	if err != nil {
 		return err
 	}
@@ -301,7 +279,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 		if err := tx.Get(ctx, &n, nextSupplement, f.ID); err != nil {
 			return err
 		}
-		err = tx.Exec(ctx, insertReply, number, f.ID, n, text, doc.ID, doc.MadeAt)
+		err = tx.Exec(ctx, insertSupplement, number, f.ID, n, AskedFor, text, nil, doc.ID, doc.MadeAt)
 	} else {
 		err = tx.Exec(ctx, updateReply, number, text, doc.ID, doc.MadeAt)
 	}
@@ -319,9 +297,6 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 		if err := tx.Exec(ctx, replyPoint, p.ID, sealed); err != nil {
 			return err
 		}
-	}
-	if old.Document != uuid.Nil {
-		return document.Drop(ctx, tx, old.Document)
 	}
 	return nil
 }
@@ -345,9 +320,6 @@ UPDATE supplement SET signed_at = $2 WHERE filing = $1 AND kind = 'asked' AND do
 
 const answerAddition = `
 UPDATE addition SET answered_at = $2 WHERE id = $1 AND answered_at IS NULL`
-
-const resumeFiling = `
-UPDATE filing SET status = $2, considered_at = coalesce(considered_at, $3) WHERE id = $1`
 
 // Reply signs the reply: the filing is considered again, by the same clock.
 func Reply(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
@@ -380,7 +352,7 @@ func Reply(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, i
 		if err := tx.Exec(ctx, answerAddition, a.ID, ask.At); err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, resumeFiling, id, next, ask.At); err != nil {
+		if err := tx.Exec(ctx, stepFiling, id, next, ask.At); err != nil {
 			return err
 		}
 		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
@@ -390,7 +362,7 @@ func Reply(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, i
 // ReplyPaper opens a signed reply, or the author's draft where none is named. Reading
 // it is kept.
 func ReplyPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id, addition uuid.UUID) (Filing, document.Document, error) {
-	return besides(ctx, db, ask, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
+	return openPaper(ctx, db, ask, opening.Filing, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
 		all, err := Additions(ctx, tx, ask, f)
 		if err != nil {
 			return uuid.Nil, err
@@ -419,8 +391,7 @@ func (a Addition) sheet(press document.Press, d document.Document, f Filing) doc
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, "supplement")
 	s.Subtitle = w.T("paper.reply.subtitle")
-	s.To = []string{f.Decider.Body.In(d.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
-	s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
+	s.To, s.From = seated(w, f.Decider, f.Seat), f.from(w)
 	s.Facts = append(f.facts(w), document.Fact{Label: w.T("paper.reply.asked-at"), Value: w.Moment(a.AskedAt)})
 	s.Sections = []document.Section{{Text: a.text(press, d.Language)}}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + f.AuthorName}

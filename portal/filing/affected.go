@@ -10,6 +10,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/fault"
+	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -31,7 +32,7 @@ var AffectedKinds = func() (out []policy.FilingKind) {
 // Affect keeps the draft of such a complaint and prints it, to be checked and signed
 // like any other. Of what it contests it says no more than its author knows: the
 // official, if he is one of this case, and no decision.
-func Affect(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, of casefile.Named, id uuid.UUID, n NewFiling) error {
+func Affect(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, of casefile.Named, filing uuid.UUID, n NewFiling) error {
 	if err := ask.Check(0); err != nil {
 		return err
 	}
@@ -41,54 +42,24 @@ func Affect(ctx context.Context, db *vault.DB, press document.Press, ask policy.
 	if err := n.bounded(); err != nil {
 		return err
 	}
-	casefileID, number := of.Case()
+	id, number := of.Case()
 	ctx = database.NamingCase(ctx, number)
-	n.Participant, n.About, n.Against, n.Complained, n.Ground, n.affected = uuid.Nil, uuid.Nil, uuid.Nil, uuid.Nil, "other", true
-	return db.Within(ctx, func(tx *vault.DB) error {
-		c, err := investigatorOf(ctx, tx, casefileID)
-		if err != nil {
-			return err
-		}
-		c.Number = number
-		to, err := n.addressee(ctx, tx, c, casefile.Decision{}, Filing{})
-		if err != nil {
-			return err
-		}
-		old, err := lockDraft(ctx, tx, ask, casefileID, id)
-		if err != nil {
-			return err
-		}
-		doc, err := n.affectedPaper(ctx, tx, press, ask, c, to)
-		if err != nil {
-			return err
-		}
-		if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
-			return err
-		}
-		if old != uuid.Nil {
-			if err := document.Drop(ctx, tx, old); err != nil {
-				return err
-			}
-		}
-		return record(ctx, tx.DB, ask, n.Kind, id, c.ID, doc.Digest)
-	})
+	return db.Within(ctx, func(tx *vault.DB) error { return n.affect(ctx, tx, press, ask, id, number, filing) })
 }
 
-// affectedPaper prints it: its author stands there as one whose interests are affected.
-func (n NewFiling) affectedPaper(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, to addressee) (document.Document, error) {
-	rule, _ := policy.FilingOf(n.Kind)
-	doc, err := document.New(ask, c.ID, document.Kind(rule.Family), n.Language)
+// affect keeps it, whatever else was said of it.
+func (n NewFiling) affect(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, casefileID uuid.UUID, number string, id uuid.UUID) error {
+	n.Participant, n.About, n.Against, n.Complained, n.Ground, n.affected = uuid.Nil, uuid.Nil, uuid.Nil, uuid.Nil, "other", true
+	c, err := investigatorOf(ctx, tx, casefileID)
 	if err != nil {
-		return doc, err
+		return err
 	}
-	author, err := authorOf(ctx, tx, ask)
+	c.Number = number
+	to, err := n.addressee(ctx, tx, c, casefile.Decision{}, Filing{})
 	if err != nil {
-		return doc, err
+		return err
 	}
-	sheet := n.sheet(press, doc, c, to, casefile.Capacity{Role: policy.Applicant}, casefile.Decision{}, Filing{}, author)
-	sheet.From[len(sheet.From)-1] = press.Words.In(n.Language).T("paper.affected")
-	if doc.Content, err = press.Paper(sheet, doc, c.Number); err != nil {
-		return doc, err
-	}
-	return doc, document.Add(ctx, tx, &doc)
+	return n.draft(ctx, tx, press, ask, c, to, id, func(d document.Document, author identity.Person) document.Sheet {
+		return n.sheet(press, d, c, to, casefile.Capacity{Role: policy.Applicant}, casefile.Decision{}, Filing{}, author)
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/guide"
+	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -79,18 +80,10 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := document.New(ask, f.Case, document.Answer, n.Language)
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+			return n.sheet(press, d, f, signer) // it may be the deputy of the one it waits for
+		})
 		if err != nil {
-			return err
-		}
-		signer, err := authorOf(ctx, tx, ask) // it may be the deputy of the one it waits for
-		if err != nil {
-			return err
-		}
-		if doc.Content, err = press.Paper(n.sheet(press, doc, f, signer), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
 		sealed, err := tx.SealText(answerText(id), n.Reasons)
@@ -103,10 +96,8 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err := f.resolve(ctx, tx, n.Points); err != nil {
 			return err
 		}
-		if old.Document != uuid.Nil && old.Author == ask.Person { // another's draft is his own: it stays, and is signed by nobody
-			if err := document.Drop(ctx, tx, old.Document); err != nil {
-				return err
-			}
+		if err := dropOwn(ctx, tx, ask, old.Document); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
 	})

@@ -139,13 +139,13 @@ func (f Filing) attached(ctx context.Context, tx *vault.DB, press document.Press
 
 // reprint saves the draft as it stands, so that its paper lists the files it has now.
 func (f Filing) reprint(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask) error {
-	n := NewFiling{
-		Kind: f.Kind, Participant: f.Participant, About: f.About, Against: f.Against, Ground: f.Ground, Circumstances: f.Circumstances,
-		Points: f.Requests(), Language: f.Language, What: f.What, Complained: f.Complained, To: f.Seat, Suspend: f.Suspend,
-	}
-	if f.OfAccess() {
+	n := f.written()
+	switch {
+	case f.OfAccess():
 		_, err := Complain(ctx, tx, press, ask.To(policy.AccessComplain), f.Access, n)
 		return err
+	case f.Affected:
+		return n.affect(ctx, tx, press, ask.To(policy.ComplainDraft), f.Case, f.CaseNumber, f.ID)
 	}
 	return Save(ctx, tx, press, ask.To(policy.FilingCreate), f.Case, f.ID, n)
 }
@@ -276,16 +276,16 @@ func OpenAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	return a, part, err
 }
 
-// enclosed adds to the sections of a paper the files of its filing, each with its
-// SHA-256: so the signature on the paper is one on them.
-func enclosed(ctx context.Context, tx *vault.DB, w *words.Language, id uuid.UUID, sections []document.Section) ([]document.Section, error) {
+// enclosed is the section of a paper that names the files of its filing, each with its
+// SHA-256: so the signature on the paper is one on them. None where there are no files.
+func enclosed(ctx context.Context, tx *vault.DB, w *words.Language, id uuid.UUID) ([]document.Section, error) {
 	lines, err := attachment.Listed(ctx, tx, id)
 	if err != nil || len(lines) == 0 {
-		return sections, err
+		return nil, err
 	}
 	var text []string
 	for _, line := range lines {
 		text = append(text, strconv.Itoa(line.Order)+". "+w.T("paper.attachment", "name", line.Name, "bytes", line.Size, "digest", w.Hex(line.Digest)))
 	}
-	return append(sections, document.Section{Heading: w.T("paper.attachments"), Text: strings.Join(text, "\n")}), nil
+	return []document.Section{{Heading: w.T("paper.attachments"), Text: strings.Join(text, "\n")}}, nil
 }

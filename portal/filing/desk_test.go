@@ -441,3 +441,30 @@ func TestTheMovesAreThoseOfTheGoldenDiagram(t *testing.T) {
 		t.Errorf("the diagram is not that of %s (%v):\n%s", golden, err, got)
 	}
 }
+
+// Whoever agreed with a ruling does not say whether it stands.
+func TestWhoeverAgreedWithARulingIsNotAskedToCancelIt(t *testing.T) {
+	w := portaltest.World(t)
+	id := filed(t, w, w.Serik, filing.NewFiling{Kind: policy.FilingComplaintHead, Ground: "suspect", What: guide.Decision, About: w.Decision("suspect-recognised")})
+	if err := decide(t, w, w.Marat, id, with(portaltest.Said(filing.Granted, 1), filing.RemedyAsk)); err != nil {
+		t.Fatal(err)
+	}
+	settle := func(a *portaltest.Actor) error {
+		return filing.SettleCancelling(as(t, w, a), w.App, a.Asks(policy.CancellationSettle), id, true, portaltest.Reasons)
+	}
+	for _, one := range []struct {
+		who  *portaltest.Actor
+		act  policy.Act
+		want int
+	}{{w.Zhanar, policy.OversightRead, 0}, {w.Gulnar, policy.OfficeRead, 1}} {
+		all, err := filing.ToCancel(as(t, w, one.who), w.App, one.who.Asks(one.act))
+		if err != nil || len(all) != one.want {
+			t.Errorf("%s is asked about %d: %v", one.who.Word, len(all), err)
+		}
+	}
+	wantKind(t, "she agreed with it", fault.Forbidden, settle(w.Zhanar))
+	if err := settle(w.Gulnar); err != nil {
+		t.Fatal(err)
+	}
+	w.Sound()
+}

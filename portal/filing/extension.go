@@ -17,6 +17,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -102,18 +103,10 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := document.New(ask, f.Case, document.Extension, n.Language)
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Extension, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+			return n.sheet(press, d, f, count.Ends, signer)
+		})
 		if err != nil {
-			return err
-		}
-		signer, err := authorOf(ctx, tx, ask)
-		if err != nil {
-			return err
-		}
-		if doc.Content, err = press.Paper(n.sheet(press, doc, f, count.Ends, signer), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
 		reason, err := tx.SealText(extensionReason(id), n.Reason)
@@ -124,10 +117,8 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
-		if old.Document != uuid.Nil && old.Author == ask.Person { // another's draft is his own: it stays, and is signed by nobody
-			if err := document.Drop(ctx, tx, old.Document); err != nil {
-				return err
-			}
+		if err := dropOwn(ctx, tx, ask, old.Document); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
 	})
@@ -258,11 +249,8 @@ func ExtensionOf(ctx context.Context, db *vault.DB, f Filing) (Extension, error)
 
 // ExtensionPaper opens the notice, or the asker's draft of it. Reading it is kept.
 func ExtensionPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	return besides(ctx, db, ask, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
+	return openPaper(ctx, db, ask, opening.Filing, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
 		e, err := fetchExtension(ctx, tx, id)
-		if err == nil && e.SignedAt.IsZero() && e.Author != ask.Person {
-			err = fault.New(fault.NotFound, "fault.not-found")
-		}
 		return e.Document, err
 	})
 }
@@ -281,6 +269,6 @@ func (n NewExtension) sheet(press document.Press, d document.Document, f Filing,
 		{Heading: w.T("paper.extension.reason"), Text: n.Reason},
 		{Heading: w.T("paper.appeal"), Text: w.T("paper.extension.appeal")},
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
+	s.Closing = f.closing(w, d, signer)
 	return s
 }

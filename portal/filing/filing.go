@@ -20,6 +20,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/guide"
+	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -145,6 +146,14 @@ type NewFiling struct {
 	affected bool      // by one who has no status in the case: Affect
 }
 
+// written is what its author wrote, as it is kept.
+func (f Filing) written() NewFiling {
+	return NewFiling{
+		Kind: f.Kind, Participant: f.Participant, About: f.About, Against: f.Against, Ground: f.Ground, Circumstances: f.Circumstances,
+		Points: f.Requests(), Language: f.Language, What: f.What, Complained: f.Complained, To: f.Seat, Suspend: f.Suspend, Previous: f.Previous,
+	}
+}
+
 // Save keeps a draft and prints the document that will be signed. The id is the
 // page's: saving the page again, or clicking twice, changes the one draft.
 func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, casefileID, id uuid.UUID, n NewFiling) error {
@@ -156,13 +165,13 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err := c.TakesNew(); err != nil {
 			return err
 		}
-		capacity, about, err := n.check(ctx, tx, ask, c)
+		capacity, err := n.check(c)
 		if err != nil {
 			return err
 		}
-		against, err := n.contested(ctx, tx, ask, c)
+		about, against, err := n.contested(ctx, tx, ask, c)
 		if err != nil {
-			return err
+			return fault.New(fault.Invalid, "form.choose").At("about").Because(err)
 		}
 		to, err := n.addressee(ctx, tx, c, about, against)
 		if err != nil {
@@ -171,83 +180,78 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 		if err := n.again(ctx, tx, ask, c); err != nil {
 			return err
 		}
-		old, err := lockDraft(ctx, tx, ask, casefileID, id)
-		if err != nil {
-			return err
-		}
-		rule, _ := policy.FilingOf(n.Kind)
-		doc, err := document.New(ask, c.ID, document.Kind(rule.Family), n.Language)
-		if err != nil {
-			return err
-		}
-		author, err := authorOf(ctx, tx, ask)
-		if err != nil {
-			return err
-		}
-		sheet := n.sheet(press, doc, c, to, capacity, about, against, author)
-		if sheet.Sections, err = enclosed(ctx, tx, press.Words.In(n.Language), id, sheet.Sections); err != nil {
-			return err
-		}
-		if doc.Content, err = press.Paper(sheet, doc, c.Number); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
-			return err
-		}
-		if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
-			return err
-		}
-		if old != uuid.Nil {
-			if err := document.Drop(ctx, tx, old); err != nil {
-				return err
-			}
-		}
-		return record(ctx, tx.DB, ask, n.Kind, id, c.ID, doc.Digest)
+		return n.draft(ctx, tx, press, ask, c, to, id, func(d document.Document, author identity.Person) document.Sheet {
+			return n.sheet(press, d, c, to, capacity, about, against, author)
+		})
 	})
 }
 
-// check holds what was written against the law: the capacity must be the
-// writer's own, must carry the right to file this, and a decision complained of
-// must be one he may see.
-func (n NewFiling) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case) (casefile.Capacity, casefile.Decision, error) {
-	var about casefile.Decision
-	capacity, ok := c.Capacity(n.Participant)
-	if !ok {
-		return capacity, about, fault.New(fault.Invalid, "form.choose").At("participant")
+// draft prints what was written, names the files beside it, and keeps both in place of
+// the draft before.
+func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, to addressee, id uuid.UUID, sheet sheet) error {
+	old, err := lockDraft(ctx, tx, ask, c.ID, id)
+	if err != nil {
+		return err
 	}
-	if by, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, n.Kind); !ok {
-		return capacity, about, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
+	files, err := enclosed(ctx, tx, press.Words.In(n.Language), id)
+	if err != nil {
+		return err
 	}
-	if !capacity.May(casefile.ScopeFile) {
-		return capacity, about, fault.New(fault.Invalid, "fault.scope-file").At("participant")
+	rule, _ := policy.FilingOf(n.Kind)
+	doc, err := printed(ctx, tx, press, ask, c, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
+		s := sheet(d, author)
+		s.Sections = append(s.Sections, files...)
+		return s
+	})
+	if err != nil {
+		return err
 	}
-	if !slices.Contains(Grounds, n.Ground) || !Sorted(n.Kind) && n.Ground != "other" {
-		return capacity, about, fault.New(fault.Invalid, "form.choose").At("ground")
+	if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
+		return err
 	}
-	if err := n.bounded(); err != nil {
-		return capacity, about, err
+	if err := dropOwn(ctx, tx, ask, old); err != nil {
+		return err
 	}
-	if n.About == uuid.Nil {
-		return capacity, about, nil
-	}
-	about, of, err := casefile.ReadDecision(ctx, tx, ask.To(policy.DecisionRead), n.About)
-	if err != nil || of.ID != c.ID {
-		return capacity, about, fault.New(fault.Invalid, "form.choose").At("about").Because(err)
-	}
-	return capacity, about, nil
+	return record(ctx, tx.DB, ask, n.Kind, id, c.ID, doc.Digest)
 }
 
-// contested is the filing whose answer, or silence, is complained of: one that the
-// writer may read, received in the same case. A complaint contests one thing.
-func (n NewFiling) contested(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case) (Filing, error) {
-	if n.Against == uuid.Nil {
-		return Filing{}, nil
+// check holds what was written against the law: the capacity must be the writer's own
+// and must carry the right to file this.
+func (n NewFiling) check(c casefile.Case) (casefile.Capacity, error) {
+	capacity, ok := c.Capacity(n.Participant)
+	if !ok {
+		return capacity, fault.New(fault.Invalid, "form.choose").At("participant")
 	}
-	f, err := Read(ctx, tx, ask.To(policy.FilingRead), n.Against)
-	if err != nil || f.Case != c.ID || f.Status == Draft || n.About != uuid.Nil {
-		return f, fault.New(fault.Invalid, "form.choose").At("about").Because(err)
+	if by, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, n.Kind); !ok {
+		return capacity, fault.New(fault.Invalid, "fault.filing-right").At("kind").Under(by)
 	}
-	return f, nil
+	if !capacity.May(casefile.ScopeFile) {
+		return capacity, fault.New(fault.Invalid, "fault.scope-file").At("participant")
+	}
+	if !slices.Contains(Grounds, n.Ground) || !Sorted(n.Kind) && n.Ground != "other" {
+		return capacity, fault.New(fault.Invalid, "form.choose").At("ground")
+	}
+	return capacity, n.bounded()
+}
+
+// contested reads what is complained of, of what the writer may see of the case: a
+// decision, or a filing that was received, for its answer or for silence. A complaint
+// contests one thing. NotFound for anything else.
+func (n NewFiling) contested(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Case) (about casefile.Decision, against Filing, err error) {
+	of := c
+	switch {
+	case n.About != uuid.Nil && n.Against != uuid.Nil:
+		err = fault.New(fault.NotFound, "fault.not-found")
+	case n.About != uuid.Nil:
+		about, of, err = casefile.ReadDecision(ctx, db, ask.To(policy.DecisionRead), n.About)
+	case n.Against != uuid.Nil:
+		against, err = Read(ctx, db, ask.To(policy.FilingRead), n.Against)
+		of.ID = against.Case
+	}
+	if err != nil || of.ID != c.ID || against.Status == Draft {
+		return casefile.Decision{}, Filing{}, fault.New(fault.NotFound, "fault.not-found").Because(err)
+	}
+	return about, against, nil
 }
 
 // Read is one filing. For whom it is not, it does not exist.
@@ -286,24 +290,7 @@ func Open(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 // Document opens the document of a filing. Reading somebody else's is a step and
 // leaves a record.
 func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	var f Filing
-	var doc document.Document
-	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		if err := opening.Hold(ctx, tx, ask, opening.Filing, id); err != nil {
-			return err
-		}
-		if f, err = Read(ctx, tx, ask, id); err != nil {
-			return err
-		}
-		if doc, err = document.Fetch(ctx, tx, f.Document); err != nil || f.Author == ask.Person {
-			return err
-		}
-		if err := f.opened(ctx, tx, ask, opening.Filing, doc.ID); err != nil {
-			return err
-		}
-		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)
-	})
-	return f, doc, err
+	return openPaper(ctx, db, ask, opening.Filing, id, func(_ *vault.DB, f Filing) (uuid.UUID, error) { return f.Document, nil })
 }
 
 // Submit files a draft: the signature over exactly its document makes it
@@ -343,7 +330,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		}
 		count := name.Count(ask.At, off)
 		number := fmt.Sprintf("%d-%06d", ask.At.In(deadline.Zone).Year(), n)
-		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends, to.official.ID, to.seat, texts(to.interested)); err != nil {
+		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends, to.official.ID, to.seat, texts(to.interested), to.what); err != nil {
 			return err
 		}
 		if err := watch(ctx, tx, id, count.Ends); err != nil {

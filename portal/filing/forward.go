@@ -153,18 +153,10 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := document.New(ask, f.Case, document.Forward, n.Language)
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Forward, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+			return n.sheet(press, d, f, to, signer)
+		})
 		if err != nil {
-			return err
-		}
-		signer, err := authorOf(ctx, tx, ask)
-		if err != nil {
-			return err
-		}
-		if doc.Content, err = press.Paper(n.sheet(press, doc, f, to, signer), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
 		if old.ID == uuid.Nil {
@@ -179,10 +171,8 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 		if err := tx.Exec(ctx, upsertForward, old.ID, id, ask.Person, n.Himself, to.Official.ID, to.Seat, words, n.Language, doc.ID, ask.At); err != nil {
 			return err
 		}
-		if old.Document != uuid.Nil {
-			if err := document.Drop(ctx, tx, old.Document); err != nil {
-				return err
-			}
+		if err := dropOwn(ctx, tx, ask, old.Document); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
 	})
@@ -338,7 +328,7 @@ func Forwards(ctx context.Context, db *vault.DB, f Filing) ([]Forward, error) {
 // ForwardPaper opens the paper by which a filing was handed on, or the asker's draft
 // of one. Reading it is kept.
 func ForwardPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id, paper uuid.UUID) (Filing, document.Document, error) {
-	return besides(ctx, db, ask, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
+	return openPaper(ctx, db, ask, opening.Filing, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
 		if paper == uuid.Nil {
 			w, err := draftForward(ctx, tx, ask, id)
 			return w.Document, err
@@ -355,40 +345,11 @@ func ForwardPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id, paper u
 	})
 }
 
-// besides opens a paper that lies beside a filing, and keeps that it was opened.
-func besides(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, which func(tx *vault.DB, f Filing) (uuid.UUID, error)) (Filing, document.Document, error) {
-	var f Filing
-	var doc document.Document
-	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		if err := opening.Hold(ctx, tx, ask, opening.Filing, id); err != nil {
-			return err
-		}
-		if f, err = Read(ctx, tx, ask, id); err != nil {
-			return err
-		}
-		paper, err := which(tx, f)
-		if err != nil {
-			return err
-		}
-		if doc, err = document.Fetch(ctx, tx, paper); err != nil {
-			return err
-		}
-		if doc.Author == ask.Person {
-			return nil
-		}
-		if err := f.opened(ctx, tx, ask, opening.Filing, doc.ID); err != nil {
-			return err
-		}
-		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
-	})
-	return f, doc, err
-}
-
 // sheet is the paper that hands a filing on, as it will be signed.
 func (n NewForward) sheet(press document.Press, d document.Document, f Filing, to Seated, signer identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "forward")
-	s.To = []string{to.Official.Body.In(n.Language), w.T("paper.seat."+string(to.Seat), "name", to.Official.Name)}
+	s.To = seated(w, to.Official, to.Seat)
 	s.From = []string{f.Decider.Body.In(n.Language), w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
 	s.Facts = f.facts(w)
 	text := w.T("paper.forward.text", "due", w.Until(f.DueAt))
@@ -396,7 +357,7 @@ func (n NewForward) sheet(press document.Press, d document.Document, f Filing, t
 		text = w.T("paper.forward.himself") + "\n" + text
 	}
 	s.Sections = []document.Section{{Text: text}, {Heading: w.T("paper.forward.words"), Text: n.Words}}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
+	s.Closing = f.closing(w, d, signer)
 	return s
 }
 

@@ -5,6 +5,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -19,4 +22,35 @@ func (f Filing) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, object
 	return opening.Keep(ctx, tx, ask, opening.Opening{
 		Case: f.Case, As: f.Standing, Object: object, ObjectID: f.ID, Document: document, Owner: f.Author,
 	})
+}
+
+// openPaper opens a paper of a filing, which names it for a reader who found the
+// filing. One that is not signed is its writer's alone; reading another's leaves a
+// record.
+func openPaper(ctx context.Context, db *vault.DB, ask policy.Ask, object opening.Object, id uuid.UUID, which func(tx *vault.DB, f Filing) (uuid.UUID, error)) (Filing, document.Document, error) {
+	var f Filing
+	var doc document.Document
+	err := db.Within(ctx, func(tx *vault.DB) (err error) {
+		if err := opening.Hold(ctx, tx, ask, object, id); err != nil {
+			return err
+		}
+		if f, err = Read(ctx, tx, ask, id); err != nil {
+			return err
+		}
+		paper, err := which(tx, f)
+		if err != nil {
+			return err
+		}
+		if doc, err = document.Fetch(ctx, tx, paper); err != nil || doc.Author == ask.Person {
+			return err
+		}
+		if !doc.Signed() {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if err := f.opened(ctx, tx, ask, object, doc.ID); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
+	})
+	return f, doc, err
 }

@@ -2,12 +2,16 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
+	"zharia/portal/fault"
 	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
@@ -20,14 +24,75 @@ func authorOf(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Perso
 	return identity.Read(ctx, tx, ask.Person, ask.At)
 }
 
+// sheet is what a paper says, once it is known which it is and who writes it.
+type sheet = func(d document.Document, writer identity.Person) document.Sheet
+
+// printed prints a paper of a case in the asker's name and keeps it unsigned.
+func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, kind document.Kind, language string, sheet sheet) (document.Document, error) {
+	doc, err := document.New(ask, c.ID, kind, language)
+	if err != nil {
+		return doc, err
+	}
+	writer, err := authorOf(ctx, tx, ask)
+	if err != nil {
+		return doc, err
+	}
+	if doc.Content, err = press.Paper(sheet(doc, writer), doc, c.Number); err != nil {
+		return doc, err
+	}
+	return doc, document.Add(ctx, tx, &doc)
+}
+
+// dropOwn removes an unsigned paper of the asker's in whose place another came; zero
+// for none. Another's is his own: it stays, and is signed by nobody.
+func dropOwn(ctx context.Context, tx *vault.DB, ask policy.Ask, paper uuid.UUID) error {
+	if paper == uuid.Nil {
+		return nil
+	}
+	old, err := document.Fetch(ctx, tx, paper)
+	if errors.Is(err, fault.NotFound) || err == nil && old.Author != ask.Person {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return document.Drop(ctx, tx, paper)
+}
+
+// of is the case of a filing, as its papers name it.
+func (f Filing) of() casefile.Case { return casefile.Case{ID: f.Case, Number: f.CaseNumber} }
+
+// seated is an official as papers name him: his body, and as whom he sits there.
+func seated(w *words.Language, o casefile.Official, seat guide.Seat) []string {
+	return []string{o.Body.In(w.Code), w.T("paper.seat."+string(seat), "name", o.Name)}
+}
+
+// closing is the line an official signs under.
+func (f Filing) closing(w *words.Language, d document.Document, signer identity.Person) []string {
+	return []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
+}
+
+// from is the author of a filing as later papers name him.
+func (f Filing) from(w *words.Language) []string {
+	out := []string{f.AuthorName, w.T("role." + string(f.Role))}
+	if f.Represented != "" {
+		out = append(out, w.T("filings.for", "name", f.Represented))
+	}
+	return out
+}
+
 // sheet is the petition or complaint on paper, as it will be signed.
 func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.Case, to addressee, capacity casefile.Capacity, about casefile.Decision, against Filing, author identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	rule, _ := policy.FilingOf(n.Kind)
 	s := press.Sheet(d, string(rule.Family))
 	s.Subtitle = w.T("paper.filing.subtitle", "law", w.Law(rule.By))
-	s.To = []string{to.official.Body.In(n.Language), w.T("paper.seat."+string(to.seat), "name", to.official.Name)}
-	s.From = []string{author.Name, w.T("paper.iin", "iin", author.IIN.Reveal()), w.T("role." + string(capacity.Role))}
+	s.To = seated(w, to.official, to.seat)
+	as := w.T("role." + string(capacity.Role))
+	if n.affected {
+		as = w.T("paper.affected")
+	}
+	s.From = []string{author.Name, w.T("paper.iin", "iin", author.IIN.Reveal()), as}
 	if capacity.Represented != "" {
 		s.From = append(s.From, w.T("paper.acts-for", "name", capacity.Represented, "role", w.T("role."+string(capacity.RepresentedRole))))
 	}
@@ -79,11 +144,7 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, si
 	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Family()))
 	s.To = []string{f.AuthorName, w.T("role." + string(f.Role))}
 	s.From = []string{f.Decider.Body.In(n.Language)}
-	s.Facts = []document.Fact{
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
-		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
-		{Label: w.T("paper.outcome"), Value: w.T("status." + string(n.outcome()))},
-	}
+	s.Facts = append(f.facts(w), document.Fact{Label: w.T("paper.outcome"), Value: w.T("status." + string(n.outcome()))})
 	s.Sections = []document.Section{
 		{Heading: w.T("paper.asked"), Text: listed(f.Requests())},
 		{Heading: w.T("paper.established"), Text: n.Reasons},
@@ -93,7 +154,7 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, si
 	if f.Seat == guide.Head { // he decides, and rules nothing
 		s.Title, s.Sections[2].Heading = w.T("paper.answer.title.head"), w.T("paper.resolved.head")
 	}
-	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat."+string(f.Seat), "name", signer.Name)}
+	s.Closing = f.closing(w, d, signer)
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal/fault"
 	"zharia/portal/guide"
+	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -128,13 +129,13 @@ const selectToCancel = selectFilings + `
        SELECT l.id FROM filing l
          JOIN answer w ON w.filing = l.id AND w.remedy = 'ask-prosecutor' AND w.signed_at IS NOT NULL
         WHERE l.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'office')))
-          AND NOT EXISTS (SELECT 1 FROM cancellation n WHERE n.filing = l.id)
+          AND $1 <> ALL (l.interested) AND NOT EXISTS (SELECT 1 FROM cancellation n WHERE n.filing = l.id)
         ORDER BY w.signed_at, l.id
         LIMIT 200))
  ORDER BY f.ended_at, f.id`
 
 // ToCancel are the filings in the cases the asker supervises whose answer asks him to
-// cancel a ruling.
+// cancel a ruling; none that he himself made or agreed with.
 func ToCancel(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectToCancel, ask.Person) })
 }
@@ -142,12 +143,24 @@ func ToCancel(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, erro
 const insertCancellation = `
 INSERT INTO cancellation (filing, author, cancelled, words, settled_at) VALUES ($1, $2, $3, $4, $5)`
 
+// MaySettle refuses whoever made the ruling or agreed with it: nobody judges his own
+// act, CPC 104(1).
+func (f Filing) MaySettle(ask policy.Ask) error {
+	if slices.Contains(f.Interested, ask.Person) {
+		return fault.New(fault.Forbidden, "fault.forbidden").Under(law.CPC(104, 1))
+	}
+	return nil
+}
+
 // SettleCancelling is the prosecutor's word on such a request: he has cancelled the
 // ruling, or leaves it standing and says why. Conflict where he said it already.
 func SettleCancelling(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, cancelled bool, words string) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		f, err := lock(ctx, tx, ask, id)
 		if err != nil {
+			return err
+		}
+		if err := f.MaySettle(ask); err != nil {
 			return err
 		}
 		c, err := CancellingOf(ctx, tx, f)

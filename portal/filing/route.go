@@ -165,25 +165,15 @@ func (n NewFiling) addressee(ctx context.Context, tx *vault.DB, c casefile.Case,
 // Goes is the official to whom a filing would go, as it is being written. Of what is
 // not the asker's to see it takes no notice: Save refuses that.
 func Goes(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Case, n NewFiling) (casefile.Official, error) {
-	var about casefile.Decision
-	var against Filing
-	if n.About != uuid.Nil {
-		d, of, err := casefile.ReadDecision(ctx, db, ask.To(policy.DecisionRead), n.About)
-		if err != nil || of.ID != c.ID {
-			n.About = uuid.Nil
-		}
-		about = d
-	}
-	if n.Against != uuid.Nil {
-		var err error
-		if against, err = Read(ctx, db, ask.To(policy.FilingRead), n.Against); err != nil {
-			n.Against = uuid.Nil
-		}
+	about, against, err := n.contested(ctx, db, ask, c)
+	if err != nil {
+		n.About, n.Against = uuid.Nil, uuid.Nil
 	}
 	to, err := n.addressee(ctx, db, c, about, against)
 	return to.official, err
 }
 
+// find is the official who must decide what contests this.
 func find(ctx context.Context, tx *vault.DB, kind policy.FilingKind, casefileID uuid.UUID, contest guide.Contest) (addressee, error) {
 	h, err := house(ctx, tx, casefileID)
 	if err != nil {
@@ -204,8 +194,13 @@ func decider(ctx context.Context, tx *vault.DB, kind policy.FilingKind, contest 
 
 // seat is where a draft goes at the moment it is filed.
 func (f Filing) seat(ctx context.Context, tx *vault.DB, ask policy.Ask) (addressee, error) {
-	n := NewFiling{Kind: f.Kind, About: f.About, Against: f.Against, What: f.What, Complained: f.Complained, To: f.Seat}
-	about := casefile.Decision{Kind: f.AboutKind}
+	if f.OfAccess() {
+		r, err := contestable(ctx, tx, ask, f.Access)
+		if err != nil {
+			return addressee{}, err
+		}
+		return find(ctx, tx, f.Kind, f.Case, refusal(r))
+	}
 	var against Filing
 	if f.Against != uuid.Nil {
 		var err error
@@ -217,7 +212,7 @@ func (f Filing) seat(ctx context.Context, tx *vault.DB, ask policy.Ask) (address
 	if err != nil {
 		return addressee{}, err
 	}
-	return n.addressee(ctx, tx, c, about, against)
+	return f.written().addressee(ctx, tx, c, casefile.Decision{Kind: f.AboutKind}, against)
 }
 
 const selectInvestigator = `
@@ -259,19 +254,9 @@ type Way struct {
 // that are closed, and why: NewFiling says what he contests or asks for, as far as he
 // knows it. Of the kinds he sees those that his status may file as open.
 func Ways(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Case, n NewFiling) ([]Way, error) {
-	var about casefile.Decision
-	var against Filing
-	var err error
-	if n.About != uuid.Nil {
-		var of casefile.Case
-		if about, of, err = casefile.ReadDecision(ctx, db, ask.To(policy.DecisionRead), n.About); err != nil || of.ID != c.ID {
-			return nil, fault.New(fault.NotFound, "fault.not-found").Because(err)
-		}
-	}
-	if n.Against != uuid.Nil {
-		if against, err = Read(ctx, db, ask.To(policy.FilingRead), n.Against); err != nil || against.Case != c.ID || against.Status == Draft {
-			return nil, fault.New(fault.NotFound, "fault.not-found").Because(err)
-		}
+	about, against, err := n.contested(ctx, db, ask, c)
+	if err != nil {
+		return nil, err
 	}
 	h, err := house(ctx, db, c.ID)
 	if err != nil {
@@ -292,25 +277,18 @@ func Ways(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Case, n 
 				return nil, err
 			}
 		}
-		if by, may := mayFile(c, w.Kind); !may {
+		if by, may := MayFile(c, w.Kind); !may {
 			way.Barred, way.Closed, way.By = !w.Closed, true, by
 		}
 		out = append(out, way)
 	}
-	slices.SortStableFunc(out, func(a, b Way) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(out, func(a, b Way) int { return guide.OpenFirst(a.Way, b.Way) })
 	return out, nil
 }
 
-func rank(w Way) int {
-	if w.Closed {
-		return 1
-	}
-	return 0
-}
-
-// mayFile says whether anything that the reader is in a case lets him file a kind;
+// MayFile says whether anything that the reader is in a case lets him file a kind;
 // by is the article that gives it.
-func mayFile(c casefile.Case, kind policy.FilingKind) (by law.Ref, may bool) {
+func MayFile(c casefile.Case, kind policy.FilingKind) (by law.Ref, may bool) {
 	rule, _ := policy.FilingOf(kind)
 	for _, capacity := range c.Capacities {
 		if by, ok := policy.MayFile(capacity.Role, capacity.RepresentedRole, kind); ok && capacity.May(casefile.ScopeFile) {

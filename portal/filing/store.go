@@ -305,16 +305,16 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c cas
 const nextNumber = `
 SELECT nextval('filing_number')`
 
-// It goes to whoever sits there now: since the draft was saved the case may have
-// been given to another.
+// It goes to whoever sits there now, and contests what there is now: since the draft was
+// saved the case may have been given to another, or an answer have come.
 const submitFiling = `
-UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7, decider = $8, seat = $9, interested = $10
+UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7, decider = $8, seat = $9, interested = $10, what = $11
  WHERE id = $1`
 
 const stepFiling = `
 UPDATE filing
    SET status = $2,
-       considered_at = CASE WHEN CAST($2 AS text) = 'considered' THEN CAST($3 AS timestamptz) ELSE considered_at END,
+       considered_at = CASE WHEN CAST($2 AS text) = 'considered' THEN coalesce(considered_at, CAST($3 AS timestamptz)) ELSE considered_at END,
        ended_at = CASE WHEN CAST($2 AS text) IN ('granted', 'granted-part', 'refused', 'withdrawn') THEN CAST($3 AS timestamptz) END
  WHERE id = $1`
 

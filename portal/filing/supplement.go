@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -31,8 +31,8 @@ const (
 	Corrected SupplementKind = "corrected" // the circumstances written anew, whole
 )
 
-// MaxSupplements is how many a filing has at most.
-const MaxSupplements = 50
+// maxSupplements is how many a filing has at most.
+const maxSupplements = 50
 
 // Supplement is one such paper. What was filed stays as it was, and no term begins
 // anew.
@@ -80,11 +80,8 @@ const selectSupplements = selectSupplement + `
 const selectSupplementDraft = selectSupplement + `
  WHERE filing = $1 AND signed_at IS NULL`
 
-const selectSupplementOne = selectSupplement + `
- WHERE id = $1`
-
 const selectSupplemented = `
-SELECT filing FROM supplement WHERE id = $1`
+SELECT filing, document FROM supplement WHERE id = $1`
 
 func (row supplementRow) open(db *vault.DB) (Supplement, error) {
 	s := Supplement{ID: row.ID, N: row.N, Kind: row.Kind, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt)}
@@ -116,11 +113,16 @@ func Supplements(ctx context.Context, db *vault.DB, f Filing) ([]Supplement, err
 	return out, nil
 }
 
-// draftOf is the author's unsigned supplement; NotFound while there is none.
-func draftOf(ctx context.Context, db *vault.DB, filing uuid.UUID) (Supplement, error) {
+// draftOf is what the author has begun and not signed: a reply to the official or, if
+// not, an addition of his own. NotFound while there is none, Conflict while it is the
+// other of the two.
+func draftOf(ctx context.Context, db *vault.DB, filing uuid.UUID, reply bool) (Supplement, error) {
 	var row supplementRow
 	if err := db.Get(ctx, &row, selectSupplementDraft, filing); err != nil {
 		return Supplement{}, err
+	}
+	if (row.Kind == AskedFor) != reply {
+		return Supplement{}, fault.New(fault.Conflict, "fault.supplement-begun")
 	}
 	return row.open(db)
 }
@@ -159,18 +161,14 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 		if err := tx.Select(ctx, &signed, selectSupplements, id); err != nil {
 			return err
 		}
-		if len(signed) >= MaxSupplements {
+		if len(signed) >= maxSupplements {
 			return fault.New(fault.Conflict, "fault.supplements-many")
 		}
-		doc, err := document.New(ask, f.Case, document.Supplement, n.Language)
-		if err != nil {
-			return err
-		}
 		place := len(signed) + 1
-		if doc.Content, err = press.Paper(n.sheet(press, doc, f, place), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Supplement, n.Language, func(d document.Document, _ identity.Person) document.Sheet {
+			return n.sheet(press, d, f, place)
+		})
+		if err != nil {
 			return err
 		}
 		if err := n.keep(ctx, tx, ask, id, place, doc.ID); err != nil {
@@ -183,7 +181,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 // check holds what is written against the limits, and against the answer: what it is
 // being written to changes no more.
 func (n NewSupplement) check(ctx context.Context, tx *vault.DB, f Filing) error {
-	if !slices.Contains([]SupplementKind{AskedFor, Added, Corrected}, n.Kind) {
+	if n.Kind != Added && n.Kind != Corrected { // a reply has its own door
 		return fault.New(fault.Invalid, "form.choose").At("kind")
 	}
 	if length := utf8.RuneCountInString(n.Text); length < MinText || length > MaxText {
@@ -234,7 +232,7 @@ const deleteSupplement = `
 DELETE FROM supplement WHERE id = $1 AND signed_at IS NULL`
 
 func dropSupplement(ctx context.Context, tx *vault.DB, filing uuid.UUID) error {
-	old, err := draftOf(ctx, tx, filing)
+	old, err := draftOf(ctx, tx, filing, false)
 	if err != nil {
 		return err
 	}
@@ -250,7 +248,10 @@ func SupplementDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 	if err != nil {
 		return f, Supplement{}, document.Document{}, err
 	}
-	s, err := draftOf(ctx, db, id)
+	s, err := draftOf(ctx, db, id, false)
+	if errors.Is(err, fault.Conflict) {
+		err = fault.New(fault.NotFound, "fault.not-found").Because(err)
+	}
 	if err != nil {
 		return f, s, document.Document{}, err
 	}
@@ -291,7 +292,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 		if err != nil {
 			return err
 		}
-		s, err := draftOf(ctx, tx, id)
+		s, err := draftOf(ctx, tx, id, false)
 		if err != nil {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
@@ -325,32 +326,14 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 // SupplementPaper opens a signed supplement, or its author's draft. Another's look at
 // it is kept.
 func SupplementPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	var f Filing
-	var doc document.Document
-	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		var of uuid.UUID
-		if err := tx.Get(ctx, &of, selectSupplemented, id); err != nil {
-			return err
-		}
-		if err := opening.Hold(ctx, tx, ask, opening.Filing, of); err != nil {
-			return err
-		}
-		if f, err = Read(ctx, tx, ask, of); err != nil {
-			return err
-		}
-		var row supplementRow
-		if err := tx.Get(ctx, &row, selectSupplementOne, id); err != nil {
-			return err
-		}
-		if row.SignedAt == nil && f.Author != ask.Person {
-			return fault.New(fault.NotFound, "fault.not-found")
-		}
-		if doc, err = document.Fetch(ctx, tx, row.Document); err != nil {
-			return err
-		}
-		return f.opened(ctx, tx, ask, opening.Filing, doc.ID)
-	})
-	return f, doc, err
+	var of struct {
+		Filing   uuid.UUID `db:"filing"`
+		Document uuid.UUID `db:"document"`
+	}
+	if err := db.Get(ctx, &of, selectSupplemented, id); err != nil {
+		return Filing{}, document.Document{}, err
+	}
+	return openPaper(ctx, db, ask, opening.Filing, of.Filing, func(*vault.DB, Filing) (uuid.UUID, error) { return of.Document, nil })
 }
 
 // Version is the text of a filing as it stood after a supplement; the first is what
@@ -383,11 +366,7 @@ func Versions(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 		}
 		out = []Version{{At: f.FiledAt, Text: f.Circumstances}}
 		for _, s := range all {
-			text := s.Text
-			if s.Kind != Corrected {
-				text = out[len(out)-1].Text + "\n\n" + s.Text
-			}
-			out = append(out, Version{N: s.N, Supplement: s, At: s.SignedAt, Text: text})
+			out = append(out, Version{N: s.N, Supplement: s, At: s.SignedAt, Text: s.onto(out[len(out)-1].Text)})
 		}
 		return f.opened(ctx, tx, ask, opening.Filing, uuid.Nil)
 	})
@@ -399,13 +378,17 @@ func Versions(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 func (f Filing) Text(all []Supplement) string {
 	text := f.Circumstances
 	for _, s := range all {
-		if s.Kind == Corrected {
-			text = s.Text
-		} else {
-			text += "\n\n" + s.Text
-		}
+		text = s.onto(text)
 	}
 	return text
+}
+
+// onto is the text as it stands with this supplement.
+func (s Supplement) onto(text string) string {
+	if s.Kind == Corrected {
+		return s.Text
+	}
+	return text + "\n\n" + s.Text
 }
 
 // sheet is the supplement on paper, as it will be signed.
@@ -413,15 +396,7 @@ func (n NewSupplement) sheet(press document.Press, d document.Document, f Filing
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "supplement")
 	s.Subtitle = w.T("paper.supplement.number", "place", strconv.Itoa(place), "number", f.Number)
-	s.To = []string{f.Decider.Body.In(n.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
-	s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
-	if f.Represented != "" {
-		s.From = append(s.From, w.T("filings.for", "name", f.Represented))
-	}
-	s.Facts = []document.Fact{
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
-		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
-	}
+	s.To, s.From, s.Facts = seated(w, f.Decider, f.Seat), f.from(w), f.facts(w)
 	s.Sections = []document.Section{{Heading: w.T("paper.supplement." + string(n.Kind)), Text: n.Text}}
 	if len(n.Points) > 0 {
 		text := ""

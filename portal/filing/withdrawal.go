@@ -10,6 +10,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
+	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -123,18 +124,10 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 		if f.ConsentWaits {
 			return fault.New(fault.Conflict, "fault.consent-waits")
 		}
-		doc, err := document.New(ask, f.Case, document.Withdrawal, language)
+		doc, err := printed(ctx, tx, press, ask, f.of(), document.Withdrawal, language, func(d document.Document, signer identity.Person) document.Sheet {
+			return f.withdrawalSheet(press, d, signer.Name)
+		})
 		if err != nil {
-			return err
-		}
-		signer, err := authorOf(ctx, tx, ask)
-		if err != nil {
-			return err
-		}
-		if doc.Content, err = press.Paper(f.withdrawalSheet(press, doc, signer.Name), doc, f.CaseNumber); err != nil {
-			return err
-		}
-		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
 		if err := tx.Exec(ctx, setWithdrawal, id, nullable(doc.ID)); err != nil {
@@ -147,49 +140,13 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 	})
 }
 
-// dropOwn removes an unsigned paper of the asker's; another's is his own, and is
-// signed by nobody.
-func dropOwn(ctx context.Context, tx *vault.DB, ask policy.Ask, paper uuid.UUID) error {
-	if paper == uuid.Nil {
-		return nil
-	}
-	old, err := document.Fetch(ctx, tx, paper)
-	if errors.Is(err, fault.NotFound) || err == nil && old.Author != ask.Person {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return document.Drop(ctx, tx, paper)
-}
-
 const setWithdrawal = `
 UPDATE filing SET withdrawal = $2 WHERE id = $1`
 
 // WithdrawalOf is the paper of a withdrawal: the draft for who wrote it alone, the
 // signed one for all who may read the filing. Another's look at it is kept.
 func WithdrawalOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	var f Filing
-	var doc document.Document
-	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		if err := opening.Hold(ctx, tx, ask, opening.Withdrawal, id); err != nil {
-			return err
-		}
-		if f, err = Read(ctx, tx, ask, id); err != nil {
-			return err
-		}
-		if f.Withdrawal == uuid.Nil {
-			return fault.New(fault.NotFound, "fault.not-found")
-		}
-		if doc, err = document.Fetch(ctx, tx, f.Withdrawal); err != nil {
-			return err
-		}
-		if !doc.Signed() && doc.Author != ask.Person {
-			return fault.New(fault.NotFound, "fault.not-found")
-		}
-		return f.opened(ctx, tx, ask, opening.Withdrawal, f.Withdrawal)
-	})
-	return f, doc, err
+	return openPaper(ctx, db, ask, opening.Withdrawal, id, func(_ *vault.DB, f Filing) (uuid.UUID, error) { return f.Withdrawal, nil })
 }
 
 // Withdraw takes a filing back by a signature over the paper that says so. It may be
@@ -243,11 +200,7 @@ func DraftConsent(ctx context.Context, db *vault.DB, press document.Press, ask p
 		w := press.Words.In(language)
 		draft := document.AssentDraft{
 			About: paper, Number: f.CaseNumber, Agrees: agrees, Language: language, From: client.Name, Signer: client.Name,
-			What: []document.Fact{
-				{Label: w.T("paper.case"), Value: f.CaseNumber},
-				{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
-				{Label: w.T("paper.withdrawal.of"), Value: f.AuthorName},
-			},
+			What: append(f.facts(w), document.Fact{Label: w.T("paper.withdrawal.of"), Value: f.AuthorName}),
 		}
 		if !agrees {
 			draft.Reasons = w.T("paper.withdrawal.stays")
@@ -294,31 +247,13 @@ func ConsentOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 // ConsentPaper is that paper: the draft for who writes it, the signed consent for all
 // who may read the filing.
 func ConsentPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
-	var f Filing
-	var doc document.Document
-	err := db.Within(ctx, func(tx *vault.DB) (err error) {
-		if err := opening.Hold(ctx, tx, ask, opening.Withdrawal, id); err != nil {
-			return err
-		}
-		if f, err = Read(ctx, tx, ask, id); err != nil {
-			return err
-		}
-		if f.Withdrawal == uuid.Nil {
-			return fault.New(fault.NotFound, "fault.not-found")
-		}
+	return openPaper(ctx, db, ask, opening.Withdrawal, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
 		said, err := document.AssentTo(ctx, tx, f.Withdrawal)
 		if errors.Is(err, fault.NotFound) {
 			said, err = document.OwnAssent(ctx, tx, ask, f.Withdrawal)
 		}
-		if err != nil {
-			return err
-		}
-		if doc, err = document.Fetch(ctx, tx, said.Document); err != nil {
-			return err
-		}
-		return f.opened(ctx, tx, ask, opening.Withdrawal, doc.ID)
+		return said.Document, err
 	})
-	return f, doc, err
 }
 
 // Consent signs that word. By the act the filing is taken back, or it stays and its
@@ -360,20 +295,9 @@ func Consent(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 func (f Filing) withdrawalSheet(press document.Press, d document.Document, signer string) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, "withdrawal")
-	s.To = []string{f.Decider.Body.In(d.Language), w.T("paper.seat."+string(f.Seat), "name", f.Decider.Name)}
-	if f.Standing&policy.Author != 0 {
-		s.From = []string{f.AuthorName, w.T("role." + string(f.Role))}
-		if f.Represented != "" {
-			s.From = append(s.From, w.T("filings.for", "name", f.Represented))
-		}
-	} else {
-		s.From = []string{signer, w.T("role." + string(f.InPlaceOf))}
-	}
-	s.Facts = []document.Fact{
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
-		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
-	}
+	s.To, s.From, s.Facts = seated(w, f.Decider, f.Seat), f.from(w), f.facts(w)
 	if f.Standing&policy.Author == 0 {
+		s.From = []string{signer, w.T("role." + string(f.InPlaceOf))}
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.withdrawal.filed"), Value: f.AuthorName})
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.withdrawal.text." + string(f.Family()))}}

@@ -49,12 +49,6 @@ const (
 // Whats are all of them.
 var Whats = []What{Decision, Deed, Silence, NoRegistration, Delay, Answer, Ruling, Nothing}
 
-// Official is one who may sit somewhere, by his post.
-type Official struct {
-	ID   uuid.UUID
-	Post string
-}
-
 // House is who may sit in each seat for one case now, the most proper first. A seat
 // that is empty has nobody in the portal.
 type House map[Seat][]uuid.UUID
@@ -183,7 +177,8 @@ type Way struct {
 	To     uuid.UUID // who would decide it; zero by law alone, and where nobody of the seat is in the portal
 }
 
-// Outside tells that the way is open and nobody of its seat is in the portal.
+// Outside tells that the way is open and nobody of its seat is in the portal: the page
+// of the ways says so.
 func (w Way) Outside() bool { return !w.Closed && w.To == uuid.Nil }
 
 // Ways are the ways for a contest by the Code alone, before anybody is looked for in
@@ -200,15 +195,19 @@ func Ways(c Contest) []Way {
 		}
 		out = append(out, Way{Kind: w.kind, Seat: w.seat, By: w.by, Answer: answer, File: w.file, Why: w.why, Closed: w.closed})
 	}
-	slices.SortStableFunc(out, func(a, b Way) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(out, OpenFirst)
 	return out
 }
 
-func rank(w Way) int {
-	if w.Closed {
+// OpenFirst compares two ways so that what is closed stands last.
+func OpenFirst(a, b Way) int {
+	switch {
+	case a.Closed == b.Closed:
+		return 0
+	case a.Closed:
 		return 1
 	}
-	return 0
+	return -1
 }
 
 // Routes are the ways with the people of the case in them. A seat where everybody is
@@ -235,7 +234,7 @@ func Routes(c Contest, h House) []Way {
 		}
 		out = append(slices.DeleteFunc(out, func(w Way) bool { return w.Kind == up.Kind }), up)
 	}
-	slices.SortStableFunc(out, func(a, b Way) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(out, OpenFirst)
 	return out
 }
 

@@ -74,7 +74,6 @@ var (
 	asked     = []What{Nothing}
 
 	lower      = []Seat{Investigator, Head, ""}             // whose acts go to the prosecutor
-	unknown    = []Seat{Investigator, ""}                   // who is not known is held to be the one who conducts the case
 	prosecutor = []Seat{Prosecutor, Chief, Higher}          // whose acts go to the higher prosecutor
 	pursuing   = append(slices.Clone(lower), prosecutor...) // whose acts the court checks by CPC 106
 	judges     = []Seat{Judge, Appeal}

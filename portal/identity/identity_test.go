@@ -493,7 +493,7 @@ func TestOnePersonIsMadeHoweverManyAskAtOnce(t *testing.T) {
 			t.Error("one IIN, two persons")
 		}
 	}
-	w.Want(t, `SELECT count(*) FROM person`, "count\n15")
+	w.Want(t, `SELECT count(*) FROM person`, "count\n18")
 }
 
 func TestNamesAreWrittenAsPeopleWriteThem(t *testing.T) {

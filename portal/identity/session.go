@@ -222,6 +222,9 @@ func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter
 		return err
 	}
 	se.ID, se.IsNew = base64.RawURLEncoding.EncodeToString(token[:]), false
+	if o, ok := se.Values[openingKey].(Opening); ok { // the answer to a sign-in tells how long it lasts, too
+		se.Values[sessionKey] = sessionRow{ID: id, Way: o.Way, Browser: o.Browser, MadeAt: now, SeenAt: now, EndsAt: now.Add(Life)}.session(s.IdleFor())
+	}
 	http.SetCookie(w, sessions.NewCookie(se.Name(), se.ID, se.Options))
 	return nil
 }
