@@ -223,8 +223,8 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 		policy.AccessPaper:     {f.Daniyar, fmt.Sprintf("/kk/access/%s/paper", access)},
 		policy.AccessAnswer:    {f.Daniyar, fmt.Sprintf("/kk/access/%s/answer", access)},
 		policy.AccessAuthority: {f.Daniyar, fmt.Sprintf("/kk/access/%s/authority", access)},
-		policy.MessageList:     {f.Daniyar, fmt.Sprintf("/kk/filings/%s/messages", o["filed"])},
-		policy.FilingVersions:  {f.Daniyar, fmt.Sprintf("/kk/filings/%s/versions", o["filed"])},
+		policy.MessageList:     {f.Daniyar, fmt.Sprintf("/kk/filings/%s/messages", o["answered"])},
+		policy.FilingVersions:  {f.Daniyar, fmt.Sprintf("/kk/filings/%s/versions", withdrawn)},
 		policy.WithdrawalPaper: {f.Daniyar, fmt.Sprintf("/kk/filings/%s/withdrawal/paper", withdrawn)},
 
 		policy.MaterialOpen:        {f.Daniyar, fmt.Sprintf("/kk/materials/%s", statement)},
@@ -310,12 +310,12 @@ func TestTheInvestigatorIsNotToldWhoReadAComplaintAboutHim(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	complaint := f.Complaint(f.Aigul, f.Theft, filing.Ground("other"), "")
-	f.as(f.Zhanar).get("/kk/filings/"+complaint.String()).want(t, "the complaint", http.StatusOK)
+	f.as(f.Gulnar).get("/kk/filings/"+complaint.String()).want(t, "the complaint", http.StatusOK)
 	page := f.as(f.Daniyar).get("/kk/cases/"+f.Theft.String()+"/openings").want(t, "the list", http.StatusOK)
-	if strings.Contains(page.body, f.Zhanar.Surname) {
+	if strings.Contains(page.body, f.Gulnar.Surname) {
 		t.Error("he is told")
 	}
-	if mine := f.as(f.Aigul).get("/kk/cases/" + f.Theft.String() + "/openings"); !strings.Contains(mine.body, f.Zhanar.Surname) {
+	if mine := f.as(f.Aigul).get("/kk/cases/" + f.Theft.String() + "/openings"); !strings.Contains(mine.body, f.Gulnar.Surname) {
 		t.Error("she is not")
 	}
 }

@@ -98,15 +98,15 @@ func TestAStrangerAsksForAccessIsRefusedAndComplainsInOneStep(t *testing.T) {
 		whole(t, "access_complaint", asel.get("/"+lang+"/access/"+request+"/complaint").want(t, "to change it", http.StatusOK).body, lang)
 	}
 	page = asel.get(filed).want(t, "the ready complaint", http.StatusOK)
-	if !strings.Contains(page.body, portaltest.Reasons) || !strings.Contains(page.body, f.Zhanar.FullName()) {
-		t.Error("the ready complaint has not the reasons, or is not to the prosecutor")
+	if !strings.Contains(page.body, portaltest.Reasons) || !strings.Contains(page.body, f.Gulnar.FullName()) {
+		t.Error("the ready complaint has not the reasons, or is not to the head of the office")
 	}
 	if to := asel.get(filed+"/draft").want(t, "to change it", http.StatusSeeOther).to(); to != "/kk/access/"+request+"/complaint" {
 		t.Errorf("it is changed at %s", to)
 	}
 	asel.post("/kk/access/"+request+"/complaint", url.Values{"circumstances": {"аз"}, "request": {""}}).want(t, "too little", http.StatusUnprocessableEntity)
 	asel.sign(page, f.Stranger.Key).want(t, "its signature", http.StatusSeeOther)
-	for lang, who := range map[string]*guest{"kk": asel, "ru": f.as(f.Zhanar)} {
+	for lang, who := range map[string]*guest{"kk": asel, "ru": f.as(f.Gulnar)} {
 		whole(t, "filing about access", who.get("/"+lang+strings.TrimPrefix(filed, "/kk")).want(t, "the complaint", http.StatusOK).body, lang)
 	}
 	f.as(f.Daniyar).get(filed).want(t, "the one complained of", http.StatusNotFound)

@@ -147,7 +147,7 @@ func TestWithoutScriptsEveryButtonOfTheFormSaves(t *testing.T) {
 	g := f.as(f.Aigul)
 	page := g.get("/kk" + f.newPetition())
 	fields := f.petition(uuid.MustParse(page.hidden(t, "id")))
-	fields.Set("request", "қысқа")
+	fields.Set("point-1", "жоқ")
 	for i, press := range []func(url.Values) answer{
 		func(v url.Values) answer {
 			return g.post(f.filingsOf(), v).want(t, "too short", http.StatusUnprocessableEntity)
