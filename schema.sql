@@ -247,6 +247,28 @@ SELECT p.casefile, p.person, p.id AS participant, p.represents, coalesce(r.perso
    AND (p.role NOT IN ('legal-rep-suspect', 'legal-rep-victim') OR r.capacity <> 'full')
    AND (p.basis <> 'relative' OR has_advocate(p.represents));
 
+-- Who sits where for a case now, from the one who conducts it to the court above: what
+-- is filed goes there (portal/guide). Who left a post or a body sits there no more.
+CREATE VIEW desk AS
+SELECT casefile, CASE standing WHEN 'charge' THEN 'investigator' WHEN 'supervisor' THEN 'prosecutor' WHEN 'unit' THEN 'head' ELSE 'chief' END AS seat, person
+  FROM duty
+UNION ALL
+SELECT c.id, 'higher', o.person
+  FROM casefile c
+  JOIN body p ON p.id = c.prosecution
+  JOIN officer o ON o.body = p.above AND o.post = 'chief-prosecutor' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, 'judge', o.person
+  FROM casefile c
+  JOIN body b ON b.id = c.body
+  JOIN officer o ON o.body = b.court AND o.post = 'judge' AND o.left_at IS NULL
+UNION ALL
+SELECT c.id, 'appeal', o.person
+  FROM casefile c
+  JOIN body b ON b.id = c.body
+  JOIN body t ON t.id = b.court
+  JOIN officer o ON o.body = t.above AND o.post = 'judge' AND o.left_at IS NULL;
+
 -- What somebody is to a case. Rights are part of the WHERE of every query, and
 -- this is where they come from. A representative counts only while the one he
 -- represents is confirmed too.

@@ -18,6 +18,7 @@ import (
 
 	"zharia/portal"
 	"zharia/portal/casefile"
+	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -34,7 +35,7 @@ var asked = map[string][]string{
 	":appointment":  {"entry", "unknown"},
 	":substitution": {"standing in", "unknown"},
 	":supplement":   {"unknown"},
-	":filing":       {"draft", "filed", "answered", "complaint", "defence", "unknown"},
+	":filing":       {"draft", "filed", "answered", "complaint", "to court", "defence", "unknown"},
 	":document":     {"signed paper", "unsigned paper", "unknown"},
 	":exposure":     {"exposure", "unknown"},
 	":redaction":    {"redaction", "unknown"},
@@ -60,10 +61,10 @@ const nobody = "nobody"
 var links = regexp.MustCompile(`(?:href|src|data-content-url)="(/kk/[^"#]*)"`)
 
 // members are the columns.
-var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel", "ermek", "marat", "gulnar", "bolat", "raushan"}
+var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel", "ermek", "marat", "gulnar", "samat", "aliya", "bolat", "raushan"}
 
 // heads say in one word what each is to the theft, where most things happen.
-var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger", "other inv.", "head", "chief", "admin", "admin²"}
+var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger", "other inv.", "head", "chief", "higher", "judge", "admin", "admin²"}
 
 // attempt is one address with one thing.
 type attempt struct {
@@ -164,6 +165,10 @@ func furnishStage(t testing.TB, w *portaltest.W) {
 	o["file of draft"], o["file of complaint"] = f.attached()
 	o["her view"] = f.looked(f.Daniyar, "victim-recognised")
 	o["her question"] = f.doubted(f.Aigul, f.looked(f.Daniyar, "expertise-done"))
+	o["to court"] = f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingComplaintCourt, About: f.Decision("term-extended")})
+	if err := f.Submit(f.Aigul, o["to court"]); err != nil {
+		t.Fatal(err)
+	}
 	o["her feed"], o["her help"], o["her errand"] = f.helped()
 	furniture = o
 }

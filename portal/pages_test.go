@@ -410,7 +410,7 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 		g := f.visitor()
 		typed := url.Values{
 			"id": {uuid.Must(uuid.NewV7()).String()}, "kind": {"petition"}, "participant": {f.Participant("aigul@theft").String()},
-			"circumstances": {portaltest.Circumstances + "\r\n\r\n\"<&>'"}, "request": {portaltest.Request},
+			"circumstances": {portaltest.Circumstances + "\r\n\r\n\"<&>'"}, "point-1": {portaltest.Request},
 		}
 		path := "/" + lang + "/cases/" + f.Theft.String() + "/filings"
 		page := g.post(path, typed).want(t, "a form without a session", http.StatusUnauthorized)
@@ -421,7 +421,7 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 			t.Errorf("it does not go on to %s", path)
 		}
 		back := url.Values{}
-		for _, name := range []string{"id", "kind", "participant", "circumstances", "request"} {
+		for _, name := range []string{"id", "kind", "participant", "circumstances", "point-1"} {
 			back.Set(name, resume.hidden(t, name))
 			if back.Get(name) != typed.Get(name) {
 				t.Errorf("%s came back as %q, typed %q", name, back.Get(name), typed.Get(name))

@@ -190,14 +190,14 @@ func TestTwoWindowsAreNeverMixedAndTheLaterIsTold(t *testing.T) {
 	one, two := f.as(f.Aigul), f.as(f.Aigul)
 	first, second := one.get("/kk"+f.newPetition()), two.get("/kk"+f.newPetition())
 	f.At = f.At.Add(time.Minute)
-	two.post("/kk/typed", typing(second.where(t), url.Values{"circumstances": {"second window"}, "request": {"second"}}, 1)).want(t, "the second", http.StatusOK)
+	two.post("/kk/typed", typing(second.where(t), url.Values{"circumstances": {"second window"}, "point-1": {"second"}}, 1)).want(t, "the second", http.StatusOK)
 	got := one.post("/kk/typed", typing(first.where(t), url.Values{"circumstances": {"first window"}}, 1)).want(t, "the first", http.StatusOK)
 	if !strings.Contains(got.body, `"newer":true`) {
 		t.Errorf("the first is told %s", got.body)
 	}
 	page := one.get("/kk" + f.newPetition())
-	if page.area(t, "circumstances") != "first window" || page.area(t, "request") != "" {
-		t.Errorf("the windows are mixed: %q, %q", page.area(t, "circumstances"), page.area(t, "request"))
+	if page.area(t, "circumstances") != "first window" || page.area(t, "point-1") != "" {
+		t.Errorf("the windows are mixed: %q, %q", page.area(t, "circumstances"), page.area(t, "point-1"))
 	}
 }
 
@@ -212,7 +212,7 @@ func TestATextOfOnePersonIsNeverKeptForAnother(t *testing.T) {
 	serik.post("/kk/typed", fields).want(t, "her page, his session", http.StatusConflict)
 	serik.post("/kk/typed/forget", fields).want(t, "his session forgets hers", http.StatusConflict)
 	f.visitor().post("/kk/typed", fields).want(t, "nobody's session", http.StatusUnauthorized)
-	fields.Set("request", "")
+	fields.Set("point-1", "")
 	serik.post(f.filingsOf(), fields).want(t, "her form in his session", http.StatusUnprocessableEntity)
 	f.Want(t, `SELECT count(*) FROM typed`, "count\n0")
 }
@@ -250,7 +250,7 @@ func TestWhatIsNoFormOfOursIsRefused(t *testing.T) {
 	}
 	g.post("/kk/typed", typing(page.where(t), url.Values{"circumstances": {"x"}}, 1)).want(t, "one too many", http.StatusUnprocessableEntity)
 	fields := typing(page.where(t), f.petition(uuid.MustParse(page.hidden(t, "id"))), 2)
-	fields.Set("request", "")
+	fields.Set("point-1", "")
 	if shown := g.post(f.filingsOf(), fields).want(t, "shown again", http.StatusUnprocessableEntity); shown.area(t, "circumstances") != portaltest.Circumstances {
 		t.Error("a form that cannot be kept is shown without its text")
 	}

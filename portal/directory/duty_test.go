@@ -11,6 +11,7 @@ import (
 	"zharia/portal/directory"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -48,7 +49,7 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 		author | kind                 | status  | decider | due_at
 		aigul  | petition             | filed   | ermek   | 2026-10-28 00:00:00
 		aigul  | petition             | granted | daniyar | 2026-10-28 00:00:00
-		dana   | complaint-prosecutor | filed   | zhanar  | 2026-10-30 00:00:00
+		dana   | complaint-prosecutor | filed   | gulnar  | 2026-10-30 00:00:00
 		serik  | petition             | filed   | ermek   | 2026-10-28 00:00:00`)
 	w.Want(t, `SELECT who, act, object, law FROM record WHERE act LIKE 'assignment-%' ORDER BY seq`, `
 		who   | act              | object     | law
@@ -71,9 +72,12 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 	w.Sound()
 }
 
-func TestAChiefGivesSupervisionWithTheComplaintsThatWait(t *testing.T) {
+func TestAChiefGivesSupervisionWithThePetitionsThatWait(t *testing.T) {
 	w := portaltest.World(t)
-	w.Complaint(w.Dana, w.Theft, "other", "")
+	petition := w.Draft(w.Dana, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, To: guide.Prosecutor})
+	if err := w.Submit(w.Dana, petition); err != nil {
+		t.Fatal(err)
+	}
 	w.Enter(enters(w, w.Nurlan, "prosecutor", "prosecution"))
 	if err := w.Assign(w.Gulnar, w.Theft, w.Nurlan); err != nil {
 		t.Fatal(err)

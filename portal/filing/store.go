@@ -75,10 +75,14 @@ type filingRow struct {
 // that judge, CPC 87(11).
 const impartial = `($1 <> ALL (f.interested) OR f.kind = 'challenge' AND f.seat = 'judge')`
 
-// held says that a filing waits for the asker, or for one whom he stands in for.
-const held = `(f.status IN ('filed', 'considered', 'waiting') AND EXISTS (
-                  SELECT 1 FROM officer z WHERE z.person = $1 AND z.left_at IS NULL
-                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL))))`
+// sits says that a filing is, or was, the asker's to answer, or his whom he stands in
+// for, and that he sits there still.
+const sits = `EXISTS (
+                  SELECT 1 FROM desk k WHERE k.casefile = f.casefile AND k.seat = f.seat AND k.person = $1
+                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))`
+
+// held says that it waits for him.
+const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
 
 // A filing a person has no part in is not found: its being there is a secret. A
 // draft is its author's alone. It is answered by the official it waits for, while
@@ -120,17 +124,11 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
            || CASE WHEN f.status <> 'draft' AND r.person = $1 AND EXISTS (
                   SELECT 1 FROM capacity q WHERE q.casefile = f.casefile AND q.person = $1)
               THEN ARRAY['client'] ELSE '{}' END
-           || ARRAY(SELECT CASE WHEN f.decider = $1 OR d.standing = 'charge' AND f.decider = c.investigator OR d.standing = 'supervisor' AND f.decider = c.prosecutor
-                                THEN 'decider' END
-                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND ` + impartial + `)
-           || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND EXISTS (
-                  SELECT 1 FROM officer z WHERE z.person = $1 AND z.left_at IS NULL
-                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))
-              THEN ARRAY['decider'] ELSE '{}' END
+           || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND ` + sits + ` THEN ARRAY['decider'] ELSE '{}' END
            || ARRAY(SELECT d.standing
                       FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge' AND f.complained IS DISTINCT FROM $1)
            || CASE WHEN ` + held + ` AND NOT ` + impartial + ` OR f.status <> 'draft' AND EXISTS (
-                  SELECT 1 FROM filing n JOIN officer z ON z.person = $1 AND z.left_at IS NULL
+                  SELECT 1 FROM filing n JOIN desk k ON k.casefile = n.casefile AND k.seat = n.seat AND k.person = $1
                    WHERE n.against = f.id AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = $1 AND $1 <> ALL (n.interested))
               THEN ARRAY['addressee'] ELSE '{}' END, NULL)
        AS standing, ` + held + ` AS holds) s ON true`
