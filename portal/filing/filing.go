@@ -99,6 +99,13 @@ func (f Filing) Family() policy.Family {
 	return rule.Family
 }
 
+// Beyond tells that its reader answers it from outside the case: a court or an office
+// above reads what was filed, and not the case.
+func (f Filing) Beyond() bool {
+	outside := f.Seat == guide.Higher || f.Seat == guide.Judge || f.Seat == guide.Appeal
+	return outside && f.Standing&(policy.Decider|policy.Addressee) != 0 && f.Standing&(policy.Supervisor|policy.Unit|policy.Office) == 0
+}
+
 // OfAccess tells that it contests what became of a request for access: its author
 // has no status in the case.
 func (f Filing) OfAccess() bool { return f.Access != uuid.Nil }
