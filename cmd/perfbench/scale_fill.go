@@ -78,13 +78,22 @@ INSERT INTO opening (id, casefile, person, standing, object, object_id, reason, 
 SELECT md5('opening' || i)::uuid, md5('case' || i / 20)::uuid, md5('person' || i / 5)::uuid, 'victim', 'decision', md5('decision' || i)::uuid, 'own', now()
   FROM generate_series($1::int * 20, $2::int * 20 - 1) i`},
 	{"filing", `
-INSERT INTO filing (id, casefile, author, participant, kind, status, language, ground, circumstances, request, document, decider, number, made_at, filed_at, term, due_raw, due_at, ended_at)
-SELECT md5('filing' || i)::uuid, md5('case' || i / 2)::uuid, md5('person' || i * 2)::uuid, md5('participant' || i * 2)::uuid, 'petition', CASE i % 2 WHEN 0 THEN 'filed' ELSE 'granted' END, 'kk', 'other',
-       '\x00', '\x00', md5('filingdocument' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'perfbench' || i, now(), now(), 'petition-answer', now() + interval '3 days', now() + interval '3 days', CASE i % 2 WHEN 1 THEN now() END
+INSERT INTO filing (id, casefile, author, participant, kind, status, language, ground, what, seat, circumstances, document, decider, number, made_at, filed_at, term, due_raw, due_at, ended_at)
+SELECT md5('filing' || i)::uuid, md5('case' || i / 2)::uuid, md5('person' || i * 2)::uuid, md5('participant' || i * 2)::uuid, 'petition', CASE i % 2 WHEN 0 THEN 'filed' ELSE 'granted' END, 'kk', 'other', 'nothing', 'investigator',
+       '\x00', md5('filingdocument' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'perfbench' || i, now(), now(), 'petition-answer', now() + interval '3 days', now() + interval '3 days', CASE i % 2 WHEN 1 THEN now() END
+  FROM generate_series($1::int * 2, $2::int * 2 - 1) i`},
+	{"point", `
+INSERT INTO point (id, filing, n, text)
+SELECT md5('point' || i)::uuid, md5('filing' || i)::uuid, 1, '\x00'
   FROM generate_series($1::int * 2, $2::int * 2 - 1) i`},
 	{"answer", `
 INSERT INTO answer (filing, author, outcome, reasons, language, document, made_at, signed_at)
 SELECT md5('filing' || i)::uuid, md5('officerinvestigator' || i / 2 % 2000)::uuid, 'granted', '\x00', 'kk', md5('answerdocument' || i)::uuid, now(), now()
+  FROM generate_series($1::int * 2, $2::int * 2 - 1) i
+ WHERE i % 2 = 1`},
+	{"resolution", `
+INSERT INTO resolution (point, outcome)
+SELECT md5('point' || i)::uuid, 'granted'
   FROM generate_series($1::int * 2, $2::int * 2 - 1) i
  WHERE i % 2 = 1`},
 	{"request", `
