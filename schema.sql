@@ -771,6 +771,7 @@ CREATE TABLE filing (
     CHECK (previous IS DISTINCT FROM id),
     CHECK (due_raw <= due_at)
 );
+CREATE INDEX filing_decider ON filing (decider) WHERE status <> 'draft';
 CREATE INDEX filing_author ON filing (author, made_at);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
 CREATE INDEX filing_against ON filing (against) WHERE against IS NOT NULL;
@@ -1293,12 +1294,14 @@ CREATE FUNCTION fence.charge(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ 
 -- The cases whose row the asker may find as a person: where he is or was somebody,
 -- asked to be, or filed something, and the one whose number he names.
 CREATE FUNCTION fence.own_cases() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    stands uuid[] := CASE WHEN fence.post() IS NULL THEN '{}' ELSE fence.stands_for() END; -- once: asked of each row it would walk all filings
 BEGIN
     RETURN QUERY
         SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
         UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
         UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me()
-        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (fence.stands_for()) AND fence.post() IS NOT NULL
+        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands)
         UNION (WITH RECURSIVE found AS (
                    SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number, c.report_number)
                    UNION
