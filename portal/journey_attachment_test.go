@@ -73,64 +73,68 @@ func (s *site) draftOf(t *testing.T, word string) string {
 
 func TestTwentyMegabytesComeOverALineCutThreeTimesAndTheWayIsTold(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	cut := s.onALine(t, 4_000_000, 11_111_111, 18_500_000)
-	draft := s.draftOf(t, "aigul")
-	content := heavyPDF(20 << 20)
-	path := file(t, "Сараптама.pdf", content)
-	w := s.Words.In("kk")
+	for _, lang := range []string{"kk", "ru"} {
+		t.Run(lang, func(t *testing.T) {
+			s := newSite(t)
+			cut := s.onALine(t, 4_000_000, 11_111_111, 18_500_000)
+			draft := s.draftOf(t, "aigul")
+			content := heavyPDF(20 << 20)
+			path := file(t, "Сараптама.pdf", content)
+			w := s.Words.In(lang)
 
-	v := s.visit(t, "30-attachment", "kk", phone)
-	v.signIn("aigul")
-	v.open("limits", draft+"/attachments")
-	for _, limit := range []string{"papers", "records", "all"} { // said before a file is chosen
-		v.shows(w.T("attachments.limits." + limit))
-	}
-	v.listens()
-	v.picks(path)
-	v.js("window.left = true")
-	v.press(attachButton)
-	for _, part := range []string{"0", "100", "200", "300"} { // each has a time of its own: the line is slow
-		v.until(`document.querySelector("progress").value > ` + part)
-	}
-	v.picture("coming")
-	v.want("it says that it is at work", v.js(`document.querySelector("progress").ariaBusy`), "true")
-	v.want("the focus", v.js(`document.activeElement.tagName`), "BUTTON")
-	for _, part := range []string{"400", "500", "600", "700", "800", "900", "999"} {
-		v.until(`window.left === undefined || document.querySelector("progress").value > ` + part)
-	}
-	v.until(`window.left === undefined && document.readyState === "complete"`)
-	v.arrive("taken")
-	v.here("200", draft+"/attachments")
-	v.shows("Сараптама.pdf")
+			v := s.visit(t, "30-attachment-"+lang, lang, phone)
+			v.signIn("aigul")
+			v.open("limits", draft+"/attachments")
+			for _, limit := range []string{"papers", "records", "all"} { // said before a file is chosen
+				v.shows(w.T("attachments.limits." + limit))
+			}
+			v.listens()
+			v.picks(path)
+			v.js("window.left = true")
+			v.press(attachButton)
+			for _, part := range []string{"0", "100", "200", "300"} { // each has a time of its own: the line is slow
+				v.until(`document.querySelector("progress").value > ` + part)
+			}
+			v.picture("coming")
+			v.want("it says that it is at work", v.js(`document.querySelector("progress").ariaBusy`), "true")
+			v.want("the focus", v.js(`document.activeElement.tagName`), "BUTTON")
+			for _, part := range []string{"400", "500", "600", "700", "800", "900", "999"} {
+				v.until(`window.left === undefined || document.querySelector("progress").value > ` + part)
+			}
+			v.until(`window.left === undefined && document.readyState === "complete"`)
+			v.arrive("taken")
+			v.here("200", draft+"/attachments")
+			v.shows("Сараптама.pdf")
 
-	heard := v.js("sessionStorage.heard")
-	at := -1
-	for _, said := range []string{w.T("attachments.say.going"), "25", w.T("attachments.say.again"), "50", "75", w.T("attachments.say.checking")} {
-		next := strings.Index(heard[at+1:], said)
-		if next < 0 {
-			t.Fatalf("%q is not said after the others: %q", said, heard)
-		}
-		at += 1 + next
+			heard := v.js("sessionStorage.heard")
+			at := -1
+			for _, said := range []string{w.T("attachments.say.going"), "25", w.T("attachments.say.again"), "50", "75", w.T("attachments.say.checking")} {
+				next := strings.Index(heard[at+1:], said)
+				if next < 0 {
+					t.Fatalf("%q is not said after the others: %q", said, heard)
+				}
+				at += 1 + next
+			}
+			if n := strings.Count(heard, w.T("attachments.say.again")); n != 3 {
+				t.Errorf("that the line was cut is said %d times: %q", n, heard)
+			}
+			if n := strings.Count(heard, "\n"); n > 15 {
+				t.Errorf("%d things are said of one file: %q", n, heard)
+			}
+			if cut.made != 3 {
+				t.Errorf("the line was cut %d times", cut.made)
+			}
+			sum := sha256.Sum256(content)
+			if got := s.one(t, `SELECT encode(digest, 'hex') FROM attachment WHERE state = 'clean'`); got != hex.EncodeToString(sum[:]) {
+				t.Errorf("what is kept has SHA-256 %s, not %x", got, sum)
+			}
+			v.click("check", `main a.button[href$="`+draft+`"]`)
+			v.shows("Сараптама.pdf")
+			v.sign("filed")
+			s.Want(t, `SELECT status FROM filing`, "status\nfiled")
+			s.Sound()
+		})
 	}
-	if n := strings.Count(heard, w.T("attachments.say.again")); n != 3 {
-		t.Errorf("that the line was cut is said %d times: %q", n, heard)
-	}
-	if n := strings.Count(heard, "\n"); n > 15 {
-		t.Errorf("%d things are said of one file: %q", n, heard)
-	}
-	if cut.made != 3 {
-		t.Errorf("the line was cut %d times", cut.made)
-	}
-	sum := sha256.Sum256(content)
-	if got := s.one(t, `SELECT encode(digest, 'hex') FROM attachment WHERE state = 'clean'`); got != hex.EncodeToString(sum[:]) {
-		t.Errorf("what is kept has SHA-256 %s, not %x", got, sum)
-	}
-	v.click("check", `main a.button[href$="`+draft+`"]`)
-	v.shows("Сараптама.pdf")
-	v.sign("filed")
-	s.Want(t, `SELECT status FROM filing`, "status\nfiled")
-	s.Sound()
 }
 
 func TestFilesThatAreNotTakenAreToldByNameAndTheOthersAreTaken(t *testing.T) {
@@ -159,61 +163,65 @@ func TestFilesThatAreNotTakenAreToldByNameAndTheOthersAreTaken(t *testing.T) {
 
 func TestASessionThatEndedIsToldWhereFilesAreSentAndNothingOfTheDraftIsLost(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	draft := s.draftOf(t, "aigul")
-	w := s.Words.In("kk")
-	v := s.visit(t, "32-ended", "kk", phone)
-	v.signIn("aigul")
-	v.open("", draft+"/attachments")
-	first, second := file(t, "birinshi.jpg", photo(1)), file(t, "ekinshi.jpg", photo(2))
-	v.picks(first)
-	v.click("", attachButton)
-	v.want("files", v.count("ol.files > li"), "1")
+	for _, lang := range []string{"kk", "ru"} {
+		t.Run(lang, func(t *testing.T) {
+			s := newSite(t)
+			draft := s.draftOf(t, "aigul")
+			w := s.Words.In(lang)
+			v := s.visit(t, "32-ended-"+lang, lang, phone)
+			v.signIn("aigul")
+			v.open("", draft+"/attachments")
+			first, second := file(t, "birinshi.jpg", photo(1)), file(t, "ekinshi.jpg", photo(2))
+			v.picks(first)
+			v.click("", attachButton)
+			v.want("files", v.count("ol.files > li"), "1")
 
-	ends := func() {
-		t.Helper()
-		if _, err := s.SQL.ExecContext(t.Context(), `DELETE FROM session`); err != nil {
-			t.Fatal(err)
-		}
+			ends := func() {
+				t.Helper()
+				if _, err := s.SQL.ExecContext(t.Context(), `DELETE FROM session`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ends()
+			v.picks(second)
+			v.press(attachButton)
+			v.until(`document.querySelector("form[data-begin] [role=alert]").textContent !== ""`)
+			v.want("what is said", v.text("form[data-begin] [role=alert] .error-text"), w.T("attachments.say.out"))
+			v.want("the file stays chosen", v.js(`document.querySelector("#file").files[0]?.name`), "ekinshi.jpg")
+			v.arrive("said")
+			s.insert("aigul")
+			v.click("signin", `form[data-begin] [role=alert] a`)
+			v.sign("back")
+			v.here("200", draft+"/attachments")
+			v.shows("birinshi.jpg")
+
+			// Without a script the page of signing in says it, and leads back.
+			v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+			v.open("", draft+"/attachments")
+			ends()
+			v.picks(second)
+			v.click("signin-plain", attachButton)
+			v.want("status", v.status(), "401")
+			v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false}))
+			v.signIn("aigul")
+			v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
+			v.open("", draft+"/attachments")
+			v.shows("birinshi.jpg")
+			v.picks(second)
+			v.click("plain", attachButton)
+			v.here("200", draft+"/attachments")
+			v.want("files", v.count("ol.files > li"), "2")
+			v.picks(file(t, "script.svg", []byte("<svg onload='alert(1)'/>")))
+			v.click("plain-refused", attachButton)
+			v.want("status", v.status(), "422")
+			v.shows("script.svg")
+			v.want("the focus", v.count(".errors[role=alert][autofocus]"), "1")
+			v.click("album", `form[action$="/attachments/binding"] button`)
+			v.want("two photographs are one file", v.count("ol.files > li"), "1")
+			v.click("removed", `form[action$="/removal"] button`)
+			v.want("files", v.count("ol.files > li"), "0")
+		})
 	}
-	ends()
-	v.picks(second)
-	v.press(attachButton)
-	v.until(`document.querySelector("form[data-begin] [role=alert]").textContent !== ""`)
-	v.want("what is said", v.text("form[data-begin] [role=alert] .error-text"), w.T("attachments.say.out"))
-	v.want("the file stays chosen", v.js(`document.querySelector("#file").files[0]?.name`), "ekinshi.jpg")
-	v.arrive("said")
-	s.insert("aigul")
-	v.click("signin", `form[data-begin] [role=alert] a`)
-	v.sign("back")
-	v.here("200", draft+"/attachments")
-	v.shows("birinshi.jpg")
-
-	// Without a script the page of signing in says it, and leads back.
-	v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
-	v.open("", draft+"/attachments")
-	ends()
-	v.picks(second)
-	v.click("signin-plain", attachButton)
-	v.want("status", v.status(), "401")
-	v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false}))
-	v.signIn("aigul")
-	v.do(command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
-	v.open("", draft+"/attachments")
-	v.shows("birinshi.jpg")
-	v.picks(second)
-	v.click("plain", attachButton)
-	v.here("200", draft+"/attachments")
-	v.want("files", v.count("ol.files > li"), "2")
-	v.picks(file(t, "script.svg", []byte("<svg onload='alert(1)'/>")))
-	v.click("plain-refused", attachButton)
-	v.want("status", v.status(), "422")
-	v.shows("script.svg")
-	v.want("the focus", v.count(".errors[role=alert][autofocus]"), "1")
-	v.click("album", `form[action$="/attachments/binding"] button`)
-	v.want("two photographs are one file", v.count("ol.files > li"), "1")
-	v.click("removed", `form[action$="/removal"] button`)
-	v.want("files", v.count("ol.files > li"), "0")
 }
 
 func TestASessionThatEndsLosesNeitherPointsNorASampleNorTheirOrder(t *testing.T) {
