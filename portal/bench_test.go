@@ -3,7 +3,9 @@ package portal_test
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -62,5 +64,34 @@ func BenchmarkFiling(b *testing.B) {
 		if err := filing.Submit(b.Context(), f.DB, f.Verifier, submit, id, cms, digest); err != nil {
 			b.Fatal(hex.EncodeToString(digest), err)
 		}
+	}
+}
+
+// BenchmarkNotHisAndNotThere is a page of somebody else's beside one of nothing, a
+// stranger asking for both in turn: "apart" is the difference of their medians (T12
+// wants no more than 5 ms).
+func BenchmarkNotHisAndNotThere(b *testing.B) {
+	f := open(b)
+	g := f.as(f.Stranger)
+	id := f.Petition(f.Aigul, f.Theft)
+	for name, pair := range map[string][2]string{
+		"filing": {"/kk/filings/" + id.String(), "/kk/filings/" + fresh().String()},
+		"case":   {"/kk/cases/" + f.Theft.String(), "/kk/cases/" + fresh().String()},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took [2][]time.Duration
+			for b.Loop() {
+				for i, path := range pair {
+					start := time.Now()
+					g.get(path).want(b, path, http.StatusNotFound)
+					took[i] = append(took[i], time.Since(start))
+				}
+			}
+			for i := range took {
+				slices.Sort(took[i])
+			}
+			middle := len(took[0]) / 2
+			b.ReportMetric(float64((took[0][middle] - took[1][middle]).Abs().Microseconds()), "µs-apart")
+		})
 	}
 }

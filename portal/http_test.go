@@ -25,6 +25,7 @@ import (
 
 	"zharia/portal"
 	"zharia/portal/casefile"
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
@@ -68,8 +69,9 @@ func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 // guest is somebody with a browser: what he sends carries his cookie.
 type guest struct {
 	*front
-	cookie string // "" before the first one is set
-	home   string // network address; each member asks from a place of his own
+	cookie string             // "" before the first one is set
+	home   string             // network address; each member asks from a place of his own
+	heard  func(query string) // each query that his requests cause, if he listens
 }
 
 // cookieName is the one of a portal that stands on https.
@@ -91,7 +93,7 @@ func (f *front) as(a *portaltest.Actor) *guest {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return &guest{f, base64.RawURLEncoding.EncodeToString(token), fmt.Sprintf("198.18.%d.%d:1", hash[0], hash[1])}
+	return &guest{front: f, cookie: base64.RawURLEncoding.EncodeToString(token), home: fmt.Sprintf("198.18.%d.%d:1", hash[0], hash[1])}
 }
 
 // answer is what came back.
@@ -139,6 +141,9 @@ func (g *guest) do(r *http.Request) answer {
 	}
 	if g.home != "" {
 		r.RemoteAddr = g.home
+	}
+	if g.heard != nil {
+		r = r.WithContext(database.Overheard(r.Context(), g.heard))
 	}
 	w := httptest.NewRecorder()
 	g.ServeHTTP(w, r)

@@ -98,6 +98,13 @@ func (t *Troupe) rehearse() error {
 	return nil
 }
 
+// Apart is the same cast whose authority goes its own way from here.
+func (t *Troupe) Apart() *Troupe {
+	apart := *t
+	apart.Authority = t.Authority.Apart()
+	return &apart
+}
+
 // Verifier trusts the authority of the cast and nobody else, and asks its
 // services, which live by this clock, without a network between.
 func (t *Troupe) Verifier(now func() time.Time) (*eds.Verifier, *authority.Services, error) {

@@ -109,14 +109,18 @@ func (db *DB) DSN() string { return db.dsn }
 // ask runs a query: in the transaction, or on the pool where there is none. Where
 // the database must know who asks, it is told first, and a query alone becomes a
 // transaction, for what is told lasts no longer than one.
-func (db *DB) ask(ctx context.Context, do func(via sqlx.ExtContext) error) error {
+func (db *DB) ask(ctx context.Context, q query, do func(via sqlx.ExtContext) error) error {
+	if db.role == App && db.tx == nil {
+		return db.Within(ctx, func(tx *DB) error { return tx.ask(ctx, q, do) })
+	}
+	if hear, ok := ctx.Value(listener{}).(func(string)); ok {
+		hear(string(q))
+	}
 	switch {
 	case db.role != App && db.tx == nil:
 		return do(db.pool)
 	case db.role != App:
 		return do(db.tx)
-	case db.tx == nil:
-		return db.Within(ctx, func(tx *DB) error { return tx.ask(ctx, do) })
 	}
 	if told := askerOf(ctx).told(); told != db.tx.told {
 		if _, err := db.tx.ExecContext(ctx, told); err != nil {
@@ -126,6 +130,15 @@ func (db *DB) ask(ctx context.Context, do func(via sqlx.ExtContext) error) error
 	}
 	return refused(ctx, do(db.tx))
 }
+
+// Overheard is a context whose queries are told to hear, as they are asked and
+// without what they carry: so it can be shown that two answers cost the database
+// the same.
+func Overheard(ctx context.Context, hear func(query string)) context.Context {
+	return context.WithValue(ctx, listener{}, hear)
+}
+
+type listener struct{}
 
 // refused turns the fence's refusal to write into the answer for what is not there:
 // a row under this id is another's, or a check of the program was forgotten. The log
@@ -145,7 +158,7 @@ const insufficientPrivilege = "42501"
 // Get reads one row into a struct or a single value. No row is
 // fault.NotFound; a second row is not looked at.
 func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
-	err := db.ask(ctx, func(via sqlx.ExtContext) error { return sqlx.GetContext(ctx, via, into, string(q), args...) })
+	err := db.ask(ctx, q, func(via sqlx.ExtContext) error { return sqlx.GetContext(ctx, via, into, string(q), args...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
@@ -154,7 +167,7 @@ func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
 
 // Select reads all rows into a slice; none is an empty one.
 func (db *DB) Select(ctx context.Context, into any, q query, args ...any) error {
-	return db.ask(ctx, func(via sqlx.ExtContext) error { return sqlx.SelectContext(ctx, via, into, string(q), args...) })
+	return db.ask(ctx, q, func(via sqlx.ExtContext) error { return sqlx.SelectContext(ctx, via, into, string(q), args...) })
 }
 
 // Exec changes rows, however many.
@@ -166,7 +179,7 @@ func (db *DB) Exec(ctx context.Context, q query, args ...any) error {
 // Change is Exec for those who must know how many rows it was.
 func (db *DB) Change(ctx context.Context, q query, args ...any) (int64, error) {
 	var changed int64
-	err := db.ask(ctx, func(via sqlx.ExtContext) error {
+	err := db.ask(ctx, q, func(via sqlx.ExtContext) error {
 		result, err := via.ExecContext(ctx, string(q), args...)
 		if err == nil {
 			changed, err = result.RowsAffected()
@@ -180,7 +193,7 @@ func (db *DB) Change(ctx context.Context, q query, args ...any) (int64, error) {
 // tables that do not fit in memory. It stops at the first error of do and
 // returns it. Inside a transaction do must not use that transaction.
 func Each[Row any](ctx context.Context, db *DB, do func(Row) error, q query, args ...any) error {
-	return db.ask(ctx, func(via sqlx.ExtContext) error {
+	return db.ask(ctx, q, func(via sqlx.ExtContext) error {
 		rows, err := via.QueryxContext(ctx, string(q), args...)
 		if err != nil {
 			return err

@@ -187,7 +187,7 @@ func (s *stagehouse) equip(dir, secrets string) (err error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
-	s.troupe.Authority.Detach()
+	s.troupe = s.troupe.Apart()
 	return nil
 }
 

@@ -96,9 +96,9 @@ func (s *stagehouse) world(t testing.TB, template string) *W {
 	t.Cleanup(func() { app.Close() })
 	w := &W{
 		DB: vault.New(db, s.keys), App: vault.New(app, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
-		Troupe: s.troupe, Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t, name: name,
+		Troupe: s.troupe.Apart(), Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t, name: name,
 	}
-	if w.Verifier, w.Services, err = s.troupe.Verifier(func() time.Time { return w.At }); err != nil {
+	if w.Verifier, w.Services, err = w.Troupe.Verifier(func() time.Time { return w.At }); err != nil {
 		t.Fatal(err)
 	}
 	for word, actor := range map[string]**Actor{

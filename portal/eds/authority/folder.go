@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -40,12 +41,16 @@ func (a *Authority) Save(dir string) error {
 	return a.keepState()
 }
 
-// Detach leaves the folder as it is: what is issued and revoked from now on is
-// kept in memory only. For tests that share a folder.
-func (a *Authority) Detach() {
+// Apart is an authority with the same keys that goes its own way: what it issues and
+// revokes from now on is kept in memory, and the first does not hear of it. For tests
+// that share a folder and run beside each other.
+func (a *Authority) Apart() *Authority {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.dir = ""
+	return &Authority{
+		root: a.root, issuer: a.issuer, now: a.now, responder: a.responder, stamper: a.stamper,
+		state: state{maps.Clone(a.state.Issued), maps.Clone(a.state.Revoked), a.state.Number},
+	}
 }
 
 // Load reads what Save wrote, and goes on keeping the folder. A folder from
