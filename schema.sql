@@ -34,6 +34,7 @@ CREATE TABLE body (
 -- an entry in or out (appointment); who has left keeps his row, for what he signed.
 CREATE TABLE officer (
     person  uuid PRIMARY KEY REFERENCES person,
+    name    text NOT NULL DEFAULT '', -- in clear, as two people signed it: he answers for his acts by name
     post    text NOT NULL CHECK (post IN ('investigator', 'head', 'prosecutor', 'chief-prosecutor', 'judge', 'registrar', 'administrator', 'auditor')),
     body    uuid NOT NULL REFERENCES body,
     until   date,        -- the last day in post, if there is one
@@ -57,6 +58,7 @@ CREATE TABLE session (
     before_way  text        CHECK (before_way IN ('agent', 'phone')),
     told        boolean     NOT NULL,                         -- the person was told of it
     acting      uuid,                                         -- the participant he acts as now, where he is several in one case
+    login       bytea,                                        -- sealed for its short life: the challenge and its signature, which the keeper is shown
     CHECK ((person IS NULL) = (certificate IS NULL)),
     CHECK ((person IS NULL) = (way IS NULL)),
     CHECK ((before_at IS NULL) = (before_way IS NULL))
@@ -107,11 +109,12 @@ CREATE INDEX phone_request_target ON phone_request (target);
 -- A case of the Unified Register of Pre-trial Investigations (CPC 179).
 CREATE TABLE casefile (
     id            uuid        PRIMARY KEY,
-    number        text        NOT NULL UNIQUE CHECK (number ~ '^[0-9]{15}$'),
+    number        bytea       NOT NULL, -- sealed: of the register
+    number_tag    bytea       NOT NULL UNIQUE CHECK (length(number_tag) = 32), -- keyed PRF of the number: the way to look a case up
     offence_kk    bytea       NOT NULL, -- sealed: what the case is about, in a line
     offence_ru    bytea       NOT NULL, -- sealed
     registered_on date        NOT NULL,
-    report_number text        UNIQUE CHECK (report_number ~ '^[0-9]{15}$'), -- of the report it began with (КУИ)
+    report_tag    bytea       UNIQUE CHECK (length(report_tag) = 32), -- the same of the report it began with (КУИ): nobody is told that number, one may name it
     body          uuid        NOT NULL REFERENCES body,
     investigator  uuid        NOT NULL REFERENCES officer,
     prosecution   uuid        NOT NULL REFERENCES body,
@@ -129,6 +132,17 @@ CREATE INDEX casefile_body ON casefile (body);
 CREATE INDEX casefile_prosecution ON casefile (prosecution);
 CREATE INDEX casefile_joined ON casefile (joined_into) WHERE joined_into IS NOT NULL;
 CREATE INDEX casefile_severed ON casefile (severed_from) WHERE severed_from IS NOT NULL;
+
+-- What the people of a case call one another: a person's own name and IIN are his
+-- alone to open, and here they stand once more, sealed for the case.
+CREATE TABLE known (
+    casefile uuid  NOT NULL REFERENCES casefile,
+    person   uuid  NOT NULL REFERENCES person,
+    name     bytea NOT NULL, -- sealed
+    iin      bytea NOT NULL, -- sealed
+    PRIMARY KEY (casefile, person)
+);
+CREATE INDEX known_person ON known (person);
 
 -- While an official is away another of his body does his work; a head signs it.
 CREATE TABLE substitution (
@@ -413,11 +427,26 @@ CREATE TABLE assignment (
 CREATE UNIQUE INDEX assignment_unsigned ON assignment (casefile, duty) WHERE signed_at IS NULL;
 CREATE INDEX assignment_casefile ON assignment (casefile, signed_at);
 
+-- What the register of investigations says of officials and of a case, signed with its
+-- own key: there every right that the keeper believes begins (portal/warrant). It
+-- holds ids and words of ours only, so it is in clear.
+CREATE TABLE warrant (
+    id       uuid        PRIMARY KEY,
+    casefile uuid        REFERENCES casefile, -- none: the roll of officials
+    kind     text        NOT NULL CHECK (kind IN ('roll', 'charge')),
+    content  bytea       NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 16777216), -- the text that is signed
+    cms      bytea       NOT NULL,
+    made_at  timestamptz NOT NULL,
+    CHECK ((kind = 'charge') = (casefile IS NOT NULL))
+);
+CREATE INDEX warrant_casefile ON warrant (casefile);
+
 -- An entry into the directory of officials, or out of it. It takes effect when a
 -- second person has signed his assent.
 CREATE TABLE appointment (
     id         uuid        PRIMARY KEY,
     person     uuid        NOT NULL REFERENCES person,
+    name       text        NOT NULL, -- of the official to be: in clear, like that of an official
     leaves     boolean     NOT NULL,
     post       text        CHECK (post IN ('investigator', 'head', 'prosecutor', 'chief-prosecutor', 'judge', 'registrar', 'administrator', 'auditor')),
     body       uuid        REFERENCES body,
@@ -492,7 +521,7 @@ CREATE TABLE decision (
     flags        text[]      NOT NULL DEFAULT '{}' CHECK (flags <@ ARRAY['state-secret', 'protected-person', 'covert', 'operative', 'counterintel', 'minor-privacy', 'other-secret']),
     document     uuid        NOT NULL UNIQUE REFERENCES document,
     joins        uuid        REFERENCES casefile, -- of a joinder: the case that is joined to this one
-    severs       text        CHECK (severs ~ '^[0-9]{15}$'), -- of a severance: the number of the new case; those whom the decision concerns go there
+    severs       bytea,      -- sealed; of a severance: the number of the new case; those whom the decision concerns go there
     leaving      boolean     NOT NULL DEFAULT false,         -- and are in this one no more
     made_at      timestamptz NOT NULL,
     submitted_at timestamptz,
@@ -824,7 +853,7 @@ CREATE TABLE resolution (
     point   uuid  PRIMARY KEY REFERENCES point,
     outcome text  NOT NULL CHECK (outcome IN ('granted', 'granted-part', 'refused')),
     reasons bytea, -- sealed
-    article text  CHECK (length(article) BETWEEN 2 AND 120),
+    article bytea, -- sealed
     CHECK (outcome = 'granted' OR reasons IS NOT NULL AND article IS NOT NULL)
 );
 
@@ -1072,7 +1101,7 @@ CREATE TABLE errand (
     participant   uuid        NOT NULL REFERENCES participant, -- the advocate, in the capacity he will file it in
     kind          text        NOT NULL,
     about         uuid        REFERENCES decision,
-    case_number   text        NOT NULL,
+    case_number   bytea       NOT NULL, -- sealed: his assistant is nothing in that case
     about_kind    text,
     about_on      date,
     language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
@@ -1105,12 +1134,43 @@ CREATE INDEX typed_person ON typed (person);
 CREATE INDEX typed_saved_at ON typed (saved_at);
 
 -- Traces -------------------------------------------------------------------
+--
+-- What was done leaves three things, all in the transaction of the act itself:
+--
+--   trace       one row for each row of a protected table that came, changed or went
+--   record      one row for each act: who, what, when, by which article, and the
+--               digest of the traces that it answers for
+--   tree        the hashes of a Merkle tree over record (RFC 6962)
+--
+-- and from time to time a checkpoint, the root of that tree with a signature, which
+-- goes out of the house. A superuser can take the triggers below away and change
+-- what he likes; he cannot make the tree that others hold agree with it.
+--
+-- Only the functions of this section write here: the roles that serve may call
+-- ledger.record, and nothing else. portal/ledger computes all of it again in Go.
 
--- What was done, by whom, to what and by which article: one row for each act,
--- in one chain that can be checked. portal/ledger is the only writer; it writes
--- the row in the transaction of the act itself. seq has no gaps, prev is the
--- hash of the row before, hash is SHA-256 over 0x00 and the row (RFC 6962, 2.1);
--- ledger.go says byte by byte how a row is encoded.
+CREATE SCHEMA ledger;
+
+-- A row that came, changed or went. cols is the first 8 bytes of the SHA-256 of each
+-- column, in their order; eight zeros are NULL. seq is the act that answers for it:
+-- none if somebody changed the row past the portal. No foreign key: ledger.record is
+-- its only writer, and a key would cost more than the rest of an act.
+CREATE TABLE trace (
+    n    bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- has gaps: what was given up
+    tab  text        NOT NULL,
+    id   text        NOT NULL,                    -- the primary key, parts joined by '/'
+    cols bytea       NOT NULL,
+    gone boolean     NOT NULL,                    -- deleted: cols is empty
+    tx   xid8        NOT NULL,
+    at   timestamptz NOT NULL,
+    seq  bigint      CHECK (seq > 0)
+);
+CREATE INDEX trace_tx ON trace (tx);
+CREATE INDEX trace_seq ON trace (seq);
+
+-- What was done, by whom, to what and by which article: one row for each act. seq has
+-- no gaps; hash is SHA-256 over 0x00 and the row, the leaf of the tree; ledger.go says
+-- byte by byte how a row is encoded.
 CREATE TABLE record (
     seq       bigint      PRIMARY KEY CHECK (seq > 0),
     at        timestamptz NOT NULL CHECK (isfinite(at)),
@@ -1121,22 +1181,29 @@ CREATE TABLE record (
     casefile  uuid        CHECK (casefile <> '00000000-0000-0000-0000-000000000000'), -- NULL: no case yet
     law       text        NOT NULL CHECK (octet_length(law) <= 200),                  -- '': no article stands behind it
     digest    bytea       CHECK (octet_length(digest) = 32),                          -- SHA-256 of what was signed or changed
-    prev      bytea       NOT NULL CHECK (octet_length(prev) = 32),
+    rows      bytea       NOT NULL CHECK (octet_length(rows) = 32),                   -- SHA-256 of its traces; zeros: it changed nothing
     hash      bytea       NOT NULL CHECK (octet_length(hash) = 32)
 );
 CREATE INDEX record_object ON record (object, object_id, seq);
 CREATE INDEX record_casefile ON record (casefile, seq) WHERE casefile IS NOT NULL;
+CREATE INDEX record_digest ON record (digest) WHERE digest IS NOT NULL; -- a receipt asks where a paper stands
 
--- Every head of the record that was once verified. What stood in the record then
--- must stand there for ever.
-CREATE TABLE ledger_check (
-    seq  bigint      PRIMARY KEY CHECK (seq > 0),
-    at   timestamptz NOT NULL,
-    head bytea       NOT NULL CHECK (octet_length(head) = 32)
+-- The hashes of the tree over record, in the order and at the places that
+-- golang.org/x/mod/sumdb/tlog gives them: a leaf, then every node that it completes.
+CREATE TABLE tree (
+    i    bigint PRIMARY KEY CHECK (i >= 0),
+    hash bytea  NOT NULL CHECK (octet_length(hash) = 32)
 );
 
--- The record only grows. A superuser can take these triggers away; the chain is
--- there to show that he did.
+-- A root of the tree, signed by the auditor: C2SP tlog-checkpoint in a signed note.
+CREATE TABLE checkpoint (
+    size bigint      PRIMARY KEY CHECK (size > 0),
+    root bytea       NOT NULL CHECK (octet_length(root) = 32),
+    at   timestamptz NOT NULL,
+    note text        NOT NULL CHECK (octet_length(note) <= 10000)
+);
+
+-- All of it only grows.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
@@ -1145,8 +1212,173 @@ CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER opening_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON opening
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER ledger_check_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_check
+CREATE TRIGGER tree_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON tree
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoint_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER trace_grows BEFORE DELETE OR TRUNCATE ON trace
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- But an act that answers for a trace is noted on it, once.
+CREATE TRIGGER trace_stays BEFORE UPDATE ON trace FOR EACH ROW
+    WHEN (OLD.seq IS NOT NULL OR NEW.seq IS NULL
+       OR (OLD.n, OLD.tab, OLD.id, OLD.cols, OLD.gone, OLD.tx, OLD.at) IS DISTINCT FROM (NEW.n, NEW.tab, NEW.id, NEW.cols, NEW.gone, NEW.tx, NEW.at))
+    EXECUTE FUNCTION refuse_change();
+
+-- The parts of the encodings: numbers big endian, texts with their length before them.
+CREATE FUNCTION ledger.micros(at timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE AS
+    $$ SELECT int8send((extract(epoch FROM at) * 1000000)::bigint) $$;
+CREATE FUNCTION ledger.sized(b bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS
+    $$ SELECT int2send(octet_length(b)::int2) || b $$;
+
+-- Writes an act down, last in its transaction: it makes all other acts wait until the
+-- commit. It answers for what the transaction changed and no act before it answers
+-- for. One writer at a time, so that seq has no gaps and each node finds its sister.
+CREATE FUNCTION ledger.record(at timestamptz, who uuid, act text, object text, object_id uuid, casefile uuid, law text, digest bytea) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    now_seq   bigint;
+    now_rows  bytea;
+    now_hash  bytea;
+    leaf      bigint; -- its number in the tree, from 0
+    place     bigint; -- where its hash is stored
+    sister    bigint; -- the last leaf under the node to the left
+    level     int := 0;
+BEGIN
+    SELECT sha256(string_agg(int8send(t.n) || CASE WHEN t.gone THEN '\x01' ELSE '\x00' END::bytea || int8send(t.tx::text::bigint) || ledger.micros(t.at)
+               || ledger.sized(convert_to(t.tab, 'UTF8')) || ledger.sized(convert_to(t.id, 'UTF8')) || ledger.sized(t.cols), '' ORDER BY t.n))
+      INTO now_rows
+      FROM trace t
+     WHERE t.tx = pg_current_xact_id_if_assigned() AND t.at = transaction_timestamp() AND t.seq IS NULL;
+
+    PERFORM pg_advisory_xact_lock(7310002); -- an arbitrary number; only here
+    -- A statement of its own, after the lock: it sees what the writer before us committed.
+    SELECT coalesce(max(r.seq), 0) + 1 INTO now_seq FROM record r;
+    IF now_rows IS NULL THEN
+        now_rows := decode(repeat('00', 32), 'hex');
+    ELSE
+        UPDATE trace t SET seq = now_seq
+         WHERE t.tx = pg_current_xact_id_if_assigned() AND t.at = transaction_timestamp() AND t.seq IS NULL;
+    END IF;
+
+    now_hash := sha256('\x0002'::bytea || int8send(now_seq) || ledger.micros(at) || uuid_send(coalesce(who, '00000000-0000-0000-0000-000000000000'))
+             || ledger.sized(convert_to(act, 'UTF8')) || ledger.sized(convert_to(object, 'UTF8')) || uuid_send(object_id)
+             || uuid_send(coalesce(casefile, '00000000-0000-0000-0000-000000000000')) || ledger.sized(convert_to(law, 'UTF8'))
+             || coalesce('\x20'::bytea || digest, '\x00') || now_rows);
+    INSERT INTO record VALUES (now_seq, at, who, act, object, object_id, casefile, law, digest, now_rows, now_hash);
+
+    -- Leaf n lies at 2n less the ones in n; after it come the nodes that it completes.
+    leaf := now_seq - 1;
+    place := 2 * leaf - bit_count(leaf::bit(64));
+    INSERT INTO tree VALUES (place, now_hash);
+    WHILE (leaf >> level) & 1 = 1 LOOP
+        sister := ((leaf >> level) << level) - 1;
+        SELECT sha256('\x01'::bytea || t.hash || now_hash) INTO STRICT now_hash
+          FROM tree t WHERE t.i = 2 * sister - bit_count(sister::bit(64)) + level;
+        level := level + 1;
+        INSERT INTO tree VALUES (place + level, now_hash);
+    END LOOP;
+    RETURN now_seq;
+END $$;
+
+-- No role that serves changes a protected row without an act that answers for it. The
+-- owner may; then the trace has no act, and whoever verifies sees it. SET ROLE counts.
+CREATE FUNCTION ledger.answered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    hand text := CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END;
+BEGIN
+    IF EXISTS (SELECT FROM trace t WHERE t.n = NEW.n AND t.seq IS NULL)
+       AND NOT EXISTS (SELECT FROM pg_roles r JOIN pg_class c ON c.oid = 'public.trace'::regclass
+                        WHERE r.rolname = hand AND (r.rolsuper OR r.oid = c.relowner)) THEN
+        RAISE EXCEPTION 'a change of % without an act', NEW.tab USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'trace_answered';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER trace_answered AFTER INSERT ON trace DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION ledger.answered();
+
+-- The protected tables: ledger.Protected is the same list, and says why the others are
+-- not in it. Each gets functions of its own, so that no text is compiled at each change:
+-- ledger.id(row) and ledger.cols(row) are what its trace must say.
+--
+-- A file that is still coming is a part of nothing: it counts, with its pieces, from the
+-- moment when it is taken. When a person signed in last is no column of a trace: each
+-- sign-in is an act in the record.
+DO $$
+DECLARE
+    name text;
+    key  text; -- of the row %1$s
+    cols text;
+    seen text; -- its columns
+    part text; -- which rows of the table count
+    sure text := $f$ SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET intervalstyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 $f$;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'person', 'body', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
+        'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
+        'service', 'opening', 'objection', 'material', 'material_page', 'familiarisation',
+        'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
+        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand'] LOOP
+        SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
+          INTO STRICT key
+          FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
+         WHERE x.indrelid = name::regclass AND x.indisprimary;
+        SELECT string_agg(format('coalesce(substring(sha256(%s) FOR 8), ''\x0000000000000000'')',
+                   CASE WHEN a.atttypid = 'bytea'::regtype THEN format('%%1$s.%I', a.attname) ELSE format('convert_to(%%1$s.%I::text, ''UTF8'')', a.attname) END), ' || ' ORDER BY a.attnum)
+          INTO STRICT cols
+          FROM pg_attribute a
+         WHERE a.attrelid = name::regclass AND a.attnum > 0 AND NOT a.attisdropped AND NOT (name = 'person' AND a.attname LIKE 'signed\_in\_%');
+        SELECT string_agg(format('%%1$s.%I', a.attname), ', ' ORDER BY a.attnum)
+          INTO STRICT seen
+          FROM pg_attribute a
+         WHERE a.attrelid = name::regclass AND a.attnum > 0 AND NOT a.attisdropped AND NOT (name = 'person' AND a.attname LIKE 'signed\_in\_%');
+        part := CASE name
+            WHEN 'attachment' THEN '%1$s.state NOT IN (''receiving'', ''checking'')'
+            WHEN 'attachment_chunk' THEN 'EXISTS (SELECT FROM attachment a WHERE a.id = %1$s.attachment AND a.state NOT IN (''receiving'', ''checking''))'
+            ELSE 'true' END;
+        EXECUTE format('CREATE FUNCTION ledger.id(r public.%I) RETURNS text LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(key, '(r)'));
+        EXECUTE format('CREATE FUNCTION ledger.cols(r public.%I) RETURNS bytea LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(cols, '(r)'));
+        EXECUTE format($f$
+            CREATE FUNCTION ledger.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp %2$s AS $t$
+            BEGIN
+                IF TG_OP <> 'DELETE' AND %7$s THEN
+                    INSERT INTO trace (tab, id, cols, gone, tx, at) VALUES (%3$L, %5$s, %6$s, false, pg_current_xact_id(), transaction_timestamp());
+                ELSIF TG_OP <> 'INSERT' AND %8$s THEN
+                    INSERT INTO trace (tab, id, cols, gone, tx, at) VALUES (%3$L, %4$s, '', true, pg_current_xact_id(), transaction_timestamp());
+                END IF;
+                RETURN NULL;
+            END $t$ $f$, 'trace_' || name, sure, name, format(key, 'OLD'), format(key, 'NEW'), format(cols, 'NEW'), format(part, 'NEW'), format(part, 'OLD'));
+        EXECUTE format('CREATE FUNCTION ledger.counts(r public.%I) RETURNS boolean LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(part, '(r)'));
+        EXECUTE format('CREATE TRIGGER traced AFTER INSERT OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'trace_' || name);
+        EXECUTE format('CREATE TRIGGER traced_change AFTER UPDATE ON %I FOR EACH ROW WHEN (ROW(%s) IS DISTINCT FROM ROW(%s)) EXECUTE FUNCTION ledger.%I()',
+            name, format(seen, 'OLD'), format(seen, 'NEW'), 'trace_' || name);
+    END LOOP;
+    -- What stands in a protected table now, as traces would say it, for whoever verifies.
+    EXECUTE format($f$
+        CREATE FUNCTION ledger.standing(tab text) RETURNS TABLE (id text, cols bytea) LANGUAGE plpgsql STABLE %s AS $t$
+        BEGIN
+            RETURN QUERY EXECUTE format('SELECT ledger.id(r), ledger.cols(r) FROM public.%%I r WHERE ledger.counts(r)', tab);
+        END $t$ $f$, sure);
+END $$;
+
+-- With a file its pieces begin to count, and cease to.
+CREATE FUNCTION ledger.pieces() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO trace (tab, id, cols, gone, tx, at)
+    SELECT 'attachment_chunk', ledger.id(c), CASE TG_OP WHEN 'DELETE' THEN '' ELSE ledger.cols(c) END, TG_OP = 'DELETE', pg_current_xact_id(), transaction_timestamp()
+      FROM attachment_chunk c WHERE c.attachment = OLD.id ORDER BY c.part DESC, c.n;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD END;
+END $$;
+CREATE TRIGGER traced_pieces AFTER UPDATE ON attachment FOR EACH ROW
+    WHEN (OLD.state IN ('receiving', 'checking') AND NEW.state NOT IN ('receiving', 'checking')) EXECUTE FUNCTION ledger.pieces();
+CREATE TRIGGER traced_pieces_go BEFORE DELETE ON attachment FOR EACH ROW
+    WHEN (OLD.state NOT IN ('receiving', 'checking')) EXECUTE FUNCTION ledger.pieces();
+-- The functions above are of portal_owner, whom the fences below keep out as well.
+CREATE POLICY trace ON attachment FOR SELECT TO portal_owner USING (true);
+CREATE POLICY trace ON attachment_chunk FOR SELECT TO portal_owner USING (true);
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+
+-- Later -------------------------------------------------------------------
 
 -- Work for later, added in the transaction of the act that asks for it.
 -- portal/job is the only writer. args hold ids and nothing else, last_error the
@@ -1178,6 +1410,15 @@ CREATE TABLE timetable (
     last_error text        CHECK (octet_length(last_error) <= 100)
 );
 
+-- Where this database was found whole: when it was made empty, or by `portal restore`
+-- after its proof. A copy says nothing of where it stands, so nobody serves it unproved.
+CREATE TABLE home (
+    cluster  bigint      NOT NULL, -- pg_control_system
+    database oid         NOT NULL,
+    at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (cluster, database)
+);
+
 -- Fences -------------------------------------------------------------------
 --
 -- The second fence behind portal/policy: what a person may not see, PostgreSQL does
@@ -1185,24 +1426,17 @@ CREATE TABLE timetable (
 -- says who asks (portal/database.As); a transaction that says nothing sees nothing of
 -- anybody. Policies apply to the owner of the tables as well.
 --
---   portal_app    serves people: owns nothing, sees by the policies below
---   portal_work   the portal by itself: jobs, checks, the command line
---   portal_fence  nobody: the functions below read as it, and answer yes or no
+--   portal_app     serves people: owns nothing, sees by the policies below
+--   portal_work    the portal by itself: jobs, checks, the command line
+--   portal_fence   nobody: the functions below read as it, and answer yes or no
+--   portal_audit   checks the record against every row and signs checkpoints
+--   portal_backup  copies everything, sealed as it stands
+--   portal_read    looks whether the machine works: nothing of anybody
+--   portal_owner   nobody: everything belongs to it, and who migrates may become it
 --
--- Roles belong to the whole server, so another database may have made them.
-DO $$
-DECLARE name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['portal_app', 'portal_work', 'portal_fence'] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-        END;
-        IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', name);
-        END IF;
-    END LOOP;
-END $$;
+-- Roles belong to the whole server: portal/fence/roles.go makes them before this is read,
+-- and gives what is made here to portal_owner, the functions of the fence to portal_fence.
+-- What each role may, portal/fence/rights.txt says; a test and each start compare.
 
 -- How much of each kind of decision each status is shown: policy.See, written out by
 -- portal/fence when the database is made or the program is another. What is not here
@@ -1233,7 +1467,6 @@ CREATE TABLE seat (
 
 CREATE SCHEMA fence;
 GRANT USAGE ON SCHEMA fence TO portal_app, portal_work, portal_fence;
-GRANT CREATE ON SCHEMA fence, public TO portal_fence; -- until the functions are its own
 
 -- What the transaction said.
 CREATE FUNCTION fence.me() RETURNS uuid LANGUAGE sql STABLE AS
@@ -1246,8 +1479,8 @@ CREATE FUNCTION fence.tag() RETURNS bytea LANGUAGE sql STABLE AS
     $$ SELECT decode(nullif(current_setting('portal.tag', true), ''), 'hex') $$;
 CREATE FUNCTION fence.paper() RETURNS uuid LANGUAGE sql STABLE AS
     $$ SELECT nullif(current_setting('portal.paper', true), '')::uuid $$;
-CREATE FUNCTION fence.number() RETURNS text LANGUAGE sql STABLE AS
-    $$ SELECT nullif(current_setting('portal.number', true), '') $$;
+CREATE FUNCTION fence.number() RETURNS bytea LANGUAGE sql STABLE AS
+    $$ SELECT decode(nullif(current_setting('portal.number', true), ''), 'hex') $$;
 
 -- The asker's post and body while he is in post.
 CREATE FUNCTION fence.post() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -1303,7 +1536,7 @@ BEGIN
         UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me()
         UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands)
         UNION (WITH RECURSIVE found AS (
-                   SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number, c.report_number)
+                   SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number_tag, c.report_tag)
                    UNION
                    SELECT c.id, c.joined_into FROM casefile c JOIN found ON c.id = found.joined_into)
                SELECT found.id FROM found);
@@ -1583,6 +1816,16 @@ CREATE FUNCTION fence.signed(of bytea) RETURNS TABLE (id uuid, signed_at timesta
 BEGIN
     RETURN QUERY SELECT d.id, d.signed_at FROM document d WHERE d.digest = of AND d.signed_at IS NOT NULL;
 END $$;
+-- Where the record says that a paper was signed: the act that its evidence came with, of
+-- those of its moment. Whoever has the number of the paper may ask.
+CREATE FUNCTION fence.noted(paper uuid) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT r.seq
+              FROM document d JOIN record r ON r.digest = d.digest AND r.who = d.signer AND r.at = d.signed_at
+             WHERE d.id = paper AND d.signed_at IS NOT NULL
+             ORDER BY EXISTS (SELECT FROM trace t WHERE t.seq = r.seq AND t.tab = 'evidence' AND t.id = paper::text) DESC, r.seq DESC
+             LIMIT 1);
+END $$;
 
 CREATE FUNCTION fence.casefile_of(of_decision uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -1639,12 +1882,10 @@ DECLARE
     f regprocedure;
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.prosecdef AND p.pronamespace IN ('fence'::regnamespace, 'public'::regnamespace) LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO portal_fence', f);
         EXECUTE format('ALTER FUNCTION %s COST 10000', f); -- each asks tables: rows are to be found by indexes first
     END LOOP;
 END $$;
 ALTER FUNCTION fence.overseen() COST 100; -- but this one is asked once in a query
-REVOKE CREATE ON SCHEMA fence, public FROM portal_fence;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 -- The views ask as whoever reads them.
@@ -1653,20 +1894,20 @@ ALTER VIEW capacity SET (security_invoker = true);
 ALTER VIEW standing SET (security_invoker = true);
 
 -- Everything that holds something of a case or a person is behind the fence, its
--- owner included. portal_work is the portal's own hand, portal_fence only reads.
+-- owner included. portal_work is the portal's own hand; the others only read.
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'person', 'officer', 'casefile', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
-        'assignment', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
+        'person', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
+        'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
-        EXECUTE format('CREATE POLICY fence ON %I FOR SELECT TO portal_fence USING (true)', name);
+        EXECUTE format('CREATE POLICY fence ON %I FOR SELECT TO portal_fence, portal_audit, portal_backup USING (true)', name);
     END LOOP;
 END $$;
 
@@ -1691,6 +1932,8 @@ SELECT fence.policies('person',
     made    => $$ iin_tag = fence.tag() $$,
     changed => $$ id = fence.me() OR iin_tag = fence.tag() $$,
     gone    => NULL);
+SELECT fence.policies('known', $$ person = fence.me() OR fence.knows(person) $$,
+    $$ person = fence.me() OR fence.charge(casefile) $$, $$ person = fence.me() $$, NULL);
 SELECT fence.policies('officer', $$ fence.me() IS NOT NULL $$,
     $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, NULL);
 SELECT fence.policies('substitution', $$ (SELECT fence.post()) IS NOT NULL $$,
@@ -1699,6 +1942,7 @@ SELECT fence.policies('appointment', $$ (SELECT fence.post()) IN ('administrator
     $$ proposer = fence.me() $$, $$ fence.post() IN ('administrator', 'head', 'chief-prosecutor') $$, $$ proposer = fence.me() AND status = 'draft' $$);
 SELECT fence.policies('assignment', $$ head = fence.me() OR fence.duty(casefile) $$,
     $$ head = fence.me() $$, $$ head = fence.me() $$, $$ head = fence.me() AND signed_at IS NULL $$);
+SELECT fence.policies('warrant', $$ false $$, NULL, NULL, NULL); -- the portal shows them to the keeper, and nobody else
 SELECT fence.policies('typed', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
 
 -- All of it is asked once in a query, not once in a row, and comes as values that
@@ -1817,17 +2061,79 @@ SELECT fence.policies('errand', $$ advocate = fence.me() OR fence.assists(assist
     $$ advocate = fence.me() $$, $$ advocate = fence.me() OR status <> 'taken' AND fence.assists(assistant) $$, NULL);
 DROP FUNCTION fence.policies;
 
--- What each role may do to a table at all; neither may empty one or alter it.
+-- What each role may do to a table at all; none may empty one or alter it. A column is
+-- in a list because a query of the program changes it (portal/fence/queries_test.go), so a
+-- row's rest is as it was made. Whoever locks a row must be able to change some of it.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fence FROM PUBLIC;
+REVOKE ALL ON FUNCTION lineage(uuid), has_advocate(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lineage(uuid), has_advocate(uuid) TO portal_app, portal_work, portal_fence;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, portal_fence;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_work;
-REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_work;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_fence, portal_app;
-GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_app;
-REVOKE UPDATE, DELETE ON record, ledger_check, opening FROM portal_app;
-REVOKE UPDATE, DELETE ON day_off, recount, count_objection FROM portal_app, portal_work;
-REVOKE INSERT ON day_off, recount FROM portal_app;
-REVOKE UPDATE, DELETE ON dispute, message FROM portal_app, portal_work;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_app, portal_work, portal_fence, portal_audit, portal_backup;
+REVOKE SELECT ON sight, seat, timetable, trace, home, warrant FROM portal_app;
+REVOKE SELECT ON session, challenge, phone_request, typed, note, pretext, job, timetable, sight, seat FROM portal_audit; -- nothing that is evidence
+GRANT SELECT ON body, day_off, schema_version, timetable TO portal_read;
+GRANT SELECT (id, name, key, run_at, attempts, max, leased_until, done_at, dead_at) ON job TO portal_read; -- not what it is about
+
+GRANT INSERT ON
+    person, body, officer, session, challenge, phone_request, casefile, known, substitution, participant, document, assent, confirmation, revocation,
+    request, assignment, appointment, evidence, decision, decision_text, decision_person, exposure, redaction, service, opening, pretext, objection,
+    material, familiarisation, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
+    addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
+GRANT INSERT ON day_off, recount, material_page, timetable, warrant TO portal_work;
+GRANT INSERT ON checkpoint TO portal_audit;
+GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit;
+GRANT EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) TO portal_app, portal_work;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO portal_audit;
+REVOKE EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) FROM portal_audit;
+
+GRANT DELETE ON
+    session, challenge, phone_request, substitution, participant, document, assent, confirmation, revocation, request, assignment, appointment,
+    decision, decision_text, decision_person, exposure, redaction, service, material, familiarisation, note, filing, supplement, point,
+    resolution, attachment, attachment_chunk, typed TO portal_app, portal_work;
+GRANT DELETE ON job TO portal_work;
+
+GRANT UPDATE (name, signed_in_at, signed_in_way) ON person TO portal_app, portal_work;
+GRANT UPDATE (name) ON known TO portal_app, portal_work;
+GRANT UPDATE (name, post, body, until, left_at) ON officer TO portal_app, portal_work;
+GRANT UPDATE (seen_at, told, acting) ON session TO portal_app, portal_work;
+GRANT UPDATE (used_at) ON challenge TO portal_app, portal_work;
+GRANT UPDATE (state, tries, refusal, cms) ON phone_request TO portal_app, portal_work;
+GRANT UPDATE (investigator, prosecutor, joined_into, joined_at) ON casefile TO portal_app, portal_work;
+GRANT UPDATE (signed_at, ended_at) ON substitution TO portal_app, portal_work;
+GRANT UPDATE (person, role, represents, previous, capacity, scope, until, advocate, from_case, basis, status, asked_at, since, confirmed_at, confirmed_by, ended_at, awaits_since) ON participant TO portal_app, portal_work;
+GRANT UPDATE (cms, signer, signed_at) ON document TO portal_app, portal_work;
+GRANT UPDATE (signed_at) ON assent TO portal_app, portal_work;
+GRANT UPDATE (signed_at) ON confirmation TO portal_app, portal_work;
+GRANT UPDATE (signed_at) ON revocation TO portal_app, portal_work;
+GRANT UPDATE (casefile, role, represented, words, language, document, authority, participant, status, made_at, asked_at, term, due_raw, due_at, overdue_at, settled_at) ON request TO portal_app, portal_work;
+GRANT UPDATE (signed_at) ON assignment TO portal_app, portal_work;
+GRANT UPDATE (second, status, proposed_at, settled_at) ON appointment TO portal_app, portal_work;
+GRANT UPDATE (kind, status, decided_on, ready_on, flags, document, joins, severs, leaving, made_at, submitted_at, term, due_raw, due_at, published_at) ON decision TO portal_app, portal_work;
+GRANT UPDATE (signed_at, ended_at) ON exposure TO portal_app, portal_work;
+GRANT UPDATE (signed_at, replaced_at) ON redaction TO portal_app, portal_work;
+GRANT UPDATE (way, at, document, term, due_raw, due_at) ON service TO portal_app, portal_work;
+GRANT UPDATE (id, reason, words, opens_on, made_at) ON pretext TO portal_app, portal_work;
+GRANT UPDATE (answered_by, answer, answered_at) ON objection TO portal_app, portal_work;
+GRANT UPDATE (state) ON material TO portal_app, portal_work;
+GRANT UPDATE (until, postponed, status, record, motions, plea, plea_at, plea_days, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
+GRANT UPDATE (last_at, times, seconds, told) ON reading TO portal_app, portal_work;
+GRANT UPDATE (content, saved_at) ON note TO portal_app, portal_work;
+GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
+GRANT UPDATE (text, document, made_at, signed_at) ON supplement TO portal_app, portal_work;
+GRANT UPDATE (author, outcome, remedy, reasons, language, document, made_at, signed_at, read_at) ON answer TO portal_app, portal_work;
 GRANT UPDATE (read_at) ON message TO portal_app;
-REVOKE ALL ON sight, seat, timetable, ledger_check FROM portal_app;
+GRANT UPDATE (himself, addressee, seat, words, language, document, made_at, signed_at) ON forward TO portal_app, portal_work;
+GRANT UPDATE (author, reason, was_term, was_raw, was_due, due_raw, due_at, language, document, made_at, signed_at) ON extension TO portal_app, portal_work;
+GRANT UPDATE (supplement, answered_at) ON addition TO portal_app, portal_work;
+GRANT UPDATE (reply) ON addition_point TO portal_app, portal_work;
+GRANT UPDATE (size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, scanned_at) ON attachment TO portal_app, portal_work;
+GRANT UPDATE (content) ON attachment_chunk TO portal_app, portal_work;
+GRANT UPDATE (seen_at, ended_at) ON feed TO portal_app, portal_work;
+GRANT UPDATE (ended_at) ON assistant TO portal_app, portal_work;
+GRANT UPDATE (circumstances, points, status, filing, saved_at, handed_at) ON errand TO portal_app, portal_work;
+GRANT UPDATE (fields, page, turn, saved_at) ON typed TO portal_app, portal_work;
+GRANT UPDATE (bundle, digest, revocation, known_at) ON evidence TO portal_work;
+GRANT UPDATE (run_at, attempts, leased_until, last_error, done_at, dead_at) ON job TO portal_work;
+GRANT UPDATE (due_at, ran_at, failures, last_error) ON timetable TO portal_work;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_work;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_backup;

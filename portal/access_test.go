@@ -170,6 +170,7 @@ func furnishStage(t testing.TB, w *portaltest.W) {
 		t.Fatal(err)
 	}
 	o["her feed"], o["her help"], o["her errand"] = f.helped()
+	f.SignLog()
 	furniture = o
 }
 

@@ -131,6 +131,7 @@ func families(t *testing.T) map[string][]string {
 		"openings.duty.":              (policy.OnDuty | policy.Decider | policy.Addressee).Names(),
 		"openings.object.":            constants(t, "portal/opening", "Object"),
 		"openings.reason.":            constants(t, "portal/opening", "Reason"),
+		"offline.why.":                constants(t, "portal/receipt", "Reason"),
 		"reason.why.":                 plain(opening.Asked),
 		"service.way.":                constants(t, "portal/policy", "Receipt"),
 		"service.waits.":              constants(t, "portal/policy", "Receipt"),

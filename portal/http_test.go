@@ -53,7 +53,7 @@ func open(t testing.TB) *front {
 func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 	t.Helper()
 	p := &portal.Portal{
-		DB: w.App, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579",
+		DB: w.App, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", LogKey: portaltest.LogKey,
 		Clock: func() time.Time { return w.At },
 	}
 	if err := portal.Share(p); err != nil {
@@ -84,9 +84,9 @@ func (f *front) visitor() *guest { return &guest{front: f} }
 // would, so that a table of a thousand requests needs no thousand signatures.
 func (f *front) as(a *portaltest.Actor) *guest {
 	f.t.Helper()
-	token := make([]byte, 32)
+	token := make([]byte, 64)
 	rand.Read(token)
-	hash, cert := sha256.Sum256(token), sha256.Sum256(a.Key.Certificate())
+	hash, cert := sha256.Sum256(token[:32]), sha256.Sum256(a.Key.Certificate())
 	_, err := f.SQL.ExecContext(f.t.Context(),
 		`INSERT INTO session (token_hash, id, person, certificate, way, made_at, seen_at, ends_at, told) VALUES ($1, $2, $3, $4, 'agent', $5, $5, $6, true)`,
 		hash[:], uuid.Must(uuid.NewV7()), a.Person, cert[:], f.At, f.At.Add(identity.Life))

@@ -25,7 +25,7 @@ func TestAccessIsAskedForConfirmedUsedAndRevoked(t *testing.T) {
 	v.fill("#words", portaltest.Why)
 	v.click("new-wrong", formButton)
 	v.want("what is wrong", v.each(".errors a", "e.hash"), "#number")
-	v.fill("#number", s.one(t, `SELECT number FROM casefile WHERE id = $1`, s.Theft))
+	v.fill("#number", s.Number(s.Theft))
 	v.click("check", formButton)
 	v.want("status", v.status(), "200")
 	v.sign("asked")

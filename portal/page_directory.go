@@ -130,11 +130,10 @@ func (p *Portal) appointmentNew(c echo.Context, ask policy.Ask) error {
 	}
 	form := web.NewForm("appointment_new", "id", fresh.String(), "what", enters)
 	if of, err := uuid.Parse(c.QueryParam("officer")); err == nil { // his entry is to be changed
-		o, iin, err := directory.Known(c.Request().Context(), p.DB, ask, of)
+		o, err := directory.Known(c.Request().Context(), p.DB, ask, of)
 		if err != nil {
 			return err
 		}
-		form.Set("iin", iin.Reveal())
 		form.Set("name", o.Name)
 		form.Set("post", o.Post)
 		form.Set("body", o.BodyID.String())

@@ -141,7 +141,7 @@ func (p *Portal) egovLogin(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return unread(identity.Unsigned(err))
 	}
-	if err := p.expected(c.Request().Context(), r, signer, ask.At); err != nil {
+	if err := p.expected(r, signer); err != nil {
 		return err
 	}
 	return p.hand(c, ask, r)
@@ -238,7 +238,7 @@ func (p *Portal) weigh(ctx context.Context, r phone.Request, content, cms []byte
 		if err != nil {
 			return identity.Unsigned(err)
 		}
-		return p.expected(ctx, r, signer, at)
+		return p.expected(r, signer)
 	}
 	signer, err := p.Verifier.Document(ctx, cms, content, at)
 	if err != nil {
@@ -247,21 +247,20 @@ func (p *Portal) weigh(ctx context.Context, r phone.Request, content, cms []byte
 	if signer.Revocation == eds.Pending && r.Act != string(policy.FilingSubmit) { // only a filing is received before (document.Verify)
 		return fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
-	return p.expected(ctx, r, signer, at)
+	return p.expected(r, signer)
 }
 
 // expected refuses the key of an organisation, and of anybody but the person
 // whose browser asked.
-func (p *Portal) expected(ctx context.Context, r phone.Request, signer eds.Signer, at time.Time) error {
+func (p *Portal) expected(r phone.Request, signer eds.Signer) error {
 	if signer.Role != eds.Individual {
 		return fault.New(fault.Invalid, "fault.eds.organisation")
 	}
 	if r.Purpose == phone.SignIn {
 		return nil
 	}
-	person, err := identity.Read(database.As(ctx, r.Person, uuid.Nil, at), p.DB, r.Person, at)
-	if err == nil && person.IIN != signer.IIN {
+	if identity.IDOf(p.DB, signer.IIN) != r.Person {
 		return fault.New(fault.Invalid, "fault.eds.other-person")
 	}
-	return err
+	return nil
 }

@@ -315,6 +315,7 @@ type filingPage struct {
 	Clock     filing.Clock
 	Acts      []policy.Act
 	Mine      bool
+	Log       bool // the ledger is signed: there are receipts that prove
 	Digest    []byte
 	Files     []attachmentLine
 	Signature document.Proof
@@ -403,8 +404,8 @@ func (p *Portal) showFilingWith(c echo.Context, ask policy.Ask, f filing.Filing,
 	}
 	page := filingPage{
 		Filing: f, Word: filing.Word(f, ask.At), Stages: filing.Stages(f), Overdue: f.Overdue(ask.At), DaysLeft: f.DaysLeft(ask.At), Mine: f.Author == ask.Person,
-		Acts:      f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw, policy.WithdrawalAsk),
-		Digest:    doc.Digest,
+		Acts:   f.Acts(ask, policy.FilingConsider, policy.FilingWithdraw, policy.WithdrawalAsk),
+		Digest: doc.Digest, Log: p.LogKey != "",
 		MayAnswer: len(f.Acts(ask, policy.FilingGrant)) > 0 && f.Decides(ask),
 	}
 	if page.Clock, err = filing.ClockOf(ctx, p.DB, f); err != nil {
@@ -478,11 +479,13 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 			line.Text = p.Words.In(web.Lang(c)).T(key)
 		}
 		if row.Who != uuid.Nil {
-			who, err := identity.Read(c.Request().Context(), p.DB, row.Who, row.At)
+			line.Name, err = me(c).Name, nil
+			if row.Who != me(c).ID {
+				line.Name, err = identity.Called(c.Request().Context(), p.DB, f.Case, row.Who)
+			}
 			if err != nil {
 				return nil, err
 			}
-			line.Name = who.Name
 		}
 		out = append(out, line)
 	}
@@ -554,7 +557,11 @@ func (p *Portal) filingReceipt(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	content, err := filing.Receipt(p.press(), f, doc, web.Lang(c))
+	noted, err := p.printed(c, doc)
+	if err != nil {
+		return err
+	}
+	content, err := filing.Receipt(p.press(), f, doc, noted, web.Lang(c))
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ var topics = []string{"access", "signature", "terms", "protection"}
 type aboutPage struct {
 	Topic  string
 	Topics []string
+	Log    logView
 }
 
 func (p *Portal) about(c echo.Context, _ policy.Ask) error {
@@ -43,5 +44,5 @@ func (p *Portal) about(c echo.Context, _ policy.Ask) error {
 	if !slices.Contains(topics, topic) {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
-	return p.show(c, "about", aboutPage{topic, topics})
+	return p.show(c, "about", aboutPage{topic, topics, p.logView()})
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
-	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
@@ -207,7 +206,7 @@ func (p *Portal) challenge(c echo.Context, ask policy.Ask) (identity.Challenge, 
 			return identity.Challenge{}, err
 		}
 	}
-	return identity.NewChallenge(c.Request().Context(), p.DB, identity.Hash(se), p.Origin, ask.At)
+	return identity.NewChallenge(c.Request().Context(), p.DB, se, p.Origin, ask.At)
 }
 
 // freshChallenge is what the script of a page that was open long is answered.
@@ -267,7 +266,7 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	person, signer, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, cms, ask.At)
+	opening, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, cms, ask.At)
 	if err != nil {
 		refusal, other := refused(err)
 		status := http.StatusUnprocessableEntity
@@ -278,15 +277,17 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 		}
 		return p.showSignIn(c, ask, status, refusal, next, kept)
 	}
-	opening := identity.Opening{Person: person, Certificate: signer.Certificate, Way: identity.ByAgent, Browser: identity.Browser(c.Request().UserAgent())}
+	opening.Way, opening.Browser = identity.ByAgent, identity.Browser(c.Request().UserAgent())
 	if c.FormValue("phone") != "" {
 		opening.Way = identity.ByPhone
 	}
 	if err := p.sessions.Start(c.Request(), c.Response(), se, opening); err != nil {
 		return err
 	}
-	p.in(c, database.As(c.Request().Context(), person, uuid.Nil, ask.At)) // it is he who asks from here on
-	who, err := identity.Read(c.Request().Context(), p.DB, person, ask.At)
+	if err := p.speaksFor(c, se, opening.Person, uuid.Nil, ask.At); err != nil {
+		return err
+	}
+	who, err := identity.Read(c.Request().Context(), p.DB, opening.Person, ask.At)
 	if err != nil {
 		return err
 	}

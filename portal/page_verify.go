@@ -20,6 +20,7 @@ type verifyPage struct {
 	Document  document.Document
 	Signature document.Proof
 	Compared  string // "", "same" or "other": the file somebody brought
+	Log       logView
 }
 
 func (p *Portal) verify(c echo.Context, ask policy.Ask) error {
@@ -48,7 +49,7 @@ func (p *Portal) showVerify(c echo.Context, ask policy.Ask, form *web.Form, file
 	if err != nil {
 		return err
 	}
-	page := verifyPage{Form: form, Document: d, Signature: proof}
+	page := verifyPage{Form: form, Document: d, Signature: proof, Log: p.logView()}
 	if file != nil {
 		sum := sha256.Sum256(file)
 		page.Compared = "other"

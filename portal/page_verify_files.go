@@ -25,6 +25,7 @@ import (
 type verifyFilesPage struct {
 	Form    *web.Form
 	Verdict *verdict // nil until files were brought
+	Log     logView
 }
 
 // verdict is what is said of the files.
@@ -61,7 +62,7 @@ func (p *Portal) verifyAny(c echo.Context, _ policy.Ask) error {
 
 func (p *Portal) showVerifyFiles(c echo.Context, form *web.Form, v *verdict) error {
 	p.hereIs(c, policy.VerifyAny)
-	return p.form(c, form, "verify_files", verifyFilesPage{form, v}, policy.VerifyFiles)
+	return p.form(c, form, "verify_files", verifyFilesPage{form, v, p.logView()}, policy.VerifyFiles)
 }
 
 // verifyFiles answers whose signature this is. The files stay in memory and are

@@ -44,6 +44,7 @@ type Portal struct {
 	AnyChain bool                // the signing program may use keys of an authority it does not know (test keys)
 	Demo     *Demo               // nil outside the demonstration
 	Scanner  *attachment.Scanner // of files that people attach; nil: none
+	LogKey   string              // the public key of the ledger, as golang.org/x/mod/sumdb/note writes it; "": nobody signs the ledger
 	Egov     egov.Settings       // signing on a phone: who asks, and how the phone is answered
 	Clock    func() time.Time    // nil: the machine's
 
@@ -92,7 +93,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
-	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/"))
+	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/", "/log/"))
 	e.GET("/static/*", p.static.Handle)
 	e.GET("/healthz", p.healthz)
 	if p.Demo != nil {
@@ -106,7 +107,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
 		var guards []echo.MiddlewareFunc
-		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] { // signing in keeps a row, whoever comes
+		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] || proofs[r.act] { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
 		}
 		if r.act == policy.VerifyFile || r.act == policy.VerifyFiles {
@@ -235,16 +236,28 @@ func (p *Portal) ask(c echo.Context, act policy.Act) (policy.Ask, error) {
 	c.Set(sessionKey, se)
 	c.Set(actKey, string(act))
 	if id := identity.PersonOf(se); id != uuid.Nil {
-		// From here on the database shows what is this person's, and no more.
-		p.in(c, database.As(c.Request().Context(), id, identity.Of(se).Acting, ask.At))
+		if err := p.speaksFor(c, se, id, identity.Of(se).Acting, ask.At); err != nil {
+			return ask, err
+		}
 		person, err := identity.Read(c.Request().Context(), p.DB, id, ask.At)
-		if err != nil {
+		if err != nil && !errors.Is(err, fault.Unavailable) { // while texts are closed he goes on without his name
 			return ask, fmt.Errorf("read who is signed in: %w", err)
 		}
 		c.Set(personKey, person)
 		ask.Person, ask.Is, ask.Acting = id, person.Standing(), identity.Of(se).Acting
 	}
 	return ask, nil
+}
+
+// speaksFor has the request go on as the person's: from here on the database shows
+// what is his and no more, and the keeper opens it on his signature.
+func (p *Portal) speaksFor(c echo.Context, se *sessions.Session, person, acting uuid.UUID, at time.Time) error {
+	ticket, err := identity.Ticket(se)
+	if err != nil {
+		return err
+	}
+	p.in(c, vault.WithTicket(database.As(c.Request().Context(), person, acting, at), ticket))
+	return nil
 }
 
 // in sets the context of all that the request does from here on.
@@ -352,7 +365,7 @@ func (p *Portal) fail(err error, c echo.Context) {
 		p.failPhone(c, page)
 		return
 	}
-	if strings.HasPrefix(c.Path(), "/calendar/") { // a program asks: it reads no page and brings no cookie
+	if strings.HasPrefix(c.Path(), "/calendar/") || strings.HasPrefix(c.Path(), "/log/") { // a program asks: it reads no page and brings no cookie
 		c.NoContent(page.Status)
 		return
 	}

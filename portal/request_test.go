@@ -18,13 +18,7 @@ import (
 )
 
 // numberOf is the number of a case in the register.
-func (f *front) numberOf(of uuid.UUID) (number string) {
-	f.t.Helper()
-	if err := f.SQL.Get(&number, `SELECT number FROM casefile WHERE id = $1`, of); err != nil {
-		f.t.Fatal(err)
-	}
-	return number
-}
+func (f *front) numberOf(of uuid.UUID) string { return f.Number(of) }
 
 // asking are the fields of a request as a page sends them.
 func (f *front) asking(role policy.Role) url.Values {

@@ -52,6 +52,13 @@ func (p *Portal) routes() routes {
 		"GET /verify":  {policy.VerifyAny, p.verifyAny},
 		"POST /verify": {policy.VerifyFiles, p.verifyFiles},
 
+		// What proves a paper without us; the roots of the ledger have no language.
+		"GET /verify/:document/receipt": {policy.VerifyReceipt, p.verifyReceipt},
+		"GET /verify/offline":           {policy.VerifyOffline, p.verifyOffline},
+		"GET /log/key":                  {policy.LogKey, p.logKey},
+		"GET /log/checkpoint":           {policy.LogCheckpoint, p.logCheckpoint},
+		"GET /log/consistency":          {policy.LogConsistency, p.logConsistency},
+
 		// A person's own sessions.
 		"GET /sessions":               {policy.SessionList, p.sessionList},
 		"POST /sessions/:session/end": {policy.SessionEndOne, p.sessionEndOne},
@@ -164,6 +171,7 @@ func (p *Portal) routes() routes {
 		"GET /filings/:filing/document":           {policy.FilingDocument, p.filingDocument},
 		"GET /filings/:filing/signature":          {policy.FilingSignature, p.filingSignature},
 		"GET /filings/:filing/receipt":            {policy.FilingReceipt, p.filingReceipt},
+		"GET /filings/:filing/proof":              {policy.FilingProof, p.filingProof},
 		"GET /filings/:filing/count":              {policy.FilingCount, p.filingCount},
 		"POST /filings/:filing/count":             {policy.CountObject, p.countObject},
 		"POST /filings/:filing/submission":        {policy.FilingSubmit, p.filingSubmit},
@@ -171,6 +179,7 @@ func (p *Portal) routes() routes {
 		"POST /filings/:filing/withdrawal/draft":  {policy.WithdrawalDraft, p.withdrawalDraft},
 		"GET /filings/:filing/withdrawal":         {policy.WithdrawalCheck, p.withdrawalCheck},
 		"GET /filings/:filing/withdrawal/paper":   {policy.WithdrawalPaper, p.withdrawalPaper},
+		"GET /filings/:filing/withdrawal/proof":   {policy.WithdrawalProof, p.withdrawalProof},
 		"POST /filings/:filing/withdrawal":        {policy.FilingWithdraw, p.filingWithdraw},
 		"POST /filings/:filing/withdrawal/asking": {policy.WithdrawalAsk, p.filingWithdraw},
 		"POST /filings/:filing/consent/draft":     {policy.ConsentDraft, p.consentDraft},

@@ -75,6 +75,7 @@ func (s *site) serve(p *portal.Portal) {
 	server := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + server.Listener.Addr().String()
 	p.DB, p.Words, p.Verifier, p.Origin, p.Agent, p.Clock = s.App, s.Words, s.Verifier, s.URL, "ws://"+s.agentAddr, s.Clock
+	p.LogKey = portaltest.LogKey
 	if err := portal.Share(p); err != nil {
 		s.t.Fatal(err)
 	}

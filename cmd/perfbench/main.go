@@ -7,6 +7,7 @@
 //	perfbench flood  [-rate 200] [-for 30s]
 //	perfbench signin [-rate 40] [-for 30s] [-responder 100ms]
 //	perfbench scale  [-small 10000] [-large 1000000] [-times 40]
+//	perfbench ledger [-acts 1000000] [-day 10000]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
@@ -19,6 +20,9 @@
 // Signin measures the portal under people who sign in with good keys, one after
 // another at a steady rate, while the responder that is asked about each key takes
 // its time.
+//
+// Ledger fills a ledger with acts and their papers and audits it: everything, and what is
+// new in a day.
 package main
 
 import (
@@ -51,8 +55,10 @@ func run(ctx context.Context, args []string) error {
 		return runSignIns(ctx, args[1:])
 	case len(args) > 0 && args[0] == "scale":
 		return runScale(ctx, args[1:])
+	case len(args) > 0 && args[0] == "ledger":
+		return runLedger(ctx, args[1:])
 	}
-	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40]")
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40] | ledger [-acts 1000000] [-day 10000]")
 }
 
 func runCrypto(ctx context.Context, args []string) error {

@@ -42,8 +42,8 @@ SELECT md5('officer' || p || i)::uuid, p, md5('body' || CASE p WHEN 'investigato
  WHERE $1::int <= $2::int
     ON CONFLICT DO NOTHING`},
 	{"casefile", `
-INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
-SELECT md5('case' || i)::uuid, '99' || lpad(i::text, 13, '0'), '\x00', '\x00', current_date - i % 700,
+INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
+SELECT md5('case' || i)::uuid, '\x00', sha256(convert_to('number' || i, 'UTF8')), '\x00', '\x00', current_date - i % 700,
        md5('bodyinvestigation' || i % 2000 % 200)::uuid, md5('officerinvestigator' || i % 2000)::uuid,
        md5('bodyprosecution' || i % 2000 % 200)::uuid, md5('officerprosecutor' || i % 2000)::uuid, now()
   FROM generate_series($1::int, $2::int - 1) i`},

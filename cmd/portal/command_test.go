@@ -93,6 +93,15 @@ func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
 		{2, []string{"agent", "-nothing"}},
 		{2, []string{"migrate"}}, // no DATABASE_URL
 		{2, []string{"ledger"}},
+		{2, []string{"backup"}},
+		{2, []string{"backup", "copy"}}, // no DATABASE_URL
+		{2, []string{"backup", "copy", "more"}},
+		{2, []string{"restore"}},
+		{2, []string{"restore", "copy", "-no-witness"}}, // no database
+		{2, []string{"restore", "copy", "-database", "x"}},
+		{2, []string{"restore", "copy", "more", "-no-witness", "-database", "x"}},
+		{2, []string{"restore", "copy", "-database", "x", "-witness", filepath.Join(trust, "nowhere")}},
+		{1, []string{"restore", filepath.Join(trust, "nowhere"), "-no-witness", "-database", "x"}},
 		{2, []string{"serve", "-addr", "x"}},
 		{2, []string{"officer"}},
 		{2, []string{"officer", "-iin", "12", "-name", "A B", "-body", "C D", "-body-ru", "E F"}},

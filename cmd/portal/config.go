@@ -22,6 +22,10 @@ type config struct {
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
 
+	LogKey    string   `env:"PORTAL_LOG_KEY,required,notEmpty" help:"public key of the auditor, as 'portal auditor' prints it: NAME+12345678+…; people check their receipts with it"`
+	Witnesses []string `env:"PORTAL_WITNESSES" help:"folders of checkpoints that others keep, with commas between: a portal whose record contradicts one does not start"`
+	Audit     string   `env:"PORTAL_AUDIT" help:"file of the last sound audit, outside the database: each day what is new is audited, each week everything"`
+
 	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
 
 	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`

@@ -32,6 +32,7 @@ func complete(t *testing.T) {
 	t.Setenv("PORTAL_ANCHORS", "/etc/portal/anchors")
 	t.Setenv("PORTAL_PINS", strings.Repeat("0f", 32))
 	t.Setenv("PORTAL_LISTS", "/var/lib/portal/lists")
+	t.Setenv("PORTAL_LOG_KEY", "zharia.example/log+12345678+AQ==")
 	t.Setenv("PORTAL_ADDR", "")
 	t.Setenv("PORTAL_AGENT", "")
 	t.Setenv("PORTAL_EGOV_BIN", "123456789021")
@@ -48,7 +49,7 @@ func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
 	if c.Origin != "https://zharia.example" {
 		t.Errorf("the origin is %q", c.Origin)
 	}
-	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS", "PORTAL_EGOV_BIN"} {
+	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS", "PORTAL_LOG_KEY", "PORTAL_EGOV_BIN"} {
 		complete(t)
 		t.Setenv(name, "")
 		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {

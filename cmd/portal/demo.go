@@ -15,6 +15,7 @@ import (
 	"zharia"
 	"zharia/portal"
 	"zharia/portal/agent"
+	"zharia/portal/audit"
 	"zharia/portal/cast"
 	"zharia/portal/database"
 	"zharia/portal/document"
@@ -59,6 +60,9 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := server.Create(ctx, "portal"); err != nil {
 		return err
 	}
+	if err := migrateAt(ctx, server.DSN("portal")); err != nil {
+		return err
+	}
 	db, work, err := open(ctx, server.DSN("portal"), filepath.Join(*state, "keys", "vault.json"))
 	if err != nil {
 		return err
@@ -90,6 +94,23 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := troupe.Play(ctx, work, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
+	checks, err := database.OpenAs(ctx, server.DSN("portal"), database.Audit)
+	if err != nil {
+		return err
+	}
+	defer checks.Close()
+	witness, err := filepath.Abs(filepath.Join(*state, "witness"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(witness, 0o700); err != nil {
+		return err
+	}
+	signs, err := newAuditor(ctx, checks, auditorConfig{Origin: p.Origin, Key: filepath.Join(*state, "keys", "auditor"), Witnesses: []string{witness}})
+	if err != nil {
+		return err
+	}
+	p.LogKey = signs.Key.Public
 	reader, err := newReader(troupe, *keys, *password)
 	if err != nil {
 		return err
@@ -104,8 +125,12 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	go refresh(ctx, center.client)
 	agentDone := make(chan error, 1)
 	go func() { agentDone <- reader.agent.ServeOn(ctx, agentListener); cancel() }()
-	err = run(ctx, p, work.DB, listener, out, p.Origin)
+	signed := make(chan struct{})
+	go func() { signs.Run(ctx); close(signed) }()
+	watch := audit.Watch{Key: signs.Key.Verifier, Witnesses: []string{witness}, State: filepath.Join(*state, "audit.json")}
+	err = run(ctx, p, hands{work.DB, checks, watch}, listener, out, p.Origin)
 	cancel()
+	<-signed
 	return errors.Join(err, <-agentDone)
 }
 

@@ -25,7 +25,10 @@ type command struct {
 var commands = []command{
 	{"demo", "the portal with its cast, a private database and a signing agent", demo},
 	{"serve", "the portal, with the settings of the environment", serve},
-	{"migrate", "bring the database at DATABASE_URL to the present schema", migrate},
+	{"migrate", "bring the database at PORTAL_MIGRATE_DATABASE to the present schema", migrate},
+	{"auditor", "the process that signs checkpoints of the record and gives them to witnesses", auditor},
+	{"backup", "copy the database at PORTAL_BACKUP_DATABASE into a new folder", makeBackup},
+	{"restore", "put a backup into an empty database, and prove it", restore},
 	{"agent", "a software NCALayer with keys from PKCS#12 files", runAgent},
 	{"officer", "one of the first two administrators of the directory", firstOfficer},
 	{"routes", "every address: its act, who may, by what law", printRoutes},
@@ -33,7 +36,9 @@ var commands = []command{
 	{"filing", "routes: where complaints and petitions go, by what law; moves: their life", printFiling},
 	{"term", "by when: a term counted day by day, or all of them with -list", printTerm},
 	{"calendar", "days of rest the Government moved: list them, or set one", keepCalendar},
-	{"ledger", "check the record of acts in the database at DATABASE_URL", checkLedger},
+	{"receipt", "verify: a receipt, offline; page: the page that does it in a browser", checkReceipt},
+	{"keeper", "the other process, which alone opens texts: init, run, unseal, seal, rotate, reshare, open-case", keep},
+	{"ledger", "verify: that the database holds what the acts left in it, without any key to its texts", auditLedger},
 }
 
 // errMisuse is a call that cannot be understood; what is wrong has been said.

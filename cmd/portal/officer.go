@@ -38,6 +38,9 @@ func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
 	if keys == "" || dsn == "" {
 		return misused("DATABASE_URL and PORTAL_KEYS are not both set")
 	}
+	if err := guard(ctx, dsn); err != nil {
+		return err
+	}
 	db, work, err := open(ctx, dsn, keys)
 	if err != nil {
 		return err

@@ -13,9 +13,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lib/pq"
+
 	"zharia"
 	"zharia/portal"
 	"zharia/portal/attachment"
+	"zharia/portal/audit"
 	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
@@ -27,7 +30,6 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/job"
-	"zharia/portal/ledger"
 	"zharia/portal/materials"
 	"zharia/portal/typed"
 	"zharia/portal/vault"
@@ -55,12 +57,24 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := guard(ctx, c.Database); err != nil {
+		return err
+	}
 	db, work, err := open(ctx, c.Database, c.Keys)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	defer work.Close()
+	checks, err := database.OpenAs(ctx, c.Database, database.Audit)
+	if err != nil {
+		return err
+	}
+	defer checks.Close()
+	key, err := proven(ctx, checks, c)
+	if err != nil {
+		return err
+	}
 	book, err := book()
 	if err != nil {
 		return err
@@ -69,9 +83,9 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov()}
+	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey}
 	go refresh(ctx, authority)
-	return run(ctx, p, work.DB, listener, out, c.Origin)
+	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}}, listener, out, c.Origin)
 }
 
 // nationalVerifier trusts the pinned certificates and asks the national
@@ -113,13 +127,22 @@ func refresh(ctx context.Context, authority *nca.Client) {
 	}
 }
 
-// open brings the database to the present schema and opens two pools of it, with the
-// keys to its texts: db serves people, behind the fence; work is the portal's own
-// hand. The owner of the tables does nothing but put the schema in.
-func open(ctx context.Context, dsn, keys string) (db, work *vault.DB, err error) {
-	if err := migrateAt(ctx, dsn); err != nil {
-		return nil, nil, err
+// guard refuses a database that `portal migrate` did not bring to the present schema, a
+// copy that nothing proved, and a login or roles that may do more than they have to.
+func guard(ctx context.Context, dsn string) error {
+	db, err := database.OpenAs(ctx, dsn, database.Work)
+	if why := pq.As(err, "42501", "22023"); why != nil { // insufficient_privilege; invalid_parameter_value: no such role
+		return fmt.Errorf("%w: run `portal migrate`, and let the login of DATABASE_URL be one of its own: CREATE ROLE zharia LOGIN PASSWORD '…' IN ROLE portal_app, portal_work, portal_audit", err)
 	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(fence.Guard(ctx, db, zharia.Schema), db.Close())
+}
+
+// open opens two pools of the database, with the keys to its texts: db serves people,
+// behind the fence; work is the portal's own hand. Neither owns anything.
+func open(ctx context.Context, dsn, keys string) (db, work *vault.DB, err error) {
 	hand, err := database.OpenAs(ctx, dsn, database.Work)
 	if err != nil {
 		return nil, nil, err
@@ -218,9 +241,16 @@ const (
 	stopTime   = 15 * time.Second
 )
 
+// hands are what the portal does its own work with: a pool that may, one that only
+// looks, and what the daily audit holds against the database.
+type hands struct {
+	work, checks *database.DB
+	watch        audit.Watch
+}
+
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
-func run(ctx context.Context, p *portal.Portal, work *database.DB, listener net.Listener, out io.Writer, origin string) error {
+func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, out io.Writer, origin string) error {
 	handler, err := p.Handler()
 	if err != nil {
 		return err
@@ -230,7 +260,7 @@ func run(ctx context.Context, p *portal.Portal, work *database.DB, listener net.
 		IdleTimeout: idleTime, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
 	jobs := make(chan error, 1)
-	go func() { jobs <- runner(p, work).Run(ctx) }()
+	go func() { jobs <- runner(p, h).Run(ctx) }()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "ready %s/kk/\n", origin)
@@ -246,9 +276,9 @@ func run(ctx context.Context, p *portal.Portal, work *database.DB, listener net.
 
 // runner is all that the portal does by itself: what is due once, and what is
 // done again and again.
-func runner(p *portal.Portal, work *database.DB) job.Runner {
+func runner(p *portal.Portal, h hands) job.Runner {
 	return job.Runner{
-		DB: work,
+		DB: h.work,
 		Jobs: map[string]job.Func{
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.MarkOverdue(ctx, tx, j.Args["filing"], now())
@@ -267,9 +297,8 @@ func runner(p *portal.Portal, work *database.DB) job.Runner {
 			},
 		},
 		Timetable: map[string]job.Task{
-			"check the ledger": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, _ time.Time) error {
-				n, _, err := ledger.Check(ctx, db)
-				slog.InfoContext(ctx, "the ledger was checked", "acts", n, "whole", err == nil)
+			"audit the database": {Every: 24 * time.Hour, Do: func(ctx context.Context, _ *database.DB, at time.Time) error {
+				_, err := audit.Daily(ctx, h.checks, h.watch, at)
 				return err
 			}},
 			"drop what was typed and not sent": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {

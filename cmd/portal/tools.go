@@ -16,8 +16,6 @@ import (
 	"zharia/portal/agent"
 	"zharia/portal/database"
 	"zharia/portal/eds/key"
-	"zharia/portal/fence"
-	"zharia/portal/ledger"
 	"zharia/portal/policy"
 )
 
@@ -27,32 +25,17 @@ func misused(what string) error {
 	return errMisuse
 }
 
-// migrate brings the database at DATABASE_URL to the present schema.
+// migrate brings the database to the present schema, as a login that is its owner and
+// not the one that serves.
 func migrate(ctx context.Context, _ []string, out io.Writer) error {
-	db, err := openURL(ctx, database.Owner)
-	if err != nil {
-		return err
+	dsn := setting("PORTAL_MIGRATE_DATABASE", "DATABASE_URL")
+	if dsn == "" {
+		return misused("neither PORTAL_MIGRATE_DATABASE nor DATABASE_URL is set")
 	}
-	defer db.Close()
-	if err := fence.Raise(ctx, db, zharia.Schema); err != nil {
+	if err := migrateAt(ctx, dsn); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "the database has the present schema")
-	return nil
-}
-
-// checkLedger checks the record of acts from the first row to the last.
-func checkLedger(ctx context.Context, _ []string, out io.Writer) error {
-	db, err := openURL(ctx, database.Work)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	n, head, err := ledger.Check(ctx, db)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%d acts, whole; head %x\n", n, head)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -37,22 +38,27 @@ type feedRow struct {
 	ID       uuid.UUID     `db:"id"`
 	Person   uuid.UUID     `db:"person"`
 	Case     uuid.NullUUID `db:"casefile"`
-	Number   string        `db:"number"`
+	Number   []byte        `db:"number"`
 	Language string        `db:"language"`
 	MadeAt   time.Time     `db:"made_at"`
 	SeenAt   *time.Time    `db:"seen_at"`
 }
 
-func (row feedRow) feed() Feed {
-	f := Feed{ID: row.ID, Case: row.Case.UUID, Number: row.Number, Language: row.Language, MadeAt: row.MadeAt}
+func (row feedRow) feed(ctx context.Context, db *vault.DB) (Feed, error) {
+	f := Feed{ID: row.ID, Case: row.Case.UUID, Language: row.Language, MadeAt: row.MadeAt}
 	if row.SeenAt != nil {
 		f.SeenAt = *row.SeenAt
 	}
-	return f
+	if !row.Case.Valid || row.Number == nil {
+		return f, nil
+	}
+	var err error
+	f.Number, err = register.Open(ctx, db, row.Case.UUID, row.Number)
+	return f, err
 }
 
 const selectAnyFeed = `
-SELECT f.id, f.person, f.casefile, coalesce(c.number, '') AS number, f.language, f.made_at, f.seen_at
+SELECT f.id, f.person, f.casefile, c.number, f.language, f.made_at, f.seen_at
   FROM feed f
   LEFT JOIN casefile c ON c.id = f.casefile`
 
@@ -86,7 +92,10 @@ func Feeds(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Feed, error) {
 	}
 	out := make([]Feed, len(rows))
 	for i, row := range rows {
-		out[i] = row.feed()
+		var err error
+		if out[i], err = row.feed(ctx, db); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -185,7 +194,10 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, token string) (Feed
 	if err != nil {
 		return Feed{}, nil, err
 	}
-	feed := row.feed()
+	feed, err := row.feed(ctx, db)
+	if err != nil {
+		return Feed{}, nil, err
+	}
 	var out []Term
 	for _, t := range all {
 		if feed.Case != uuid.Nil && t.Case != feed.Case || t.Over && ask.At.Sub(t.Touched) > Kept {

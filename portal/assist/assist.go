@@ -54,8 +54,9 @@ type assistantRow struct {
 	MadeAt time.Time `db:"made_at"`
 }
 
-func nameAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "assistant", Column: "name", ID: id}
+// nameAt is the advocate's own: he wrote it, and nobody else reads it.
+func nameAt(id, advocate uuid.UUID) vault.Where {
+	return vault.Where{Table: "assistant", Column: "name", ID: id, Person: advocate}
 }
 
 const selectAssistants = `
@@ -99,7 +100,7 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Assistant, error
 	}
 	out := make([]Assistant, len(rows))
 	for i, row := range rows {
-		name, err := db.OpenText(nameAt(row.ID), row.Name)
+		name, err := db.OpenText(ctx, nameAt(row.ID, ask.Person), row.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +148,7 @@ func Let(ctx context.Context, db *vault.DB, ask policy.Ask, iin eds.IIN, name st
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(nameAt(id), name)
+		sealed, err := tx.SealText(nameAt(id, ask.Person), name)
 		if err != nil {
 			return err
 		}
@@ -224,7 +225,7 @@ type errandRow struct {
 	AdvocateName  []byte            `db:"advocate_name"`
 	Case          uuid.UUID         `db:"casefile"`
 	Participant   uuid.UUID         `db:"participant"`
-	CaseNumber    string            `db:"case_number"`
+	CaseNumber    []byte            `db:"case_number"`
 	Kind          policy.FilingKind `db:"kind"`
 	About         uuid.NullUUID     `db:"about"`
 	AboutKind     *policy.Kind      `db:"about_kind"`
@@ -245,7 +246,7 @@ SELECT e.id, e.assistant, a.name, a.person, a.ended_at IS NULL AND a.until >= CA
        e.wish, e.circumstances, e.points, e.status, e.filing, e.made_at, e.saved_at
   FROM errand e
   JOIN assistant a ON a.id = e.assistant
-  JOIN person v ON v.id = e.advocate
+  LEFT JOIN known v ON v.casefile = e.casefile AND v.person = e.advocate
  WHERE (e.advocate = $1 OR a.person = $1 AND a.ended_at IS NULL AND a.until >= CAST($2 AS date))`
 
 const selectErrandList = selectErrands + `
@@ -258,15 +259,15 @@ const selectErrand = selectErrands + `
 const lockErrand = selectErrand + `
    FOR UPDATE OF e`
 
-func errandText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "errand", Column: column, ID: id}
+func errandText(column string, id, advocate uuid.UUID) vault.Where {
+	return vault.Where{Table: "errand", Column: column, ID: id, Person: advocate}
 }
 
 // open opens a row for its advocate or, while he is let, for its assistant; what
 // tells more of the case than he is to know is the advocate's alone.
-func (row errandRow) open(db *vault.DB, ask policy.Ask) (Errand, error) {
+func (row errandRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Errand, error) {
 	e := Errand{
-		ID: row.ID, Assistant: row.Assistant, Advocate: row.Advocate, CaseNumber: row.CaseNumber, Kind: row.Kind,
+		ID: row.ID, Assistant: row.Assistant, Advocate: row.Advocate, Kind: row.Kind,
 		Language: row.Language, Status: row.Status, MadeAt: row.MadeAt, SavedAt: row.SavedAt,
 	}
 	if row.AboutKind != nil && row.AboutOn != nil {
@@ -280,7 +281,7 @@ func (row errandRow) open(db *vault.DB, ask policy.Ask) (Errand, error) {
 	if row.Advocate == ask.Person {
 		e.Standing |= policy.Addressee
 		e.Case, e.Participant, e.About, e.Filing = row.Case, row.Participant, row.About.UUID, row.Filing.UUID
-		if name, err = db.OpenText(nameAt(row.Assistant), row.Name); err != nil {
+		if name, err = db.OpenText(ctx, nameAt(row.Assistant, row.Advocate), row.Name); err != nil {
 			return e, err
 		}
 	}
@@ -291,16 +292,19 @@ func (row errandRow) open(db *vault.DB, ask policy.Ask) (Errand, error) {
 	if err := ask.Check(e.Standing); err != nil {
 		return Errand{}, err
 	}
-	if e.AdvocateName, err = identity.OpenName(db, row.Advocate, row.AdvocateName); err != nil {
+	if e.AdvocateName, err = identity.OpenName(ctx, db, row.Case, row.Advocate, row.AdvocateName); err != nil {
 		return e, err
 	}
-	if e.Wish, err = db.OpenText(errandText("wish", row.ID), row.Wish); err != nil {
+	if e.CaseNumber, err = db.OpenText(ctx, errandText("case_number", row.ID, row.Advocate), row.CaseNumber); err != nil {
 		return e, err
 	}
-	if e.Circumstances, err = db.OpenText(errandText("circumstances", row.ID), row.Circumstances); err != nil {
+	if e.Wish, err = db.OpenText(ctx, errandText("wish", row.ID, row.Advocate), row.Wish); err != nil {
 		return e, err
 	}
-	points, err := db.OpenText(errandText("points", row.ID), row.Points)
+	if e.Circumstances, err = db.OpenText(ctx, errandText("circumstances", row.ID, row.Advocate), row.Circumstances); err != nil {
+		return e, err
+	}
+	points, err := db.OpenText(ctx, errandText("points", row.ID, row.Advocate), row.Points)
 	if points != "" {
 		e.Points = strings.Split(points, separator)
 	}
@@ -321,7 +325,7 @@ func Errands(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Errand, error
 	}
 	out := make([]Errand, 0, len(rows))
 	for _, row := range rows {
-		e, err := row.open(db, ask.To(policy.ErrandRead))
+		e, err := row.open(ctx, db, ask.To(policy.ErrandRead))
 		if err != nil {
 			return nil, err
 		}
@@ -346,7 +350,7 @@ func fetch(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, lock
 	if err != nil {
 		return Errand{}, err
 	}
-	return row.open(db, ask)
+	return row.open(ctx, db, ask)
 }
 
 // NewErrand is what the advocate asks for.
@@ -400,14 +404,14 @@ func Give(ctx context.Context, db *vault.DB, ask policy.Ask, of, id uuid.UUID, n
 			}
 			kind, on = &d.Kind, &d.DecidedOn
 		}
-		var sealed [3][]byte
-		for i, text := range []struct{ column, text string }{{"wish", n.Wish}, {"circumstances", ""}, {"points", ""}} {
-			if sealed[i], err = tx.SealText(errandText(text.column, id), text.text); err != nil {
+		var sealed [4][]byte
+		for i, text := range []struct{ column, text string }{{"wish", n.Wish}, {"circumstances", ""}, {"points", ""}, {"case_number", c.Number}} {
+			if sealed[i], err = tx.SealText(errandText(text.column, id, ask.Person), text.text); err != nil {
 				return err
 			}
 		}
 		made, err := tx.Change(ctx, insertErrand, id, n.Assistant, ask.Person, c.ID, n.Participant, n.Kind, uuid.NullUUID{UUID: n.About, Valid: n.About != uuid.Nil},
-			c.Number, kind, on, n.Language, sealed[0], sealed[1], sealed[2], ask.At)
+			sealed[3], kind, on, n.Language, sealed[0], sealed[1], sealed[2], ask.At)
 		if err != nil {
 			return err
 		}
@@ -440,11 +444,11 @@ func Write(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, circ
 		if ask.Act == policy.ErrandHand {
 			next = Handed
 		}
-		text, err := tx.SealText(errandText("circumstances", id), circumstances)
+		text, err := tx.SealText(errandText("circumstances", id, e.Advocate), circumstances)
 		if err != nil {
 			return err
 		}
-		asked, err := tx.SealText(errandText("points", id), strings.Join(points, separator))
+		asked, err := tx.SealText(errandText("points", id, e.Advocate), strings.Join(points, separator))
 		if err != nil {
 			return err
 		}

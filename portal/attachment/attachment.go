@@ -163,6 +163,7 @@ func refuse(why Reason) *fault.Fault {
 type Attachment struct {
 	ID        uuid.UUID
 	Filing    uuid.UUID
+	Case      uuid.UUID // of the filing
 	Author    uuid.UUID
 	Order     int
 	Name      string // as its author called it, without what could mislead

@@ -80,7 +80,11 @@ func Begin(ctx context.Context, tx *vault.DB, ask policy.Ask, n New) (Attachment
 	if err := tx.Get(ctx, &place, nextPlace, n.Filing); err != nil {
 		return Attachment{}, err
 	}
-	sealed, err := tx.SealText(nameAt(n.ID), name)
+	var in uuid.UUID
+	if err := tx.Get(ctx, &in, selectCaseOf, n.Filing); err != nil {
+		return Attachment{}, err
+	}
+	sealed, err := tx.SealText(nameAt(in, n.ID), name)
 	if err != nil {
 		return Attachment{}, err
 	}
@@ -88,7 +92,7 @@ func Begin(ctx context.Context, tx *vault.DB, ask policy.Ask, n New) (Attachment
 		return Attachment{}, err
 	}
 	return Attachment{
-		ID: n.ID, Filing: n.Filing, Author: ask.Person, Order: place, Name: name, Kind: kind, Size: n.Size, Digest: n.Digest,
+		ID: n.ID, Filing: n.Filing, Case: in, Author: ask.Person, Order: place, Name: name, Kind: kind, Size: n.Size, Digest: n.Digest,
 		State: Receiving, MadeAt: ask.At,
 	}, nil
 }
@@ -155,7 +159,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case length == 0 || length > Piece || offset < 0 || offset%Piece != 0 || length < Piece && end != a.Size:
 		return a, refuse(OutOfOrder)
 	case offset < a.Received:
-		old, err := piece(ctx, tx, id, Original, offset/Piece)
+		old, err := piece(ctx, tx, a.Case, id, Original, offset/Piece)
 		if err == nil && !bytes.Equal(old, content) {
 			err = refuse(Changed)
 		}
@@ -163,7 +167,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case offset > a.Received || a.State != Receiving:
 		return a, refuse(OutOfOrder)
 	}
-	if err := keepPiece(ctx, tx, id, Original, offset/Piece, content); err != nil {
+	if err := keepPiece(ctx, tx, a.Case, id, Original, offset/Piece, content); err != nil {
 		return a, err
 	}
 	a.Received += length
@@ -209,7 +213,7 @@ func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Atta
 	original := a.content(ctx, db, Original)
 	original.digest = nil // it may be that nobody announced one
 	sum := sha256.New()
-	copied := newCutter(ctx, db, a.ID)
+	copied := newCutter(ctx, db, a.Case, a.ID)
 	through := io.TeeReader(original, sum)
 	var err error
 	if f.verdict, err = employ(ctx, string(a.Kind), through, copied); err != nil {

@@ -27,6 +27,7 @@ const (
 type attachmentRow struct {
 	ID         uuid.UUID  `db:"id"`
 	Filing     uuid.UUID  `db:"filing"`
+	Case       uuid.UUID  `db:"casefile"`
 	Author     uuid.UUID  `db:"author"`
 	Order      int        `db:"place"`
 	Name       []byte     `db:"name"`
@@ -44,7 +45,7 @@ type attachmentRow struct {
 }
 
 const selectAttachments = `
-SELECT id, filing, author, place, name, kind, size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, made_at, scanned_at
+SELECT id, filing, (SELECT f.casefile FROM filing f WHERE f.id = attachment.filing) AS casefile, author, place, name, kind, size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, made_at, scanned_at
   FROM attachment`
 
 const selectAttachment = selectAttachments + `
@@ -57,13 +58,13 @@ const selectOf = selectAttachments + `
  WHERE filing = $1
  ORDER BY place, id`
 
-func nameAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "attachment", Column: "name", ID: id}
+func nameAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "attachment", Column: "name", ID: id, Case: casefile}
 }
 
-func (row attachmentRow) open(db *vault.DB) (Attachment, error) {
+func (row attachmentRow) open(ctx context.Context, db *vault.DB) (Attachment, error) {
 	a := Attachment{
-		ID: row.ID, Filing: row.Filing, Author: row.Author, Order: row.Order, Kind: row.Kind, Size: row.Size, Received: row.Received,
+		ID: row.ID, Filing: row.Filing, Case: row.Case, Author: row.Author, Order: row.Order, Kind: row.Kind, Size: row.Size, Received: row.Received,
 		Digest: row.Digest, State: row.State, Disarmed: row.Disarmed, MadeAt: row.MadeAt,
 	}
 	if row.ScannedAt != nil {
@@ -73,7 +74,7 @@ func (row attachmentRow) open(db *vault.DB) (Attachment, error) {
 		a.Copy = &Copy{Kind: *row.CopyKind, Size: *row.CopySize, Digest: row.CopyDigest}
 	}
 	var err error
-	a.Name, err = db.OpenText(nameAt(row.ID), row.Name)
+	a.Name, err = db.OpenText(ctx, nameAt(row.Case, row.ID), row.Name)
 	return a, err
 }
 
@@ -83,7 +84,7 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) (Attachment, error) 
 	if err := db.Get(ctx, &row, selectAttachment, id); err != nil {
 		return Attachment{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
 func lock(ctx context.Context, tx *vault.DB, id uuid.UUID) (Attachment, error) {
@@ -91,7 +92,7 @@ func lock(ctx context.Context, tx *vault.DB, id uuid.UUID) (Attachment, error) {
 	if err := tx.Get(ctx, &row, lockAttachment, id); err != nil {
 		return Attachment{}, err
 	}
-	return row.open(tx)
+	return row.open(ctx, tx)
 }
 
 // Of are the attachments of a thing in their order, those on their way included.
@@ -102,7 +103,7 @@ func Of(ctx context.Context, db *vault.DB, filing uuid.UUID) ([]Attachment, erro
 	}
 	out := make([]Attachment, 0, len(rows))
 	for _, row := range rows {
-		a, err := row.open(db)
+		a, err := row.open(ctx, db)
 		if err != nil {
 			return nil, err
 		}
@@ -161,26 +162,28 @@ func pieceID(attachment uuid.UUID, part Part, n int64) uuid.UUID {
 	return uuid.NewSHA1(attachment, []byte(string(part)+"/"+strconv.FormatInt(n, 10)))
 }
 
-func pieceAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "attachment_chunk", Column: "content", ID: id}
+// pieceAt is the place of a piece. Each piece is an object with a key of its own, so a
+// file of any length opens piece by piece and no stream has to be kept in step.
+func pieceAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "attachment_chunk", Column: "content", ID: id, Case: casefile}
 }
 
-func keepPiece(ctx context.Context, tx *vault.DB, attachment uuid.UUID, part Part, n int64, content []byte) error {
+func keepPiece(ctx context.Context, tx *vault.DB, casefile, attachment uuid.UUID, part Part, n int64, content []byte) error {
 	id := pieceID(attachment, part, n)
-	sealed, err := tx.Seal(pieceAt(id), content)
+	sealed, err := tx.Seal(pieceAt(casefile, id), content)
 	if err != nil {
 		return err
 	}
 	return tx.Exec(ctx, insertPiece, id, attachment, part, n, sealed)
 }
 
-func piece(ctx context.Context, db *vault.DB, attachment uuid.UUID, part Part, n int64) ([]byte, error) {
+func piece(ctx context.Context, db *vault.DB, casefile, attachment uuid.UUID, part Part, n int64) ([]byte, error) {
 	id := pieceID(attachment, part, n)
 	var sealed []byte
 	if err := db.Get(ctx, &sealed, selectPiece, id); err != nil {
 		return nil, err
 	}
-	return db.Open(pieceAt(id), sealed)
+	return db.Open(ctx, pieceAt(casefile, id), sealed)
 }
 
 // errNotWhole says that what is kept is not what was received: the reader must not
@@ -191,6 +194,7 @@ var errNotWhole = errors.New("attachment: the file is not what was received")
 type content struct {
 	ctx        context.Context
 	db         *vault.DB
+	casefile   uuid.UUID
 	attachment uuid.UUID
 	part       Part
 	size       int64
@@ -201,7 +205,7 @@ type content struct {
 }
 
 func (a Attachment) content(ctx context.Context, db *vault.DB, part Part) *content {
-	c := &content{ctx: ctx, db: db, attachment: a.ID, part: part, size: a.Size, digest: a.Digest, sum: sha256.New()}
+	c := &content{ctx: ctx, db: db, casefile: a.Case, attachment: a.ID, part: part, size: a.Size, digest: a.Digest, sum: sha256.New()}
 	if part == Shown {
 		c.size, c.digest = a.Copy.Size, a.Copy.Digest
 	}
@@ -219,7 +223,7 @@ func (c *content) Read(p []byte) (int, error) {
 		if c.read == c.size {
 			return 0, io.EOF
 		}
-		next, err := piece(c.ctx, c.db, c.attachment, c.part, c.n)
+		next, err := piece(c.ctx, c.db, c.casefile, c.attachment, c.part, c.n)
 		if err != nil {
 			return 0, fmt.Errorf("%w: piece %d: %w", errNotWhole, c.n, err)
 		}
@@ -240,6 +244,7 @@ func (c *content) Read(p []byte) (int, error) {
 type cutter struct {
 	ctx    context.Context
 	db     *vault.DB
+	in     uuid.UUID // the case
 	id     uuid.UUID
 	buffer []byte
 	n      int64
@@ -248,8 +253,8 @@ type cutter struct {
 	sum    hash.Hash
 }
 
-func newCutter(ctx context.Context, db *vault.DB, id uuid.UUID) *cutter {
-	return &cutter{ctx: ctx, db: db, id: id, most: 2 * MaxPaper, sum: sha256.New()}
+func newCutter(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) *cutter {
+	return &cutter{ctx: ctx, db: db.For(ctx), in: casefile, id: id, most: 2 * MaxPaper, sum: sha256.New()}
 }
 
 func (c *cutter) Write(p []byte) (int, error) {
@@ -275,7 +280,7 @@ func (c *cutter) flush() error {
 	if len(c.buffer) == 0 {
 		return nil
 	}
-	err := keepPiece(c.ctx, c.db, c.id, Shown, c.n, c.buffer)
+	err := keepPiece(c.ctx, c.db, c.in, c.id, Shown, c.n, c.buffer)
 	c.n++
 	c.buffer = c.buffer[:0]
 	return err

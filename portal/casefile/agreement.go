@@ -18,6 +18,7 @@ import (
 	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -109,7 +110,7 @@ func (s Submission) Overdue(at time.Time) bool { return !s.DueAt.IsZero() && !at
 type submissionRow struct {
 	ID          uuid.UUID      `db:"id"`
 	Case        uuid.UUID      `db:"casefile"`
-	Number      string         `db:"number"`
+	Number      []byte         `db:"number"`
 	Kind        policy.Kind    `db:"kind"`
 	DecidedOn   time.Time      `db:"decided_on"`
 	SubmittedAt time.Time      `db:"submitted_at"`
@@ -144,7 +145,11 @@ func ToAgree(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Submission, e
 	}
 	out := make([]Submission, len(rows))
 	for i, row := range rows {
-		out[i] = Submission{row.ID, row.Case, row.Number, row.Kind, row.DecidedOn, row.SubmittedAt, deref(row.Term), deref(row.DueAt)}
+		number, err := register.Open(ctx, db, row.Case, row.Number)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Submission{row.ID, row.Case, number, row.Kind, row.DecidedOn, row.SubmittedAt, deref(row.Term), deref(row.DueAt)}
 	}
 	return out, nil
 }
@@ -182,7 +187,8 @@ func DraftAgreement(ctx context.Context, db *vault.DB, press document.Press, ask
 				{Label: w.T("paper.agreement.decision"), Value: w.T("kind." + string(d.Kind))},
 				{Label: w.T("paper.decided"), Value: w.Day(d.DecidedOn)},
 			},
-			Signer: w.T("paper.agreement.signer", "post", w.T("paper.agreement.post."+who.Post), "name", who.Name),
+			Signer:   w.T("paper.agreement.signer", "post", w.T("paper.agreement.post."+who.Post), "name", who.Name),
+			Decision: d.Kind, Concerns: d.Concerns,
 		})
 		if err != nil {
 			return err
@@ -226,16 +232,11 @@ func AgreementTo(ctx context.Context, db *vault.DB, c Case, d Decision) (Agreeme
 	if c.Standing&policy.OnDuty == 0 {
 		a.Reasons = ""
 	}
-	var name []byte
-	if err := db.Get(ctx, &name, selectAssenter, said.Author); err != nil {
-		return a, err
-	}
-	a.By, err = identity.OpenName(db, said.Author, name)
-	return a, err
+	return a, db.Get(ctx, &a.By, selectAssenter, said.Author)
 }
 
 const selectAssenter = `
-SELECT name FROM person WHERE id = $1`
+SELECT name FROM officer WHERE person = $1`
 
 const declineDecision = `
 UPDATE decision SET status = 'declined' WHERE id = $1`
@@ -265,9 +266,6 @@ func Resolve(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 		if agreement(said).Act() != ask.Act {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		if err := ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, paper.Digest); err != nil {
-			return err
-		}
 		if err := tx.Exec(ctx, agreementCame, array(d.Concerns)); err != nil {
 			return err
 		}
@@ -275,12 +273,18 @@ func Resolve(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 			if err := tx.Exec(ctx, declineDecision, id); err != nil {
 				return err
 			}
+			if err := ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, paper.Digest); err != nil {
+				return err
+			}
 			return lapse(ctx, tx, ask, d)
 		}
 		if err := tx.Exec(ctx, readyDecision, id, ask.At.In(deadline.Zone).Format(time.DateOnly)); err != nil {
 			return err
 		}
-		return publish(ctx, tx, ask, d, c)
+		if err := publish(ctx, tx, ask, d, c); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, paper.Digest)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -113,11 +114,11 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting
 	}
 	awaiting := make([]Awaiting, len(waits))
 	for i, w := range waits {
-		name, err := identity.OpenName(db, w.Investigator, w.InvestigatorName)
+		number, err := register.Open(ctx, db, w.Case, w.Number)
 		if err != nil {
 			return nil, nil, err
 		}
-		awaiting[i] = Awaiting{w.Number, w.Role, w.AskedAt, Official{w.Investigator, name, w.Body}}
+		awaiting[i] = Awaiting{number, w.Role, w.AskedAt, Official{w.Investigator, w.InvestigatorName, w.Body}}
 	}
 	return cases, awaiting, nil
 }

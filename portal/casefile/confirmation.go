@@ -48,7 +48,7 @@ func DraftGrant(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if _, err := p.Status.after(policy.ParticipantGrant); err != nil {
 			return err
 		}
-		if g.Previous, err = previousOf(ctx, tx, id, g.Previous); err != nil {
+		if g.Previous, err = previousOf(ctx, tx, p.Case, id, g.Previous); err != nil {
 			return err
 		}
 		if p.Status == Draft { // nobody but the investigator has said yet what he is
@@ -78,6 +78,9 @@ func DraftNew(ctx context.Context, db *vault.DB, press document.Press, ask polic
 			return err
 		}
 		if err := place(ctx, tx, ask, casefile, id, person, g, "iin"); err != nil {
+			return err
+		}
+		if err := identity.Introduce(ctx, tx, casefile, identity.Person{ID: person, Name: name, IIN: iin}); err != nil {
 			return err
 		}
 		p, err := lockOne(ctx, tx, ask, id)
@@ -127,10 +130,11 @@ func draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.A
 	if err != nil {
 		return err
 	}
-	person, err := identity.Read(ctx, tx, p.Person, ask.At)
+	person, err := identity.ReadIn(ctx, tx, p.Case, p.Person)
 	if err != nil {
 		return err
 	}
+	g.self = p.ID
 	doc, err := document.New(ask, p.Case, document.Confirmation, g.Language)
 	if err != nil {
 		return err
@@ -143,7 +147,7 @@ func draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.A
 		return err
 	}
 	return keep(ctx, tx, ask, p, &doc, func() error {
-		advocate, err := sealAdvocate(tx, "confirmation", doc.ID, g.Advocate)
+		advocate, err := sealAdvocate(tx, "confirmation", p.Case, doc.ID, g.Advocate)
 		if err != nil {
 			return err
 		}
@@ -171,7 +175,7 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 		if err != nil {
 			return err
 		}
-		person, err := identity.Read(ctx, tx, p.Person, ask.At)
+		person, err := identity.ReadIn(ctx, tx, p.Case, p.Person)
 		if err != nil {
 			return err
 		}
@@ -183,7 +187,7 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 			return err
 		}
 		return keep(ctx, tx, ask, p, &doc, func() error {
-			sealed, err := sealReasons(tx, doc.ID, reasons)
+			sealed, err := sealReasons(tx, p.Case, doc.ID, reasons)
 			if err != nil {
 				return err
 			}
@@ -194,7 +198,7 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 
 // keep puts a new unsigned paper in the place of the one before.
 func keep(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant, doc *document.Document, insert func() error) error {
-	if _, err := drop(ctx, tx, p.ID); err != nil {
+	if _, err := drop(ctx, tx, p.Case, p.ID); err != nil {
 		return err
 	}
 	if err := document.Add(ctx, tx, doc); err != nil {
@@ -207,8 +211,8 @@ func keep(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant, doc 
 }
 
 // drop removes the unsigned paper about a participant; false where there is none.
-func drop(ctx context.Context, tx *vault.DB, id uuid.UUID) (bool, error) {
-	c, err := unsigned(ctx, tx, id)
+func drop(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) (bool, error) {
+	c, err := unsigned(ctx, tx, casefile, id)
 	if errors.Is(err, fault.NotFound) {
 		return false, nil
 	}
@@ -233,11 +237,11 @@ func ReadConfirmation(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 	if err := db.Get(ctx, &row, selectConfirmation, id); err != nil {
 		return p, Confirmation{}, document.Document{}, err
 	}
-	c, err := row.confirmation(db)
+	c, err := row.confirmation(ctx, db, p.Case)
 	if err != nil {
 		return p, c, document.Document{}, err
 	}
-	if c.Reasons, err = openReasons(db, c.Document, row.Reasons); err != nil {
+	if c.Reasons, err = openReasons(ctx, db, p.Case, c.Document, row.Reasons); err != nil {
 		return p, c, document.Document{}, err
 	}
 	doc, err := document.Fetch(ctx, db, c.Document)
@@ -262,7 +266,7 @@ func Settle(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		c, err := unsigned(ctx, tx, id)
+		c, err := unsigned(ctx, tx, p.Case, id)
 		if err != nil || c.Act() != ask.Act {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
@@ -294,7 +298,7 @@ func (p Participant) settle(ctx context.Context, tx *vault.DB, ask policy.Ask, c
 	if err != nil {
 		return err
 	}
-	advocate, err := sealAdvocate(tx, "participant", p.ID, g.Advocate)
+	advocate, err := sealAdvocate(tx, "participant", p.Case, p.ID, g.Advocate)
 	if err != nil {
 		return err
 	}
@@ -317,7 +321,7 @@ func DiscardConfirmation(ctx context.Context, db *vault.DB, ask policy.Ask, id u
 		if err != nil {
 			return err
 		}
-		there, err := drop(ctx, tx, id)
+		there, err := drop(ctx, tx, p.Case, id)
 		if err != nil {
 			return err
 		}
@@ -334,54 +338,55 @@ func DiscardConfirmation(ctx context.Context, db *vault.DB, ask policy.Ask, id u
 }
 
 type confirmationRow struct {
-	Document   uuid.UUID      `db:"document"`
-	Ends       bool           `db:"ends"`
-	Role       *policy.Role   `db:"role"`
-	Represents uuid.NullUUID  `db:"represents"`
-	Basis      *string        `db:"basis"`
-	Since      *time.Time     `db:"since"`
-	Reasons    []byte         `db:"reasons"`
-	Capacity   LegalCapacity  `db:"capacity"`
-	Scope      pq.StringArray `db:"scope"`
-	Until      *time.Time     `db:"until"`
-	Advocate   []byte         `db:"advocate"`
-	Conflict   bool           `db:"conflict"`
-	Previous   uuid.NullUUID  `db:"previous"`
-	SignedAt   *time.Time     `db:"signed_at"`
+	Document    uuid.UUID      `db:"document"`
+	Participant uuid.UUID      `db:"participant"`
+	Ends        bool           `db:"ends"`
+	Role        *policy.Role   `db:"role"`
+	Represents  uuid.NullUUID  `db:"represents"`
+	Basis       *string        `db:"basis"`
+	Since       *time.Time     `db:"since"`
+	Reasons     []byte         `db:"reasons"`
+	Capacity    LegalCapacity  `db:"capacity"`
+	Scope       pq.StringArray `db:"scope"`
+	Until       *time.Time     `db:"until"`
+	Advocate    []byte         `db:"advocate"`
+	Conflict    bool           `db:"conflict"`
+	Previous    uuid.NullUUID  `db:"previous"`
+	SignedAt    *time.Time     `db:"signed_at"`
 }
 
 const selectConfirmation = `
-SELECT document, ends, role, represents, basis, since, reasons, signed_at, capacity, scope, until, advocate, conflict, previous
+SELECT document, participant, ends, role, represents, basis, since, reasons, signed_at, capacity, scope, until, advocate, conflict, previous
   FROM confirmation
  WHERE participant = $1
  ORDER BY signed_at DESC NULLS FIRST
  LIMIT 1`
 
 const selectUnsignedConfirmation = `
-SELECT document, ends, role, represents, basis, since, signed_at, capacity, scope, until, advocate, conflict, previous
+SELECT document, participant, ends, role, represents, basis, since, signed_at, capacity, scope, until, advocate, conflict, previous
   FROM confirmation
  WHERE participant = $1 AND signed_at IS NULL
    FOR UPDATE`
 
-func unsigned(ctx context.Context, tx *vault.DB, id uuid.UUID) (Confirmation, error) {
+func unsigned(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) (Confirmation, error) {
 	var row confirmationRow
 	if err := tx.Get(ctx, &row, selectUnsignedConfirmation, id); err != nil {
 		return Confirmation{}, err
 	}
-	return row.confirmation(tx)
+	return row.confirmation(ctx, tx, casefile)
 }
 
-func (row confirmationRow) confirmation(db *vault.DB) (Confirmation, error) {
+func (row confirmationRow) confirmation(ctx context.Context, db *vault.DB, casefile uuid.UUID) (Confirmation, error) {
 	c := Confirmation{Document: row.Document, Ends: row.Ends, SignedAt: deref(row.SignedAt)}
 	if row.Ends {
 		return c, nil
 	}
 	c.Grant = Grant{
 		Role: deref(row.Role), Represents: row.Represents.UUID, Basis: deref(row.Basis), Since: deref(row.Since),
-		Capacity: row.Capacity, Scope: scopes(row.Scope), Until: deref(row.Until), Conflict: row.Conflict, Previous: row.Previous.UUID,
+		Capacity: row.Capacity, Scope: scopes(row.Scope), Until: deref(row.Until), Conflict: row.Conflict, Previous: row.Previous.UUID, self: row.Participant,
 	}
 	var err error
-	c.Grant.Advocate, err = openAdvocate(db, "confirmation", row.Document, row.Advocate)
+	c.Grant.Advocate, err = openAdvocate(ctx, db, "confirmation", casefile, row.Document, row.Advocate)
 	return c, err
 }
 
@@ -393,23 +398,23 @@ const insertEnding = `
 INSERT INTO confirmation (document, participant, ends, reasons, made_at)
 VALUES ($1, $2, true, $3, $4)`
 
-func reasonsOf(paper uuid.UUID) vault.Where {
-	return vault.Where{Table: "confirmation", Column: "reasons", ID: paper}
+func reasonsOf(casefile, paper uuid.UUID) vault.Where {
+	return vault.Where{Table: "confirmation", Column: "reasons", ID: paper, Case: casefile}
 }
 
 // sealReasons keeps no reasons as none at all.
-func sealReasons(tx *vault.DB, paper uuid.UUID, reasons string) ([]byte, error) {
+func sealReasons(tx *vault.DB, casefile, paper uuid.UUID, reasons string) ([]byte, error) {
 	if strings.TrimSpace(reasons) == "" {
 		return nil, nil
 	}
-	return tx.SealText(reasonsOf(paper), reasons)
+	return tx.SealText(reasonsOf(casefile, paper), reasons)
 }
 
-func openReasons(db *vault.DB, paper uuid.UUID, sealed []byte) (string, error) {
+func openReasons(ctx context.Context, db *vault.DB, casefile, paper uuid.UUID, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	return db.OpenText(reasonsOf(paper), sealed)
+	return db.OpenText(ctx, reasonsOf(casefile, paper), sealed)
 }
 
 const deleteConfirmation = `

@@ -15,6 +15,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Decision is a decision in a case, as far as its reader may see it.
@@ -242,7 +243,12 @@ func (draft DecisionDraft) document(press document.Press, ask policy.Ask, c Case
 	if err != nil {
 		return d, err
 	}
-	if draft.Upload != nil {
+	switch {
+	case draft.Upload != nil && warrant.Claims(draft.Upload): // it would be signed with a right that nobody has read
+		return d, fault.New(fault.Invalid, "fault.upload-states").At("file")
+	case draft.Upload != nil && draft.states(d.ID) != nil:
+		return d, fault.New(fault.Invalid, "fault.upload-moves").At("file")
+	case draft.Upload != nil:
 		d.Content, d.Nonce = draft.Upload, nil
 		return d, nil
 	}
@@ -262,8 +268,13 @@ func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 	}
 	draft := DecisionDraft{
 		Kind: d.Kind, DecidedOn: d.DecidedOn, ReadyOn: d.ReadyOn, Flags: d.Flags, Concerns: d.Concerns, Language: d.Language,
-		Joins: d.Joins, Severs: d.Severs, Leaving: d.Leaving,
+		Joins: d.Joins, Leaving: d.Leaving,
 	}
+	severs, err := db.OpenMaybe(ctx, severedNumber(c.ID, id), row.Severs)
+	if err != nil {
+		return draft, document.Document{}, c, err
+	}
+	draft.Severs = deref(severs)
 	doc, err := document.Fetch(ctx, db, d.Document)
 	if err != nil {
 		return draft, doc, c, err
@@ -272,10 +283,10 @@ func ReadDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 		draft.Upload = doc.Content
 		return draft, doc, c, nil
 	}
-	if draft.Established, err = db.OpenText(decisionText("established", id), row.Established); err != nil {
+	if draft.Established, err = db.OpenText(ctx, decisionText("established", c.ID, id), row.Established); err != nil {
 		return draft, doc, c, err
 	}
-	draft.Resolved, err = db.OpenText(decisionText("resolved", id), row.Resolved)
+	draft.Resolved, err = db.OpenText(ctx, decisionText("resolved", c.ID, id), row.Resolved)
 	return draft, doc, c, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -216,13 +217,13 @@ func secondInvestigator(t *testing.T, w *portaltest.W) uuid.UUID {
 	id := cast("ermek's case")
 	// The texts are sealed to their row; they are not read here.
 	if _, err := w.SQL.Exec(`
-		INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
-		SELECT $1, '267511031000999', offence_kk, offence_ru, registered_on, body, $2, prosecution, prosecutor, made_at
-		  FROM casefile WHERE id = $3`, id, w.Ermek.Person, w.Theft); err != nil {
+		INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at)
+		SELECT $1, number, $4, offence_kk, offence_ru, registered_on, body, $2, prosecution, prosecutor, made_at
+		  FROM casefile WHERE id = $3`, id, w.Ermek.Person, w.Theft, register.Tag(w.DB, "267511031000999")); err != nil {
 		t.Fatal(err)
 	}
-	for _, column := range []string{"offence_kk", "offence_ru"} {
-		sealed, err := w.DB.SealText(vault.Where{Table: "casefile", Column: column, ID: id}, "Басқа іс")
+	for _, column := range []string{"number", "offence_kk", "offence_ru"} {
+		sealed, err := w.DB.SealText(vault.Where{Table: "casefile", Column: column, ID: id, Case: id}, "Басқа іс")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -26,7 +27,8 @@ type Unsigned struct {
 
 type unsignedRow struct {
 	Of     uuid.UUID   `db:"of"`
-	Number string      `db:"number"`
+	Case   uuid.UUID   `db:"casefile"`
+	Number []byte      `db:"number"`
 	Kind   policy.Kind `db:"kind"`
 	Ends   bool        `db:"ends"`
 	Person uuid.UUID   `db:"person"`
@@ -37,18 +39,18 @@ type unsignedRow struct {
 }
 
 const selectUnsignedDecisions = `
-SELECT d.id AS of, c.number, d.kind, o.digest, o.size, o.made_at
+SELECT d.id AS of, c.id AS casefile, c.number, d.kind, o.digest, o.size, o.made_at
   FROM decision d
   JOIN casefile c ON c.id = d.casefile
   JOIN document o ON o.id = d.document
  WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge')) AND o.author = $1 AND d.status = 'draft'`
 
 const selectUnsignedConfirmations = `
-SELECT p.id AS of, c.number, f.ends, n.id AS person, n.name, o.digest, o.size, o.made_at
+SELECT p.id AS of, c.id AS casefile, c.number, f.ends, p.person, n.name, o.digest, o.size, o.made_at
   FROM confirmation f
   JOIN participant p ON p.id = f.participant
-  JOIN person n ON n.id = p.person
   JOIN casefile c ON c.id = p.casefile
+  LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   JOIN document o ON o.id = f.document
  WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge')) AND o.author = $1 AND f.signed_at IS NULL`
 
@@ -67,12 +69,18 @@ func Drafts(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Unsigned, erro
 	}
 	var out []Unsigned
 	for _, row := range decisions {
-		out = append(out, row.unsigned(signs(row.Kind)))
+		u, err := row.unsigned(ctx, db, signs(row.Kind))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, u)
 	}
 	for _, row := range confirmations {
-		u := row.unsigned(Confirmation{Ends: row.Ends}.Act())
-		var err error
-		if u.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil {
+		u, err := row.unsigned(ctx, db, Confirmation{Ends: row.Ends}.Act())
+		if err != nil {
+			return nil, err
+		}
+		if u.Name, err = identity.OpenName(ctx, db, row.Case, row.Person, row.Name); err != nil {
 			return nil, err
 		}
 		out = append(out, u)
@@ -81,6 +89,7 @@ func Drafts(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Unsigned, erro
 	return out, nil
 }
 
-func (row unsignedRow) unsigned(act policy.Act) Unsigned {
-	return Unsigned{Act: act, Of: row.Of, CaseNumber: row.Number, Kind: row.Kind, Digest: row.Digest, Size: row.Size, MadeAt: row.MadeAt}
+func (row unsignedRow) unsigned(ctx context.Context, db *vault.DB, act policy.Act) (Unsigned, error) {
+	number, err := register.Open(ctx, db, row.Case, row.Number)
+	return Unsigned{Act: act, Of: row.Of, CaseNumber: number, Kind: row.Kind, Digest: row.Digest, Size: row.Size, MadeAt: row.MadeAt}, err
 }

@@ -213,7 +213,7 @@ func DraftExposure(ctx context.Context, db *vault.DB, press document.Press, ask 
 		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
-		reasons, err := tx.SealText(exposureReasons(doc.ID), draft.Reasons)
+		reasons, err := tx.SealText(exposureReasons(c.ID, doc.ID), draft.Reasons)
 		if err != nil {
 			return err
 		}
@@ -264,7 +264,7 @@ func readExposure(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	if err := ask.Check(c.Standing); err != nil {
 		return Exposure{}, c, err
 	}
-	x, err := row.open(db)
+	x, err := row.open(ctx, db)
 	return x, c, err
 }
 
@@ -363,7 +363,7 @@ func Exposures(ctx context.Context, db *vault.DB, c Case, decision uuid.UUID) ([
 		if row.SignedAt == nil && c.Standing&policy.Charge == 0 {
 			continue
 		}
-		x, err := row.open(db)
+		x, err := row.open(ctx, db)
 		if err != nil {
 			return nil, err
 		}
@@ -426,20 +426,20 @@ type exposureRow struct {
 	EndedAt     *time.Time    `db:"ended_at"`
 }
 
-func exposureReasons(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "exposure", Column: "reasons", ID: id}
+func exposureReasons(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "exposure", Column: "reasons", ID: id, Case: casefile}
 }
 
-func (row exposureRow) open(db *vault.DB) (Exposure, error) {
+func (row exposureRow) open(ctx context.Context, db *vault.DB) (Exposure, error) {
 	x := Exposure{
 		ID: row.ID, Decision: row.Decision, Kind: row.Kind, Case: row.Case, Participant: row.Participant, Role: row.Role,
 		View: policy.ViewOf(row.View), Ground: row.Ground, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt), EndedAt: deref(row.EndedAt),
 	}
 	var err error
-	if x.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil {
+	if x.Name, err = identity.OpenName(ctx, db, row.Case, row.Person, row.Name); err != nil {
 		return x, err
 	}
-	x.Reasons, err = db.OpenText(exposureReasons(row.ID), row.Reasons)
+	x.Reasons, err = db.OpenText(ctx, exposureReasons(row.Case, row.ID), row.Reasons)
 	return x, err
 }
 
@@ -449,7 +449,7 @@ SELECT x.document, x.decision, d.kind, d.casefile, x.participant, p.person, n.na
   FROM exposure x
   JOIN decision d ON d.id = x.decision
   JOIN participant p ON p.id = x.participant
-  JOIN person n ON n.id = p.person`
+  LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person`
 
 const selectExposure = selectAnyExposure + `
  WHERE x.document = $1`

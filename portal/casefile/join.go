@@ -12,10 +12,13 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
+	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // caseNumber is how the register numbers a case.
@@ -49,7 +52,7 @@ func joinable(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (
 }
 
 const selectNumberTaken = `
-SELECT count(*) FROM casefile WHERE number = $1`
+SELECT count(*) FROM casefile WHERE number_tag = $1`
 
 // checkSevering holds a severance against the law: the new case has a number of its
 // own in the register, and somebody goes there (CPC 44).
@@ -74,7 +77,8 @@ func (draft DecisionDraft) checkSevering(ctx context.Context, tx *vault.DB, all 
 		draft.goes = append(draft.goes, p.Name)
 	}
 	var taken int
-	if err := tx.Get(database.NamingCase(ctx, draft.Severs), &taken, selectNumberTaken, draft.Severs); err != nil {
+	tag := register.Tag(tx, draft.Severs)
+	if err := tx.Get(database.NamingCase(ctx, tag), &taken, selectNumberTaken, tag); err != nil {
 		return draft, err
 	}
 	if taken > 0 {
@@ -120,26 +124,28 @@ func join(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case)
 }
 
 const insertSevered = `
-INSERT INTO casefile (id, number, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, severed_from, made_at)
-SELECT $2, $3, $4, $5, $6, body, investigator, prosecution, prosecutor, id, $7 FROM casefile WHERE id = $1`
+INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, severed_from, made_at)
+SELECT $2, $3, $4, $5, $6, $7, body, investigator, prosecution, prosecutor, id, $8 FROM casefile WHERE id = $1`
 
 // sever lets a severance take effect: a case of its own under a new number, with the
 // same officials; those whom the decision concerns, and who acts for them, go there,
 // and stay here too unless it says otherwise.
 func sever(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case) error {
-	fresh, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
+	fresh := warrant.Severed(d.Document) // the signed ruling names it
+	var err error
 	var sealed [2][]byte
 	for i, text := range []string{c.OffenceKK, c.OffenceRU} {
 		column := [...]string{"offence_kk", "offence_ru"}[i]
-		if sealed[i], err = tx.SealText(vault.Where{Table: "casefile", Column: column, ID: fresh}, text); err != nil {
+		if sealed[i], err = tx.SealText(vault.Where{Table: "casefile", Column: column, ID: fresh, Case: fresh}, text); err != nil {
 			return err
 		}
 	}
-	err = tx.Exec(ctx, insertSevered, c.ID, fresh, d.Severs, sealed[0], sealed[1], ask.At.In(deadline.Zone).Format(time.DateOnly), ask.At)
-	if database.Violates(err, "casefile_number_key") {
+	number, tag, err := register.Seal(tx, fresh, d.Severs)
+	if err != nil {
+		return err
+	}
+	err = tx.Exec(ctx, insertSevered, c.ID, fresh, number, tag, sealed[0], sealed[1], ask.At.In(deadline.Zone).Format(time.DateOnly), ask.At)
+	if database.Violates(err, "casefile_number_tag_key") {
 		return fault.New(fault.Invalid, "fault.case-number-taken").At("severs")
 	}
 	if err != nil {
@@ -208,9 +214,6 @@ UPDATE participant q
   FROM participant p
  WHERE p.id = $1 AND q.id = $2 AND q.status <> 'confirmed'`
 
-const selectAdvocate = `
-SELECT advocate FROM participant WHERE id = $1`
-
 // bring takes those who are confirmed, the represented before those who act for them.
 func (m passage) bring(ctx context.Context, tx *vault.DB, ask policy.Ask, people []Participant) error {
 	there := map[uuid.UUID]uuid.UUID{}
@@ -223,7 +226,7 @@ func (m passage) bring(ctx context.Context, tx *vault.DB, ask policy.Ask, people
 			if acting && !comes {
 				continue
 			}
-			id, err := m.one(ctx, tx, ask, p.ID, represents)
+			id, err := m.one(ctx, tx, ask, p, represents)
 			if err != nil {
 				return err
 			}
@@ -233,50 +236,41 @@ func (m passage) bring(ctx context.Context, tx *vault.DB, ask policy.Ask, people
 	return nil
 }
 
-func (m passage) one(ctx context.Context, tx *vault.DB, ask policy.Ask, id, represents uuid.UUID) (uuid.UUID, error) {
-	fresh, err := uuid.NewV7()
+func (m passage) one(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant, represents uuid.UUID) (uuid.UUID, error) {
+	fresh := warrant.Brought(m.to, p.ID) // so whoever has the signed ruling knows it
+	advocate, err := sealAdvocate(tx, "participant", m.to, fresh, p.Advocate)
 	if err != nil {
 		return fresh, err
 	}
-	advocate, err := resealAdvocate(ctx, tx, id, fresh)
+	known, err := identity.ReadIn(ctx, tx, p.Case, p.Person)
 	if err != nil {
 		return fresh, err
 	}
-	n, err := tx.Change(ctx, insertPassage, id, fresh, m.to, nullable(represents), advocate, nullable(m.from), ask.At, ask.Person)
+	if err := identity.Introduce(ctx, tx, m.to, known); err != nil {
+		return fresh, err
+	}
+	n, err := tx.Change(ctx, insertPassage, p.ID, fresh, m.to, nullable(represents), advocate, nullable(m.from), ask.At, ask.Person)
 	if err != nil {
 		return fresh, err
 	}
 	if n == 0 {
-		if err := tx.Get(ctx, &fresh, selectSame, id, m.to, nullable(represents)); err != nil {
+		if err := tx.Get(ctx, &fresh, selectSame, p.ID, m.to, nullable(represents)); err != nil {
 			return fresh, err
 		}
-		if advocate, err = resealAdvocate(ctx, tx, id, fresh); err != nil {
+		if advocate, err = sealAdvocate(tx, "participant", m.to, fresh, p.Advocate); err != nil {
 			return fresh, err
 		}
-		if n, err = tx.Change(ctx, updatePassage, id, fresh, advocate, nullable(m.from), ask.At, ask.Person); err != nil || n == 0 {
+		if n, err = tx.Change(ctx, updatePassage, p.ID, fresh, advocate, nullable(m.from), ask.At, ask.Person); err != nil || n == 0 {
 			return fresh, err
 		}
 	}
 	return fresh, ledger.Step(ctx, tx.DB, ask.To(m.act), "participant", fresh, m.to, nil)
 }
 
-// resealAdvocate is the number of an advocate's licence as it is kept in another row.
-func resealAdvocate(ctx context.Context, tx *vault.DB, from, to uuid.UUID) ([]byte, error) {
-	var sealed []byte
-	if err := tx.Get(ctx, &sealed, selectAdvocate, from); err != nil || sealed == nil {
-		return nil, err
-	}
-	number, err := openAdvocate(tx, "participant", from, sealed)
-	if err != nil {
-		return nil, err
-	}
-	return sealAdvocate(tx, "participant", to, number)
-}
-
 // Relation is another case that a case has to do with.
 type Relation struct {
 	ID     uuid.UUID `db:"id"`
-	Number string    `db:"number"`
+	Number string    `db:"-"`
 	Way    Way       `db:"way"`
 	Opens  bool      `db:"opens"` // for this reader
 }
@@ -291,6 +285,11 @@ const (
 	WayJoined  Way = "joined"  // that one was joined to it
 	WaySevered Way = "severed" // that one was severed from it
 )
+
+type relationRow struct {
+	Relation
+	Sealed []byte `db:"number"`
+}
 
 const selectRelated = `
 SELECT r.id, r.number, r.way, EXISTS (SELECT 1 FROM standing s WHERE s.casefile = r.id AND s.person = $2) AS opens
@@ -310,11 +309,25 @@ func Related(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Relat
 	if err := ask.Check(c.Standing); err != nil {
 		return nil, err
 	}
-	var rows []Relation
+	var rows []relationRow
 	if err := db.Select(ctx, &rows, selectRelated, c.ID, ask.Person); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(rows, func(r Relation) bool {
-		return !r.Opens && c.Standing&policy.OnDuty == 0 && (r.Way == WayJoined || r.Way == WaySevered)
-	}), nil
+	var out []Relation
+	for _, row := range rows {
+		r := row.Relation
+		if !r.Opens && c.Standing&policy.OnDuty == 0 && (r.Way == WayJoined || r.Way == WaySevered) {
+			continue
+		}
+		var err error
+		r.Number, err = register.Open(ctx, db, r.ID, row.Sealed)
+		if errors.Is(err, fault.NotFound) && !r.Opens { // the keeper tells no number of a case in which he is nothing
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }

@@ -3,9 +3,12 @@ package casefile
 import (
 	"strings"
 
+	"github.com/google/uuid"
+
 	"zharia/portal/document"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/warrant"
 	"zharia/portal/words"
 )
 
@@ -37,6 +40,7 @@ func (draft DecisionDraft) sheet(press document.Press, d document.Document, c Ca
 		{Heading: w.T("paper.established"), Text: draft.Established},
 		{Heading: w.T("paper.resolved"), Text: draft.Resolved},
 	}
+	s.States = draft.states(d.ID)
 	s.Closing = []string{w.Day(draft.DecidedOn) + "\t" + w.T("paper.seat.investigator", "name", c.signer())}
 	return s
 }
@@ -64,6 +68,7 @@ func (g Grant) sheet(press document.Press, d document.Document, c Case, person i
 	s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.since"), Value: w.Day(g.Since)})
 	s.Facts = append(s.Facts, g.powerFacts(w)...)
 	s.Sections = []document.Section{{Text: w.T("paper.confirmation.text")}}
+	s.States = g.states(person.ID, all)
 	return s
 }
 
@@ -77,6 +82,7 @@ func (p Participant) endingSheet(press document.Press, d document.Document, c Ca
 		s.Facts = append(s.Facts, acting(w, p.Represented, p.RepresentedRole))
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.ending.text." + string(p.Status))}}
+	s.States = p.states(warrant.Ending)
 	if reasons != "" {
 		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.ending.reasons"), Text: reasons})
 	}
@@ -84,6 +90,38 @@ func (p Participant) endingSheet(press document.Press, d document.Document, c Ca
 		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.appeal"), Text: w.T("paper.ending.appeal")})
 	}
 	return s
+}
+
+// states is what a confirmation gives, for machines.
+func (g Grant) states(person uuid.UUID, all []Participant) *warrant.Fact {
+	g = g.whole()
+	f := &warrant.Fact{
+		Kind: warrant.Confirmation, Participant: g.self, Person: person, Role: g.Role, Basis: g.Basis, Represents: g.Represents, Previous: g.Previous,
+		Capacity: string(g.Capacity), Scope: kept(g.Scope), From: warrant.On(g.Since), Until: warrant.On(g.Until),
+	}
+	for _, p := range all {
+		if p.ID == g.Represents && g.Represents != uuid.Nil {
+			f.Whom, f.WhomRole = p.Person, p.Role
+		}
+	}
+	return f
+}
+
+// states is what the end of a status takes, for machines.
+func (p Participant) states(kind warrant.Kind) *warrant.Fact {
+	return &warrant.Fact{Kind: kind, Participant: p.ID, Person: p.Person, Role: p.Role, Represents: p.Represents, Whom: p.whom, WhomRole: p.RepresentedRole}
+}
+
+// states is whom a ruling brings from one case into another, for machines; nothing where
+// it brings nobody.
+func (draft DecisionDraft) states(paper uuid.UUID) *warrant.Fact {
+	switch {
+	case draft.Joins != uuid.Nil:
+		return &warrant.Fact{Kind: warrant.Joinder, Other: draft.Joins}
+	case draft.Severs != "":
+		return &warrant.Fact{Kind: warrant.Severance, Other: warrant.Severed(paper), Concerns: draft.Concerns, Leaving: draft.Leaving}
+	}
+	return nil
 }
 
 func statusSheet(press document.Press, d document.Document, c Case, person identity.Person) document.Sheet {

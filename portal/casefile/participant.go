@@ -35,6 +35,8 @@ type Participant struct {
 	Since           time.Time
 	ConfirmedAt     time.Time
 	EndedAt         time.Time
+
+	whom uuid.UUID // person he acts for
 }
 
 // Grant is what the investigator confirms: the role, on what ground, from when,
@@ -53,6 +55,8 @@ type Grant struct {
 	Until    time.Time     // its last day; zero for none
 	Advocate string        // number of the licence, as Licence keeps it
 	Conflict bool          // he was warned that the defender stands for another here, and confirms all the same (CPC 66(4))
+
+	self uuid.UUID // participant: whose status it is, once that is known
 }
 
 // Participants are all participants of a case, those who wait first.
@@ -68,7 +72,7 @@ func participants(ctx context.Context, db *vault.DB, id uuid.UUID) ([]Participan
 	if err := db.Select(ctx, &rows, selectParticipants, id); err != nil {
 		return nil, err
 	}
-	return openAll(db, rows)
+	return openAll(ctx, db, rows)
 }
 
 // Waiting are the statuses that await the asker's confirmation in all his cases,
@@ -81,7 +85,7 @@ func Waiting(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Participant, 
 	if err := db.Select(ctx, &rows, selectWaiting, ask.Person); err != nil {
 		return nil, err
 	}
-	return openAll(db, rows)
+	return openAll(ctx, db, rows)
 }
 
 // ReadParticipant is one participant, for the official who decides his status.
@@ -93,7 +97,7 @@ func ReadParticipant(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 	if standing(ask, row.Standing) != nil { // who else is in the case is not for the others to learn
 		return Participant{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
 // Hold keeps a confirmed status from ending until the transaction does, for an act
@@ -118,7 +122,7 @@ func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (P
 	if standing(ask, row.Standing) != nil { // who else is in the case is not for the others to learn
 		return Participant{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	return row.open(tx)
+	return row.open(ctx, tx)
 }
 
 // whole is the grant with what it leaves unsaid.
@@ -156,7 +160,7 @@ func (g Grant) checkClients(ctx context.Context, tx *vault.DB, casefile, person,
 	}
 	warning := &ClientsConflict{Fault: fault.New(fault.Invalid, "fault.conflict-of-clients").At("conflict").Under(law.CPC(66, 4))}
 	for _, row := range rows {
-		name, err := identity.OpenName(tx, row.Person, row.Name)
+		name, err := identity.OpenName(ctx, tx, row.Case, row.Person, row.Name)
 		if err != nil {
 			return g, err
 		}

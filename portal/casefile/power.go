@@ -15,6 +15,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/law"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 	"zharia/portal/words"
 )
@@ -305,10 +306,10 @@ func besideAdvocate(all []Participant, client, self uuid.UUID) bool {
 // The clients whom a person already defends in the same case or in one that is
 // joined to it, but for one.
 const selectOtherClients = `
-SELECT r.person, n.name
+SELECT r.casefile, r.person, n.name
   FROM participant p
   JOIN participant r ON r.id = p.represents AND r.status = 'confirmed'
-  JOIN person n ON n.id = r.person
+  LEFT JOIN known n ON n.casefile = r.casefile AND n.person = r.person
   JOIN casefile c ON c.id = p.casefile
   JOIN casefile here ON here.id = $1
  WHERE p.person = $2 AND p.role = 'defender' AND p.status = 'confirmed' AND r.person <> $3
@@ -316,6 +317,7 @@ SELECT r.person, n.name
  ORDER BY p.since, p.id`
 
 type otherClient struct {
+	Case   uuid.UUID `db:"casefile"`
 	Person uuid.UUID `db:"person"`
 	Name   []byte    `db:"name"`
 }
@@ -335,18 +337,18 @@ func date(day time.Time) *time.Time {
 	return &day
 }
 
-func sealAdvocate(tx *vault.DB, table string, id uuid.UUID, number string) ([]byte, error) {
+func sealAdvocate(tx *vault.DB, table string, casefile, id uuid.UUID, number string) ([]byte, error) {
 	if number == "" {
 		return nil, nil
 	}
-	return tx.SealText(vault.Where{Table: table, Column: "advocate", ID: id}, number)
+	return tx.SealText(vault.Where{Table: table, Column: "advocate", ID: id, Case: casefile}, number)
 }
 
-func openAdvocate(db *vault.DB, table string, id uuid.UUID, sealed []byte) (string, error) {
+func openAdvocate(ctx context.Context, db *vault.DB, table string, casefile, id uuid.UUID, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	return db.OpenText(vault.Where{Table: table, Column: "advocate", ID: id}, sealed)
+	return db.OpenText(ctx, vault.Where{Table: table, Column: "advocate", ID: id, Case: casefile}, sealed)
 }
 
 // powerFacts is what the paper of a confirmation says of the power: what is not so,
@@ -403,7 +405,12 @@ func StandIn(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, whom u
 		return s, fault.New(fault.NotFound, "fault.not-found")
 	}
 	s.Side, s.Several = sides[i], len(sides) > 1
-	return s, db.Get(ctx, &s.Number, selectNumber, casefile)
+	var number []byte
+	if err := db.Get(ctx, &number, selectNumber, casefile); err != nil {
+		return s, err
+	}
+	s.Number, err = register.Open(ctx, db, casefile, number)
+	return s, err
 }
 
 // StandAs is StandIn for the participant the asker said he acts as, in its case.

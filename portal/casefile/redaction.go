@@ -64,7 +64,7 @@ func Cut(ctx context.Context, db *vault.DB, ask policy.Ask, decision uuid.UUID, 
 	var waits redactionRow
 	switch err := db.Get(ctx, &waits, selectRedactionDraft, decision, part); {
 	case err == nil:
-		draft, err = waits.texts(db)
+		draft, err = waits.texts(ctx, db)
 		return draft, d, c, err
 	case !errors.Is(err, fault.NotFound):
 		return draft, d, c, err
@@ -73,8 +73,8 @@ func Cut(ctx context.Context, db *vault.DB, ask policy.Ask, decision uuid.UUID, 
 		return draft, d, c, nil
 	}
 	var errs [2]error
-	draft.Established, errs[0] = db.OpenText(decisionText("established", decision), row.Established)
-	draft.Resolved, errs[1] = db.OpenText(decisionText("resolved", decision), row.Resolved)
+	draft.Established, errs[0] = db.OpenText(ctx, decisionText("established", c.ID, decision), row.Established)
+	draft.Resolved, errs[1] = db.OpenText(ctx, decisionText("resolved", c.ID, decision), row.Resolved)
 	if err := errors.Join(errs[:]...); err != nil {
 		return draft, d, c, err
 	}
@@ -123,7 +123,7 @@ func DraftRedaction(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
-		if err := draft.keep(ctx, tx, ask, decision, doc.ID); err != nil {
+		if err := draft.keep(ctx, tx, ask, c.ID, decision, doc.ID); err != nil {
 			return err
 		}
 		id = doc.ID
@@ -188,12 +188,12 @@ func (draft RedactionDraft) sheet(press document.Press, doc document.Document, c
 	return s
 }
 
-func (draft RedactionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, decision, id uuid.UUID) error {
+func (draft RedactionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, decision, id uuid.UUID) error {
 	var texts [2][]byte
 	if draft.Upload == nil {
 		var errs [2]error
-		texts[0], errs[0] = tx.SealText(redactionText("established", id), draft.Established)
-		texts[1], errs[1] = tx.SealText(redactionText("resolved", id), draft.Resolved)
+		texts[0], errs[0] = tx.SealText(redactionText("established", casefile, id), draft.Established)
+		texts[1], errs[1] = tx.SealText(redactionText("resolved", casefile, id), draft.Resolved)
 		if err := errors.Join(errs[:]...); err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func ReadRedaction(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UU
 		if doc, err = document.Fetch(ctx, tx, id); err != nil || !doc.Signed() {
 			return err
 		}
-		return opening.Keep(ctx, tx, ask, opening.Opening{
+		return opening.Show(ctx, tx, ask, opening.Opening{
 			Case: c.ID, As: c.Standing, Object: opening.Redaction, ObjectID: r.Decision, Document: id,
 		})
 	})
@@ -235,7 +235,7 @@ func OpenRedaction(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UU
 			return err
 		}
 		if !r.SignedAt.IsZero() {
-			err := opening.Keep(ctx, tx, ask, opening.Opening{Case: c.ID, As: c.Standing, Object: opening.Redaction, ObjectID: r.Decision, Document: id})
+			err := opening.Show(ctx, tx, ask, opening.Opening{Case: c.ID, As: c.Standing, Object: opening.Redaction, ObjectID: r.Decision, Document: id})
 			if err != nil {
 				return err
 			}
@@ -377,8 +377,8 @@ type redactionRow struct {
 	ReplacedAt  *time.Time  `db:"replaced_at"`
 }
 
-func redactionText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "redaction", Column: column, ID: id}
+func redactionText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "redaction", Column: column, ID: id, Case: casefile}
 }
 
 func (row redactionRow) redaction() Redaction {
@@ -389,14 +389,14 @@ func (row redactionRow) redaction() Redaction {
 }
 
 // texts are those of a draft, for its author to change.
-func (row redactionRow) texts(db *vault.DB) (RedactionDraft, error) {
+func (row redactionRow) texts(ctx context.Context, db *vault.DB) (RedactionDraft, error) {
 	draft := RedactionDraft{Part: row.Part}
 	if row.Established == nil {
 		return draft, nil
 	}
 	var errs [2]error
-	draft.Established, errs[0] = db.OpenText(redactionText("established", row.ID), row.Established)
-	draft.Resolved, errs[1] = db.OpenText(redactionText("resolved", row.ID), row.Resolved)
+	draft.Established, errs[0] = db.OpenText(ctx, redactionText("established", row.Case, row.ID), row.Established)
+	draft.Resolved, errs[1] = db.OpenText(ctx, redactionText("resolved", row.Case, row.ID), row.Resolved)
 	return draft, errors.Join(errs[:]...)
 }
 

@@ -17,6 +17,7 @@ import (
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -132,7 +133,8 @@ func Numbered(ctx context.Context, db *vault.DB, ask policy.Ask, number string) 
 	if err := ask.Check(0); err != nil {
 		return Named{}, err
 	}
-	ctx = database.NamingCase(ctx, number)
+	tag := register.Tag(db, number)
+	ctx = database.NamingCase(ctx, tag)
 	var found []uuid.UUID
 	misses := 0
 	err := db.Within(ctx, func(tx *vault.DB) error {
@@ -144,7 +146,7 @@ func Numbered(ctx context.Context, db *vault.DB, ask policy.Ask, number string) 
 		if err != nil || misses >= MaxMisses {
 			return err
 		}
-		if err := tx.Select(ctx, &found, selectNumbered, number); err != nil || len(found) > 0 {
+		if err := tx.Select(ctx, &found, selectNumbered, tag); err != nil || len(found) > 0 {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask.To(policy.AccessMiss), "person", ask.Person, uuid.Nil, nil)
@@ -166,7 +168,7 @@ func SaveRequest(ctx context.Context, db *vault.DB, press document.Press, ask po
 	if err := ask.Check(0); err != nil {
 		return err
 	}
-	ctx, casefile := database.NamingCase(ctx, of.number), of.id
+	ctx, casefile := database.NamingCase(ctx, register.Tag(db, of.number)), of.id
 	return db.Within(ctx, func(tx *vault.DB) error {
 		old, err := lockRequestDraft(ctx, tx, ask, id)
 		if err != nil {
@@ -250,6 +252,9 @@ func (n NewRequest) print(ctx context.Context, tx *vault.DB, press document.Pres
 	if err != nil {
 		return paper, authority, err
 	}
+	if err := identity.Introduce(ctx, tx, casefile, person); err != nil {
+		return paper, authority, err
+	}
 	if paper, err = document.New(ask, casefile, document.Request, n.Language); err != nil {
 		return paper, authority, err
 	}
@@ -296,7 +301,7 @@ func ReadRequest(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 	if err := db.Get(ctx, &row, selectRequest, ask.Person, id); err != nil {
 		return Request{}, err
 	}
-	return row.forAsker(db, ask)
+	return row.forAsker(ctx, db, ask)
 }
 
 // RequestPaper is the paper of a request. An official's look at it is a step and
@@ -417,7 +422,7 @@ func represented(ctx context.Context, db *vault.DB, r Request) (uuid.UUID, error
 		return uuid.Nil, nil
 	}
 	var found []uuid.UUID
-	err := db.Select(ctx, &found, selectRepresented, r.Case, identity.IINTag(db, r.RepresentedIIN), roleWords(rule.Represents))
+	err := db.Select(ctx, &found, selectRepresented, r.Case, identity.IDOf(db, r.RepresentedIIN), roleWords(rule.Represents))
 	if err != nil || len(found) == 0 {
 		return uuid.Nil, err
 	}
@@ -488,7 +493,7 @@ func answerRequests(ctx context.Context, tx *vault.DB, ask policy.Ask, p Partici
 		return err
 	}
 	for _, row := range rows {
-		r, err := row.open(tx)
+		r, err := row.open(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -547,7 +552,7 @@ func requests(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]r
 	out := make([]Request, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.forAsker(db, ask.To(policy.AccessRead)); err != nil {
+		if out[i], err = row.forAsker(ctx, db, ask.To(policy.AccessRead)); err != nil {
 			return nil, err
 		}
 	}
@@ -562,7 +567,7 @@ func RequestFor(ctx context.Context, db *vault.DB, ask policy.Ask, participant u
 	if err := db.Get(ctx, &row, selectRequestFor, ask.Person, participant); err != nil {
 		return r, uuid.Nil, err
 	}
-	if r, err = row.forAsker(db, ask.To(policy.AccessRead)); err != nil {
+	if r, err = row.forAsker(ctx, db, ask.To(policy.AccessRead)); err != nil {
 		return r, uuid.Nil, err
 	}
 	whom, err = represented(ctx, db, r)
@@ -579,7 +584,7 @@ func DraftAsked(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if err := tx.Get(ctx, &row, selectRequest, ask.Person, id); err != nil {
 			return err
 		}
-		r, err := row.forAsker(tx, ask.To(policy.AccessRead))
+		r, err := row.forAsker(ctx, tx, ask.To(policy.AccessRead))
 		if err != nil {
 			return err
 		}

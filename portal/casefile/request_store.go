@@ -13,6 +13,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -25,7 +26,7 @@ SELECT count(*) FROM record WHERE object = 'person' AND object_id = $1 AND act =
 // A case that was joined to another is conducted there (CPC 43).
 const selectNumbered = `
 WITH RECURSIVE found AS (
-    SELECT id, joined_into FROM casefile WHERE number = $1 OR report_number = $1
+    SELECT id, joined_into FROM casefile WHERE number_tag = $1 OR report_tag = $1
     UNION
     SELECT c.id, c.joined_into FROM casefile c JOIN found f ON c.id = f.joined_into)
 SELECT id FROM found WHERE joined_into IS NULL
@@ -56,8 +57,7 @@ UPDATE participant SET status = 'ended', ended_at = $2 WHERE id = $1 AND status 
 const selectRepresented = `
 SELECT p.id
   FROM participant p
-  JOIN person n ON n.id = p.person
- WHERE p.casefile = $1 AND n.iin_tag = $2 AND p.role = ANY ($3) AND p.status = 'confirmed'
+ WHERE p.casefile = $1 AND p.person = $2 AND p.role = ANY ($3) AND p.status = 'confirmed'
  ORDER BY p.since, p.id`
 
 func roleWords(roles []policy.Role) pq.StringArray {
@@ -71,7 +71,7 @@ func roleWords(roles []policy.Role) pq.StringArray {
 type requestRow struct {
 	ID               uuid.UUID     `db:"id"`
 	Case             uuid.UUID     `db:"casefile"`
-	CaseNumber       string        `db:"case_number"`
+	CaseNumber       []byte        `db:"case_number"`
 	Person           uuid.UUID     `db:"person"`
 	Name             []byte        `db:"name"`
 	Role             policy.Role   `db:"role"`
@@ -90,9 +90,9 @@ type requestRow struct {
 	OverdueAt        *time.Time    `db:"overdue_at"`
 	SettledAt        *time.Time    `db:"settled_at"`
 	Investigator     uuid.UUID     `db:"investigator"`
-	InvestigatorName []byte        `db:"investigator_name"`
+	InvestigatorName string        `db:"investigator_name"`
 	Prosecutor       uuid.UUID     `db:"prosecutor"`
-	ProsecutorName   []byte        `db:"prosecutor_name"`
+	ProsecutorName   string        `db:"prosecutor_name"`
 	identity.Body
 	ProsecutionKK string         `db:"prosecution_kk"`
 	ProsecutionRU string         `db:"prosecution_ru"`
@@ -116,10 +116,10 @@ SELECT r.id, r.casefile, c.number AS case_number, r.person, n.name, r.role, r.re
            CASE WHEN r.status <> 'draft' THEN ARRAY(SELECT d.standing FROM duty d WHERE d.casefile = r.casefile AND d.person = $1) END, NULL) AS standing
   FROM request r
   JOIN casefile c ON c.id = r.casefile
-  JOIN person n ON n.id = r.person
+  LEFT JOIN known n ON n.casefile = r.casefile AND n.person = r.person
   JOIN body b ON b.id = c.body
-  JOIN person i ON i.id = c.investigator
-  JOIN person p ON p.id = c.prosecutor
+  JOIN officer i ON i.person = c.investigator
+  JOIN officer p ON p.person = c.prosecutor
   JOIN body pb ON pb.id = c.prosecution
   LEFT JOIN confirmation f ON f.participant = r.participant AND f.signed_at = r.settled_at AND f.ends = (r.status = 'refused')
                           AND r.status IN ('confirmed', 'refused')
@@ -155,13 +155,13 @@ const lockAsked = selectRequests + `
 const selectSettled = `
 SELECT role, represents, status FROM participant WHERE id = $1`
 
-func requestText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "request", Column: column, ID: id}
+func requestText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "request", Column: column, ID: id, Case: casefile}
 }
 
 // forAsker opens the row for the one who asks: not found where he is nothing to it,
 // refused where his act is not his to do.
-func (row requestRow) forAsker(db *vault.DB, ask policy.Ask) (Request, error) {
+func (row requestRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) (Request, error) {
 	to := ask.Standing(row.Standing)
 	if to == 0 {
 		return Request{}, fault.New(fault.NotFound, "fault.not-found")
@@ -169,31 +169,30 @@ func (row requestRow) forAsker(db *vault.DB, ask policy.Ask) (Request, error) {
 	if err := ask.Check(to); err != nil {
 		return Request{}, err
 	}
-	r, err := row.open(db)
+	r, err := row.open(ctx, db)
 	r.Standing = to
 	return r, err
 }
 
-func (row requestRow) open(db *vault.DB) (Request, error) {
+func (row requestRow) open(ctx context.Context, db *vault.DB) (Request, error) {
 	r := Request{
-		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Person: row.Person, Role: row.Role, Language: row.Language,
+		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Language: row.Language,
 		Document: row.Document, Authority: row.Authority.UUID, Participant: row.Participant.UUID, Status: row.Status, MadeAt: row.MadeAt,
 		AskedAt: deref(row.AskedAt), Term: deadline.Name(deref(row.Term)), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		OverdueAt: deref(row.OverdueAt), SettledAt: deref(row.SettledAt), Answer: row.Answer.UUID, AnswerLanguage: row.AnswerIn, AnsweredBy: row.AnsweredBy.UUID,
-		Decider:    Official{ID: row.Investigator, Body: row.Body},
-		Prosecutor: Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
+		Decider:    Official{ID: row.Investigator, Name: row.InvestigatorName, Body: row.Body},
+		Prosecutor: Official{ID: row.Prosecutor, Name: row.ProsecutorName, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
 	}
-	var errs [6]error
-	r.Name, errs[0] = identity.OpenName(db, row.Person, row.Name)
-	r.Decider.Name, errs[1] = identity.OpenName(db, row.Investigator, row.InvestigatorName)
-	r.Prosecutor.Name, errs[2] = identity.OpenName(db, row.Prosecutor, row.ProsecutorName)
-	r.Words, errs[3] = db.OpenText(requestText("words", row.ID), row.Words)
+	var errs [5]error
+	r.CaseNumber, errs[4] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	r.Name, errs[0] = identity.OpenName(ctx, db, row.Case, row.Person, row.Name)
+	r.Words, errs[1] = db.OpenText(ctx, requestText("words", row.Case, row.ID), row.Words)
 	if row.Represented != nil {
 		var whom string
-		whom, errs[4] = db.OpenText(requestText("represented", row.ID), row.Represented)
+		whom, errs[2] = db.OpenText(ctx, requestText("represented", row.Case, row.ID), row.Represented)
 		r.Represented, r.RepresentedIIN = whomOf(whom)
 	}
-	r.Reasons, errs[5] = openReasons(db, row.Answer.UUID, row.Reasons)
+	r.Reasons, errs[3] = openReasons(ctx, db, row.Case, row.Answer.UUID, row.Reasons)
 	return r, errors.Join(errs[:]...)
 }
 
@@ -202,7 +201,7 @@ func lockRequest(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID
 	if err := tx.Get(ctx, &row, lockOneRequest, ask.Person, id); err != nil {
 		return Request{}, err
 	}
-	return row.forAsker(tx, ask)
+	return row.forAsker(ctx, tx, ask)
 }
 
 // moveRequest locks a request for a step of its life and tells where the step leads.
@@ -242,16 +241,16 @@ func lockRequestDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid
 }
 
 type addressedRow struct {
-	Number           string    `db:"number"`
+	Number           []byte    `db:"number"`
 	Investigator     uuid.UUID `db:"investigator"`
-	InvestigatorName []byte    `db:"investigator_name"`
+	InvestigatorName string    `db:"investigator_name"`
 	identity.Body
 }
 
 const selectAddressed = `
 SELECT c.number, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM casefile c
-  JOIN person i ON i.id = c.investigator
+  JOIN officer i ON i.person = c.investigator
   JOIN body b ON b.id = c.body
  WHERE c.id = $1`
 
@@ -266,8 +265,8 @@ func addressed(ctx context.Context, tx *vault.DB, casefile uuid.UUID) (addressee
 	if err := tx.Get(ctx, &row, selectAddressed, casefile); err != nil {
 		return addressee{}, err
 	}
-	name, err := identity.OpenName(tx, row.Investigator, row.InvestigatorName)
-	return addressee{row.Number, Official{row.Investigator, name, row.Body}}, err
+	number, err := register.Open(ctx, tx, casefile, row.Number)
+	return addressee{number, Official{row.Investigator, row.InvestigatorName, row.Body}}, err
 }
 
 const upsertRequest = `
@@ -282,11 +281,11 @@ func (n NewRequest) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, case
 	var whom []byte
 	if n.For() {
 		var err error
-		if whom, err = tx.SealText(requestText("represented", id), n.whom()); err != nil {
+		if whom, err = tx.SealText(requestText("represented", casefile, id), n.whom()); err != nil {
 			return err
 		}
 	}
-	text, err := tx.SealText(requestText("words", id), n.Words)
+	text, err := tx.SealText(requestText("words", casefile, id), n.Words)
 	if err != nil {
 		return err
 	}

@@ -15,19 +15,14 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register"
 )
 
 // why is what people of these tests write into a request.
 const why = "Мен осы іс бойынша жәбірленушінің көршісімін, ұрлықты өз көзіммен көрдім және жауап бердім."
 
 // theftNumber is the number of the case of the theft.
-func theftNumber(t *testing.T, w *portaltest.W) (number string) {
-	t.Helper()
-	if err := w.SQL.Get(&number, `SELECT number FROM casefile WHERE id = $1`, w.Theft); err != nil {
-		t.Fatal(err)
-	}
-	return number
-}
+func theftNumber(_ *testing.T, w *portaltest.W) string { return w.Number(w.Theft) }
 
 // save drafts a request of somebody's about the theft.
 func save(t *testing.T, w *portaltest.W, who *portaltest.Actor, id uuid.UUID, n casefile.NewRequest) error {
@@ -245,11 +240,8 @@ func TestNumbersOfCasesCannotBeFoundOutByTrying(t *testing.T) {
 	if err := find(w.Stranger, right); err != nil {
 		t.Errorf("the day after: %v", err)
 	}
-	var report string
-	if _, err := w.SQL.Exec(`UPDATE casefile SET report_number = '777777777777777' WHERE id = $1`, w.Fraud); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SQL.Get(&report, `SELECT report_number FROM casefile WHERE id = $1`, w.Fraud); err != nil {
+	const report = "777777777777777"
+	if _, err := w.SQL.Exec(`UPDATE casefile SET report_tag = $2 WHERE id = $1`, w.Fraud, register.Tag(w.DB, report)); err != nil {
 		t.Fatal(err)
 	}
 	if err := find(w.Stranger, report); err != nil {

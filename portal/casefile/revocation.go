@@ -15,7 +15,9 @@ import (
 	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Power is what one who acts for another may do, until when, and the paper by which
@@ -36,7 +38,7 @@ func (p Power) Revocable() bool { return p.Status == Confirmed && p.ofClient == 
 
 type powerRow struct {
 	participantRow
-	CaseNumber     string        `db:"case_number"`
+	CaseNumber     []byte        `db:"case_number"`
 	ClientCapacity LegalCapacity `db:"client_capacity"`
 	Revocation     uuid.NullUUID `db:"revocation"`
 	RevokedAt      *time.Time    `db:"revoked_at"`
@@ -79,10 +81,11 @@ func (row powerRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) 
 	if err := ask.Check(to); err != nil {
 		return Power{}, err
 	}
-	p := Power{CaseNumber: row.CaseNumber, Revocation: row.Revocation.UUID, RevokedAt: deref(row.RevokedAt), Standing: to, ofClient: row.ClientCapacity}
-	var err error
-	p.Participant, err = row.open(db)
-	return p, err
+	p := Power{Revocation: row.Revocation.UUID, RevokedAt: deref(row.RevokedAt), Standing: to, ofClient: row.ClientCapacity}
+	var errs [2]error
+	p.CaseNumber, errs[0] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	p.Participant, errs[1] = row.open(ctx, db)
+	return p, errors.Join(errs[:]...)
 }
 
 // beside holds a power against the wall between those for whom somebody acts in one
@@ -117,7 +120,7 @@ func Powers(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Partic
 	if err := db.Select(ctx, &rows, selectPowersOf, c.ID, ask.Person, day(ask.At)); err != nil {
 		return nil, err
 	}
-	return openAll(db, rows)
+	return openAll(ctx, db, rows)
 }
 
 // lockOwnPower holds a power for the one who gave it, on its way out.
@@ -234,6 +237,7 @@ func (p Power) revocationSheet(press document.Press, d document.Document, c Case
 		{Label: w.T("paper.since"), Value: w.Day(p.Since)},
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.revocation.text")}}
+	s.States = p.states(warrant.Revocation)
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + author.Name}
 	return s
 }

@@ -164,7 +164,7 @@ func Look(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Hand
 		if h, err = handover(ctx, tx, ask, d, c); err != nil || d.Status == Draft || !d.Text() || len(h.Waits) > 0 {
 			return err
 		}
-		if err := c.opened(ctx, tx, ask, d); err != nil {
+		if err := opening.Show(ctx, tx, ask, c.view(d)); err != nil {
 			return err
 		}
 		doc, err = document.Fetch(ctx, tx, d.Document)
@@ -176,6 +176,11 @@ func Look(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Hand
 // opened keeps a view of a decision. A ruling that waits for the prosecutor's word
 // is read in order to give it.
 func (c Case) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision) error {
+	return opening.Keep(ctx, tx, ask, c.view(d))
+}
+
+// view is a decision about to be shown.
+func (c Case) view(d Decision) opening.Opening {
 	o := opening.Opening{Case: c.ID, As: c.Standing, Object: opening.Decision, ObjectID: d.ID, Document: d.Document}
 	if d.Status == Submitted && c.Standing&policy.Supervisor != 0 {
 		o.As |= policy.Addressee
@@ -186,7 +191,7 @@ func (c Case) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decisi
 	if len(c.Capacities) > 0 {
 		o.Role = c.Capacities[0].Role
 	}
-	return opening.Keep(ctx, tx, ask, o)
+	return o
 }
 
 // unserved refuses the text of a decision that waits to be handed over.

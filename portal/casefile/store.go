@@ -2,7 +2,6 @@ package casefile
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -14,19 +13,20 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
 type caseRow struct {
 	ID               uuid.UUID `db:"id"`
-	Number           string    `db:"number"`
+	Number           []byte    `db:"number"`
 	OffenceKK        []byte    `db:"offence_kk"`
 	OffenceRU        []byte    `db:"offence_ru"`
 	RegisteredOn     time.Time `db:"registered_on"`
 	Investigator     uuid.UUID `db:"investigator"`
-	InvestigatorName []byte    `db:"investigator_name"`
+	InvestigatorName string    `db:"investigator_name"`
 	Prosecutor       uuid.UUID `db:"prosecutor"`
-	ProsecutorName   []byte    `db:"prosecutor_name"`
+	ProsecutorName   string    `db:"prosecutor_name"`
 	identity.Body
 	ProsecutionKK string         `db:"prosecution_kk"`
 	ProsecutionRU string         `db:"prosecution_ru"`
@@ -46,8 +46,8 @@ SELECT c.id, c.number, c.offence_kk, c.offence_ru, c.registered_on,
   JOIN (SELECT casefile, array_agg(standing) AS standing
           FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = c.id
   JOIN body b ON b.id = c.body
-  JOIN person i ON i.id = c.investigator
-  JOIN person p ON p.id = c.prosecutor
+  JOIN officer i ON i.person = c.investigator
+  JOIN officer p ON p.person = c.prosecutor
   JOIN body pb ON pb.id = c.prosecution`
 
 const selectCase = selectCases + `
@@ -55,32 +55,31 @@ const selectCase = selectCases + `
 
 const selectOwnCases = selectCases + `
  WHERE 'party' = ANY (s.standing)
- ORDER BY c.registered_on DESC, c.number`
+ ORDER BY c.registered_on DESC, c.id`
 
 const selectOfficialCases = selectCases + `
  WHERE s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
- ORDER BY c.registered_on DESC, c.number`
+ ORDER BY c.registered_on DESC, c.id`
 
 const selectNewestCases = selectOfficialCases + `
  LIMIT 200`
 
 const selectTheseCases = selectCases + `
  WHERE c.id = ANY (CAST($2 AS uuid[])) AND s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
- ORDER BY c.registered_on DESC, c.number`
+ ORDER BY c.registered_on DESC, c.id`
 
 func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case, error) {
 	c := Case{
-		ID: row.ID, Number: row.Number, RegisteredOn: row.RegisteredOn, Body: row.Body,
-		Investigator: Official{ID: row.Investigator, Body: row.Body},
-		Prosecutor:   Official{ID: row.Prosecutor, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
+		ID: row.ID, RegisteredOn: row.RegisteredOn, Body: row.Body,
+		Investigator: Official{ID: row.Investigator, Name: row.InvestigatorName, Body: row.Body},
+		Prosecutor:   Official{ID: row.Prosecutor, Name: row.ProsecutorName, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
 		JoinedInto:   row.JoinedInto.UUID, JoinedAt: deref(row.JoinedAt), SeveredFrom: row.SeveredFrom.UUID,
 		Standing: ask.Standing(row.Standing),
 	}
-	var errs [4]error
-	c.OffenceKK, errs[0] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_kk", ID: row.ID}, row.OffenceKK)
-	c.OffenceRU, errs[1] = db.OpenText(vault.Where{Table: "casefile", Column: "offence_ru", ID: row.ID}, row.OffenceRU)
-	c.Investigator.Name, errs[2] = identity.OpenName(db, row.Investigator, row.InvestigatorName)
-	c.Prosecutor.Name, errs[3] = identity.OpenName(db, row.Prosecutor, row.ProsecutorName)
+	var errs [3]error
+	c.Number, errs[2] = register.Open(ctx, db, row.ID, row.Number)
+	c.OffenceKK, errs[0] = db.OpenText(ctx, vault.Where{Table: "casefile", Column: "offence_kk", ID: row.ID, Case: row.ID}, row.OffenceKK)
+	c.OffenceRU, errs[1] = db.OpenText(ctx, vault.Where{Table: "casefile", Column: "offence_ru", ID: row.ID, Case: row.ID}, row.OffenceRU)
 	if err := errors.Join(errs[:]...); err != nil {
 		return c, err
 	}
@@ -122,13 +121,13 @@ type capacityRow struct {
 }
 
 const selectCapacities = `
-SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rp.name AS represented_name, r.role AS represented_role,
+SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rk.name AS represented_name, r.role AS represented_role,
        p.from_case, p.confirmed_at, coalesce(r.awaits_since, p.awaits_since) AS awaits_since, lineage(coalesce(p.represents, p.id)) AS line,
        p.until, p.scope, k.whom
   FROM capacity k
   JOIN participant p ON p.id = k.participant
   LEFT JOIN participant r ON r.id = p.represents
-  LEFT JOIN person rp ON rp.id = r.person
+  LEFT JOIN known rk ON rk.casefile = r.casefile AND rk.person = r.person
  WHERE k.casefile = $1 AND k.person = $2 AND (k.until IS NULL OR k.until >= CAST($3 AS date))
  ORDER BY p.since, p.id`
 
@@ -151,7 +150,7 @@ func capacities(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid
 		if !row.Represents.Valid {
 			continue
 		}
-		name, err := identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+		name, err := identity.OpenName(ctx, db, casefile, row.RepresentedID.UUID, row.RepresentedName)
 		if err != nil {
 			return nil, err
 		}
@@ -161,19 +160,20 @@ func capacities(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid
 }
 
 type awaitingRow struct {
-	Number           string      `db:"number"`
+	Case             uuid.UUID   `db:"casefile"`
+	Number           []byte      `db:"number"`
 	Role             policy.Role `db:"role"`
 	AskedAt          time.Time   `db:"asked_at"`
 	Investigator     uuid.UUID   `db:"investigator"`
-	InvestigatorName []byte      `db:"investigator_name"`
+	InvestigatorName string      `db:"investigator_name"`
 	identity.Body
 }
 
 const selectAwaiting = `
-SELECT c.number, p.role, p.asked_at, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT p.casefile, c.number, p.role, p.asked_at, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM participant p
   JOIN casefile c ON c.id = p.casefile
-  JOIN person i ON i.id = c.investigator
+  JOIN officer i ON i.person = c.investigator
   JOIN body b ON b.id = c.body
  WHERE p.person = $1 AND p.status = 'awaiting'
    AND NOT EXISTS (SELECT 1 FROM request r WHERE r.participant = p.id AND r.status = 'asked') -- told with its clock
@@ -209,9 +209,9 @@ SELECT p.id, p.casefile, p.person, n.name, p.role, p.represents, r.person AS rep
 
 const fromParticipant = `
   FROM participant p
-  JOIN person n ON n.id = p.person
+  LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   LEFT JOIN participant r ON r.id = p.represents
-  LEFT JOIN person rn ON rn.id = r.person`
+  LEFT JOIN known rn ON rn.casefile = r.casefile AND rn.person = r.person`
 
 const selectParticipants = selectAnyParticipant + fromParticipant + `
  WHERE p.casefile = $1
@@ -229,29 +229,29 @@ const selectParticipant = selectAnyParticipant + `, s.standing` + fromParticipan
 const lockParticipant = selectParticipant + `
    FOR UPDATE OF p`
 
-func (row participantRow) open(db *vault.DB) (Participant, error) {
+func (row participantRow) open(ctx context.Context, db *vault.DB) (Participant, error) {
 	p := Participant{
 		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Status: row.Status, AskedAt: row.AskedAt,
 		Represents: row.Represents.UUID, Since: deref(row.Since), ConfirmedAt: deref(row.ConfirmedAt), EndedAt: deref(row.EndedAt),
-		Basis: deref(row.Basis), RepresentedRole: deref(row.RepresentedRole),
+		Basis: deref(row.Basis), RepresentedRole: deref(row.RepresentedRole), whom: row.RepresentedID.UUID,
 		Capacity: row.Capacity, Scope: scopes(row.Scope), Until: deref(row.Until),
 	}
 	var err error
-	if p.Advocate, err = openAdvocate(db, "participant", row.ID, row.Advocate); err != nil {
+	if p.Advocate, err = openAdvocate(ctx, db, "participant", row.Case, row.ID, row.Advocate); err != nil {
 		return p, err
 	}
-	if p.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil || !row.RepresentedID.Valid {
+	if p.Name, err = identity.OpenName(ctx, db, row.Case, row.Person, row.Name); err != nil || !row.RepresentedID.Valid {
 		return p, err
 	}
-	p.Represented, err = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+	p.Represented, err = identity.OpenName(ctx, db, row.Case, row.RepresentedID.UUID, row.RepresentedName)
 	return p, err
 }
 
-func openAll(db *vault.DB, rows []participantRow) ([]Participant, error) {
+func openAll(ctx context.Context, db *vault.DB, rows []participantRow) ([]Participant, error) {
 	out := make([]Participant, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(db); err != nil {
+		if out[i], err = row.open(ctx, db); err != nil {
 			return nil, err
 		}
 	}
@@ -298,7 +298,7 @@ type decisionRow struct {
 	Term         *deadline.Name `db:"term"`
 	DueAt        *time.Time     `db:"due_at"`
 	Joins        uuid.NullUUID  `db:"joins"`
-	Severs       *string        `db:"severs"`
+	Severs       []byte         `db:"severs"`
 	Leaving      bool           `db:"leaving"`
 	Flags        pq.StringArray `db:"flags"`
 	Document     uuid.UUID      `db:"document"`
@@ -340,7 +340,7 @@ func (row decisionRow) seenFrom(c Case, o opened) Decision {
 	d := Decision{
 		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, DecidedOn: row.DecidedOn, ReadyOn: deref(row.ReadyOn),
 		SubmittedAt: deref(row.SubmittedAt), Term: deref(row.Term), DueAt: deref(row.DueAt),
-		Joins: row.Joins.UUID, Severs: deref(row.Severs), Leaving: row.Leaving,
+		Joins: row.Joins.UUID, Leaving: row.Leaving,
 		PublishedAt: deref(row.PublishedAt), Document: row.Document, Language: row.Language,
 	}
 	for _, f := range row.Flags {
@@ -412,7 +412,7 @@ type lockedDecision struct {
 	Status   Status        `db:"status"`
 	Document uuid.UUID     `db:"document"`
 	Joins    uuid.NullUUID `db:"joins"`
-	Severs   *string       `db:"severs"`
+	Severs   []byte        `db:"severs"`
 	Leaving  bool          `db:"leaving"`
 }
 
@@ -430,10 +430,13 @@ func lockDecision(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUI
 		return Decision{}, Case{}, err
 	}
 	var row lockedDecision
-	err = tx.Get(ctx, &row, lockAnyDecision, id)
+	if err := tx.Get(ctx, &row, lockAnyDecision, id); err != nil {
+		return Decision{}, c, err
+	}
+	severs, err := tx.OpenMaybe(ctx, severedNumber(row.Case, row.ID), row.Severs)
 	return Decision{
 		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Document: row.Document, DecidedOn: d.DecidedOn,
-		Concerns: d.Concerns, Joins: row.Joins.UUID, Severs: deref(row.Severs), Leaving: row.Leaving,
+		Concerns: d.Concerns, Joins: row.Joins.UUID, Severs: deref(severs), Leaving: row.Leaving,
 	}, c, err
 }
 
@@ -468,8 +471,13 @@ const insertDecisionPersons = `
 INSERT INTO decision_person (decision, participant)
 SELECT $1, unnest(CAST($2 AS uuid[]))`
 
-func decisionText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "decision_text", Column: column, ID: id}
+func decisionText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "decision_text", Column: column, ID: id, Case: casefile}
+}
+
+// severedNumber is the place of the number that a severance gives to the new case.
+func severedNumber(casefile, decision uuid.UUID) vault.Where {
+	return vault.Where{Table: "decision", Column: "severs", ID: decision, Case: casefile}
 }
 
 // keep writes the draft down.
@@ -482,11 +490,18 @@ func (draft DecisionDraft) keep(ctx context.Context, tx *vault.DB, ask policy.As
 	for i, f := range draft.Flags {
 		flags[i] = string(f)
 	}
+	var severs []byte
+	if draft.Severs != "" {
+		var err error
+		if severs, err = tx.SealText(severedNumber(casefile, id), draft.Severs); err != nil {
+			return err
+		}
+	}
 	if err := tx.Exec(ctx, upsertDecision, id, casefile, draft.Kind, ask.Person, draft.DecidedOn, ready, flags, doc, ask.At,
-		nullable(draft.Joins), sql.NullString{String: draft.Severs, Valid: draft.Severs != ""}, draft.Leaving); err != nil {
+		nullable(draft.Joins), severs, draft.Leaving); err != nil {
 		return err
 	}
-	if err := draft.keepTexts(ctx, tx, id); err != nil {
+	if err := draft.keepTexts(ctx, tx, casefile, id); err != nil {
 		return err
 	}
 	if err := tx.Exec(ctx, deleteDecisionPersons, id); err != nil {
@@ -507,15 +522,15 @@ INSERT INTO decision_text (decision, established, resolved)
 VALUES ($1, $2, $3)`
 
 // keepTexts keeps what the paper was printed from, for its author alone.
-func (draft DecisionDraft) keepTexts(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
+func (draft DecisionDraft) keepTexts(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID) error {
 	if err := tx.Exec(ctx, deleteDecisionText, id); err != nil || draft.Upload != nil {
 		return err
 	}
-	established, err := tx.SealText(decisionText("established", id), draft.Established)
+	established, err := tx.SealText(decisionText("established", casefile, id), draft.Established)
 	if err != nil {
 		return err
 	}
-	resolved, err := tx.SealText(decisionText("resolved", id), draft.Resolved)
+	resolved, err := tx.SealText(decisionText("resolved", casefile, id), draft.Resolved)
 	if err != nil {
 		return err
 	}

@@ -154,11 +154,11 @@ func HistoryOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 
 // previousOf keeps what the draft before said of the status whose place the new one
 // takes: changing a draft does not make two statuses of one.
-func previousOf(ctx context.Context, tx *vault.DB, id, said uuid.UUID) (uuid.UUID, error) {
+func previousOf(ctx context.Context, tx *vault.DB, casefile, id, said uuid.UUID) (uuid.UUID, error) {
 	if said != uuid.Nil {
 		return said, nil
 	}
-	c, err := unsigned(ctx, tx, id)
+	c, err := unsigned(ctx, tx, casefile, id)
 	if errors.Is(err, fault.NotFound) {
 		return uuid.Nil, nil
 	}

@@ -15,13 +15,15 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
 	"zharia/portal/eds/key"
+	"zharia/portal/identity"
+	"zharia/portal/vault"
 )
 
 // Member is one of the cast.
 type Member struct {
 	Word       string    // aigul: how tests, files and addresses call the member
 	IIN        eds.IIN   // empty for a machine's key
-	Person     uuid.UUID // in the database; zero for a machine's key
+	Person     uuid.UUID // in the database, once Meet or Play has told; zero for a machine's key
 	Key        *key.Key
 	Surname    string
 	Name       string
@@ -40,6 +42,7 @@ type Troupe struct {
 	Authority    *authority.Authority
 	Members      map[string]*Member
 	Order        []string // of the words of Members, for a strip of buttons
+	Register     *key.Key // of the register of investigations, which says who conducts which case
 	Theft, Fraud uuid.UUID
 	Decisions    map[string]uuid.UUID // by a short name: theft.toml and fraud.toml have them
 	Participants map[string]uuid.UUID // aigul@theft
@@ -69,6 +72,16 @@ func Keys(dir string, now time.Time) (*Troupe, error) {
 		return nil, err
 	}
 	return t, t.furnish(ring{dir, now.UTC().Truncate(time.Second)})
+}
+
+// Meet tells everybody who he is to the portal that has these keys: an id is made of the
+// IIN and the key of the tags.
+func (t *Troupe) Meet(keys *vault.Keys) {
+	for _, m := range t.Members {
+		if m.IIN != "" {
+			m.Person = identity.IDOf(vault.New(nil, keys), m.IIN)
+		}
+	}
 }
 
 // rehearse reads the plays and gives everything in them its id.

@@ -103,8 +103,8 @@ func TestKeysAreKeptForTheirOwnerAloneAndComeBackTheSame(t *testing.T) {
 		}
 		return err
 	})
-	// Two authorities of two keys and a state each.
-	if want := len(first.Order) + 6; err != nil || files != want {
+	// Two authorities of two keys and a state each, and the register.
+	if want := len(first.Order) + 7; err != nil || files != want {
 		t.Errorf("%d files, want %d; %v", files, want, err)
 	}
 }
@@ -164,7 +164,7 @@ func TestTheCastPlaysOnce(t *testing.T) {
 	portaltest.WantText(t, "after a second performance", w.Rows(t, everything), before)
 	w.Want(t, everything, `
 		persons | participants | decisions | signed | records
-		17      | 7            | 18        | 27     | 54`)
+		17      | 7            | 18        | 27     | 58`)
 	w.Sound()
 }
 

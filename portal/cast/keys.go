@@ -41,6 +41,10 @@ func (t *Troupe) furnish(r ring) error {
 	if t.Authority, err = r.authority("authority", ours); err != nil {
 		return err
 	}
+	register := &Member{Word: "register", of: t.people.Register}
+	if t.Register, err = r.key(register, t.Authority); err != nil {
+		return fmt.Errorf("cast: key of the register: %w", err)
+	}
 	stranger, err := r.authority("foreign", theirs)
 	if err != nil {
 		return err

@@ -36,7 +36,8 @@ type people struct {
 		KK    string `toml:"kk"`
 		RU    string `toml:"ru"`
 	} `toml:"body"`
-	Members []personal `toml:"member"`
+	Members  []personal `toml:"member"`
+	Register personal   `toml:"register"` // of investigations: a machine that signs
 }
 
 // personal is a member as the file describes him. Of keys with a flaw it names
@@ -80,11 +81,9 @@ func (p people) members() ([]*Member, error) {
 		}
 		switch owner := byWord[who.Of]; {
 		case owner != nil:
-			m.IIN, m.Person, m.Surname, m.Name, m.Patronymic = owner.IIN, owner.Person, owner.Surname, owner.Name, owner.Patronymic
+			m.IIN, m.Surname, m.Name, m.Patronymic = owner.IIN, owner.Surname, owner.Name, owner.Patronymic
 		case who.Of != "":
 			return nil, fmt.Errorf("cast: %s is of nobody above it", who.Word)
-		case who.IIN != "":
-			m.Person = ID("person", who.Word)
 		}
 		all, byWord[who.Word] = append(all, m), m
 	}

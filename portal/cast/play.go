@@ -67,11 +67,15 @@ type decision struct {
 // with the investigator's key. It happens whole or not at all, and once: where
 // the cast has played before, nothing changes.
 func (t *Troupe) Play(ctx context.Context, db *vault.DB, press document.Press, at time.Time) error {
+	t.Meet(db.Keys)
 	return db.Within(ctx, func(tx *vault.DB) error {
 		if err := tx.Exec(ctx, oneAtATime); err != nil {
 			return err
 		}
 		if err := t.enter(ctx, tx, at); err != nil {
+			return err
+		}
+		if err := t.roll(ctx, tx, at); err != nil {
 			return err
 		}
 		for _, p := range t.plays {

@@ -18,6 +18,9 @@ const (
 	Owner Role = ""            // whoever the address names: puts the schema in, and does nothing else in production
 	App   Role = "portal_app"  // serves people: sees what the person of its context may see, and owns nothing
 	Work  Role = "portal_work" // the portal by itself: jobs, checks, the command line
+
+	Audit  Role = "portal_audit"  // checks the record against every row, and adds signed checkpoints
+	Backup Role = "portal_backup" // reads everything as it is kept, to copy it
 )
 
 // asker is what a query of a fenced pool is told about who asks. PostgreSQL has
@@ -27,7 +30,7 @@ type asker struct {
 	at             time.Time
 	tag            []byte    // keyed PRF of an IIN: he knows it
 	paper          uuid.UUID // number of a signed paper: he holds it
-	number         string    // of a case, or of its report: he names it
+	number         []byte    // keyed PRF of the number of a case, or of its report: he names it
 }
 
 type askerKey struct{}
@@ -48,6 +51,9 @@ func As(ctx context.Context, person, acting uuid.UUID, at time.Time) context.Con
 	a.person, a.acting, a.at = person, acting, at
 	return a.in(ctx)
 }
+
+// Asking is the person for whom ctx asks; zero where it is nobody.
+func Asking(ctx context.Context) uuid.UUID { return askerOf(ctx).person }
 
 // KnowingIIN is a context of somebody who knows an IIN, whose tag this is: the
 // person of it is there for him to be found by it, and to be made known.
@@ -71,9 +77,9 @@ func HoldingPaper(ctx context.Context, document uuid.UUID) context.Context {
 
 // NamingCase is a context of somebody who names a case by the number of it or of
 // the report it began with: he finds that it is there, and who conducts it.
-func NamingCase(ctx context.Context, number string) context.Context {
+func NamingCase(ctx context.Context, tag []byte) context.Context {
 	a := askerOf(ctx)
-	a.number = number
+	a.number = tag
 	return a.in(ctx)
 }
 
@@ -97,6 +103,6 @@ func (a asker) told() string {
 	}
 	set("tag", hex.EncodeToString(a.tag))
 	set("paper", id(a.paper))
-	set("number", a.number)
+	set("number", hex.EncodeToString(a.number))
 	return b.String()
 }

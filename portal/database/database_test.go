@@ -243,6 +243,9 @@ func TestAWrongAddressFailsAtTheStart(t *testing.T) {
 func TestAnEmptyDatabaseGetsTheSchemaAndKeepsIt(t *testing.T) {
 	db := empty(t)
 	const schema = `CREATE TABLE a (x int); CREATE TABLE b (y text)`
+	if err := database.Present(t.Context(), db, schema); !errors.Is(err, database.ErrNoSchema) {
+		t.Errorf("before: %v", err)
+	}
 	for range 2 { // the second time does nothing
 		if err := database.Migrate(t.Context(), db, schema); err != nil {
 			t.Fatal(err)
@@ -257,6 +260,12 @@ func TestAnEmptyDatabaseGetsTheSchemaAndKeepsIt(t *testing.T) {
 	}
 	if err := database.Migrate(t.Context(), db, schema+` `); !errors.Is(err, database.ErrOtherSchema) {
 		t.Errorf("another schema: %v", err)
+	}
+	if err := database.Present(t.Context(), db, schema+` `); !errors.Is(err, database.ErrOtherSchema) {
+		t.Errorf("another schema: %v", err)
+	}
+	if err := database.Present(t.Context(), db, schema); err != nil {
+		t.Errorf("this schema: %v", err)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // program's. Until the first release there are no upgrades.
 var ErrOtherSchema = errors.New("the database was made by another schema; until the first release the way on is to remove the state directory and start anew")
 
+// ErrNoSchema says that the schema was never put in.
+var ErrNoSchema = errors.New("the database has no tables yet: run `portal migrate`")
+
 // ErrNotOurs says that the database holds tables, and none of them says what
 // schema they are of.
 var ErrNotOurs = errors.New("the database is not empty and was not made by this program: give it one of its own")
@@ -58,6 +61,19 @@ func Migrate(ctx context.Context, db *DB, schema string) error {
 	})
 }
 
+// Present refuses a database that has not the schema, the text of schema.sql: with
+// ErrNoSchema or ErrOtherSchema. It changes nothing and needs no more than to read.
+func Present(ctx context.Context, db *DB, schema string) error {
+	var known bool
+	if err := db.Get(ctx, &known, knowsItsSchema); err != nil {
+		return fmt.Errorf("read the version of the schema: %w", err)
+	}
+	if !known {
+		return ErrNoSchema
+	}
+	return sameSchema(ctx, db, sha256.Sum256([]byte(schema)))
+}
+
 func sameSchema(ctx context.Context, tx *DB, want [sha256.Size]byte) error {
 	var got []byte
 	if err := tx.Get(ctx, &got, selectSchemaVersion); err != nil {
@@ -77,12 +93,13 @@ func firstSchema(ctx context.Context, tx *DB, schema string, hash [sha256.Size]b
 	if taken {
 		return ErrNotOurs
 	}
+	// Before the schema, which says who may read it and to whom it belongs.
+	if err := tx.Exec(ctx, createSchemaVersion); err != nil {
+		return fmt.Errorf("note the version of the schema: %w", err)
+	}
 	// The one query that is not a constant: a file of the program itself.
 	if err := tx.Exec(ctx, query(schema)); err != nil {
 		return fmt.Errorf("apply the schema: %w", err)
-	}
-	if err := tx.Exec(ctx, createSchemaVersion); err != nil {
-		return fmt.Errorf("note the version of the schema: %w", err)
 	}
 	return tx.Exec(ctx, insertSchemaVersion, hash[:])
 }

@@ -63,7 +63,7 @@ func (a Appointment) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
 type appointmentRow struct {
 	ID           uuid.UUID      `db:"id"`
 	Person       uuid.UUID      `db:"person"`
-	Name         []byte         `db:"name"`
+	Name         string         `db:"name"`
 	Leaves       bool           `db:"leaves"`
 	Post         string         `db:"post"`
 	BodyID       uuid.NullUUID  `db:"body"`
@@ -74,9 +74,9 @@ type appointmentRow struct {
 	NowKK        string         `db:"now_kk"`
 	NowRU        string         `db:"now_ru"`
 	Proposer     uuid.UUID      `db:"proposer"`
-	ProposerName []byte         `db:"proposer_name"`
+	ProposerName string         `db:"proposer_name"`
 	Second       uuid.NullUUID  `db:"second"`
-	SecondName   []byte         `db:"second_name"`
+	SecondName   string         `db:"second_name"`
 	Document     uuid.UUID      `db:"document"`
 	Status       Status         `db:"status"`
 	MadeAt       time.Time      `db:"made_at"`
@@ -89,10 +89,10 @@ type appointmentRow struct {
 // of heads and chiefs the one into whose body somebody is to come. Nobody is the
 // addressee of what he proposed, or of what is about himself.
 const selectAppointments = `
-SELECT a.id, a.person, p.name, a.leaves, coalesce(a.post, '') AS post, a.body,
+SELECT a.id, a.person, a.name, a.leaves, coalesce(a.post, '') AS post, a.body,
        coalesce(b.name_kk, '') AS body_kk, coalesce(b.name_ru, '') AS body_ru, a.until,
        coalesce(o.post, '') AS now_post, coalesce(ob.name_kk, '') AS now_kk, coalesce(ob.name_ru, '') AS now_ru,
-       a.proposer, q.name AS proposer_name, a.second, s.name AS second_name, a.document, a.status, a.made_at, a.proposed_at, a.settled_at,
+       a.proposer, q.name AS proposer_name, a.second, coalesce(s.name, '') AS second_name, a.document, a.status, a.made_at, a.proposed_at, a.settled_at,
        array_remove(ARRAY[
            CASE WHEN a.proposer = $1 THEN 'author' END,
            CASE WHEN a.status <> 'draft' AND me.post = 'administrator' THEN 'administrator' END,
@@ -101,9 +101,8 @@ SELECT a.id, a.person, p.name, a.leaves, coalesce(a.post, '') AS post, a.body,
            THEN 'addressee' END], NULL) AS standing
   FROM appointment a
   JOIN officer me ON me.person = $1 AND me.left_at IS NULL
-  JOIN person p ON p.id = a.person
-  JOIN person q ON q.id = a.proposer
-  LEFT JOIN person s ON s.id = a.second
+  JOIN officer q ON q.person = a.proposer
+  LEFT JOIN officer s ON s.person = a.second
   LEFT JOIN body b ON b.id = a.body
   LEFT JOIN officer o ON o.person = a.person AND o.left_at IS NULL
   LEFT JOIN body ob ON ob.id = o.body`
@@ -126,7 +125,7 @@ const selectSettledAppointments = selectAppointments + `
 
 // forAsker opens the row for the one who asks: not found where he is nothing to it,
 // refused where his act is not his to do.
-func (row appointmentRow) forAsker(db *vault.DB, ask policy.Ask) (Appointment, error) {
+func (row appointmentRow) forAsker(ask policy.Ask) (Appointment, error) {
 	standing := ask.Standing(row.Standing)
 	if ask.Is&(policy.Administrator|policy.Head|policy.Chief) == 0 || standing == 0 { // his term may be over
 		return Appointment{}, fault.New(fault.NotFound, "fault.not-found")
@@ -135,18 +134,12 @@ func (row appointmentRow) forAsker(db *vault.DB, ask policy.Ask) (Appointment, e
 		return Appointment{}, err
 	}
 	a := Appointment{
-		ID: row.ID, Person: row.Person, Leaves: row.Leaves, Post: row.Post, Body: identity.Body{NameKK: row.BodyKK, NameRU: row.BodyRU},
+		ID: row.ID, Person: row.Person, Name: row.Name, Proposer: row.ProposerName, Second: row.SecondName, Leaves: row.Leaves, Post: row.Post, Body: identity.Body{NameKK: row.BodyKK, NameRU: row.BodyRU},
 		Until: deref(row.Until), NowPost: row.NowPost, NowBody: identity.Body{NameKK: row.NowKK, NameRU: row.NowRU},
 		Document: row.Document, Status: row.Status, MadeAt: row.MadeAt, ProposedAt: deref(row.ProposedAt), SettledAt: deref(row.SettledAt),
 		Standing: standing,
 	}
-	var errs [3]error
-	a.Name, errs[0] = identity.OpenName(db, row.Person, row.Name)
-	a.Proposer, errs[1] = identity.OpenName(db, row.Proposer, row.ProposerName)
-	if row.Second.Valid {
-		a.Second, errs[2] = identity.OpenName(db, row.Second.UUID, row.SecondName)
-	}
-	return a, errors.Join(errs[:]...)
+	return a, nil
 }
 
 // Waiting are the entries that wait for a second person, and the asker's own drafts,
@@ -156,7 +149,7 @@ func Waiting(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Appointment, 
 	if err := db.Select(ctx, &rows, selectOpenAppointments, ask.Person); err != nil {
 		return nil, err
 	}
-	return list(db, ask, rows)
+	return list(ctx, db, ask, rows)
 }
 
 // Settled are the entries that a second person has answered, the last fifty.
@@ -165,13 +158,13 @@ func Settled(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Appointment, 
 	if err := db.Select(ctx, &rows, selectSettledAppointments, ask.Person); err != nil {
 		return nil, err
 	}
-	return list(db, ask, rows)
+	return list(ctx, db, ask, rows)
 }
 
-func list(db *vault.DB, ask policy.Ask, rows []appointmentRow) ([]Appointment, error) {
+func list(ctx context.Context, db *vault.DB, ask policy.Ask, rows []appointmentRow) ([]Appointment, error) {
 	var out []Appointment
 	for _, row := range rows {
-		a, err := row.forAsker(db, ask.To(policy.AppointmentRead))
+		a, err := row.forAsker(ask.To(policy.AppointmentRead))
 		if errors.Is(err, fault.NotFound) { // into another body than his
 			continue
 		}
@@ -189,7 +182,7 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Appo
 	if err := db.Get(ctx, &row, selectAppointment, ask.Person, id); err != nil {
 		return Appointment{}, err
 	}
-	return row.forAsker(db, ask)
+	return row.forAsker(ask)
 }
 
 // Paper is the paper of an entry, signed or to be signed.
@@ -207,12 +200,12 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Appo
 	if err := tx.Get(ctx, &row, lockAppointment, ask.Person, id); err != nil {
 		return Appointment{}, err
 	}
-	return row.forAsker(tx, ask)
+	return row.forAsker(ask)
 }
 
 const insertAppointment = `
-INSERT INTO appointment (id, person, leaves, post, body, until, proposer, document, status, made_at)
-VALUES ($1, $2, $3, NULLIF($4, ''), $5, $6, $7, $8, 'draft', $9)
+INSERT INTO appointment (id, person, name, leaves, post, body, until, proposer, document, status, made_at)
+VALUES ($1, $2, $3, $4, NULLIF($5, ''), $6, $7, $8, $9, 'draft', $10)
     ON CONFLICT (id) DO NOTHING`
 
 const selectBody = `
@@ -246,7 +239,7 @@ func DraftEntry(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if err := document.Add(ctx, tx, &doc); err != nil {
 			return err
 		}
-		n, err := tx.Change(ctx, insertAppointment, id, person.ID, e.Leaves, e.Post, nullable(body.ID), maybe(e.Until), ask.Person, doc.ID, ask.At)
+		n, err := tx.Change(ctx, insertAppointment, id, person.ID, person.Name, e.Leaves, e.Post, nullable(body.ID), maybe(e.Until), ask.Person, doc.ID, ask.At)
 		if err != nil {
 			return err
 		}
@@ -267,14 +260,11 @@ func (e *Entry) check(ctx context.Context, tx *vault.DB, ask policy.Ask) (identi
 	if err := lastDay(e.Until, ask.At, "until"); err != nil {
 		return identity.Person{}, body, err
 	}
-	id, err := e.whom(ctx, tx, ask)
+	person, err := e.whom(ctx, tx, ask)
 	if err != nil {
 		return identity.Person{}, body, err
 	}
-	person, err := identity.Read(ctx, tx, id, ask.At)
-	if err != nil {
-		return person, body, err
-	}
+	id := person.ID
 	if id == ask.Person {
 		return person, body, fault.New(fault.Invalid, "fault.appointment-self").At("iin")
 	}
@@ -300,15 +290,20 @@ func (e *Entry) check(ctx context.Context, tx *vault.DB, ask policy.Ask) (identi
 
 // whom is the person of the entry: whoever comes in is met here, whoever goes out
 // must be in post.
-func (e *Entry) whom(ctx context.Context, tx *vault.DB, ask policy.Ask) (uuid.UUID, error) {
-	if !e.Leaves {
-		return identity.Ensure(ctx, tx, e.IIN, e.Name, ask.At)
-	}
+//
+// Whoever is in post already keeps the name he is there under.
+func (e *Entry) whom(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Person, error) {
 	o, err := Find(ctx, tx, ask, e.IIN)
-	if errors.Is(err, fault.NotFound) {
-		return uuid.Nil, fault.New(fault.Invalid, "fault.appointment-nobody").At("iin")
+	switch {
+	case err == nil:
+		return identity.Person{ID: o.ID, Name: o.Name, IIN: e.IIN, Post: o.Post, Body: o.Body}, nil
+	case !errors.Is(err, fault.NotFound):
+		return identity.Person{}, err
+	case e.Leaves:
+		return identity.Person{}, fault.New(fault.Invalid, "fault.appointment-nobody").At("iin")
 	}
-	return o.ID, err
+	id, err := identity.Ensure(ctx, tx, e.IIN, e.Name, ask.At)
+	return identity.Person{ID: id, Name: e.Name, IIN: e.IIN}, err
 }
 
 const proposeAppointment = `
@@ -450,12 +445,11 @@ func Settle(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Exec(ctx, settleAppointment, id, next, ask.Person, ask.At); err != nil {
 			return err
 		}
-		if err := ledger.Step(ctx, tx.DB, ask, "appointment", id, uuid.Nil, doc.Digest); err != nil {
-			return err
+		if next == Effective {
+			if err := take(ctx, tx, ask, id); err != nil {
+				return err
+			}
 		}
-		if next != Effective {
-			return nil
-		}
-		return take(ctx, tx, ask, id)
+		return ledger.Step(ctx, tx.DB, ask, "appointment", id, uuid.Nil, doc.Digest)
 	})
 }

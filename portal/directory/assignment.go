@@ -188,9 +188,7 @@ func ReadAssignment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	if err := db.Get(ctx, &officer, selectNamed, row.Officer); err != nil {
 		return a, document.Document{}, err
 	}
-	if a.Officer, err = officer.open(db); err != nil {
-		return a, document.Document{}, err
-	}
+	a.Officer = officer.official()
 	doc, err := document.Fetch(ctx, db, row.Document)
 	return a, doc, err
 }

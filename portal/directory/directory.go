@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
@@ -81,7 +80,7 @@ type Official struct {
 
 type officialRow struct {
 	ID     uuid.UUID  `db:"person"`
-	Name   []byte     `db:"name"`
+	Name   string     `db:"name"`
 	Post   string     `db:"post"`
 	BodyID uuid.UUID  `db:"body"`
 	Until  *time.Time `db:"until"`
@@ -89,9 +88,8 @@ type officialRow struct {
 }
 
 const selectEverOfficial = `
-SELECT o.person, p.name, o.post, o.body, o.until, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT o.person, o.name, o.post, o.body, o.until, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM officer o
-  JOIN person p ON p.id = o.person
   JOIN body b ON b.id = o.body`
 
 const selectAnyOfficial = selectEverOfficial + `
@@ -103,9 +101,6 @@ const selectOfficialsOfBody = selectAnyOfficial + `
 // A head and a chief see the body that is theirs.
 const selectOwnOfficials = selectAnyOfficial + `
    AND o.body = (SELECT body FROM officer WHERE person = $1 AND left_at IS NULL)`
-
-const selectOfficialByTag = selectAnyOfficial + `
-   AND p.iin_tag = $1`
 
 const selectOfficial = selectAnyOfficial + `
    AND o.person = $1`
@@ -145,7 +140,7 @@ func Officials(ctx context.Context, db *vault.DB, ask policy.Ask, body uuid.UUID
 	if err := db.Select(ctx, &rows, selectOfficialsOfBody, body); err != nil {
 		return nil, err
 	}
-	return open(db, rows)
+	return officials(rows), nil
 }
 
 // Own are those in post in the asker's own body: for its head or its chief. He sees
@@ -158,11 +153,11 @@ func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Official, error) 
 	if err := db.Select(ctx, &rows, selectOwnOfficials, ask.Person); err != nil {
 		return nil, err
 	}
-	out, err := open(db, rows)
+	out := officials(rows)
 	for i := range out {
 		out[i].Until = time.Time{}
 	}
-	return out, err
+	return out, nil
 }
 
 // Find is the official with an IIN; NotFound where nobody in post has it.
@@ -170,50 +165,39 @@ func Find(ctx context.Context, db *vault.DB, ask policy.Ask, iin eds.IIN) (Offic
 	if err := administrators(ask); err != nil {
 		return Official{}, err
 	}
-	tag := identity.IINTag(db, iin)
 	var row officialRow
-	if err := db.Get(database.KnowingIIN(ctx, tag), &row, selectOfficialByTag, tag); err != nil {
+	if err := db.Get(ctx, &row, selectOfficial, identity.IDOf(db, iin)); err != nil {
 		return Official{}, err
 	}
-	return row.open(db)
+	return row.official(), nil
 }
 
-// Known is an official by his number, and his IIN, for an administrator who is
-// about to change his entry.
-func Known(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Official, eds.IIN, error) {
+// Known is an official by his number, for an administrator who is about to change his
+// entry. His IIN opens to himself alone: whoever changes the entry types it again.
+func Known(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Official, error) {
 	if err := administrators(ask); err != nil {
-		return Official{}, "", err
+		return Official{}, err
 	}
 	var row officialRow
 	if err := db.Get(ctx, &row, selectOfficial, id); err != nil {
-		return Official{}, "", err
+		return Official{}, err
 	}
-	o, err := row.open(db)
-	if err != nil {
-		return o, "", err
-	}
-	person, err := identity.Read(ctx, db, id, ask.At)
-	return o, person.IIN, err
+	return row.official(), nil
 }
 
-func (row officialRow) open(db *vault.DB) (Official, error) {
-	name, err := identity.OpenName(db, row.ID, row.Name)
-	o := Official{ID: row.ID, Name: name, Post: row.Post, BodyID: row.BodyID, Body: row.Body}
+func (row officialRow) official() Official {
+	o := Official{ID: row.ID, Name: row.Name, Post: row.Post, BodyID: row.BodyID, Body: row.Body}
 	if row.Until != nil {
 		o.Until = *row.Until
 	}
-	return o, err
+	return o
 }
 
-// open puts them in the order of posts, then of names, which the database cannot
-// read.
-func open(db *vault.DB, rows []officialRow) ([]Official, error) {
+// officials puts them in the order of posts, then of names.
+func officials(rows []officialRow) []Official {
 	out := make([]Official, len(rows))
 	for i, row := range rows {
-		var err error
-		if out[i], err = row.open(db); err != nil {
-			return nil, err
-		}
+		out[i] = row.official()
 	}
 	slices.SortFunc(out, func(a, b Official) int {
 		if a.Post != b.Post {
@@ -221,7 +205,7 @@ func open(db *vault.DB, rows []officialRow) ([]Official, error) {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	return out, nil
+	return out
 }
 
 // today is the civil day of a moment, as dates are kept.

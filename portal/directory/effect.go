@@ -15,7 +15,7 @@ import (
 
 // What an entry does to the directory.
 const selectTaken = `
-SELECT person, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
+SELECT person, name, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
 
 const lockOfficer = `
 SELECT person, post, body, left_at FROM officer WHERE person = $1
@@ -29,10 +29,10 @@ const countOtherAdministrators = `
 SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND person <> $1`
 
 const upsertOfficer = `
-INSERT INTO officer (person, post, body, until)
-VALUES ($1, $2, $3, $4)
+INSERT INTO officer (person, post, body, until, name)
+VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (person) DO UPDATE
-   SET post = $2, body = $3, until = $4, left_at = NULL`
+   SET name = $5, post = $2, body = $3, until = $4, left_at = NULL`
 
 const leaveOfficer = `
 UPDATE officer SET left_at = $2 WHERE person = $1 AND left_at IS NULL`
@@ -67,6 +67,7 @@ func stillAdministrator(ctx context.Context, tx *vault.DB, person uuid.UUID) err
 func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error {
 	var e struct {
 		Person   uuid.UUID     `db:"person"`
+		Name     string        `db:"name"`
 		Leaves   bool          `db:"leaves"`
 		Post     string        `db:"post"`
 		Body     uuid.NullUUID `db:"body"`
@@ -97,7 +98,7 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error
 		}
 	}
 	if !e.Leaves {
-		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until); err != nil {
+		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until, e.Name); err != nil {
 			return err
 		}
 		if in && before[0].Post == e.Post && before[0].Body == e.Body.UUID { // his term alone is another

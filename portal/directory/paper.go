@@ -4,6 +4,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/document"
 	"zharia/portal/identity"
+	"zharia/portal/warrant"
 	"zharia/portal/words"
 )
 
@@ -22,6 +23,7 @@ func (e Entry) sheet(press document.Press, d document.Document, person identity.
 		text = "paper.appointment.leaves"
 	}
 	s.Sections = []document.Section{{Text: w.T(text)}}
+	s.States = &warrant.Fact{Kind: warrant.Appointment, Person: person.ID, Leaves: e.Leaves, Post: e.Post, Body: e.Body, Until: warrant.On(e.Until)}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + signer(w, proposer)}
 	return s
 }
@@ -62,6 +64,7 @@ func assignmentSheet(press document.Press, d document.Document, c casefile.Case,
 		{Label: w.T("paper.assignment.to"), Value: to.Name},
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.assignment.text." + of.duty)}}
+	s.States = &warrant.Fact{Kind: warrant.Assignment, Duty: of.duty, Officer: to.ID}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + signer(w, head)}
 	return s
 }
@@ -77,6 +80,7 @@ func (n NewSubstitution) sheet(press document.Press, d document.Document, office
 		{Label: w.T("paper.substitution.until"), Value: w.Day(n.Until)},
 	}
 	s.Sections = []document.Section{{Text: w.T("paper.substitution.text")}}
+	s.States = &warrant.Fact{Kind: warrant.Substitution, Officer: officer.ID, Deputy: deputy.ID, Until: warrant.On(n.Until)}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + signer(w, head)}
 	return s
 }

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,11 +44,11 @@ func (s Substitution) Runs() bool { return !s.SignedAt.IsZero() && s.EndedAt.IsZ
 type substitutionRow struct {
 	ID          uuid.UUID  `db:"id"`
 	Officer     uuid.UUID  `db:"officer"`
-	OfficerName []byte     `db:"officer_name"`
+	OfficerName string     `db:"officer_name"`
 	Deputy      uuid.UUID  `db:"deputy"`
-	DeputyName  []byte     `db:"deputy_name"`
+	DeputyName  string     `db:"deputy_name"`
 	Head        uuid.UUID  `db:"head"`
-	HeadName    []byte     `db:"head_name"`
+	HeadName    string     `db:"head_name"`
 	Document    uuid.UUID  `db:"document"`
 	Until       time.Time  `db:"until"`
 	MadeAt      time.Time  `db:"made_at"`
@@ -61,9 +60,9 @@ const selectAnySubstitution = `
 SELECT s.id, s.officer, p.name AS officer_name, s.deputy, d.name AS deputy_name, s.head, h.name AS head_name,
        s.document, s.until, s.made_at, s.signed_at, s.ended_at
   FROM substitution s
-  JOIN person p ON p.id = s.officer
-  JOIN person d ON d.id = s.deputy
-  JOIN person h ON h.id = s.head`
+  JOIN officer p ON p.person = s.officer
+  JOIN officer d ON d.person = s.deputy
+  JOIN officer h ON h.person = s.head`
 
 // A head finds those of his own body; a draft only he who made it.
 const selectSubstitutions = selectAnySubstitution + `
@@ -87,26 +86,19 @@ const selectConcerning = selectAnySubstitution + `
  WHERE (s.deputy = $1 OR s.officer = $1) AND s.signed_at IS NOT NULL AND s.ended_at IS NULL
  ORDER BY s.signed_at, s.id`
 
-func (row substitutionRow) open(db *vault.DB) (Substitution, error) {
-	s := Substitution{
-		ID: row.ID, Until: row.Until, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt), EndedAt: deref(row.EndedAt),
+func (row substitutionRow) substitution() Substitution {
+	return Substitution{
+		ID: row.ID, Officer: row.OfficerName, Deputy: row.DeputyName, Head: row.HeadName,
+		Until: row.Until, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt), EndedAt: deref(row.EndedAt),
 	}
-	var errs [3]error
-	s.Officer, errs[0] = identity.OpenName(db, row.Officer, row.OfficerName)
-	s.Deputy, errs[1] = identity.OpenName(db, row.Deputy, row.DeputyName)
-	s.Head, errs[2] = identity.OpenName(db, row.Head, row.HeadName)
-	return s, errors.Join(errs[:]...)
 }
 
-func openAll(db *vault.DB, rows []substitutionRow) ([]Substitution, error) {
+func substitutions(rows []substitutionRow) []Substitution {
 	out := make([]Substitution, len(rows))
 	for i, row := range rows {
-		var err error
-		if out[i], err = row.open(db); err != nil {
-			return nil, err
-		}
+		out[i] = row.substitution()
 	}
-	return out, nil
+	return out
 }
 
 // Running are the substitutions in the asker's body that have not ended, and his
@@ -116,7 +108,7 @@ func Running(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Substitution,
 	if err := db.Select(ctx, &rows, selectRunning, ask.Person); err != nil {
 		return nil, err
 	}
-	return openAll(db, rows)
+	return substitutions(rows), nil
 }
 
 // Concerning are the substitutions that run now and in which the asker is one of the
@@ -126,7 +118,7 @@ func Concerning(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Substituti
 	if err := db.Select(ctx, &rows, selectConcerning, ask.Person); err != nil {
 		return nil, err
 	}
-	return openAll(db, rows)
+	return substitutions(rows), nil
 }
 
 // ReadSubstitution is one substitution with its paper, for the head of the body.
@@ -138,10 +130,7 @@ func ReadSubstitution(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 	if err := db.Get(ctx, &row, selectSubstitution, ask.Person, id); err != nil {
 		return Substitution{}, document.Document{}, err
 	}
-	s, err := row.open(db)
-	if err != nil {
-		return s, document.Document{}, err
-	}
+	s := row.substitution()
 	doc, err := document.Fetch(ctx, db, s.Document)
 	return s, doc, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -16,16 +17,16 @@ import (
 const selectOrphans = `
 SELECT id
   FROM (
-       SELECT c.id, c.registered_on, c.number
+       SELECT c.id, c.registered_on
          FROM casefile c
         WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'unit'))
           AND NOT EXISTS (SELECT 1 FROM officer o WHERE o.person = c.investigator AND o.body = c.body AND o.post = 'investigator' AND o.left_at IS NULL)
        UNION
-       SELECT c.id, c.registered_on, c.number
+       SELECT c.id, c.registered_on
          FROM casefile c
         WHERE c.id = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'office'))
           AND NOT EXISTS (SELECT 1 FROM officer o WHERE o.person = c.prosecutor AND o.body = c.prosecution AND o.post = 'prosecutor' AND o.left_at IS NULL)) AS orphan
- ORDER BY registered_on DESC, number
+ ORDER BY registered_on DESC, id
  LIMIT 200`
 
 // Orphans are the cases of the asker's unit or office that are nobody's, the newest
@@ -60,7 +61,7 @@ type awaitingRow struct {
 	Name    []byte      `db:"name"`
 	Role    policy.Role `db:"role"`
 	Case    uuid.UUID   `db:"casefile"`
-	Number  string      `db:"number"`
+	Number  []byte      `db:"number"`
 	AskedAt time.Time   `db:"asked_at"`
 	DueAt   *time.Time  `db:"due_at"`
 }
@@ -69,7 +70,7 @@ const selectUnconfirmed = `
 SELECT p.person, n.name, p.role, p.casefile, c.number, p.asked_at, r.due_at
   FROM participant p
   JOIN casefile c ON c.id = p.casefile
-  JOIN person n ON n.id = p.person
+  LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   LEFT JOIN request r ON r.participant = p.id AND r.status = 'asked'
  WHERE p.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('unit', 'office'))) AND p.status = 'awaiting'
  ORDER BY r.due_at NULLS LAST, p.asked_at, p.id`
@@ -86,11 +87,15 @@ func Unconfirmed(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Awaiting,
 	}
 	out := make([]Awaiting, len(rows))
 	for i, row := range rows {
-		name, err := identity.OpenName(db, row.Person, row.Name)
+		name, err := identity.OpenName(ctx, db, row.Case, row.Person, row.Name)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Awaiting{Name: name, Role: row.Role, Case: row.Case, Number: row.Number, AskedAt: row.AskedAt, DueAt: deref(row.DueAt)}
+		number, err := register.Open(ctx, db, row.Case, row.Number)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Awaiting{Name: name, Role: row.Role, Case: row.Case, Number: number, AskedAt: row.AskedAt, DueAt: deref(row.DueAt)}
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Assent is what a second official says of a paper that is signed: the prosecutor of
@@ -37,10 +39,14 @@ type AssentDraft struct {
 	From     string // his body
 	What     []Fact // what the paper is, in the words of its domain
 	Signer   string // his post and name, as they stand under the paper
+
+	Decision policy.Kind // of a decision: its kind, and the participants it is about
+	Concerns []uuid.UUID
 }
 
-func reasonsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "assent", Column: "reasons", ID: id}
+// reasonsAt lie where the paper that says them does.
+func reasonsAt(id, casefile, author uuid.UUID) vault.Where {
+	return vault.Where{Table: "assent", Column: "reasons", ID: id}.Theirs(casefile, author)
 }
 
 const selectAssentDraft = `
@@ -77,10 +83,13 @@ func DraftAssent(ctx context.Context, tx *vault.DB, press Press, ask policy.Ask,
 	s.From = []string{draft.From}
 	s.Facts = append(draft.What, Fact{Label: w.T("paper.assent.about"), Value: w.Hex(draft.About.Digest)})
 	s.Sections = []Section{{Text: w.T("paper." + string(kind) + ".text")}}
+	s.States = &warrant.Fact{
+		Kind: warrant.Kind(kind), About: draft.About.ID, Digest: hex.EncodeToString(draft.About.Digest), Decision: draft.Decision, Concerns: draft.Concerns,
+	}
 	var reasons []byte
 	if !draft.Agrees {
 		s.Sections = append(s.Sections, Section{Heading: w.T("paper.dissent.reasons"), Text: draft.Reasons})
-		if reasons, err = tx.SealText(reasonsAt(d.ID), draft.Reasons); err != nil {
+		if reasons, err = tx.SealText(reasonsAt(d.ID, d.Casefile, d.Author), draft.Reasons); err != nil {
 			return d, err
 		}
 	}
@@ -127,23 +136,24 @@ func SettleAssent(ctx context.Context, tx *vault.DB, ask policy.Ask, about uuid.
 	if err := tx.Get(ctx, &row, selectAssent, id); err != nil {
 		return Assent{}, d, err
 	}
-	a, err := row.open(tx)
+	a, err := row.open(ctx, tx)
 	return a, d, err
 }
 
 type assentRow struct {
-	Document uuid.UUID  `db:"document"`
-	About    uuid.UUID  `db:"about"`
-	Author   uuid.UUID  `db:"author"`
-	Agrees   bool       `db:"agrees"`
-	Reasons  []byte     `db:"reasons"`
-	Language string     `db:"language"`
-	MadeAt   time.Time  `db:"made_at"`
-	SignedAt *time.Time `db:"signed_at"`
+	Document uuid.UUID     `db:"document"`
+	About    uuid.UUID     `db:"about"`
+	Author   uuid.UUID     `db:"author"`
+	Casefile uuid.NullUUID `db:"casefile"`
+	Agrees   bool          `db:"agrees"`
+	Reasons  []byte        `db:"reasons"`
+	Language string        `db:"language"`
+	MadeAt   time.Time     `db:"made_at"`
+	SignedAt *time.Time    `db:"signed_at"`
 }
 
 const selectAnyAssent = `
-SELECT a.document, a.about, a.author, a.agrees, a.reasons, d.language, a.made_at, a.signed_at
+SELECT a.document, a.about, a.author, d.casefile, a.agrees, a.reasons, d.language, a.made_at, a.signed_at
   FROM assent a
   JOIN document d ON d.id = a.document`
 
@@ -162,7 +172,7 @@ func OwnAssent(ctx context.Context, db *vault.DB, ask policy.Ask, about uuid.UUI
 	if err := db.Get(ctx, &row, selectOwnAssent, about, ask.Person); err != nil {
 		return Assent{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
 // AssentTo is the signed answer to a paper; NotFound while there is none. It is for
@@ -172,15 +182,15 @@ func AssentTo(ctx context.Context, db *vault.DB, about uuid.UUID) (Assent, error
 	if err := db.Get(ctx, &row, selectAssentAbout, about); err != nil {
 		return Assent{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
-func (row assentRow) open(db *vault.DB) (Assent, error) {
+func (row assentRow) open(ctx context.Context, db *vault.DB) (Assent, error) {
 	a := Assent{Document: row.Document, About: row.About, Author: row.Author, Agrees: row.Agrees, Language: row.Language, MadeAt: row.MadeAt}
 	if row.SignedAt != nil {
 		a.SignedAt = *row.SignedAt
 	}
-	reasons, err := db.OpenMaybe(reasonsAt(row.Document), row.Reasons)
+	reasons, err := db.OpenMaybe(ctx, reasonsAt(row.Document, row.Casefile.UUID, row.Author), row.Reasons)
 	if reasons != nil {
 		a.Reasons = *reasons
 	}

@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"zharia/portal/warrant"
 )
 
 // Sheet is everything that is printed; the caller has put all words in the
@@ -45,6 +47,8 @@ type Sheet struct {
 
 	VerifyURL  string // the verification page: QR code in that panel, http or https, at most 200 bytes
 	VerifyText string // what the code is for, beside it
+
+	States *warrant.Fact // what the paper gives or takes, for machines; none where it does neither
 
 	PageText string // page number as a format of two numbers, this page and all: "%d / %d" or "%[2]d / %[1]d"
 }
@@ -88,7 +92,14 @@ func Print(s Sheet) ([]byte, error) {
 	if err := pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	return identify(out.Bytes())
+	printed, err := identify(out.Bytes())
+	if err != nil || s.States == nil {
+		return printed, err
+	}
+	if printed, err = warrant.Put(printed, *s.States); err != nil {
+		return nil, fmt.Errorf("document: %w", err)
+	}
+	return printed, nil
 }
 
 // describe sets the metadata. Everything that would otherwise come from the

@@ -79,6 +79,11 @@ func (p Press) Paper(s Sheet, d Document, number string) ([]byte, error) {
 	if number != "" { // a paper of the directory of officials is of no case
 		s.Statement.Rows = slices.Insert(s.Statement.Rows, 1, Fact{w.T("paper.statement.case"), number})
 	}
+	if s.States != nil {
+		states := *s.States
+		states.ID, states.Made, states.Case = d.ID, d.MadeAt.UTC().Truncate(time.Microsecond), d.Casefile
+		s.States = &states
+	}
 	return Print(s)
 }
 

@@ -71,13 +71,15 @@ type Document struct {
 // Signed tells whether it bears its author's signature.
 func (d Document) Signed() bool { return !d.SignedAt.IsZero() }
 
-func contentAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "document", Column: "content", ID: id}
+// at is where a part of the document lies: in its case, or with its author where it is
+// a paper of the directory of officials.
+func (d Document) at(column string) vault.Where {
+	return vault.Where{Table: "document", Column: column, ID: d.ID}.Theirs(d.Casefile, d.Author)
 }
 
-func cmsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "document", Column: "cms", ID: id}
-}
+// Places are where its content and its signature lie sealed, for who opens them without
+// the portal.
+func (d Document) Places() (content, cms vault.Where) { return d.at("content"), d.at("cms") }
 
 const insertDocument = `
 INSERT INTO document (id, casefile, kind, language, author, nonce, content, size, digest, made_at)
@@ -87,7 +89,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 func Add(ctx context.Context, tx *vault.DB, d *Document) error {
 	sum := sha256.Sum256(d.Content)
 	d.Digest = sum[:]
-	sealed, err := tx.Seal(contentAt(d.ID), d.Content)
+	sealed, err := tx.Seal(d.at("content"), d.Content)
 	if err != nil {
 		return err
 	}
@@ -136,18 +138,18 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) (Document, error) {
 	if err := db.Get(ctx, &row, selectDocument, id); err != nil {
 		return Document{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
-func (row documentRow) open(db *vault.DB) (Document, error) {
+func (row documentRow) open(ctx context.Context, db *vault.DB) (Document, error) {
 	d := Document{ID: row.ID, Casefile: row.Casefile.UUID, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
 	var err error
-	if d.Content, err = db.Open(contentAt(row.ID), row.Content); err != nil {
+	if d.Content, err = db.Open(ctx, d.at("content"), row.Content); err != nil {
 		return d, err
 	}
 	if row.SignedAt != nil {
 		d.Signer, d.SignedAt = row.Signer.UUID, *row.SignedAt
-		d.CMS, err = db.Open(cmsAt(row.ID), row.CMS)
+		d.CMS, err = db.Open(ctx, d.at("cms"), row.CMS)
 	}
 	return d, err
 }
@@ -182,7 +184,7 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	case len(cms) == 0:
 		return s, fault.New(fault.Invalid, "fault.unsigned")
 	}
-	d, err := row.open(db)
+	d, err := row.open(ctx, db)
 	if err != nil {
 		return s, err
 	}
@@ -201,9 +203,6 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 const updateSigned = `
 UPDATE document SET cms = $2, signer = $3, signed_at = $4 WHERE id = $1`
 
-const selectIsPerson = `
-SELECT count(*) FROM person WHERE id = $1 AND iin_tag = $2`
-
 // Sign puts a verified signature on the document it was verified over, which
 // must be the asker's own, unchanged since. The key must be the very person's
 // who asks.
@@ -212,7 +211,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := tx.Get(ctx, &row, lockDocument, id); err != nil {
 		return Document{}, err
 	}
-	d, err := row.open(tx)
+	d, err := row.open(ctx, tx)
 	switch {
 	case err != nil:
 		return d, err
@@ -225,14 +224,10 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	case s.signer.Role != eds.Individual:
 		return d, fault.New(fault.Invalid, "fault.eds.organisation")
 	}
-	var same int
-	if err := tx.Get(ctx, &same, selectIsPerson, ask.Person, identity.IINTag(tx, s.signer.IIN)); err != nil {
-		return d, err
-	}
-	if same != 1 {
+	if identity.IDOf(tx, s.signer.IIN) != ask.Person {
 		return d, fault.New(fault.Invalid, "fault.eds.other-person")
 	}
-	sealed, err := tx.Seal(cmsAt(id), s.cms)
+	sealed, err := tx.Seal(d.at("cms"), s.cms)
 	if err != nil {
 		return d, err
 	}
@@ -243,7 +238,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := phone.Use(ctx, tx, id); err != nil {
 		return d, err
 	}
-	return d, evidence.KeepDocument(ctx, tx, id, ask.Person, s.signer, ask.At)
+	return d, evidence.KeepDocument(ctx, tx, id, d.Casefile, ask.Person, s.signer, ask.At)
 }
 
 // Proof is what a page says of the signature of a document.
@@ -291,5 +286,5 @@ func Public(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Do
 	if err := db.Get(database.HoldingPaper(ctx, id), &row, selectSigned, id); err != nil {
 		return Document{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }

@@ -15,5 +15,5 @@ func Unsigned(ctx context.Context, db *vault.DB, author uuid.UUID, digest []byte
 	if err := db.Get(ctx, &row, selectUnsigned, author, digest); err != nil {
 		return Document{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }

@@ -28,8 +28,10 @@ type Kept struct {
 	Evidence   *eds.Evidence
 }
 
-func bundleAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "evidence", Column: "bundle", ID: id}
+// bundleAt is with the paper it proves: in its case. What proves a sign-in, or a paper
+// of the directory of officials, is the signer's.
+func bundleAt(id, casefile, person uuid.UUID) vault.Where {
+	return vault.Where{Table: "evidence", Column: "bundle", ID: id}.Theirs(casefile, person)
 }
 
 const insertEvidence = `
@@ -38,13 +40,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // KeepSignIn keeps what proved a sign-in, under the id of its challenge.
 func KeepSignIn(ctx context.Context, tx *vault.DB, challenge, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	return keep(ctx, tx, challenge, uuid.NullUUID{}, person, signer, at)
+	return keep(ctx, tx, challenge, uuid.NullUUID{}, uuid.Nil, person, signer, at)
 }
 
 // KeepDocument keeps what proved the signature of a document, and has the
-// authority asked again where it was not reached or not clear enough.
-func KeepDocument(ctx context.Context, tx *vault.DB, document, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	if err := keep(ctx, tx, document, uuid.NullUUID{UUID: document, Valid: true}, person, signer, at); err != nil {
+// authority asked again where it was not reached or not clear enough. casefile is zero
+// for a paper of the directory of officials.
+func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person uuid.UUID, signer eds.Signer, at time.Time) error {
+	if err := keep(ctx, tx, document, uuid.NullUUID{UUID: document, Valid: true}, casefile, person, signer, at); err != nil {
 		return err
 	}
 	if signer.Revocation != eds.Pending && signer.Revocation != eds.Listed {
@@ -57,8 +60,8 @@ func KeepDocument(ctx context.Context, tx *vault.DB, document, person uuid.UUID,
 // again, later each time, for about a day.
 const soon = time.Minute
 
-func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	sealed, digest, err := seal(tx, id, signer.Evidence)
+func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID, signer eds.Signer, at time.Time) error {
+	sealed, digest, err := seal(tx, bundleAt(id, casefile, person), signer.Evidence)
 	if err != nil {
 		return err
 	}
@@ -69,19 +72,20 @@ func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUI
 	return tx.Exec(ctx, insertEvidence, id, document, person, sealed, digest, signer.Revocation, at, known)
 }
 
-func seal(tx *vault.DB, id uuid.UUID, e *eds.Evidence) (sealed, digest []byte, err error) {
+func seal(tx *vault.DB, where vault.Where, e *eds.Evidence) (sealed, digest []byte, err error) {
 	bundle, err := e.Bundle()
 	if err != nil {
 		return nil, nil, err
 	}
 	sum := sha256.Sum256(bundle)
-	sealed, err = tx.Seal(bundleAt(id), bundle)
+	sealed, err = tx.Seal(where, bundle)
 	return sealed, sum[:], err
 }
 
 type row struct {
 	Document   uuid.NullUUID  `db:"document"`
 	Casefile   uuid.NullUUID  `db:"casefile"`
+	Person     uuid.UUID      `db:"person"`
 	Bundle     []byte         `db:"bundle"`
 	Revocation eds.Revocation `db:"revocation"`
 	ReceivedAt time.Time      `db:"received_at"`
@@ -89,7 +93,7 @@ type row struct {
 }
 
 const selectEvidence = `
-SELECT e.document, d.casefile, e.bundle, e.revocation, e.received_at, e.known_at
+SELECT e.document, d.casefile, e.person, e.bundle, e.revocation, e.received_at, e.known_at
   FROM evidence e
   LEFT JOIN document d ON d.id = e.document
  WHERE e.id = $1`
@@ -104,15 +108,15 @@ func Fetch(ctx context.Context, db *vault.DB, document uuid.UUID) (Kept, error) 
 	if err := db.Get(ctx, &r, selectEvidence, document); err != nil {
 		return Kept{}, err
 	}
-	return r.open(db, document)
+	return r.open(ctx, db, document)
 }
 
-func (r row) open(db *vault.DB, id uuid.UUID) (Kept, error) {
+func (r row) open(ctx context.Context, db *vault.DB, id uuid.UUID) (Kept, error) {
 	k := Kept{Revocation: r.Revocation, ReceivedAt: r.ReceivedAt}
 	if r.KnownAt != nil {
 		k.KnownAt = *r.KnownAt
 	}
-	bundle, err := db.Open(bundleAt(id), r.Bundle)
+	bundle, err := db.Open(ctx, bundleAt(id, r.Casefile.UUID, r.Person), r.Bundle)
 	if err != nil {
 		return k, err
 	}
@@ -137,7 +141,7 @@ func Confirm(ctx context.Context, tx *vault.DB, v *eds.Verifier, id uuid.UUID, a
 	if r.Revocation != eds.Pending && r.Revocation != eds.Listed {
 		return nil
 	}
-	k, err := r.open(tx, id)
+	k, err := r.open(ctx, tx, id)
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func Confirm(ctx context.Context, tx *vault.DB, v *eds.Verifier, id uuid.UUID, a
 	if err != nil || state != eds.Good && state != eds.Refuted {
 		return fault.New(fault.Unavailable, "fault.eds.revocation-unreachable").Because(err)
 	}
-	sealed, digest, err := seal(tx, id, k.Evidence)
+	sealed, digest, err := seal(tx, bundleAt(id, r.Casefile.UUID, r.Person), k.Evidence)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,15 +21,28 @@ import (
 // Raise brings the database to the schema and its fences to the policy of this
 // program. It is the owner's work, before the pools of the roles are opened.
 func Raise(ctx context.Context, db *database.DB, schema string) error {
-	if err := database.Migrate(ctx, db, schema); err != nil {
+	if err := MakeRoles(ctx, db); err != nil {
+		return err
+	}
+	err := db.Within(ctx, func(tx *database.DB) error {
+		fresh := errors.Is(database.Present(ctx, tx, schema), database.ErrNoSchema)
+		if err := database.Migrate(ctx, tx, schema); err != nil {
+			return err
+		}
+		if err := giveUp(ctx, tx); err != nil || !fresh {
+			return err
+		}
+		return Settle(ctx, tx)
+	})
+	if err != nil {
 		return err
 	}
 	return fill(ctx, db)
 }
 
-// Text is all that the fences take from the policy: two programs with the same text
-// see the same.
-func Text() string { return sights().text() + seats().text() }
+// Text is all that the fences take from the policy, and to whom things belong: two
+// programs with the same text see the same.
+func Text() string { return sights().text() + seats().text() + makeRoles + own }
 
 // list is the rows of a table, each column a string.
 type list [][]string
@@ -134,11 +148,11 @@ func fill(ctx context.Context, db *database.DB) error {
 		if err := tx.Exec(ctx, lockFences); err != nil {
 			return fmt.Errorf("wait for the fences: %w", err)
 		}
-		var got string
-		if err := tx.Get(ctx, &got, digestSights); err != nil {
+		oldSights, oldSeats, err := old(ctx, tx)
+		if err != nil {
 			return err
 		}
-		if l := sights(); l.digest() != got {
+		if l := sights(); oldSights {
 			if err := tx.Exec(ctx, deleteSights); err != nil {
 				return err
 			}
@@ -147,10 +161,7 @@ func fill(ctx context.Context, db *database.DB) error {
 				return err
 			}
 		}
-		if err := tx.Get(ctx, &got, digestSeats); err != nil {
-			return err
-		}
-		if l := seats(); l.digest() != got {
+		if l := seats(); oldSeats {
 			if err := tx.Exec(ctx, deleteSeats); err != nil {
 				return err
 			}
@@ -158,4 +169,17 @@ func fill(ctx context.Context, db *database.DB) error {
 		}
 		return nil
 	})
+}
+
+// old says which of the two tables are not those of this program.
+func old(ctx context.Context, db *database.DB) (oldSights, oldSeats bool, err error) {
+	var got string
+	if err := db.Get(ctx, &got, digestSights); err != nil {
+		return false, false, err
+	}
+	oldSights = sights().digest() != got
+	if err := db.Get(ctx, &got, digestSeats); err != nil {
+		return false, false, err
+	}
+	return oldSights, seats().digest() != got, nil
 }

@@ -78,7 +78,7 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(additionText("asked", point), text)
+			sealed, err := tx.SealText(additionText("asked", f.Case, point), text)
 			if err != nil {
 				return err
 			}
@@ -93,8 +93,8 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 	})
 }
 
-func additionText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "addition_point", Column: column, ID: id}
+func additionText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "addition_point", Column: column, ID: id, Case: casefile}
 }
 
 const insertAddition = `
@@ -106,7 +106,7 @@ INSERT INTO addition_point (id, addition, n, asked) VALUES ($1, $2, $3, $4)`
 const selectAdditions = `
 SELECT a.id, a.filing, a.asked_by, o.name, a.asked_at, a.supplement, s.document, a.answered_at
   FROM addition a
-  JOIN person o ON o.id = a.asked_by
+  JOIN officer o ON o.person = a.asked_by
   LEFT JOIN supplement s ON s.id = a.supplement
  WHERE a.filing = $1
  ORDER BY a.asked_at, a.id`
@@ -122,7 +122,7 @@ type additionRow struct {
 	ID         uuid.UUID     `db:"id"`
 	Filing     uuid.UUID     `db:"filing"`
 	By         uuid.UUID     `db:"asked_by"`
-	Name       []byte        `db:"name"`
+	Name       string        `db:"name"`
 	AskedAt    time.Time     `db:"asked_at"`
 	Supplement uuid.NullUUID `db:"supplement"`
 	Document   uuid.NullUUID `db:"document"`
@@ -153,25 +153,22 @@ func Additions(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing) ([]A
 	}
 	out := make([]Addition, len(rows))
 	for i, row := range rows {
-		a := Addition{ID: row.ID, Filing: row.Filing, By: row.By, AskedAt: row.AskedAt, AnsweredAt: deref(row.AnsweredAt)}
+		a := Addition{ID: row.ID, Filing: row.Filing, By: row.By, Name: row.Name, AskedAt: row.AskedAt, AnsweredAt: deref(row.AnsweredAt)}
 		mine := f.Author == ask.Person
 		if mine || row.AnsweredAt != nil {
 			a.Document = row.Document.UUID
 		}
 		var err error
-		if a.Name, err = identity.OpenName(db, row.By, row.Name); err != nil {
-			return nil, err
-		}
 		for _, p := range points {
 			if p.Addition != row.ID {
 				continue
 			}
 			point := AdditionPoint{ID: p.ID, N: p.N}
-			if point.Asked, err = db.OpenText(additionText("asked", p.ID), p.Asked); err != nil {
+			if point.Asked, err = db.OpenText(ctx, additionText("asked", f.Case, p.ID), p.Asked); err != nil {
 				return nil, err
 			}
 			if p.Reply != nil && (mine || row.AnsweredAt != nil) {
-				if point.Reply, err = db.OpenText(additionText("reply", p.ID), p.Reply); err != nil {
+				if point.Reply, err = db.OpenText(ctx, additionText("reply", f.Case, p.ID), p.Reply); err != nil {
 					return nil, err
 				}
 			}
@@ -241,7 +238,7 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 			}
 			a.Points[i].Reply = text
 		}
-		old, err := draftOf(ctx, tx, id, true)
+		old, err := draftOf(ctx, tx, f, true)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
@@ -270,7 +267,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 			return err
 		}
 	}
-	text, err := tx.SealText(supplementText("text", number), a.text(press, doc.Language))
+	text, err := tx.SealText(supplementText("text", f.Case, number), a.text(press, doc.Language))
 	if err != nil {
 		return err
 	}
@@ -290,7 +287,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 		return err
 	}
 	for _, p := range a.Points {
-		sealed, err := tx.SealText(additionText("reply", p.ID), p.Reply)
+		sealed, err := tx.SealText(additionText("reply", f.Case, p.ID), p.Reply)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -43,7 +44,7 @@ func Affect(ctx context.Context, db *vault.DB, press document.Press, ask policy.
 		return err
 	}
 	id, number := of.Case()
-	ctx = database.NamingCase(ctx, number)
+	ctx = database.NamingCase(ctx, register.Tag(db, number))
 	return db.Within(ctx, func(tx *vault.DB) error { return n.affect(ctx, tx, press, ask, id, number, filing) })
 }
 

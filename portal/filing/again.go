@@ -82,7 +82,7 @@ func Same(ctx context.Context, db *vault.DB, ask policy.Ask, draft Filing) ([]Fi
 		if f.ID == draft.ID || f.Case != draft.Case || f.ID == draft.Against || !(f.Status.Open() || f.Status.Answered() && ask.At.Sub(f.EndedAt) < sameFor) {
 			continue
 		}
-		if f.Points, err = points(ctx, db, ask, f.ID); err != nil {
+		if f.Points, err = points(ctx, db, ask, f.Case, f.ID); err != nil {
 			return nil, err
 		}
 		matter := f.Kind == draft.Kind && (f.About != uuid.Nil && f.About == draft.About || f.Against != uuid.Nil && f.Against == draft.Against)

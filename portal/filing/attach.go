@@ -39,7 +39,7 @@ func lockDraftOf(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, id)
+	f.Points, err = points(ctx, tx, ask, f.Case, id)
 	return f, err
 }
 

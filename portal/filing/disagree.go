@@ -31,41 +31,44 @@ type CountObjection struct {
 }
 
 type countObjectionRow struct {
-	ID     uuid.UUID `db:"id"`
-	Person uuid.UUID `db:"person"`
-	Name   []byte    `db:"name"`
-	Words  []byte    `db:"words"`
-	DueAt  time.Time `db:"due_at"`
-	MadeAt time.Time `db:"made_at"`
+	ID           uuid.UUID `db:"id"`
+	Person       uuid.UUID `db:"person"`
+	Name         []byte    `db:"name"`
+	OfficialName string    `db:"official_name"`
+	Words        []byte    `db:"words"`
+	DueAt        time.Time `db:"due_at"`
+	MadeAt       time.Time `db:"made_at"`
 }
 
 const selectCountObjections = `
-SELECT o.id, o.person, p.name, o.words, o.due_at, o.made_at
+SELECT o.id, o.person, coalesce(u.name, '') AS official_name, k.name, o.words, o.due_at, o.made_at
   FROM count_objection o
-  LEFT JOIN person p ON p.id = o.person
+  JOIN filing f ON f.id = o.filing
+  LEFT JOIN known k ON k.casefile = f.casefile AND k.person = o.person
+  LEFT JOIN officer u ON u.person = o.person AND o.person <> f.author
  WHERE o.filing = $1
  ORDER BY o.made_at, o.id`
 
-func countWords(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "count_objection", Column: "words", ID: id}
+func countWords(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "count_objection", Column: "words", ID: id, Case: casefile}
 }
 
-func objectionsTo(ctx context.Context, db *vault.DB, id uuid.UUID) ([]CountObjection, error) {
+func objectionsTo(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]CountObjection, error) {
 	var rows []countObjectionRow
 	if err := db.Select(ctx, &rows, selectCountObjections, id); err != nil {
 		return nil, err
 	}
 	out := make([]CountObjection, len(rows))
 	for i, row := range rows {
-		words, err := db.OpenText(countWords(row.ID), row.Words)
+		words, err := db.OpenText(ctx, countWords(casefile, row.ID), row.Words)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = CountObjection{Person: row.Person, Words: words, DueAt: row.DueAt, MadeAt: row.MadeAt}
-		if row.Name == nil { // a name that its reader may not see
+		if out[i].Name = row.OfficialName; row.OfficialName != "" {
 			continue
 		}
-		if out[i].Name, err = identity.OpenName(db, row.Person, row.Name); err != nil {
+		if out[i].Name, err = identity.OpenName(ctx, db, casefile, row.Person, row.Name); err != nil { // "" where its reader may not see it
 			return nil, err
 		}
 	}
@@ -91,7 +94,7 @@ func Disagree(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, w
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(countWords(number), words)
+		sealed, err := tx.SealText(countWords(f.Case, number), words)
 		if err != nil {
 			return err
 		}

@@ -8,9 +8,9 @@ import (
 
 	"zharia/portal/database"
 	"zharia/portal/fault"
-	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -27,8 +27,8 @@ type Dispute struct {
 	At   time.Time
 }
 
-func disputeText(point uuid.UUID) vault.Where {
-	return vault.Where{Table: "dispute", Column: "text", ID: point}
+func disputeText(casefile, point uuid.UUID) vault.Where {
+	return vault.Where{Table: "dispute", Column: "text", ID: point, Case: casefile}
 }
 
 const insertDispute = `
@@ -50,7 +50,7 @@ func DisputePoint(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
 		point := f.Points[n-1].ID
-		sealed, err := tx.SealText(disputeText(point), text)
+		sealed, err := tx.SealText(disputeText(f.Case, point), text)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func Disputes(ctx context.Context, db *vault.DB, f Filing) (map[uuid.UUID]Disput
 	}
 	out := map[uuid.UUID]Dispute{}
 	for _, row := range rows {
-		text, err := db.OpenText(disputeText(row.Point), row.Text)
+		text, err := db.OpenText(ctx, disputeText(f.Case, row.Point), row.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -95,22 +95,28 @@ type Unanswered struct {
 	Filing  uuid.UUID         `db:"filing"`
 	Kind    policy.FilingKind `db:"kind"`
 	Number  string            `db:"number"`
-	Case    string            `db:"case_number"`
+	Case    string            `db:"-"` // its number
 	Points  int               `db:"points"`
 	Last    time.Time         `db:"last"`
-	Decider string
+	Decider string            `db:"decider"`
+}
+
+type unansweredRow struct {
+	Unanswered
+	Of     uuid.UUID `db:"casefile"`
+	Sealed []byte    `db:"case_number"`
 }
 
 const selectUnanswered = `
-SELECT f.id AS filing, f.kind, f.number, c.number AS case_number, f.decider, o.name AS decider_name, count(*) AS points, max(d.at) AS last
+SELECT f.id AS filing, f.kind, f.number, f.casefile, c.number AS case_number, o.name AS decider, count(*) AS points, max(d.at) AS last
   FROM dispute d
   JOIN point p ON p.id = d.point
   JOIN filing f ON f.id = p.filing
   JOIN casefile c ON c.id = f.casefile
-  JOIN person o ON o.id = f.decider
+  JOIN officer o ON o.person = f.decider
  WHERE f.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing IN ('supervisor', 'office')))
    AND f.complained IS DISTINCT FROM $1
- GROUP BY f.id, f.kind, f.number, c.number, f.decider, o.name
+ GROUP BY f.id, f.kind, f.number, f.casefile, c.number, o.name
  ORDER BY max(d.at) DESC, f.id
  LIMIT 200`
 
@@ -120,22 +126,17 @@ func UnansweredOf(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Unanswer
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
-	var rows []struct {
-		Unanswered
-		ID   uuid.UUID `db:"decider"`
-		Name []byte    `db:"decider_name"`
-	}
+	var rows []unansweredRow
 	if err := db.Select(ctx, &rows, selectUnanswered, ask.Person); err != nil {
 		return nil, err
 	}
-	out := make([]Unanswered, len(rows))
-	for i, row := range rows {
-		name, err := identity.OpenName(db, row.ID, row.Name)
-		if err != nil {
+	var out []Unanswered
+	for _, row := range rows {
+		var err error
+		if row.Case, err = register.Open(ctx, db, row.Of, row.Sealed); err != nil {
 			return nil, err
 		}
-		out[i] = row.Unanswered
-		out[i].Decider = name
+		out = append(out, row.Unanswered)
 	}
 	return out, nil
 }

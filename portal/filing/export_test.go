@@ -14,7 +14,10 @@ var (
 
 // SheetOf is the sheet of a filing that is kept.
 func SheetOf(n NewFiling, press document.Press, d document.Document, c casefile.Case, f Filing, capacity casefile.Capacity, about casefile.Decision, author identity.Person) document.Sheet {
-	return n.sheet(press, d, c, addressee{official: f.Decider, seat: f.Seat}, capacity, about, Filing{}, author)
+	to := addressee{official: f.Decider, seat: f.Seat}
+	s := n.sheet(press, d, c, to, capacity, about, Filing{}, author)
+	s.States = n.states(f.ID, to)
+	return s
 }
 
 // The rules that a life of a filing goes by, for the test that plays random ones.

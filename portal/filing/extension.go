@@ -99,7 +99,7 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
-		old, err := fetchExtension(ctx, tx, id)
+		old, err := fetchExtension(ctx, tx, f.Case, id)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
@@ -109,7 +109,7 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
-		reason, err := tx.SealText(extensionReason(id), n.Reason)
+		reason, err := tx.SealText(extensionReason(f.Case, id), n.Reason)
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 	})
 }
 
-func extensionReason(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "extension", Column: "reason", ID: id}
+func extensionReason(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "extension", Column: "reason", ID: id, Case: casefile}
 }
 
 const upsertExtension = `
@@ -136,16 +136,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
  WHERE extension.signed_at IS NULL`
 
 const selectExtension = `
-SELECT e.filing, e.author, p.name, e.reason, e.was_term, e.was_raw, e.was_due, e.due_raw, e.due_at, e.language, e.document, e.made_at, e.signed_at
+SELECT e.filing, e.author, o.name, e.reason, e.was_term, e.was_raw, e.was_due, e.due_raw, e.due_at, e.language, e.document, e.made_at, e.signed_at
   FROM extension e
-  JOIN person p ON p.id = e.author
+  JOIN officer o ON o.person = e.author
  WHERE e.filing = $1`
 
-func fetchExtension(ctx context.Context, db *vault.DB, id uuid.UUID) (Extension, error) {
+func fetchExtension(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) (Extension, error) {
 	var row struct {
 		Filing   uuid.UUID     `db:"filing"`
 		Author   uuid.UUID     `db:"author"`
-		Name     []byte        `db:"name"`
+		Name     string        `db:"name"`
 		Reason   []byte        `db:"reason"`
 		WasTerm  deadline.Name `db:"was_term"`
 		WasRaw   time.Time     `db:"was_raw"`
@@ -161,13 +161,12 @@ func fetchExtension(ctx context.Context, db *vault.DB, id uuid.UUID) (Extension,
 		return Extension{}, err
 	}
 	e := Extension{
-		Filing: row.Filing, Author: row.Author, WasTerm: row.WasTerm, WasRaw: row.WasRaw, WasDue: row.WasDue, DueRaw: row.DueRaw, DueAt: row.DueAt,
+		Filing: row.Filing, Author: row.Author, Name: row.Name, WasTerm: row.WasTerm, WasRaw: row.WasRaw, WasDue: row.WasDue, DueRaw: row.DueRaw, DueAt: row.DueAt,
 		Language: row.Language, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt),
 	}
-	var errs [2]error
-	e.Name, errs[0] = identity.OpenName(db, row.Author, row.Name)
-	e.Reason, errs[1] = db.OpenText(extensionReason(id), row.Reason)
-	return e, errors.Join(errs[:]...)
+	var err error
+	e.Reason, err = db.OpenText(ctx, extensionReason(casefile, id), row.Reason)
+	return e, err
 }
 
 // ExtensionDraft is the asker's unsigned notice, to check, to change or to sign;
@@ -180,7 +179,7 @@ func ExtensionDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	if !f.Extendable(ask.At) {
 		return f, Extension{}, document.Document{}, fault.New(fault.Conflict, "fault.not-extendable").Under(law.CPC(105, 2))
 	}
-	e, err := fetchExtension(ctx, db, id)
+	e, err := fetchExtension(ctx, db, f.Case, id)
 	if err != nil {
 		return f, e, document.Document{}, err
 	}
@@ -213,7 +212,7 @@ func Extend(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		e, err := fetchExtension(ctx, tx, id)
+		e, err := fetchExtension(ctx, tx, f.Case, id)
 		if err != nil {
 			return err
 		}
@@ -240,7 +239,7 @@ func Extend(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 // ExtensionOf is the signed notice of a filing that was fetched through the asker;
 // NotFound where its term was not made longer.
 func ExtensionOf(ctx context.Context, db *vault.DB, f Filing) (Extension, error) {
-	e, err := fetchExtension(ctx, db, f.ID)
+	e, err := fetchExtension(ctx, db, f.Case, f.ID)
 	if err == nil && e.SignedAt.IsZero() {
 		return Extension{}, fault.New(fault.NotFound, "fault.not-found")
 	}
@@ -250,7 +249,7 @@ func ExtensionOf(ctx context.Context, db *vault.DB, f Filing) (Extension, error)
 // ExtensionPaper opens the notice, or the asker's draft of it. Reading it is kept.
 func ExtensionPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
 	return openPaper(ctx, db, ask, opening.Filing, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
-		e, err := fetchExtension(ctx, tx, id)
+		e, err := fetchExtension(ctx, tx, f.Case, id)
 		return e.Document, err
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Kinds are what can be filed, in the order they are offered.
@@ -205,12 +206,18 @@ func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press
 		return err
 	}
 	rule, _ := policy.FilingOf(n.Kind)
+	var me identity.Person
 	doc, err := printed(ctx, tx, press, ask, c, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
+		me = author
 		s := sheet(d, author)
 		s.Sections = append(s.Sections, files...)
+		s.States = n.states(id, to)
 		return s
 	})
 	if err != nil {
+		return err
+	}
+	if err := identity.Introduce(ctx, tx, c.ID, me); err != nil { // he may be nobody in the case yet
 		return err
 	}
 	if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
@@ -220,6 +227,11 @@ func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press
 		return err
 	}
 	return record(ctx, tx.DB, ask, n.Kind, id, c.ID, doc.Digest)
+}
+
+// states is to whom it goes, for machines.
+func (n NewFiling) states(id uuid.UUID, to addressee) *warrant.Fact {
+	return &warrant.Fact{Kind: warrant.Filing, Filing: id, Participant: n.Participant, About: n.About, To: to.official.ID, Seat: string(to.seat)}
 }
 
 // check holds what was written against the law: the capacity must be the writer's own
@@ -267,11 +279,11 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err := db.Get(ctx, &row, selectFiling, ask.Person, id); err != nil {
 		return Filing{}, err
 	}
-	f, err := row.forAsker(db, ask)
+	f, err := row.forAsker(ctx, db, ask)
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, db, ask, id)
+	f.Points, err = points(ctx, db, ask, f.Case, id)
 	return f, err
 }
 
@@ -445,11 +457,11 @@ func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filin
 	}
 	out := make([]Filing, 0, len(rows))
 	for _, row := range rows {
-		f, err := row.forAsker(db, ask.To(policy.FilingRead))
+		f, err := row.forAsker(ctx, db, ask.To(policy.FilingRead))
 		if errors.As(err, new(*casefile.Choose)) { // he has chosen nobody: a list of all that is his names whom each is for
 			mine := ask.To(policy.FilingRead)
 			mine.Acting = row.Participant
-			f, err = row.forAsker(db, mine)
+			f, err = row.forAsker(ctx, db, mine)
 		}
 		if errors.Is(err, fault.NotFound) { // of another whom he acts for in the same case
 			continue

@@ -365,7 +365,7 @@ func TestTheReceiptSaysWhatWasReceivedWhenAndUntilWhen(t *testing.T) {
 		"kk": {"2026-000001", "267511031000456", "14:30:00", "27 қазан", w.Aigul.FullName(), w.Daniyar.FullName(), w.Words.In("kk").Hex(doc.Digest)},
 		"ru": {"2026-000001", "27 октября", "Ходатайство"},
 	} {
-		pdf, err := filing.Receipt(w.Press, f, doc, lang)
+		pdf, err := filing.Receipt(w.Press, f, doc, filing.Noted{}, lang)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,7 +375,7 @@ func TestTheReceiptSaysWhatWasReceivedWhenAndUntilWhen(t *testing.T) {
 				t.Errorf("the receipt in %s does not say %q:\n%s", lang, phrase, text)
 			}
 		}
-		again, err := filing.Receipt(w.Press, f, doc, lang)
+		again, err := filing.Receipt(w.Press, f, doc, filing.Noted{}, lang)
 		if err != nil || string(again) != string(pdf) {
 			t.Errorf("the receipt in %s is another one the second time, %v", lang, err)
 		}

@@ -18,6 +18,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // NewForward is what an official writes when he hands on what is not his to decide.
@@ -164,7 +165,7 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 				return err
 			}
 		}
-		words, err := tx.SealText(forwardWords(old.ID), n.Words)
+		words, err := tx.SealText(forwardWords(f.Case, old.ID), n.Words)
 		if err != nil {
 			return err
 		}
@@ -178,8 +179,8 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 	})
 }
 
-func forwardWords(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "forward", Column: "words", ID: id}
+func forwardWords(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "forward", Column: "words", ID: id, Case: casefile}
 }
 
 const upsertForward = `
@@ -190,11 +191,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
  WHERE forward.signed_at IS NULL`
 
 const selectForwards = `
-SELECT w.id, w.filing, w.author, a.name AS author_name, w.addressee, t.name AS addressee_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
+SELECT w.id, w.filing, f.casefile, w.author, a.name AS author_name, w.addressee, o.name AS addressee_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        w.seat, w.himself, w.words, w.language, w.document, w.made_at, w.signed_at
   FROM forward w
-  JOIN person a ON a.id = w.author
-  JOIN person t ON t.id = w.addressee
+  JOIN filing f ON f.id = w.filing
+  JOIN officer a ON a.person = w.author
   JOIN officer o ON o.person = w.addressee
   JOIN body b ON b.id = o.body
  WHERE w.filing = $1`
@@ -206,11 +207,12 @@ const selectForwardsSigned = selectForwards + ` AND w.signed_at IS NOT NULL
 
 type forwardRow struct {
 	ID            uuid.UUID `db:"id"`
+	Case          uuid.UUID `db:"casefile"`
 	Filing        uuid.UUID `db:"filing"`
 	Author        uuid.UUID `db:"author"`
-	AuthorName    []byte    `db:"author_name"`
+	AuthorName    string    `db:"author_name"`
 	Addressee     uuid.UUID `db:"addressee"`
-	AddresseeName []byte    `db:"addressee_name"`
+	AddresseeName string    `db:"addressee_name"`
 	identity.Body
 	Seat     guide.Seat `db:"seat"`
 	Himself  bool       `db:"himself"`
@@ -221,16 +223,14 @@ type forwardRow struct {
 	SignedAt *time.Time `db:"signed_at"`
 }
 
-func (row forwardRow) open(db *vault.DB) (Forward, error) {
+func (row forwardRow) open(ctx context.Context, db *vault.DB) (Forward, error) {
 	w := Forward{
-		ID: row.ID, Filing: row.Filing, Author: row.Author, To: casefile.Official{ID: row.Addressee, Body: row.Body}, Seat: row.Seat,
+		ID: row.ID, Filing: row.Filing, Author: row.Author, Name: row.AuthorName, To: casefile.Official{ID: row.Addressee, Name: row.AddresseeName, Body: row.Body}, Seat: row.Seat,
 		Himself: row.Himself, Language: row.Language, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt),
 	}
-	var errs [3]error
-	w.Name, errs[0] = identity.OpenName(db, row.Author, row.AuthorName)
-	w.To.Name, errs[1] = identity.OpenName(db, row.Addressee, row.AddresseeName)
-	w.Words, errs[2] = db.OpenText(forwardWords(row.ID), row.Words)
-	return w, errors.Join(errs[:]...)
+	var err error
+	w.Words, err = db.OpenText(ctx, forwardWords(row.Case, row.ID), row.Words)
+	return w, err
 }
 
 func draftForward(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Forward, error) {
@@ -238,7 +238,7 @@ func draftForward(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	if err := db.Get(ctx, &row, selectForwardDraft, id, ask.Person); err != nil {
 		return Forward{}, err
 	}
-	return row.open(db)
+	return row.open(ctx, db)
 }
 
 // ForwardDraft is the asker's unsigned paper that hands a filing on, to check, to
@@ -318,7 +318,7 @@ func Forwards(ctx context.Context, db *vault.DB, f Filing) ([]Forward, error) {
 	out := make([]Forward, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(db); err != nil {
+		if out[i], err = row.open(ctx, db); err != nil {
 			return nil, err
 		}
 	}
@@ -358,6 +358,7 @@ func (n NewForward) sheet(press document.Press, d document.Document, f Filing, t
 	}
 	s.Sections = []document.Section{{Text: text}, {Heading: w.T("paper.forward.words"), Text: n.Words}}
 	s.Closing = f.closing(w, d, signer)
+	s.States = &warrant.Fact{Kind: warrant.Forward, Filing: f.ID, To: to.Official.ID, Seat: string(to.Seat)}
 	return s
 }
 

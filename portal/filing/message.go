@@ -41,8 +41,8 @@ type Message struct {
 // Mine tells that the reader wrote it.
 func (m Message) Mine(ask policy.Ask) bool { return m.Person == ask.Person }
 
-func messageText(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "message", Column: "text", ID: id}
+func messageText(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "message", Column: "text", ID: id, Case: casefile}
 }
 
 const countToday = `
@@ -76,7 +76,7 @@ func Send(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, text 
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(messageText(number), text)
+		sealed, err := tx.SealText(messageText(f.Case, number), text)
 		if err != nil {
 			return err
 		}
@@ -113,20 +113,23 @@ func promise(at time.Time, off deadline.Calendar) time.Time {
 }
 
 type messageRow struct {
-	ID         uuid.UUID  `db:"id"`
-	Person     uuid.UUID  `db:"person"`
-	Name       []byte     `db:"name"`
-	Official   bool       `db:"official"`
-	Text       []byte     `db:"text"`
-	MadeAt     time.Time  `db:"made_at"`
-	PromisedOn *time.Time `db:"promised_on"`
-	ReadAt     *time.Time `db:"read_at"`
+	ID           uuid.UUID  `db:"id"`
+	Person       uuid.UUID  `db:"person"`
+	Name         []byte     `db:"name"`
+	OfficialName string     `db:"official_name"`
+	Official     bool       `db:"official"`
+	Text         []byte     `db:"text"`
+	MadeAt       time.Time  `db:"made_at"`
+	PromisedOn   *time.Time `db:"promised_on"`
+	ReadAt       *time.Time `db:"read_at"`
 }
 
 const selectMessages = `
-SELECT m.id, m.person, p.name, m.official, m.text, m.made_at, m.promised_on, m.read_at
+SELECT m.id, m.person, coalesce(u.name, '') AS official_name, k.name, m.official, m.text, m.made_at, m.promised_on, m.read_at
   FROM message m
-  LEFT JOIN person p ON p.id = m.person
+  JOIN filing f ON f.id = m.filing
+  LEFT JOIN known k ON k.casefile = f.casefile AND k.person = m.person
+  LEFT JOIN officer u ON u.person = m.person AND m.person <> f.author
  WHERE m.filing = $1
  ORDER BY m.made_at, m.id`
 
@@ -148,7 +151,7 @@ func Messages(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 		if f.Status == Draft {
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
-		if err := f.opened(ctx, tx, ask, opening.Filing, uuid.Nil); err != nil {
+		if err := f.shown(ctx, tx, ask); err != nil {
 			return err
 		}
 		if f.Standing&(policy.Author|policy.Decider) != 0 {
@@ -162,28 +165,28 @@ func Messages(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 				}
 			}
 		}
-		out, err = messages(ctx, tx, id)
+		out, err = messages(ctx, tx, f.Case, id)
 		return err
 	})
 	return f, out, err
 }
 
-func messages(ctx context.Context, db *vault.DB, id uuid.UUID) ([]Message, error) {
+func messages(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]Message, error) {
 	var rows []messageRow
 	if err := db.Select(ctx, &rows, selectMessages, id); err != nil {
 		return nil, err
 	}
 	out := make([]Message, len(rows))
 	for i, row := range rows {
-		text, err := db.OpenText(messageText(row.ID), row.Text)
+		text, err := db.OpenText(ctx, messageText(casefile, row.ID), row.Text)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = Message{ID: row.ID, Person: row.Person, Official: row.Official, Text: text, MadeAt: row.MadeAt, PromisedOn: deref(row.PromisedOn), ReadAt: deref(row.ReadAt)}
-		if row.Name == nil { // of one whose name its reader may not know
+		if out[i].Name = row.OfficialName; row.Official {
 			continue
 		}
-		if out[i].Name, err = identity.OpenName(db, row.Person, row.Name); err != nil {
+		if out[i].Name, err = identity.OpenName(ctx, db, casefile, row.Person, row.Name); err != nil { // "" of one whose name its reader may not know
 			return nil, err
 		}
 	}

@@ -19,9 +19,21 @@ func (f Filing) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, object
 	if f.Author == ask.Person && object != opening.Answer {
 		return nil
 	}
-	return opening.Keep(ctx, tx, ask, opening.Opening{
+	return opening.Keep(ctx, tx, ask, f.view(object, document))
+}
+
+// shown is opened for a page of a filing that leaves no act of its own.
+func (f Filing) shown(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
+	if f.Author == ask.Person {
+		return nil
+	}
+	return opening.Show(ctx, tx, ask, f.view(opening.Filing, uuid.Nil))
+}
+
+func (f Filing) view(object opening.Object, document uuid.UUID) opening.Opening {
+	return opening.Opening{
 		Case: f.Case, As: f.Standing, Object: object, ObjectID: f.ID, Document: document, Owner: f.Author,
-	})
+	}
 }
 
 // openPaper opens a paper of a filing, which names it for a reader who found the

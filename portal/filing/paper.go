@@ -15,6 +15,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/receipt"
 	"zharia/portal/vault"
 	"zharia/portal/words"
 )
@@ -196,9 +197,10 @@ func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing) stri
 }
 
 // Receipt is the paper a filer keeps: what was received, when, by whom, until
-// when an answer is due, and the fingerprint of the document. It is printed
-// anew each time, always the same.
-func Receipt(press document.Press, f Filing, d document.Document, language string) ([]byte, error) {
+// when an answer is due, the fingerprint of the document and where it stands in the
+// ledger. It is printed anew each time, always the same once the ledger's root is
+// signed.
+func Receipt(press document.Press, f Filing, d document.Document, noted Noted, language string) ([]byte, error) {
 	w := press.Words.In(language)
 	d.Language, d.MadeAt = language, f.FiledAt
 	s := press.Sheet(d, "receipt")
@@ -213,6 +215,29 @@ func Receipt(press document.Press, f Filing, d document.Document, language strin
 		{Label: w.T("paper.receipt.by"), Value: w.Law(f.Counting().Term.By)},
 		{Label: w.T("paper.receipt.digest"), Value: w.Hex(d.Digest)},
 	}
+	s.Facts = append(s.Facts, noted.facts(w)...)
 	s.Sections = []document.Section{{Text: w.T("paper.receipt.text")}}
 	return document.Print(s)
+}
+
+// Noted is where a paper stands in the ledger, and the key by which that is verified;
+// the zero one says nothing.
+type Noted struct {
+	receipt.Where
+	Key string
+}
+
+// facts are the lines of the ledger on paper: short, to be compared by eye with the
+// receipt that is a file.
+func (n Noted) facts(w *words.Language) []document.Fact {
+	if n.Seq == 0 {
+		return nil
+	}
+	out := []document.Fact{{Label: w.T("paper.receipt.place"), Value: w.T("paper.receipt.place-value", "place", n.Seq)}}
+	if n.Key == "" || !n.Signed() {
+		return out
+	}
+	return append(out,
+		document.Fact{Label: w.T("paper.receipt.root"), Value: w.T("paper.receipt.root-value", "size", n.Root.Size, "root", w.Hex(n.Root.Root[:16]))},
+		document.Fact{Label: w.T("paper.receipt.key"), Value: w.Hex(receipt.Fingerprint(n.Key))})
 }

@@ -34,12 +34,12 @@ type Resolution struct {
 	Article string // by which it is refused, as its author wrote it
 }
 
-func pointText(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "point", Column: "text", ID: id}
+func pointText(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "point", Column: "text", ID: id, Case: casefile}
 }
 
-func resolutionText(point uuid.UUID) vault.Where {
-	return vault.Where{Table: "resolution", Column: "reasons", ID: point}
+func resolutionText(column string, casefile, point uuid.UUID) vault.Where {
+	return vault.Where{Table: "resolution", Column: column, ID: point, Case: casefile}
 }
 
 const deletePoints = `
@@ -50,7 +50,7 @@ INSERT INTO point (id, filing, n, text)
 VALUES ($1, $2, $3, $4)`
 
 // keepPoints writes the points of a draft down, in place of those before.
-func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, filing uuid.UUID) error {
+func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filing uuid.UUID) error {
 	if err := tx.Exec(ctx, deletePoints, filing); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, filing uuid.UUI
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(pointText(id), text)
+		sealed, err := tx.SealText(pointText(casefile, id), text)
 		if err != nil {
 			return err
 		}
@@ -97,18 +97,18 @@ type pointRow struct {
 	Text    []byte    `db:"text"`
 	Outcome *Status   `db:"outcome"`
 	Reasons []byte    `db:"reasons"`
-	Article *string   `db:"article"`
+	Article []byte    `db:"article"`
 }
 
 // points are those of a filing that was fetched through the asker.
-func points(ctx context.Context, db *vault.DB, ask policy.Ask, filing uuid.UUID) ([]Point, error) {
+func points(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, filing uuid.UUID) ([]Point, error) {
 	var rows []pointRow
 	if err := db.Select(ctx, &rows, selectPoints, filing, ask.Person); err != nil {
 		return nil, err
 	}
 	out := make([]Point, len(rows))
 	for i, row := range rows {
-		text, err := db.OpenText(pointText(row.ID), row.Text)
+		text, err := db.OpenText(ctx, pointText(casefile, row.ID), row.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -116,9 +116,14 @@ func points(ctx context.Context, db *vault.DB, ask policy.Ask, filing uuid.UUID)
 		if row.Outcome == nil {
 			continue
 		}
-		said := Resolution{Outcome: *row.Outcome, Article: deref(row.Article)}
+		said := Resolution{Outcome: *row.Outcome}
+		article, err := db.OpenMaybe(ctx, resolutionText("article", casefile, row.ID), row.Article)
+		if err != nil {
+			return nil, err
+		}
+		said.Article = deref(article)
 		if row.Reasons != nil {
-			if said.Reasons, err = db.OpenText(resolutionText(row.ID), row.Reasons); err != nil {
+			if said.Reasons, err = db.OpenText(ctx, resolutionText("reasons", casefile, row.ID), row.Reasons); err != nil {
 				return nil, err
 			}
 		}
@@ -153,13 +158,16 @@ func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution) er
 		var reasons []byte
 		if r.Reasons != "" {
 			var err error
-			if reasons, err = tx.SealText(resolutionText(point), r.Reasons); err != nil {
+			if reasons, err = tx.SealText(resolutionText("reasons", f.Case, point), r.Reasons); err != nil {
 				return err
 			}
 		}
-		article := &r.Article
-		if r.Article == "" {
-			article = nil
+		var article []byte
+		if r.Article != "" {
+			var err error
+			if article, err = tx.SealText(resolutionText("article", f.Case, point), r.Article); err != nil {
+				return err
+			}
 		}
 		if err := tx.Exec(ctx, insertResolution, point, r.Outcome, reasons, article); err != nil {
 			return err

@@ -115,12 +115,12 @@ func CancellingOf(ctx context.Context, db *vault.DB, f Filing) (Cancelling, erro
 	if err != nil {
 		return Cancelling{}, err
 	}
-	text, err := db.OpenText(cancellationWords(f.ID), row.Words)
+	text, err := db.OpenText(ctx, cancellationWords(f.Case, f.ID), row.Words)
 	return Cancelling{Filing: f.ID, Settled: true, Cancelled: row.Cancelled, Words: text, SettledAt: row.SettledAt}, err
 }
 
-func cancellationWords(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "cancellation", Column: "words", ID: id}
+func cancellationWords(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "cancellation", Column: "words", ID: id, Case: casefile}
 }
 
 // Those that wait longest first, at most 200.
@@ -170,7 +170,7 @@ func SettleCancelling(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 		if c.Settled {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		sealed, err := tx.SealText(cancellationWords(id), words)
+		sealed, err := tx.SealText(cancellationWords(f.Case, id), words)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func (n NewFiling) contest(ctx context.Context, tx *vault.DB, c casefile.Case, a
 	case n.Against != uuid.Nil:
 		out.What, out.By, out.ByPost = guide.Silence, []uuid.UUID{against.Decider.ID}, against.Seat
 		if against.Status.Answered() {
-			answer, err := fetchAnswer(ctx, tx, against.ID)
+			answer, err := fetchAnswer(ctx, tx, against.Case, against.ID)
 			if err != nil {
 				return out, err
 			}
@@ -142,9 +142,8 @@ type addressee struct {
 }
 
 const selectOfficial = `
-SELECT p.name, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT o.name, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM officer o
-  JOIN person p ON p.id = o.person
   JOIN body b ON b.id = o.body
  WHERE o.person = $1`
 
@@ -329,12 +328,11 @@ func Officials(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Cas
 
 func officer(ctx context.Context, db *vault.DB, who uuid.UUID) (casefile.Official, error) {
 	var row struct {
-		Name []byte `db:"name"`
+		Name string `db:"name"`
 		identity.Body
 	}
 	if err := db.Get(ctx, &row, selectOfficial, who); err != nil {
 		return casefile.Official{}, err
 	}
-	name, err := identity.OpenName(db, who, row.Name)
-	return casefile.Official{ID: who, Name: name, Body: row.Body}, err
+	return casefile.Official{ID: who, Name: row.Name, Body: row.Body}, nil
 }

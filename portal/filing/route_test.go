@@ -200,10 +200,7 @@ func TestNobodyFindsWaysForWhatIsNotHis(t *testing.T) {
 // alone (CPC 100(1)); the case stays closed to him.
 func TestWhoIsAffectedComplainsWithoutAStatus(t *testing.T) {
 	w := portaltest.World(t)
-	var number string
-	if err := w.SQL.GetContext(t.Context(), &number, `SELECT number FROM casefile WHERE id = $1`, w.Theft); err != nil {
-		t.Fatal(err)
-	}
+	number := w.Number(w.Theft)
 	ask, ctx := w.Stranger.Asks(policy.ComplainDraft), database.As(t.Context(), w.Stranger.Person, uuid.Nil, w.At)
 	of, err := casefile.Numbered(ctx, w.App, ask, number)
 	if err != nil {

@@ -3,6 +3,7 @@ package filing_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"zharia/portal/filing"
@@ -36,6 +37,9 @@ func TestTheDatabaseDoesNotKnowWhatItSays(t *testing.T) {
 		for _, row := range everyRow(t, w, table) {
 			rows++
 			for what, secret := range secrets {
+				if strings.HasPrefix(what, "the surname") && (table == "officer" || table == "appointment") {
+					continue // officials answer for their acts by name
+				}
 				if bytes.Contains(row, []byte(secret)) {
 					t.Errorf("%s stands in clear in %s", what, table)
 				}

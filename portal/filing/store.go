@@ -14,19 +14,21 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
 type filingRow struct {
 	ID              uuid.UUID         `db:"id"`
 	Case            uuid.UUID         `db:"casefile"`
-	CaseNumber      string            `db:"case_number"`
+	CaseNumber      []byte            `db:"case_number"`
 	Kind            policy.FilingKind `db:"kind"`
 	Status          Status            `db:"status"`
 	Language        string            `db:"language"`
 	Number          string            `db:"number"`
 	Author          uuid.UUID         `db:"author"`
 	AuthorName      []byte            `db:"author_name"`
+	OwnName         []byte            `db:"own_name"` // where the author himself asks: it opens while the keeper is down
 	Participant     uuid.UUID         `db:"participant"`
 	Access          uuid.NullUUID     `db:"access"`
 	Role            policy.Role       `db:"role"`
@@ -42,7 +44,7 @@ type filingRow struct {
 	Complained      uuid.NullUUID     `db:"complained"`
 	Interested      pq.StringArray    `db:"interested"`
 	Suspend         bool              `db:"suspend"`
-	DeciderName     []byte            `db:"decider_name"`
+	DeciderName     string            `db:"decider_name"`
 	identity.Body
 	About         uuid.NullUUID      `db:"about"`
 	AboutKind     *policy.Kind       `db:"about_kind"`
@@ -92,10 +94,10 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
-       f.author, a.name AS author_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
+       f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
        CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
-       f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, d.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
+       f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, o.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
        f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
@@ -106,12 +108,11 @@ SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, 
        s.standing, s.holds
   FROM filing f
   JOIN casefile c ON c.id = f.casefile
-  JOIN person a ON a.id = f.author
+  LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
   LEFT JOIN participant p ON p.id = f.participant
   LEFT JOIN request q ON q.id = f.access
   LEFT JOIN participant r ON r.id = p.represents
-  LEFT JOIN person rn ON rn.id = r.person
-  JOIN person d ON d.id = f.decider
+  LEFT JOIN known rn ON rn.casefile = r.casefile AND rn.person = r.person
   JOIN officer o ON o.person = f.decider
   JOIN body b ON b.id = o.body
   LEFT JOIN decision x ON x.id = f.about
@@ -173,17 +174,17 @@ const selectLate = selectFilings + `
         LIMIT 200))
  ORDER BY f.filed_at DESC, f.id`
 
-func filingText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "filing", Column: column, ID: id}
+func filingText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "filing", Column: column, ID: id, Case: casefile}
 }
 
-func answerText(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "answer", Column: "reasons", ID: id}
+func answerText(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "answer", Column: "reasons", ID: id, Case: casefile}
 }
 
 // forAsker opens the row for the one who asks: not found where he is nothing to
 // it, refused where his act is not his to do.
-func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
+func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) (Filing, error) {
 	standing, err := row.beside(ask, ask.Standing(row.Standing))
 	if err != nil {
 		return Filing{}, err
@@ -192,13 +193,13 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		return Filing{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	f := Filing{
-		ID: row.ID, Case: row.Case, CaseNumber: row.CaseNumber, Kind: row.Kind, Status: row.Status, Language: row.Language,
+		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Language: row.Language,
 		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, Access: row.Access.UUID, About: row.About.UUID,
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
-		Standing: standing, mayWithdraw: row.MayWithdraw, holds: row.Holds, Decider: casefile.Official{ID: row.Decider, Body: row.Body},
+		Standing: standing, mayWithdraw: row.MayWithdraw, holds: row.Holds, Decider: casefile.Official{ID: row.Decider, Name: row.DeciderName, Body: row.Body},
 		InPlaceOf: deref(row.RepresentedRole), Previous: row.Previous.UUID, ConsentWaits: row.ConsentWaits,
 		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
 	}
@@ -206,11 +207,15 @@ func (row filingRow) forAsker(db *vault.DB, ask policy.Ask) (Filing, error) {
 		return Filing{}, err
 	}
 	var errs [4]error
-	f.AuthorName, errs[0] = identity.OpenName(db, row.Author, row.AuthorName)
-	f.Decider.Name, errs[1] = identity.OpenName(db, row.Decider, row.DeciderName)
-	f.Circumstances, errs[2] = db.OpenText(filingText("circumstances", row.ID), row.Circumstances)
+	f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	if row.Author == ask.Person {
+		f.AuthorName, errs[0] = identity.OpenOwnName(ctx, db, row.Author, row.OwnName)
+	} else {
+		f.AuthorName, errs[0] = identity.OpenName(ctx, db, row.Case, row.Author, row.AuthorName)
+	}
+	f.Circumstances, errs[1] = db.OpenText(ctx, filingText("circumstances", row.Case, row.ID), row.Circumstances)
 	if row.RepresentedID.Valid {
-		f.Represented, errs[3] = identity.OpenName(db, row.RepresentedID.UUID, row.RepresentedName)
+		f.Represented, errs[2] = identity.OpenName(ctx, db, row.Case, row.RepresentedID.UUID, row.RepresentedName)
 	}
 	return f, errors.Join(errs[:]...)
 }
@@ -229,11 +234,11 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err := tx.Get(ctx, &row, lockFiling, ask.Person, id); err != nil {
 		return Filing{}, err
 	}
-	f, err := row.forAsker(tx, ask)
+	f, err := row.forAsker(ctx, tx, ask)
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, id)
+	f.Points, err = points(ctx, tx, ask, f.Case, id)
 	return f, err
 }
 
@@ -288,7 +293,7 @@ VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $1
 
 // keep writes the draft down, for the official it goes to.
 func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, to addressee, id, doc uuid.UUID) error {
-	circumstances, err := tx.SealText(filingText("circumstances", id), n.Circumstances)
+	circumstances, err := tx.SealText(filingText("circumstances", c.ID, id), n.Circumstances)
 	if err != nil {
 		return err
 	}
@@ -297,7 +302,7 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c cas
 	if err != nil {
 		return err
 	}
-	return n.keepPoints(ctx, tx, id)
+	return n.keepPoints(ctx, tx, c.ID, id)
 }
 
 const nextNumber = `
@@ -337,12 +342,12 @@ SELECT filing, author, outcome, coalesce(remedy, '') AS remedy, reasons, languag
   FROM answer
  WHERE filing = $1`
 
-func fetchAnswer(ctx context.Context, db *vault.DB, id uuid.UUID) (Answer, error) {
+func fetchAnswer(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) (Answer, error) {
 	var row answerRow
 	if err := db.Get(ctx, &row, selectAnswer, id); err != nil {
 		return Answer{}, err
 	}
-	reasons, err := db.OpenText(answerText(id), row.Reasons)
+	reasons, err := db.OpenText(ctx, answerText(casefile, id), row.Reasons)
 	return Answer{row.Filing, row.Author, row.Outcome, row.Remedy, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
 }
 

@@ -55,8 +55,8 @@ type NewSupplement struct {
 	Language string
 }
 
-func supplementText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "supplement", Column: column, ID: id}
+func supplementText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "supplement", Column: column, ID: id, Case: casefile}
 }
 
 type supplementRow struct {
@@ -83,13 +83,13 @@ const selectSupplementDraft = selectSupplement + `
 const selectSupplemented = `
 SELECT filing, document FROM supplement WHERE id = $1`
 
-func (row supplementRow) open(db *vault.DB) (Supplement, error) {
+func (row supplementRow) open(ctx context.Context, db *vault.DB, casefile uuid.UUID) (Supplement, error) {
 	s := Supplement{ID: row.ID, N: row.N, Kind: row.Kind, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt)}
 	var err error
-	if s.Text, err = db.OpenText(supplementText("text", row.ID), row.Text); err != nil || row.Points == nil {
+	if s.Text, err = db.OpenText(ctx, supplementText("text", casefile, row.ID), row.Text); err != nil || row.Points == nil {
 		return s, err
 	}
-	list, err := db.OpenText(supplementText("points", row.ID), row.Points)
+	list, err := db.OpenText(ctx, supplementText("points", casefile, row.ID), row.Points)
 	if err != nil {
 		return s, err
 	}
@@ -106,7 +106,7 @@ func Supplements(ctx context.Context, db *vault.DB, f Filing) ([]Supplement, err
 	out := make([]Supplement, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(db); err != nil {
+		if out[i], err = row.open(ctx, db, f.Case); err != nil {
 			return nil, err
 		}
 	}
@@ -116,15 +116,15 @@ func Supplements(ctx context.Context, db *vault.DB, f Filing) ([]Supplement, err
 // draftOf is what the author has begun and not signed: a reply to the official or, if
 // not, an addition of his own. NotFound while there is none, Conflict while it is the
 // other of the two.
-func draftOf(ctx context.Context, db *vault.DB, filing uuid.UUID, reply bool) (Supplement, error) {
+func draftOf(ctx context.Context, db *vault.DB, f Filing, reply bool) (Supplement, error) {
 	var row supplementRow
-	if err := db.Get(ctx, &row, selectSupplementDraft, filing); err != nil {
+	if err := db.Get(ctx, &row, selectSupplementDraft, f.ID); err != nil {
 		return Supplement{}, err
 	}
 	if (row.Kind == AskedFor) != reply {
 		return Supplement{}, fault.New(fault.Conflict, "fault.supplement-begun")
 	}
-	return row.open(db)
+	return row.open(ctx, db, f.Case)
 }
 
 const selectAnswering = `
@@ -154,7 +154,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 		if err := n.check(ctx, tx, f); err != nil {
 			return err
 		}
-		if err := dropSupplement(ctx, tx, id); err != nil && !errors.Is(err, fault.NotFound) {
+		if err := dropSupplement(ctx, tx, f); err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
 		var signed []supplementRow
@@ -171,7 +171,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 		if err != nil {
 			return err
 		}
-		if err := n.keep(ctx, tx, ask, id, place, doc.ID); err != nil {
+		if err := n.keep(ctx, tx, ask, f.Case, id, place, doc.ID); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
@@ -206,12 +206,12 @@ func (n NewSupplement) check(ctx context.Context, tx *vault.DB, f Filing) error 
 const insertSupplement = `
 INSERT INTO supplement (id, filing, n, kind, text, points, document, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
-func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, filing uuid.UUID, place int, doc uuid.UUID) error {
+func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, filing uuid.UUID, place int, doc uuid.UUID) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	text, err := tx.SealText(supplementText("text", id), n.Text)
+	text, err := tx.SealText(supplementText("text", casefile, id), n.Text)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, f
 		if err != nil {
 			return err
 		}
-		if points, err = tx.SealText(supplementText("points", id), string(list)); err != nil {
+		if points, err = tx.SealText(supplementText("points", casefile, id), string(list)); err != nil {
 			return err
 		}
 	}
@@ -231,8 +231,8 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, f
 const deleteSupplement = `
 DELETE FROM supplement WHERE id = $1 AND signed_at IS NULL`
 
-func dropSupplement(ctx context.Context, tx *vault.DB, filing uuid.UUID) error {
-	old, err := draftOf(ctx, tx, filing, false)
+func dropSupplement(ctx context.Context, tx *vault.DB, f Filing) error {
+	old, err := draftOf(ctx, tx, f, false)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func SupplementDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 	if err != nil {
 		return f, Supplement{}, document.Document{}, err
 	}
-	s, err := draftOf(ctx, db, id, false)
+	s, err := draftOf(ctx, db, f, false)
 	if errors.Is(err, fault.Conflict) {
 		err = fault.New(fault.NotFound, "fault.not-found").Because(err)
 	}
@@ -266,7 +266,7 @@ func DiscardSupplement(ctx context.Context, db *vault.DB, ask policy.Ask, id uui
 		if err != nil {
 			return err
 		}
-		if err := dropSupplement(ctx, tx, id); err != nil {
+		if err := dropSupplement(ctx, tx, f); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
@@ -292,7 +292,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 		if err != nil {
 			return err
 		}
-		s, err := draftOf(ctx, tx, id, false)
+		s, err := draftOf(ctx, tx, f, false)
 		if err != nil {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
@@ -311,7 +311,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(pointText(point), text)
+			sealed, err := tx.SealText(pointText(f.Case, point), text)
 			if err != nil {
 				return err
 			}
@@ -368,7 +368,7 @@ func Versions(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 		for _, s := range all {
 			out = append(out, Version{N: s.N, Supplement: s, At: s.SignedAt, Text: s.onto(out[len(out)-1].Text)})
 		}
-		return f.opened(ctx, tx, ask, opening.Filing, uuid.Nil)
+		return f.shown(ctx, tx, ask)
 	})
 	return f, out, err
 }

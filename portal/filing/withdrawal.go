@@ -15,6 +15,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Taking is how somebody takes a filing back.
@@ -305,5 +306,6 @@ func (f Filing) withdrawalSheet(press document.Press, d document.Document, signe
 		s.Sections = append(s.Sections, document.Section{Text: w.T("paper.withdrawal.consent")})
 	}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + signer}
+	s.States = &warrant.Fact{Kind: warrant.Withdrawal, Filing: f.ID}
 	return s
 }

@@ -2,7 +2,10 @@ package identity_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -69,14 +72,14 @@ func (b *browser) take(t *testing.T, rec *httptest.ResponseRecorder) {
 
 func (b *browser) challenge(t *testing.T, w *portaltest.W) identity.Challenge {
 	t.Helper()
-	c, err := identity.NewChallenge(t.Context(), w.DB, identity.Hash(b.session), portaltest.Origin, w.At)
+	c, err := identity.NewChallenge(t.Context(), w.DB, b.session, portaltest.Origin, w.At)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func (b *browser) signIn(t *testing.T, w *portaltest.W, c identity.Challenge, cms []byte, at time.Time) (uuid.UUID, eds.Signer, error) {
+func (b *browser) signIn(t *testing.T, w *portaltest.W, c identity.Challenge, cms []byte, at time.Time) (identity.Opening, error) {
 	t.Helper()
 	return identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, at)
 }
@@ -93,12 +96,13 @@ func TestAPersonSignsInWithAKeyAndIsKnownByItsIIN(t *testing.T) {
 	w := portaltest.World(t)
 	b := newBrowser(t, w)
 	c := b.challenge(t, w)
-	person, signer, err := b.signIn(t, w, c, w.SignedBy(w.Aigul, c.Content), w.At.Add(time.Minute))
-	if err != nil || person != w.Aigul.Person || signer.IIN != w.Aigul.IIN {
-		t.Fatalf("%s signs in as %s, %v", signer.Name, w.Word(person), err)
+	opening, err := b.signIn(t, w, c, w.SignedBy(w.Aigul, c.Content), w.At.Add(time.Minute))
+	if err != nil || opening.Person != w.Aigul.Person || !bytes.Equal(opening.Certificate, w.Aigul.Key.Certificate()) {
+		t.Fatalf("she signs in as %s, %v", w.Word(opening.Person), err)
 	}
+	opening.Way = identity.ByAgent
 	rec := httptest.NewRecorder()
-	if err := b.store.Start(b.request(t), rec, b.session, identity.Opening{Person: person, Certificate: signer.Certificate, Way: identity.ByAgent}); err != nil {
+	if err := b.store.Start(b.request(t), rec, b.session, opening); err != nil {
 		t.Fatal(err)
 	}
 	b.take(t, rec)
@@ -109,6 +113,48 @@ func TestAPersonSignsInWithAKeyAndIsKnownByItsIIN(t *testing.T) {
 		who   | act          | object | object_id | casefile | at
 		aigul | session-open | person | aigul     |          | 2026-10-22 14:31:00`)
 	w.Sound()
+}
+
+func TestWhatIsSignedToSignInNamesTheKeyOfTheSessionWhichNoRowHolds(t *testing.T) {
+	w := portaltest.World(t)
+	b := newBrowser(t, w)
+	c := b.challenge(t, w)
+	before, err := identity.Key(b.session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := base64.RawURLEncoding.EncodeToString(before[ed25519.SeedSize:])
+	if n := strings.Count(string(c.Content), "\nkey="+public+"\n"); n != 1 {
+		t.Fatalf("the challenge names the key %d times:\n%s", n, c.Content)
+	}
+	cms := w.SignedBy(w.Aigul, c.Content)
+	opening, err := b.signIn(t, w, c, cms, w.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opening.Way = identity.ByAgent
+	old := b.cookie.Value
+	rec := httptest.NewRecorder()
+	if err := b.store.Start(b.request(t), rec, b.session, opening); err != nil {
+		t.Fatal(err)
+	}
+	b.take(t, rec)
+	ticket, err := identity.Ticket(b.visit(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ticket.Key.Equal(before) || !bytes.Equal(ticket.Challenge, c.Content) || !bytes.Equal(ticket.Login, cms) || b.cookie.Value == old {
+		t.Error("the ticket of the session is not what was signed, or the cookie stayed")
+	}
+	var kept []byte
+	if err := w.SQL.Get(&kept, `SELECT convert_to(session::text, 'UTF8') FROM session`); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range [][]byte{before.Seed(), cms[:40], []byte(w.Aigul.IIN.Reveal())} {
+		if bytes.Contains(kept, []byte(hex.EncodeToString(secret))) || bytes.Contains(kept, secret) {
+			t.Error("the row of the session holds what it must not")
+		}
+	}
 }
 
 func TestASessionIsAHostCookieAndItsTokenIsNotKept(t *testing.T) {
@@ -333,7 +379,7 @@ func TestAHundredAtOnceWithOneChallengeSignInOnce(t *testing.T) {
 	done := make(chan error, many)
 	for range many {
 		go func() {
-			_, _, err := identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, w.At)
+			_, err := identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, w.At)
 			done <- err
 		}()
 	}
@@ -365,21 +411,21 @@ func TestAChallengeOfAnotherSessionOrTimeOpensNothing(t *testing.T) {
 	c := b.challenge(t, w)
 	cms := w.SignedBy(w.Aigul, c.Content)
 
-	_, _, err := other.signIn(t, w, c, cms, w.At)
+	_, err := other.signIn(t, w, c, cms, w.At)
 	wantMessage(t, "in another session", "fault.challenge-unknown", err)
-	_, _, err = b.signIn(t, w, identity.Challenge{ID: uuid.Must(uuid.NewV7())}, cms, w.At)
+	_, err = b.signIn(t, w, identity.Challenge{ID: uuid.Must(uuid.NewV7())}, cms, w.At)
 	wantMessage(t, "one nobody made", "fault.challenge-unknown", err)
-	_, _, err = b.signIn(t, w, c, cms, w.At.Add(identity.ChallengeLife+time.Second))
+	_, err = b.signIn(t, w, c, cms, w.At.Add(identity.ChallengeLife+time.Second))
 	wantMessage(t, "after five minutes", "fault.challenge-stale", err)
 	second := b.challenge(t, w)
-	_, _, err = b.signIn(t, w, second, cms, w.At)
+	_, err = b.signIn(t, w, second, cms, w.At)
 	wantMessage(t, "the signature over an earlier one", "fault.eds.content-differs", err)
 	w.Want(t, `SELECT count(*) FROM challenge WHERE used_at IS NOT NULL`, "count\n0")
 
-	if _, _, err := b.signIn(t, w, c, cms, w.At.Add(identity.ChallengeLife)); err != nil {
+	if _, err := b.signIn(t, w, c, cms, w.At.Add(identity.ChallengeLife)); err != nil {
 		t.Errorf("in its last second: %v", err)
 	}
-	_, _, err = b.signIn(t, w, c, cms, w.At)
+	_, err = b.signIn(t, w, c, cms, w.At)
 	wantMessage(t, "a second time", "fault.challenge-used", err)
 	w.Sound()
 }
@@ -392,18 +438,18 @@ func TestAKeyThatIsWrongOpensNothingAndSpendsNothing(t *testing.T) {
 		"aigul-expired": "fault.eds.certificate-expired", "foreign": "fault.eds.unknown-authority",
 		"system": "fault.eds.system", "employee": "fault.eds.organisation",
 	} {
-		_, _, err := b.signIn(t, w, c, w.SignedBy(w.Actor(word), c.Content), w.At)
+		_, err := b.signIn(t, w, c, w.SignedBy(w.Actor(word), c.Content), w.At)
 		wantMessage(t, word, message, err)
 		if !w.Words.In("ru").Has(message) {
 			t.Errorf("nobody can be told %s", message)
 		}
 	}
 	for what, cms := range map[string][]byte{"nothing": nil, "the challenge itself": c.Content} {
-		if _, _, err := b.signIn(t, w, c, cms, w.At); !errors.Is(err, fault.Invalid) {
+		if _, err := b.signIn(t, w, c, cms, w.At); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, _, err := b.signIn(t, w, c, w.SignedBy(w.Aigul, c.Content), w.At); err != nil {
+	if _, err := b.signIn(t, w, c, w.SignedBy(w.Aigul, c.Content), w.At); err != nil {
 		t.Errorf("and then the right key does not open: %v", err)
 	}
 	w.Sound()
@@ -414,7 +460,7 @@ func TestAChallengeNamesItsPurposeItsSiteAndItsSession(t *testing.T) {
 	b, other := newBrowser(t, w), newBrowser(t, w)
 	c := b.challenge(t, w)
 	lines := strings.Split(string(c.Content), "\n")
-	if lines[0] != "zharia/sign-in/1" || lines[1] != "origin="+portaltest.Origin || lines[4] != "until=2026-10-22T09:35:00Z" {
+	if lines[0] != "zharia/sign-in/1" || lines[1] != "origin="+portaltest.Origin || !strings.HasPrefix(lines[3], "key=") || lines[5] != "until=2026-10-22T09:35:00Z" {
 		t.Errorf("it says\n%s", c.Content)
 	}
 	if session := strings.Split(string(other.challenge(t, w).Content), "\n")[2]; session == lines[2] {
@@ -443,11 +489,11 @@ func TestWhoSignsInForTheFirstTimeIsMadeKnownUnderTheNameOfTheCertificate(t *tes
 	}
 	b := newBrowser(t, w)
 	c := b.challenge(t, w)
-	id, _, err := b.signIn(t, w, c, w.SignedBy(stranger, c.Content), w.At)
+	opening, err := b.signIn(t, w, c, w.SignedBy(stranger, c.Content), w.At)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := identity.Read(t.Context(), w.DB, id, w.At)
+	p, err := identity.Read(t.Context(), w.DB, opening.Person, w.At)
 	if err != nil || p.Name != "Мұратова Әсел Дәуренқызы" || p.IIN != stranger.IIN || p.Standing() != policy.Citizen {
 		t.Errorf("known as %q, %v", p.Name, err)
 	}
@@ -464,11 +510,11 @@ func TestTheNameAnOfficialTypedGivesWayToThatOfTheCertificate(t *testing.T) {
 	}
 	b := newBrowser(t, w)
 	c := b.challenge(t, w)
-	id, _, err := b.signIn(t, w, c, w.SignedBy(w.Stranger, c.Content), w.At)
-	if err != nil || id != typed {
+	opening, err := b.signIn(t, w, c, w.SignedBy(w.Stranger, c.Content), w.At)
+	if err != nil || opening.Person != typed {
 		t.Fatalf("another person: %v", err)
 	}
-	if p, err := identity.Read(t.Context(), w.DB, id, w.At); err != nil || p.Name != w.Stranger.FullName() {
+	if p, err := identity.Read(t.Context(), w.DB, opening.Person, w.At); err != nil || p.Name != w.Stranger.FullName() {
 		t.Errorf("known as %q, %v", p.Name, err)
 	}
 }

@@ -5,6 +5,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -70,80 +71,184 @@ SELECT p.id, p.iin, p.name,
   LEFT JOIN body b ON b.id = o.body
  WHERE p.id = $1`
 
-// Read is the person of an id. at decides whether he is still in post.
+// Read is the person of an id, for himself: the keeper opens his name and IIN to nobody
+// else. at decides whether he is still in post. While texts are closed
+// (fault.Unavailable) the rest of him comes with the error.
 func Read(ctx context.Context, db *vault.DB, id uuid.UUID, at time.Time) (Person, error) {
 	var row personRow
 	if err := db.Get(ctx, &row, selectPerson, id, at.In(deadline.Zone).Format(time.DateOnly)); err != nil {
 		return Person{}, err
 	}
-	name, err := OpenName(db, row.ID, row.Name)
+	p := Person{ID: row.ID, Post: row.Post, Body: row.Body}
+	both, err := db.OpenAll(ctx, []vault.Sealed{{Where: inPerson("name", row.ID), Bytes: row.Name}, {Where: inPerson("iin", row.ID), Bytes: row.IIN}})
 	if err != nil {
-		return Person{}, err
+		return p, err
 	}
-	iin, err := db.OpenText(vault.Where{Table: "person", Column: "iin", ID: row.ID}, row.IIN)
-	if err != nil {
-		return Person{}, err
-	}
-	return Person{row.ID, name, eds.IIN(iin), row.Post, row.Body}, nil
+	p.Name, p.IIN = string(both[0]), eds.IIN(both[1])
+	return p, nil
 }
 
-// OpenName opens the sealed name of a person that a query joined.
-func OpenName(db *vault.DB, person uuid.UUID, sealed []byte) (string, error) {
-	return db.OpenText(vault.Where{Table: "person", Column: "name", ID: person}, sealed)
+// inPerson is a place of what is somebody's own.
+func inPerson(column string, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "person", Column: column, ID: id, Person: id}
+}
+
+// inCase is a place of what the people of a case know of somebody.
+func inCase(column string, casefile, person uuid.UUID) vault.Where {
+	return vault.Where{Table: "known", Column: column, ID: person, Case: casefile}
+}
+
+// OpenName opens the name by which the people of a case know a person, as a query
+// joined it; "" where there is none for its reader.
+func OpenName(ctx context.Context, db *vault.DB, casefile, person uuid.UUID, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	return db.OpenText(ctx, inCase("name", casefile, person), sealed)
+}
+
+const selectCalled = `
+SELECT (SELECT name FROM known WHERE casefile = $1 AND person = $2) AS name,
+       coalesce((SELECT name FROM officer WHERE person = $2), '') AS official`
+
+// Called is how somebody who did something in a case is called there: as one of its
+// people or, if he is none, as an official; "" where his name is not for the reader.
+func Called(ctx context.Context, db *vault.DB, casefile, person uuid.UUID) (string, error) {
+	var row struct {
+		Name     []byte `db:"name"`
+		Official string `db:"official"`
+	}
+	if err := db.Get(ctx, &row, selectCalled, casefile, person); err != nil || row.Name == nil {
+		return row.Official, err
+	}
+	return OpenName(ctx, db, casefile, person, row.Name)
+}
+
+// OpenOwnName opens the asker's own name, as a query joined it.
+func OpenOwnName(ctx context.Context, db *vault.DB, me uuid.UUID, sealed []byte) (string, error) {
+	return db.OpenText(ctx, inPerson("name", me), sealed)
+}
+
+const insertKnown = `
+INSERT INTO known (casefile, person, name, iin)
+VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING`
+
+const updateKnown = `
+UPDATE known SET name = $3 WHERE casefile = $1 AND person = $2`
+
+// Introduce makes a person known to the people of a case, in the transaction that
+// brings him there. Who is known there already keeps his name.
+func Introduce(ctx context.Context, tx *vault.DB, casefile uuid.UUID, p Person) error {
+	name, err := tx.SealText(inCase("name", casefile, p.ID), p.Name)
+	if err != nil {
+		return err
+	}
+	iin, err := tx.SealText(inCase("iin", casefile, p.ID), p.IIN.Reveal())
+	if err != nil {
+		return err
+	}
+	return tx.Exec(ctx, insertKnown, casefile, p.ID, name, iin)
+}
+
+const selectKnown = `
+SELECT name, iin FROM known WHERE casefile = $1 AND person = $2`
+
+// ReadIn is a person as the people of a case know him: without post and body.
+func ReadIn(ctx context.Context, db *vault.DB, casefile, person uuid.UUID) (Person, error) {
+	p := Person{ID: person}
+	var row struct {
+		Name []byte `db:"name"`
+		IIN  []byte `db:"iin"`
+	}
+	if err := db.Get(ctx, &row, selectKnown, casefile, person); err != nil {
+		return p, err
+	}
+	both, err := db.OpenAll(ctx, []vault.Sealed{{Where: inCase("name", casefile, person), Bytes: row.Name}, {Where: inCase("iin", casefile, person), Bytes: row.IIN}})
+	if err != nil {
+		return p, err
+	}
+	p.Name, p.IIN = string(both[0]), eds.IIN(both[1])
+	return p, nil
 }
 
 // IINTag is what a person is looked up by.
 func IINTag(db *vault.DB, iin eds.IIN) []byte { return db.Tag("person.iin", iin.Reveal()) }
 
+// IDOf is the id of whoever has an IIN, whether or not he is known: the key of the tags
+// makes it, and no row can give it to somebody else.
+func IDOf(db *vault.DB, iin eds.IIN) uuid.UUID { return vault.BlindID(IINTag(db, iin)) }
+
 const insertPerson = `
 INSERT INTO person (id, iin_tag, iin, name, made_at)
 VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (iin_tag) DO NOTHING`
+    ON CONFLICT DO NOTHING`
 
-const selectPersonByTag = `
-SELECT id FROM person WHERE iin_tag = $1`
+const countPerson = `
+SELECT count(*) FROM person WHERE id = $1 AND iin_tag = $2`
+
+// errMoved says that somebody has changed rows of people: the tag of one stands under
+// the id of another.
+var errMoved = errors.New("identity: a person's row has another's tag")
 
 // Ensure finds the person of an IIN, or makes one under the name given. Two at
 // once make one.
 func Ensure(ctx context.Context, tx *vault.DB, iin eds.IIN, name string, at time.Time) (uuid.UUID, error) {
-	var id uuid.UUID
 	tag := IINTag(tx, iin)
+	id := vault.BlindID(tag)
 	ctx = database.KnowingIIN(ctx, tag)
-	var known []uuid.UUID
-	if err := tx.Select(ctx, &known, selectPersonByTag, tag); err != nil {
+	var known int
+	if err := tx.Get(ctx, &known, countPerson, id, tag); err != nil || known == 1 {
 		return id, err
 	}
-	if len(known) == 1 {
-		return known[0], nil
-	}
-	id, err := uuid.NewV7()
+	sealedIIN, err := tx.SealText(inPerson("iin", id), iin.Reveal())
 	if err != nil {
 		return id, err
 	}
-	sealedIIN, err := tx.SealText(vault.Where{Table: "person", Column: "iin", ID: id}, iin.Reveal())
-	if err != nil {
-		return id, err
-	}
-	sealedName, err := tx.SealText(vault.Where{Table: "person", Column: "name", ID: id}, name)
+	sealedName, err := tx.SealText(inPerson("name", id), name)
 	if err != nil {
 		return id, err
 	}
 	if err := tx.Exec(ctx, insertPerson, id, tag, sealedIIN, sealedName, at); err != nil {
 		return id, err
 	}
-	return id, tx.Get(ctx, &id, selectPersonByTag, tag)
+	if err := tx.Get(ctx, &known, countPerson, id, tag); err != nil {
+		return id, err
+	}
+	if known != 1 {
+		return id, errMoved
+	}
+	return id, nil
 }
+
+const selectKnownIn = `
+SELECT casefile FROM known WHERE person = $1 ORDER BY casefile`
 
 const updateName = `
 UPDATE person SET name = $2 WHERE id = $1`
 
 // rename puts the name of the certificate in place of what an official once typed.
 func rename(ctx context.Context, tx *vault.DB, id uuid.UUID, name string) error {
-	sealed, err := tx.SealText(vault.Where{Table: "person", Column: "name", ID: id}, name)
+	sealed, err := tx.SealText(inPerson("name", id), name)
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, updateName, id, sealed)
+	if err := tx.Exec(ctx, updateName, id, sealed); err != nil {
+		return err
+	}
+	var cases []uuid.UUID
+	if err := tx.Select(ctx, &cases, selectKnownIn, id); err != nil {
+		return err
+	}
+	for _, in := range cases {
+		if sealed, err = tx.SealText(inCase("name", in, id), name); err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, updateKnown, in, id, sealed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ProperName is the name of a certificate as people write it: the certificate

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -40,7 +39,8 @@ const (
 )
 
 // Sessions keeps sessions as rows (gorilla's Store). The cookie holds a random
-// token, the row its SHA-256.
+// token, the row its SHA-256; and the seed of the key that the session signs with
+// (sessionkey.go), which no row and no disk of ours holds.
 type Sessions struct {
 	DB     *vault.DB
 	Secure bool             // the site is https: the cookie is bound to it and to this host
@@ -84,6 +84,7 @@ const (
 	personKey  = "person"
 	sessionKey = "session"
 	openingKey = "opening"
+	loginKey   = "login"
 )
 
 // CookieName is the session's cookie.
@@ -112,6 +113,7 @@ type sessionRow struct {
 	BeforeWay Way           `db:"before_way"`
 	Told      bool          `db:"told"`
 	Acting    uuid.NullUUID `db:"acting"`
+	Login     []byte        `db:"login"`
 }
 
 func (row sessionRow) session(idle time.Duration) Session {
@@ -128,7 +130,7 @@ func (row sessionRow) session(idle time.Duration) Session {
 
 const columns = `
 SELECT token_hash, id, person, coalesce(way, '') AS way, coalesce(browser, '') AS browser, made_at, seen_at, ends_at,
-       before_at, coalesce(before_way, '') AS before_way, told, acting
+       before_at, coalesce(before_way, '') AS before_way, told, acting, login
   FROM session`
 
 const selectSession = columns + `
@@ -170,14 +172,18 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	se.ID, se.IsNew = cookie.Value, false
 	if row.Person.Valid {
-		se.Values[personKey], se.Values[sessionKey] = row.Person.UUID, row.session(idle)
+		login, err := openLogin(s.DB, row.ID, row.Login)
+		if err != nil {
+			return se, err
+		}
+		se.Values[personKey], se.Values[sessionKey], se.Values[loginKey] = row.Person.UUID, row.session(idle), login
 	}
 	return se, nil
 }
 
 const insertSession = `
-INSERT INTO session (token_hash, id, person, certificate, way, browser, made_at, seen_at, ends_at, before_at, before_way, told)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, CAST($3 AS uuid) IS NULL)`
+INSERT INTO session (token_hash, id, person, certificate, way, browser, made_at, seen_at, ends_at, before_at, before_way, told, login)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, CAST($3 AS uuid) IS NULL, $11)`
 
 const deleteSession = `
 DELETE FROM session WHERE token_hash = $1`
@@ -206,22 +212,26 @@ func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter
 	if err != nil {
 		return err
 	}
-	var token [32]byte
-	rand.Read(token[:])
-	hash := sha256.Sum256(token[:])
+	token := newToken(se.ID)
+	hash := sha256.Sum256(token[:tokenSize])
 	now := s.now()
 	var before lastSignIn
 	var person, certificate, way, browser any // of somebody who has not signed in: nothing
+	var login []byte
 	if o, ok := se.Values[openingKey].(Opening); ok {
+		if login, err = sealLogin(tx, id, o.Login); err != nil {
+			return err
+		}
+		se.Values[loginKey] = o.Login
 		person, certificate, way, browser = o.Person, fingerprint(o.Certificate), o.Way, o.Browser
 		if err := tx.Get(ctx, &before, markSignIn, o.Person, now, o.Way); err != nil {
 			return err
 		}
 	}
-	if err := tx.Exec(ctx, insertSession, hash[:], id, person, certificate, way, browser, now, now.Add(Life), before.At, before.Way); err != nil {
+	if err := tx.Exec(ctx, insertSession, hash[:], id, person, certificate, way, browser, now, now.Add(Life), before.At, before.Way, login); err != nil {
 		return err
 	}
-	se.ID, se.IsNew = base64.RawURLEncoding.EncodeToString(token[:]), false
+	se.ID, se.IsNew = base64.RawURLEncoding.EncodeToString(token), false
 	if o, ok := se.Values[openingKey].(Opening); ok { // the answer to a sign-in tells how long it lasts, too
 		se.Values[sessionKey] = sessionRow{ID: id, Way: o.Way, Browser: o.Browser, MadeAt: now, SeenAt: now, EndsAt: now.Add(Life)}.session(s.IdleFor())
 	}
@@ -236,11 +246,11 @@ func fingerprint(certificate []byte) []byte {
 
 // tokenHash is what the row of a cookie is found by.
 func tokenHash(cookie string) ([]byte, bool) {
-	token, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil || len(token) != 32 {
+	token, ok := readToken(cookie)
+	if !ok {
 		return nil, false
 	}
-	sum := sha256.Sum256(token)
+	sum := sha256.Sum256(token[:tokenSize])
 	return sum[:], true
 }
 
@@ -268,6 +278,7 @@ type Opening struct {
 	Certificate []byte // DER
 	Way         Way
 	Browser     string // as Browser puts it
+	Login       Login
 }
 
 type lastSignIn struct {

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/gorilla/sessions"
 
 	"zharia/portal/database"
 	"zharia/portal/eds"
@@ -49,9 +51,17 @@ DELETE FROM challenge
  WHERE session = $1
    AND id NOT IN (SELECT id FROM challenge WHERE session = $1 ORDER BY made_at DESC LIMIT 8)`
 
-// NewChallenge makes a challenge for one session (by its token hash) of the site
-// at origin.
-func NewChallenge(ctx context.Context, db *vault.DB, session []byte, origin string, at time.Time) (Challenge, error) {
+// NewChallenge makes a challenge for one session of the site at origin. Whoever signs
+// it signs with which key the session will speak for him.
+func NewChallenge(ctx context.Context, db *vault.DB, se *sessions.Session, origin string, at time.Time) (Challenge, error) {
+	session := Hash(se)
+	key, err := Key(se)
+	if err != nil {
+		return Challenge{}, err
+	}
+	if key == nil {
+		return Challenge{}, fault.New(fault.Invalid, "fault.challenge-unknown")
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Challenge{}, err
@@ -60,8 +70,8 @@ func NewChallenge(ctx context.Context, db *vault.DB, session []byte, origin stri
 	rand.Read(nonce[:])
 	of := sha256.Sum256(session)
 	c := Challenge{ID: id, Ends: at.Add(ChallengeLife)}
-	c.Content = fmt.Appendf(nil, "zharia/sign-in/1\norigin=%s\nsession=%s\nnonce=%s\nuntil=%s\n", origin,
-		base64.RawURLEncoding.EncodeToString(of[:]), base64.RawURLEncoding.EncodeToString(nonce[:]), c.Ends.UTC().Format(time.RFC3339))
+	c.Content = fmt.Appendf(nil, "zharia/sign-in/1\norigin=%s\nsession=%s\nkey=%s\nnonce=%s\nuntil=%s\n", origin,
+		base64.RawURLEncoding.EncodeToString(of[:]), base64.RawURLEncoding.EncodeToString(key[ed25519.SeedSize:]), base64.RawURLEncoding.EncodeToString(nonce[:]), c.Ends.UTC().Format(time.RFC3339))
 	return c, db.Within(ctx, func(tx *vault.DB) error {
 		made, err := tx.Change(ctx, insertChallenge, c.ID, session, c.Content, at)
 		if err != nil {
@@ -88,22 +98,25 @@ UPDATE challenge SET used_at = $2 WHERE id = $1`
 // SignIn answers who signed the challenge. The challenge serves once, for
 // ChallengeLife, in the session it was made for; the person is made known on
 // first sight and bears the name of the certificate. The signature is verified
-// before the transaction: while the authority is asked no row is locked.
-func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (person uuid.UUID, signer eds.Signer, err error) {
+// before the transaction: while the authority is asked no row is locked. Of the
+// answer the way and the browser are the caller's to tell.
+func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (Opening, error) {
 	if len(cms) == 0 {
-		return person, signer, fault.New(fault.Invalid, "fault.unsigned")
+		return Opening{}, fault.New(fault.Invalid, "fault.unsigned")
 	}
 	var given challengeRow
-	err = db.Get(ctx, &given, selectChallenge, challenge, session)
+	err := db.Get(ctx, &given, selectChallenge, challenge, session)
 	if err := given.usable(err, at); err != nil {
-		return person, signer, err
+		return Opening{}, err
 	}
-	if signer, err = v.SignIn(ctx, cms, given.Content, at); err != nil {
-		return person, signer, Unsigned(err)
+	signer, err := v.SignIn(ctx, cms, given.Content, at)
+	if err != nil {
+		return Opening{}, Unsigned(err)
 	}
 	if signer.Role != eds.Individual {
-		return person, signer, fault.New(fault.Invalid, "fault.eds.organisation")
+		return Opening{}, fault.New(fault.Invalid, "fault.eds.organisation")
 	}
+	var person uuid.UUID
 	err = db.Within(ctx, func(tx *vault.DB) error {
 		var locked challengeRow
 		err := tx.Get(ctx, &locked, lockChallenge, challenge, session)
@@ -128,7 +141,7 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 		}
 		return ledger.Record(ctx, tx.DB, ledger.Entry{At: at, Who: person, Act: string(policy.SessionOpen), Object: "person", ID: person})
 	})
-	return person, signer, err
+	return Opening{Person: person, Certificate: signer.Certificate, Login: Login{given.Content, cms}}, err
 }
 
 type challengeRow struct {

@@ -1,16 +1,18 @@
 // Package ledger is the record of acts: who did what to what, when and by which
 // article. Each act leaves one row in the transaction that does it, so there is
-// no act without a trace and no trace of an act that failed.
+// no act without a trace and no trace of an act that failed; and the row answers
+// for every protected row that the act changed (trace.go).
 //
-// The rows are a chain. Each holds the hash of the one before, and its own hash
-// is SHA-256 over 0x00 and the encoded row, as RFC 6962, 2.1 hashes the leaf of
-// a Merkle tree, so that a tree can later stand on these very rows. The database
-// refuses to change them (schema.sql); a superuser can do it all the same, and
-// Check shows that he did, unless he rewrote the whole chain together with every
-// head verified before. Against that only heads given out of the house help.
+// The rows are the leaves of a Merkle tree (RFC 6962, tree.go). From time to time
+// the auditor signs its root (checkpoint.go, auditor.go) and sends it out of the
+// house (witness.go); whoever holds one such checkpoint, or a receipt under it, can
+// tell whether the record is still the one that it was. The database refuses to
+// change the record (schema.sql, "Traces"); a superuser can do it all the same, and
+// Check, Proven and the auditor show that he did.
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -20,9 +22,9 @@ import (
 	"unicode/utf8"
 
 	"zharia/portal/database"
-	"zharia/portal/fault"
 
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Entry is one act, as it is told to Record.
@@ -48,8 +50,8 @@ type Row struct {
 	Casefile uuid.UUID `db:"casefile"`
 	By       string    `db:"law"`
 	Digest   []byte    `db:"digest"`
-	Prev     []byte    `db:"prev"` // Hash of the row before; 32 zeros before the first
-	Hash     []byte    `db:"hash"`
+	Rows     []byte    `db:"rows"` // RowsDigest of its traces; 32 zeros if it changed nothing
+	Hash     []byte    `db:"hash"` // LeafHash
 }
 
 // The longest texts the encoding and the schema take, in bytes.
@@ -60,50 +62,43 @@ const (
 )
 
 const (
-	// One writer at a time, for two reasons. seq has no gaps, which a sequence
-	// of PostgreSQL cannot promise: a gap would look like a deleted row. And a
-	// row needs the hash of the one before it, which must be committed or its
-	// own transaction's. The lock is held until the transaction ends, so Record
-	// comes last in an act. The number is arbitrary; only Record uses it.
-	lockRecord = `SELECT pg_advisory_xact_lock(7310002)`
-
-	// A statement of its own, after the lock: READ COMMITTED then sees what the
-	// writer before us committed.
-	selectHead = `SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1`
-
-	insertRow = `
-INSERT INTO record (seq, at, who, act, object, object_id, casefile, law, digest, prev, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	// The row, its traces and its part of the tree in one step (schema.sql): the lock
+	// under which acts follow one another is held for as short as can be.
+	recordAct = `SELECT ledger.record($1, $2, $3, $4, $5, $6, $7, $8)`
 
 	selectOf = `
-SELECT seq, at, who, act, object, object_id, casefile, law, digest, prev, hash
+SELECT seq, at, who, act, object, object_id, casefile, law, digest, rows, hash
   FROM record
  WHERE object = $1 AND object_id = $2
  ORDER BY seq`
+
+	selectRow = `
+SELECT seq, at, who, act, object, object_id, casefile, law, digest, rows, hash
+  FROM record
+ WHERE seq = $1`
 )
 
-// Record writes the act down at the end of the chain, in the transaction it is
-// given: when that fails, nothing remains. Call it last in the transaction, for
-// it makes all other acts wait until the commit.
+// Record writes the act down at the end of the record, in the transaction it is
+// given: when that fails, nothing remains. It answers for every protected row that
+// the transaction changed so far and no act before it answers for; a change without
+// an act after it is refused at the commit. Call it last, for it makes all other acts
+// wait until the commit.
 func Record(ctx context.Context, tx *database.DB, e Entry) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	return tx.Within(ctx, func(tx *database.DB) error {
-		if err := tx.Exec(ctx, lockRecord); err != nil {
-			return fmt.Errorf("wait for the record: %w", err)
-		}
-		head, err := readHead(ctx, tx)
-		if err != nil {
-			return err
-		}
-		row := e.after(head)
-		if err := tx.Exec(ctx, insertRow, row.Seq, row.At, nullable(row.Who), row.Act, row.Object, row.ID,
-			nullable(row.Casefile), row.By, row.Digest, row.Prev, row.Hash); err != nil {
-			return fmt.Errorf("record %s of %s %s: %w", e.Act, e.Object, e.ID, err)
-		}
-		return nil
-	})
+	if err := tx.Exec(ctx, recordAct, e.At.UTC().Truncate(time.Microsecond), nullable(e.Who), e.Act, e.Object, e.ID,
+		nullable(e.Casefile), e.By, e.Digest); err != nil {
+		return fmt.Errorf("record %s of %s %s: %w", e.Act, e.Object, e.ID, err)
+	}
+	return nil
+}
+
+// ReadRow is the act of that number; fault.NotFound where there is none.
+func ReadRow(ctx context.Context, db *database.DB, seq int64) (Row, error) {
+	var row Row
+	err := db.Get(ctx, &row, selectRow, seq)
+	return row, err
 }
 
 // check refuses what the schema would, in words that name the mistake. It is
@@ -126,55 +121,18 @@ func validText(s string, least, most int) bool {
 	return least <= len(s) && len(s) <= most && utf8.ValidString(s)
 }
 
-// head is the end of the chain.
-type head struct {
-	Seq  int64  `db:"seq"`
-	Hash []byte `db:"hash"`
-}
-
-// beginning is the end of an empty chain.
-func beginning() head { return head{Hash: make([]byte, sha256.Size)} }
-
-func readHead(ctx context.Context, tx *database.DB) (head, error) {
-	var last head
-	err := tx.Get(ctx, &last, selectHead)
-	if errors.Is(err, fault.NotFound) {
-		return beginning(), nil
-	}
-	if err != nil {
-		return head{}, fmt.Errorf("read the head of the record: %w", err)
-	}
-	return last, nil
-}
-
-// after is the act as the row that follows last.
-func (e Entry) after(last head) Row {
-	row := Row{
-		Seq: last.Seq + 1, At: e.At.UTC().Truncate(time.Microsecond), Who: e.Who, Act: e.Act, Object: e.Object, ID: e.ID,
-		Casefile: e.Casefile, By: e.By, Digest: e.Digest, Prev: last.Hash,
-	}
-	row.Hash = row.hash()
-	return row
-}
-
 // nullable keeps the zero id as NULL.
 func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
-const (
-	leafPrefix = 0x00 // RFC 6962, 2.1: what is hashed is a leaf and not a node
-	version    = 0x01 // of the encoding
-)
+// version is that of the encoding. 1 had the hash of the row before in place of the
+// traces.
+const version = 0x02
 
-// hash is SHA-256(0x00 || encoding): RFC 6962, 2.1.
-func (r Row) hash() []byte {
-	sum := sha256.Sum256(append([]byte{leafPrefix}, r.encode()...))
-	return sum[:]
-}
-
-// encode writes the row in the one way it can be written. All numbers are big
-// endian.
+// Leaf is the bytes of a row that the tree is made of, without the 0x00 that RFC 6962
+// puts before them to be hashed: the row in the one way it can be written. All numbers
+// are big endian.
 //
-//	 1  version, 0x01
+//	 1  version, 0x02
 //	 8  seq
 //	 8  at: microseconds since 1970-01-01T00:00:00Z, two's complement
 //	16  who, zeros for the portal itself
@@ -184,9 +142,10 @@ func (r Row) hash() []byte {
 //	16  casefile, zeros for none
 //	 2  length of law, then law in UTF-8
 //	 1  length of digest, 0 or 32, then digest
-//	32  prev, zeros before the first row
-func (r Row) encode() []byte {
-	b := []byte{version}
+//	32  rows, zeros where the act changed nothing
+func Leaf(r Row) []byte {
+	b := make([]byte, 0, 140+len(r.Act)+len(r.Object)+len(r.By))
+	b = append(b, version)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Seq))
 	b = binary.BigEndian.AppendUint64(b, uint64(r.At.UnixMicro()))
 	b = append(b, r.Who[:]...)
@@ -197,12 +156,73 @@ func (r Row) encode() []byte {
 	b = appendText(b, r.By)
 	b = append(b, byte(len(r.Digest)))
 	b = append(b, r.Digest...)
-	return append(b, r.Prev...)
+	return append(b, r.Rows...)
 }
+
+// LeafHash is the hash of a row in the tree.
+func LeafHash(r Row) tlog.Hash { return tlog.RecordHash(Leaf(r)) }
 
 func appendText(b []byte, s string) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
 	return append(b, s...)
+}
+
+// ParseLeaf reads what Leaf wrote, and nothing else: bytes that Leaf would not write
+// are refused. Hash is what the bytes hash to.
+func ParseLeaf(b []byte) (Row, error) {
+	var r Row
+	in := reader{b: b}
+	if v := in.bytes(1); len(v) == 1 && v[0] != version {
+		return Row{}, fmt.Errorf("ledger: a leaf of version %d", v[0])
+	}
+	r.Seq = int64(in.number(8))
+	r.At = time.UnixMicro(int64(in.number(8))).UTC()
+	copy(r.Who[:], in.bytes(16))
+	r.Act = string(in.bytes(in.number(2)))
+	r.Object = string(in.bytes(in.number(2)))
+	copy(r.ID[:], in.bytes(16))
+	copy(r.Casefile[:], in.bytes(16))
+	r.By = string(in.bytes(in.number(2)))
+	if n := in.number(1); n > 0 {
+		r.Digest = bytes.Clone(in.bytes(n))
+	}
+	r.Rows = bytes.Clone(in.bytes(sha256.Size))
+	if in.short || len(in.b) > 0 {
+		return Row{}, errors.New("ledger: a leaf of another length")
+	}
+	e := Entry{At: r.At, Act: r.Act, Object: r.Object, ID: r.ID, By: r.By, Digest: r.Digest}
+	if r.Seq < 1 {
+		return Row{}, fmt.Errorf("ledger: a leaf of act %d", r.Seq)
+	}
+	if err := e.check(); err != nil {
+		return Row{}, err
+	}
+	hash := tlog.RecordHash(b)
+	r.Hash = hash[:]
+	return r, nil
+}
+
+// reader takes a leaf apart.
+type reader struct {
+	b     []byte
+	short bool
+}
+
+func (in *reader) bytes(n uint64) []byte {
+	if in.short || n > uint64(len(in.b)) {
+		in.short = true
+		return nil
+	}
+	out := in.b[:n]
+	in.b = in.b[n:]
+	return out
+}
+
+func (in *reader) number(size uint64) (n uint64) {
+	for _, b := range in.bytes(size) {
+		n = n<<8 | uint64(b)
+	}
+	return n
 }
 
 // Of is what was done to one thing, in order: its timeline. It shows what the

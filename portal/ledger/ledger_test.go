@@ -93,15 +93,15 @@ func TestAnActIsReadBackAsItWasToldToTheMicrosecond(t *testing.T) {
 	if want := time.Date(2026, 11, 21, 7, 0, 0, 123456000, time.UTC); row.At != want {
 		t.Errorf("at %v, not %v", row.At, want)
 	}
-	if !bytes.Equal(row.Prev, make([]byte, 32)) {
-		t.Errorf("something stood before the first row: %x", row.Prev)
+	if !bytes.Equal(row.Rows, make([]byte, 32)) {
+		t.Errorf("it changed nothing and answers for %x", row.Rows)
 	}
 	own, err := ledger.Of(t.Context(), db, "record", theft)
 	if err != nil || len(own) != 1 {
 		t.Fatalf("%d rows, %v", len(own), err)
 	}
 	if own[0].Who != uuid.Nil || own[0].Casefile != uuid.Nil || own[0].Digest != nil || own[0].By != "" ||
-		own[0].At != row.At || !bytes.Equal(own[0].Prev, row.Hash) {
+		own[0].At != row.At {
 		t.Errorf("an act of the portal itself: %+v", own[0])
 	}
 	holds(t, db, 2)
@@ -116,7 +116,7 @@ func TestTheHashIsComputedAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	var leaf bytes.Buffer
-	leaf.Write([]byte{0x00, 0x01})
+	leaf.Write([]byte{0x00, 0x02})
 	leaf.Write([]byte{0, 0, 0, 0, 0, 0, 0, 1})
 	micros := uint64(noon.Unix())*1_000_000 + 123456
 	for shift := 56; shift >= 0; shift -= 8 {
@@ -134,8 +134,8 @@ func TestTheHashIsComputedAsDocumented(t *testing.T) {
 	if want := sha256.Sum256(leaf.Bytes()); !bytes.Equal(rows[0].Hash, want[:]) {
 		t.Errorf("hash %x, not %x", rows[0].Hash, want)
 	}
-	if head := holds(t, db, 1); !bytes.Equal(head, rows[0].Hash) {
-		t.Errorf("the head is %x", head)
+	if root := holds(t, db, 1); !bytes.Equal(root, rows[0].Hash) {
+		t.Errorf("the root of one leaf is %x", root)
 	}
 }
 
@@ -209,7 +209,9 @@ func TestTheDatabaseRefusesToChangeTheRecord(t *testing.T) {
 	raw := portaltest.SQL(t, db)
 	for _, order := range []string{
 		`UPDATE record SET act = 'x'`, `DELETE FROM record`, `TRUNCATE record`,
-		`UPDATE ledger_check SET seq = 9`, `DELETE FROM ledger_check`, `TRUNCATE ledger_check`,
+		`UPDATE tree SET i = 9`, `DELETE FROM tree`, `TRUNCATE tree`,
+		`UPDATE checkpoint SET size = 9`, `DELETE FROM checkpoint`, `TRUNCATE checkpoint`,
+		`DELETE FROM trace`, `TRUNCATE trace`,
 	} {
 		if _, err := raw.Exec(order); err == nil || !strings.Contains(err.Error(), "only grows") {
 			t.Errorf("%s: %v", order, err)
@@ -261,7 +263,7 @@ func TestAChangeBehindThePortalsBackIsFound(t *testing.T) {
 		"no law":                     {`UPDATE record SET law = '' WHERE seq = 3`, 3},
 		"digest":                     {`UPDATE record SET digest = ` + zeros + ` WHERE seq = 3`, 3},
 		"no digest":                  {`UPDATE record SET digest = NULL WHERE seq = 3`, 3},
-		"prev":                       {`UPDATE record SET prev = ` + zeros + ` WHERE seq = 3`, 3},
+		"rows":                       {`UPDATE record SET rows = sha256('x') WHERE seq = 3`, 3},
 		"hash":                       {`UPDATE record SET hash = ` + zeros + ` WHERE seq = 3`, 3},
 		"seq":                        {`UPDATE record SET seq = 99 WHERE seq = 3`, 3},
 		"a border between two texts": {`UPDATE record SET act = 'filing-submi', object = 'tfiling' WHERE seq = 3`, 3},
@@ -271,7 +273,12 @@ func TestAChangeBehindThePortalsBackIsFound(t *testing.T) {
 		"the first deleted":          {`DELETE FROM record WHERE seq = 1`, 1},
 		"the middle deleted":         {`DELETE FROM record WHERE seq = 3`, 3},
 		"the gap closed":             {`DELETE FROM record WHERE seq = 3; UPDATE record SET seq = seq + 100 WHERE seq > 3; UPDATE record SET seq = seq - 101 WHERE seq > 100`, 3},
-		"one put in":                 {`INSERT INTO record SELECT 6, at, who, act, object, object_id, casefile, law, digest, hash, hash FROM record WHERE seq = 5`, 6},
+		"one put in":                 {`INSERT INTO record SELECT 6, at, who, act, object, object_id, casefile, law, digest, rows, hash FROM record WHERE seq = 5`, 6},
+		"a leaf of the tree":         {`UPDATE tree SET hash = ` + zeros + ` WHERE i = 3`, 3},
+		"a node of the tree":         {`UPDATE tree SET hash = ` + zeros + ` WHERE i = 2`, 2},
+		"a node taken away":          {`DELETE FROM tree WHERE i = 2`, 2},
+		"a node too many":            {`INSERT INTO tree VALUES (8, ` + zeros + `)`, 6},
+		"a row before the first":     {`ALTER TABLE record DROP CONSTRAINT record_seq_check; INSERT INTO record SELECT 0, at, who, act, object, object_id, casefile, law, digest, rows, hash FROM record WHERE seq = 5`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := chain(t, 5)
@@ -281,63 +288,11 @@ func TestAChangeBehindThePortalsBackIsFound(t *testing.T) {
 	}
 }
 
-func TestATailThatWasOnceSeenCannotDisappear(t *testing.T) {
-	db := chain(t, 5)
-	holds(t, db, 5)
-	tamper(t, db, `DELETE FROM record WHERE seq > 3`)
-	breaksAt(t, db, 4)
-	// Nor can others take its place.
-	for i := range 4 {
-		record(t, db, act(100+i))
+func TestARecordWithoutActsHoldsAndHasTheRootOfNothing(t *testing.T) {
+	nothing := sha256.Sum256(nil) // RFC 6962, 2.1
+	if root := holds(t, portaltest.DB(t), 0); !bytes.Equal(root, nothing[:]) {
+		t.Errorf("the root is %x", root)
 	}
-	breaksAt(t, db, 5)
-}
-
-func TestAWholeChainWrittenAnewIsFoundByTheHeadsSeenBefore(t *testing.T) {
-	db := chain(t, 3)
-	holds(t, db, 3)
-	record(t, db, act(3))
-	holds(t, db, 4)
-	// A chain that holds together, but is another one.
-	tamper(t, db, `DELETE FROM record`)
-	for i := range 6 {
-		record(t, db, act(50+i))
-	}
-	breaksAt(t, db, 3)
-	// Without what the checks saw, nobody in this database could tell.
-	tamper(t, db, `DELETE FROM ledger_check`)
-	holds(t, db, 6)
-}
-
-func TestAnEmptyRecordAfterAFullOneIsFound(t *testing.T) {
-	db := chain(t, 2)
-	holds(t, db, 2)
-	tamper(t, db, `DELETE FROM record`)
-	breaksAt(t, db, 1)
-}
-
-func TestChecksRememberOnlyWhatIsNew(t *testing.T) {
-	db := chain(t, 2)
-	for range 3 {
-		holds(t, db, 2)
-	}
-	record(t, db, act(2))
-	holds(t, db, 3)
-	var seen []int64
-	if err := db.Select(t.Context(), &seen, `SELECT seq FROM ledger_check ORDER BY seq`); err != nil {
-		t.Fatal(err)
-	}
-	if fmt.Sprint(seen) != "[2 3]" {
-		t.Errorf("remembered %v", seen)
-	}
-}
-
-func TestARecordWithoutActsHoldsAndIsNotRemembered(t *testing.T) {
-	db := portaltest.DB(t)
-	if head := holds(t, db, 0); !bytes.Equal(head, make([]byte, 32)) {
-		t.Errorf("the head is %x", head)
-	}
-	holds(t, db, 0)
 }
 
 func TestChecksAndActsDoNotDisturbEachOther(t *testing.T) {

@@ -19,7 +19,9 @@ import (
 	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 	"zharia/portal/words"
 )
 
@@ -84,18 +86,18 @@ func (f Familiarisation) PetitionsUntil() time.Time {
 	return deadline.AfterReading.Ends(f.RecordedAt, deadline.Kazakhstan())
 }
 
-func motionsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "familiarisation", Column: "motions", ID: id}
+func motionsAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "familiarisation", Column: "motions", ID: id, Case: casefile}
 }
 
-func pleaAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "familiarisation", Column: "plea", ID: id}
+func pleaAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "familiarisation", Column: "plea", ID: id, Case: casefile}
 }
 
 type familiarisationRow struct {
 	ID          uuid.UUID      `db:"id"`
 	Case        uuid.UUID      `db:"casefile"`
-	Number      string         `db:"number"`
+	Number      []byte         `db:"number"`
 	Participant uuid.UUID      `db:"participant"`
 	Person      uuid.UUID      `db:"person"`
 	Name        []byte         `db:"name"`
@@ -132,7 +134,7 @@ SELECT f.id, f.casefile, c.number, f.participant, p.person, n.name, p.role, r.ro
   FROM familiarisation f
   JOIN casefile c ON c.id = f.casefile
   JOIN participant p ON p.id = f.participant
-  JOIN person n ON n.id = p.person
+  LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   LEFT JOIN participant r ON r.id = p.represents`
 
 const selectFamiliarisation = selectAnyFamiliarisation + `
@@ -154,9 +156,9 @@ const selectWaiting = selectAnyFamiliarisation + `
    AND (f.status = 'recorded' OR f.status = 'open' AND f.plea IS NOT NULL AND f.plea_days IS NULL)
  ORDER BY coalesce(f.recorded_at, f.plea_at)`
 
-func (row familiarisationRow) open(db *vault.DB, ask policy.Ask) (Familiarisation, error) {
+func (row familiarisationRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Familiarisation, error) {
 	f := Familiarisation{
-		ID: row.ID, Case: row.Case, CaseNumber: row.Number, Participant: row.Participant, Person: row.Person, Role: row.Role,
+		ID: row.ID, Case: row.Case, Participant: row.Participant, Person: row.Person, Role: row.Role,
 		Document: row.Document, OpensOn: row.OpensOn, Until: row.Until, Postponed: row.Postponed, Status: row.Status,
 		Record: row.Record.UUID, MadeAt: row.MadeAt, PleaDays: -1, Mine: row.Stands && row.Person == ask.Person && row.Status != Draft,
 	}
@@ -178,15 +180,16 @@ func (row familiarisationRow) open(db *vault.DB, ask policy.Ask) (Familiarisatio
 		standings = append(standings, "party")
 	}
 	f.standing = ask.Standing(standings)
-	var errs [3]error
-	f.Name, errs[0] = identity.OpenName(db, row.Person, row.Name)
-	f.Motions, errs[1] = maybe(db, motionsAt(row.ID), row.Motions)
-	f.Plea, errs[2] = maybe(db, pleaAt(row.ID), row.Plea)
+	var errs [4]error
+	f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.Number)
+	f.Name, errs[0] = identity.OpenName(ctx, db, row.Case, row.Person, row.Name)
+	f.Motions, errs[1] = maybe(ctx, db, motionsAt(row.Case, row.ID), row.Motions)
+	f.Plea, errs[2] = maybe(ctx, db, pleaAt(row.Case, row.ID), row.Plea)
 	return f, errors.Join(errs[:]...)
 }
 
-func maybe(db *vault.DB, where vault.Where, sealed []byte) (string, error) {
-	text, err := db.OpenMaybe(where, sealed)
+func maybe(ctx context.Context, db *vault.DB, where vault.Where, sealed []byte) (string, error) {
+	text, err := db.OpenMaybe(ctx, where, sealed)
 	if text == nil {
 		return "", err
 	}
@@ -201,7 +204,7 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fami
 	if err := db.Get(ctx, &row, selectFamiliarisation, ask.Person, today(ask.At), id); err != nil {
 		return Familiarisation{}, err
 	}
-	return row.forAsker(db, ask)
+	return row.forAsker(ctx, db, ask)
 }
 
 func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Familiarisation, error) {
@@ -209,11 +212,11 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fami
 	if err := tx.Get(ctx, &row, lockFamiliarisation, ask.Person, today(ask.At), id); err != nil {
 		return Familiarisation{}, err
 	}
-	return row.forAsker(tx, ask)
+	return row.forAsker(ctx, tx, ask)
 }
 
-func (row familiarisationRow) forAsker(db *vault.DB, ask policy.Ask) (Familiarisation, error) {
-	f, err := row.open(db, ask)
+func (row familiarisationRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) (Familiarisation, error) {
+	f, err := row.open(ctx, db, ask)
 	if err != nil {
 		return f, err
 	}
@@ -229,7 +232,7 @@ func Mine(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUI
 	if err := db.Select(ctx, &rows, selectOfReader, ask.Person, today(ask.At), casefileID); err != nil {
 		return nil, err
 	}
-	all, err := openAll(db, ask, rows)
+	all, err := openAll(ctx, db, ask, rows)
 	return slices.DeleteFunc(all, func(f Familiarisation) bool { return !f.Mine }), err
 }
 
@@ -243,7 +246,7 @@ func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.U
 	if err := db.Select(ctx, &rows, selectOfCase, ask.Person, today(ask.At), casefileID); err != nil {
 		return nil, err
 	}
-	all, err := openAll(db, ask, rows)
+	all, err := openAll(ctx, db, ask, rows)
 	return slices.DeleteFunc(all, func(f Familiarisation) bool { return f.Status == Draft && c.Standing&policy.Charge == 0 }), err
 }
 
@@ -257,14 +260,14 @@ func Waiting(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Familiarisati
 	if err := db.Select(ctx, &rows, selectWaiting, ask.Person, today(ask.At)); err != nil {
 		return nil, err
 	}
-	return openAll(db, ask, rows)
+	return openAll(ctx, db, ask, rows)
 }
 
-func openAll(db *vault.DB, ask policy.Ask, rows []familiarisationRow) ([]Familiarisation, error) {
+func openAll(ctx context.Context, db *vault.DB, ask policy.Ask, rows []familiarisationRow) ([]Familiarisation, error) {
 	out := make([]Familiarisation, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(db, ask); err != nil {
+		if out[i], err = row.open(ctx, db, ask); err != nil {
 			return nil, err
 		}
 	}
@@ -410,7 +413,7 @@ func invite(ctx context.Context, tx *vault.DB, press document.Press, ask policy.
 	if err != nil {
 		return err
 	}
-	person, err := identity.Read(ctx, tx, to.Person, ask.At)
+	person, err := identity.ReadIn(ctx, tx, c.ID, to.Person)
 	if err != nil {
 		return err
 	}
@@ -523,7 +526,7 @@ func Plead(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, why 
 		if f.Pleading() || f.Postponed >= MaxPostponed || f.over(ask.At) {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		sealed, err := tx.SealText(pleaAt(id), why)
+		sealed, err := tx.SealText(pleaAt(f.Case, id), why)
 		if err != nil {
 			return err
 		}
@@ -588,6 +591,9 @@ func notice(press document.Press, d document.Document, c casefile.Case, to Invit
 		document.Fact{Label: w.T("paper.familiarisation.amount"), Value: w.T("paper.familiarisation.amount-value", "volumes", len(Volumes(seen)), "sheets", sheets)},
 	)
 	s.Sections = []document.Section{{Text: w.T("paper.familiarisation.text." + string(to.Part))}}
+	s.States = &warrant.Fact{
+		Kind: warrant.Familiarisation, Participant: to.ID, Person: to.Person, Role: to.Role, From: warrant.On(term.OpensOn), Until: warrant.On(term.Until),
+	}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", signer)}
 	return s
 }

@@ -78,8 +78,8 @@ type New struct {
 	PDF      []byte
 }
 
-func titleAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "material", Column: "title", ID: id}
+func titleAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "material", Column: "title", ID: id, Case: casefile}
 }
 
 type materialRow struct {
@@ -107,7 +107,7 @@ const selectMaterials = selectAnyMaterial + `
 const selectMaterial = selectAnyMaterial + `
  WHERE m.id = $1`
 
-func (row materialRow) open(db *vault.DB) (Material, error) {
+func (row materialRow) open(ctx context.Context, db *vault.DB) (Material, error) {
 	m := Material{
 		ID: row.ID, Case: row.Case, Volume: row.Volume, Sheet: row.Sheet, Sheets: row.Sheets,
 		Part: row.Part, Document: row.Document, State: row.State, MadeAt: row.MadeAt,
@@ -116,7 +116,7 @@ func (row materialRow) open(db *vault.DB) (Material, error) {
 		m.Flags = append(m.Flags, policy.Flag(f))
 	}
 	var err error
-	m.Title, err = db.OpenText(titleAt(row.ID), row.Title)
+	m.Title, err = db.OpenText(ctx, titleAt(row.Case, row.ID), row.Title)
 	return m, err
 }
 
@@ -148,7 +148,7 @@ func contents(ctx context.Context, db *vault.DB, casefileID uuid.UUID) ([]Materi
 	out := make([]Material, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(db); err != nil {
+		if out[i], err = row.open(ctx, db); err != nil {
 			return nil, err
 		}
 	}
@@ -262,7 +262,7 @@ func place(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, n
 	if taken > 0 {
 		return fault.New(fault.Invalid, "fault.file-sheet-taken").At("sheet")
 	}
-	title, err := tx.SealText(titleAt(n.ID), n.Title)
+	title, err := tx.SealText(titleAt(c.ID, n.ID), n.Title)
 	if err != nil {
 		return err
 	}
@@ -326,7 +326,7 @@ func find(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Mate
 	if err := ask.Check(c.Standing); err != nil {
 		return Material{}, c, err
 	}
-	m, err := row.open(db)
+	m, err := row.open(ctx, db)
 	return m, c, err
 }
 

@@ -213,7 +213,7 @@ func leaf(ctx context.Context, db *vault.DB, ask policy.Ask, f Familiarisation, 
 		return s, err
 	}
 	var err error
-	if s.Material, err = of.open(db); err != nil {
+	if s.Material, err = of.open(ctx, db); err != nil {
 		return s, err
 	}
 	var content leafContent
@@ -222,7 +222,7 @@ func leaf(ctx context.Context, db *vault.DB, ask policy.Ask, f Familiarisation, 
 	}
 	s.Sheet, s.Place, s.Of, s.Prev, s.Next = s.Material.Sheet+row.Number-1, row.Place, row.Of, row.Prev.UUID, row.Next.UUID
 	s.Width, s.Height, s.Note = content.Width, content.Height, content.Note
-	s.Words, err = maybe(db, wordsAt(page), content.Words)
+	s.Words, err = maybe(ctx, db, wordsAt(f.Case, page), content.Words)
 	return s, err
 }
 
@@ -259,10 +259,13 @@ func (s Sheet) keep(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
 	if err := tx.Exec(ctx, insertReading, f.ID, s.ID, ask.At); err != nil {
 		return err
 	}
-	err := opening.Keep(ctx, tx, ask, opening.Opening{
+	view := opening.Opening{
 		Case: f.Case, As: policy.Party, Role: f.Role, Object: opening.Material, ObjectID: s.Material.ID, Document: s.Material.Document,
-	})
-	if err != nil || before > 0 {
+	}
+	if before > 0 {
+		return opening.Show(ctx, tx, ask, view)
+	}
+	if err := opening.Keep(ctx, tx, ask, view); err != nil {
 		return err
 	}
 	return ledger.Step(ctx, tx.DB, ask, "material", s.Material.ID, f.Case, nil)
@@ -331,13 +334,13 @@ func Picture(ctx context.Context, db *vault.DB, ask policy.Ask, id, page uuid.UU
 			if err := tx.Get(ctx, &sealed, selectSharp, page); err != nil {
 				return err
 			}
-			picture, err = tx.Open(sharpAt(page), sealed)
+			picture, err = tx.Open(ctx, sharpAt(f.Case, page), sealed)
 			return err
 		}
 		if err := tx.Get(ctx, &sealed, selectSmall, page); err != nil {
 			return err
 		}
-		picture, err = tx.Open(smallAt(page), sealed)
+		picture, err = tx.Open(ctx, smallAt(f.Case, page), sealed)
 		return err
 	})
 }
@@ -384,7 +387,7 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 		return nil, false, nil
 	}
 	err = database.Each(ctx, db.DB, func(row wordsRow) error {
-		text, err := db.OpenText(wordsAt(row.ID), row.Words)
+		text, err := db.OpenText(ctx, wordsAt(f.Case, row.ID), row.Words)
 		if err != nil {
 			return err
 		}
@@ -397,7 +400,7 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 			return errEnough
 		}
 		hit := Hit{Page: row.ID, Volume: row.Volume, Sheet: row.Sheet}
-		if hit.Title, err = db.OpenText(titleAt(row.Of), row.Title); err != nil {
+		if hit.Title, err = db.OpenText(ctx, titleAt(f.Case, row.Of), row.Title); err != nil {
 			return err
 		}
 		hit.Before, hit.Match, hit.After = around(text, from, to)

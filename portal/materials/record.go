@@ -100,7 +100,7 @@ func DraftRecord(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if motions != "" {
 			said = &motions
 		}
-		sealed, err := tx.SealMaybe(motionsAt(id), said)
+		sealed, err := tx.SealMaybe(motionsAt(f.Case, id), said)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -60,9 +59,10 @@ type sheet struct {
 	words         string
 }
 
-// draw draws the pages from first to last of a PDF. The program that does it has a
-// folder of its own, nothing of our environment, and an end to its time and memory:
-// the file was made by others.
+// draw draws the pages from first to last of a PDF. The program that does it has an
+// empty folder of its own, nothing of our environment, and an end to its time and
+// memory: the file was made by others. It is read from a pipe and never stands on a
+// disk, where it would outlive a power cut in clear (security/ADMINBLIND A01).
 func draw(ctx context.Context, pdf []byte, first, last int) ([]sheet, error) {
 	ctx, cancel := context.WithTimeout(ctx, drawTime)
 	defer cancel()
@@ -71,13 +71,9 @@ func draw(ctx context.Context, pdf []byte, first, last int) ([]sheet, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "file.pdf")
-	if err := os.WriteFile(file, pdf, 0o600); err != nil {
-		return nil, err
-	}
 	from, to := strconv.Itoa(first), strconv.Itoa(last)
 	var out []sheet
-	err = tool(ctx, dir, func(r io.Reader) error {
+	err = tool(ctx, dir, pdf, func(r io.Reader) error {
 		pages := bufio.NewReaderSize(r, 1<<16)
 		for range last - first + 1 {
 			page, err := readPPM(pages)
@@ -91,11 +87,11 @@ func draw(ctx context.Context, pdf []byte, first, last int) ([]sheet, error) {
 			out = append(out, s)
 		}
 		return nil
-	}, "pdftoppm", "-q", "-f", from, "-l", to, "-scale-to", strconv.Itoa(sharpSide), file)
+	}, "pdftoppm", "-q", "-f", from, "-l", to, "-scale-to", strconv.Itoa(sharpSide), "-")
 	if err != nil {
 		return nil, err
 	}
-	err = tool(ctx, dir, func(r io.Reader) error {
+	err = tool(ctx, dir, pdf, func(r io.Reader) error {
 		text, err := io.ReadAll(io.LimitReader(r, maxOutput))
 		for i, page := range strings.Split(string(text), "\f") {
 			if i < len(out) {
@@ -103,12 +99,13 @@ func draw(ctx context.Context, pdf []byte, first, last int) ([]sheet, error) {
 			}
 		}
 		return err
-	}, "pdftotext", "-q", "-enc", "UTF-8", "-f", from, "-l", to, file, "-")
+	}, "pdftotext", "-q", "-enc", "UTF-8", "-f", from, "-l", to, "-", "-")
 	return out, err
 }
 
-// tool runs one of the two programs, without a shell, and has its output read.
-func tool(ctx context.Context, dir string, read func(io.Reader) error, name string, args ...string) error {
+// tool runs one of the two programs on a file, without a shell, and has its output
+// read.
+func tool(ctx context.Context, dir string, pdf []byte, read func(io.Reader) error, name string, args ...string) error {
 	if limits, err := exec.LookPath("prlimit"); err == nil {
 		program, err := exec.LookPath(name)
 		if err != nil {
@@ -120,6 +117,7 @@ func tool(ctx context.Context, dir string, read func(io.Reader) error, name stri
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "LC_ALL=C"}
 	cmd.WaitDelay = time.Second
+	cmd.Stdin = bytes.NewReader(pdf)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

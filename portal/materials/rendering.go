@@ -10,6 +10,8 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/job"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
 
@@ -19,16 +21,16 @@ const RenderJob = "material-render"
 // batch is how many pages are drawn in one transaction, which is short so.
 const batch = 12
 
-func smallAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "material_page", Column: "small", ID: id}
+func smallAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "material_page", Column: "small", ID: id, Case: casefile}
 }
 
-func sharpAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "material_page", Column: "sharp", ID: id}
+func sharpAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "material_page", Column: "sharp", ID: id, Case: casefile}
 }
 
-func wordsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "material_page", Column: "words", ID: id}
+func wordsAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "material_page", Column: "words", ID: id, Case: casefile}
 }
 
 const countPages = `
@@ -54,7 +56,10 @@ func Render(ctx context.Context, tx *vault.DB, id uuid.UUID, at time.Time) error
 		return err
 	}
 	if row.Part == InList || len(row.Flags) > 0 { // nobody will read it here: no picture of a secret is made
-		return tx.Exec(ctx, setState, id, Ready)
+		if err := tx.Exec(ctx, setState, id, Ready); err != nil {
+			return err
+		}
+		return rendered(ctx, tx, row, id, at)
 	}
 	var done int
 	if err := tx.Get(ctx, &done, countPages, id); err != nil {
@@ -70,33 +75,45 @@ func Render(ctx context.Context, tx *vault.DB, id uuid.UUID, at time.Time) error
 		return ctx.Err()
 	}
 	if errors.Is(err, errUnreadable) {
-		return tx.Exec(ctx, setState, id, Unreadable)
+		if err := tx.Exec(ctx, setState, id, Unreadable); err != nil {
+			return err
+		}
+		return rendered(ctx, tx, row, id, at)
 	}
 	if err != nil {
 		return err
 	}
 	for i, s := range sheets {
-		if err := keepPage(ctx, tx, id, done+1+i, s); err != nil {
+		if err := keepPage(ctx, tx, row.Case, id, done+1+i, s); err != nil {
 			return err
 		}
 	}
 	if last == row.Sheets {
-		return tx.Exec(ctx, setState, id, Ready)
+		if err := tx.Exec(ctx, setState, id, Ready); err != nil {
+			return err
+		}
+	} else if err := job.Add(ctx, tx.DB, RenderJob, at, job.Args{"material": id}); err != nil {
+		return err
 	}
-	return job.Add(ctx, tx.DB, RenderJob, at, job.Args{"material": id})
+	return rendered(ctx, tx, row, id, at)
 }
 
-func keepPage(ctx context.Context, tx *vault.DB, material uuid.UUID, number int, s sheet) error {
+// rendered is the portal's own act: it answers for the pictures.
+func rendered(ctx context.Context, tx *vault.DB, row materialRow, id uuid.UUID, at time.Time) error {
+	return ledger.Step(ctx, tx.DB, policy.Ask{Act: policy.MaterialRender, At: at}, "material", id, row.Case, nil)
+}
+
+func keepPage(ctx context.Context, tx *vault.DB, casefile, material uuid.UUID, number int, s sheet) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
 	var errs [3]error
 	var small, sharp, words []byte
-	small, errs[0] = tx.Seal(smallAt(id), s.small)
-	sharp, errs[1] = tx.Seal(sharpAt(id), s.sharp)
+	small, errs[0] = tx.Seal(smallAt(casefile, id), s.small)
+	sharp, errs[1] = tx.Seal(sharpAt(casefile, id), s.sharp)
 	if s.words != "" {
-		words, errs[2] = tx.SealText(wordsAt(id), s.words)
+		words, errs[2] = tx.SealText(wordsAt(casefile, id), s.words)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return err

@@ -52,7 +52,7 @@ func Of(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, before uuid
 	more := len(rows) > Page
 	out := make([]Line, min(len(rows), Page))
 	for i := range out {
-		if out[i], err = rows[i].open(db, ask, is); err != nil {
+		if out[i], err = rows[i].open(ctx, db, ask, is); err != nil {
 			return nil, false, err
 		}
 	}
@@ -88,7 +88,7 @@ func one(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Line,
 	if err := ask.Check(is); err != nil { // first whether he finds it, then whether he may
 		return Line{}, err
 	}
-	return row.open(db, ask, is)
+	return row.open(ctx, db, ask, is)
 }
 
 // One is a single line, for who asks about it.
@@ -124,7 +124,7 @@ func standing(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.U
 // open is the line for its reader. A participant learns of another only what he
 // is in the case, unless the two stand on one side: who acts for him, and for whom
 // he acts, he knows by name. Officials answer for their looks by name.
-func (row lineRow) open(db *vault.DB, ask policy.Ask, is policy.Standing) (Line, error) {
+func (row lineRow) open(ctx context.Context, db *vault.DB, ask policy.Ask, is policy.Standing) (Line, error) {
 	l := Line{
 		ID: row.ID, Case: row.Case, At: row.At, Mine: row.Person == ask.Person, Standing: row.Standing, Official: slices.Contains(duties, row.Standing),
 		Object: row.Object, ObjectID: row.ObjectID, Reason: row.Reason,
@@ -142,12 +142,15 @@ func (row lineRow) open(db *vault.DB, ask policy.Ask, is policy.Standing) (Line,
 		l.OpensOn = *row.OpensOn
 	}
 	var err error
-	if row.Name != nil && (l.Official || l.Mine || row.Near || is&policy.OnDuty != 0) {
-		if l.Name, err = identity.OpenName(db, row.Person, row.Name); err != nil {
+	switch {
+	case l.Official && row.Official != nil:
+		l.Name = *row.Official
+	case l.Mine || row.Near || is&policy.OnDuty != 0:
+		if l.Name, err = identity.OpenName(ctx, db, row.Case, row.Person, row.Name); err != nil {
 			return l, err
 		}
 	}
-	words, err := db.OpenMaybe(wordsAt(row.ID), row.Words)
+	words, err := db.OpenMaybe(ctx, wordsAt(row.Case, row.ID), row.Words)
 	if err != nil {
 		return l, err
 	}
@@ -155,7 +158,7 @@ func (row lineRow) open(db *vault.DB, ask policy.Ask, is policy.Standing) (Line,
 		l.Words = *words
 	}
 	if row.QuestionID.Valid {
-		l.Question, err = row.question(db)
+		l.Question, err = row.question(ctx, db)
 	}
 	return l, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
+	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -75,30 +76,46 @@ const again = 10 * time.Minute
 
 // Keep writes down that the asker opens something, in the transaction that opens
 // it: no view without its line, no line without its view. Forbidden, because of
-// Needed, where an official must say first why.
+// Needed, where an official must say first why. The act that shows it answers for
+// the line (ledger.Step); where that leaves no act, Show is the way.
 func Keep(ctx context.Context, tx *vault.DB, ask policy.Ask, o Opening) error {
+	_, err := keep(ctx, tx, ask, o)
+	return err
+}
+
+// Show is Keep for a page that is no act in the record but for the line it keeps: the
+// first look is one, a second look soon after none.
+func Show(ctx context.Context, tx *vault.DB, ask policy.Ask, o Opening) error {
+	kept, err := keep(ctx, tx, ask, o)
+	if err != nil || !kept {
+		return err
+	}
+	return ledger.Step(ctx, tx.DB, ask, string(o.Object), o.ObjectID, o.Case, nil)
+}
+
+func keep(ctx context.Context, tx *vault.DB, ask policy.Ask, o Opening) (bool, error) {
 	why, err := reason(ctx, tx, ask, o)
 	if err != nil {
-		return err
+		return false, err
 	}
 	since := max(ask.At.Add(-again).UnixMicro(), today(ask.At).UnixMicro())
 	var kept int
 	if err := tx.Get(ctx, &kept, countKept, ask.Person, o.Object, o.ObjectID, why.Reason, time.UnixMicro(since).UTC(), nullable(o.Document)); err != nil || kept > 0 {
-		return err
+		return false, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return err
+		return false, err
 	}
 	var words *string
 	if why.Words != "" {
 		words = &why.Words
 	}
-	sealed, err := tx.SealMaybe(wordsAt(id), words)
+	sealed, err := tx.SealMaybe(wordsAt(o.Case, id), words)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return tx.Exec(ctx, insertOpening, id, o.Case, ask.Person, o.standing(), o.Object, o.ObjectID, nullable(o.Document), nullable(o.Owner),
+	return true, tx.Exec(ctx, insertOpening, id, o.Case, ask.Person, o.standing(), o.Object, o.ObjectID, nullable(o.Document), nullable(o.Owner),
 		why.Reason, sealed, nullDay(why.OpensOn), ask.At)
 }
 

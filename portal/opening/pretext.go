@@ -54,7 +54,7 @@ func Give(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.UUID,
 		if p.Words != "" {
 			words = &p.Words
 		}
-		sealed, err := tx.SealMaybe(vault.Where{Table: "pretext", Column: "words", ID: id}, words)
+		sealed, err := tx.SealMaybe(pretextAt(id, ask.Person), words)
 		if err != nil {
 			return err
 		}
@@ -63,6 +63,11 @@ func Give(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.UUID,
 		}
 		return ledger.Step(ctx, tx.DB, ask, "pretext", id, casefile, nil)
 	})
+}
+
+// pretextAt is the official's own: the lines he leaves in the case have a copy of it.
+func pretextAt(id, person uuid.UUID) vault.Where {
+	return vault.Where{Table: "pretext", Column: "words", ID: id, Person: person}
 }
 
 // check holds a reason against the law. A covert measure is known to those who
@@ -104,7 +109,7 @@ func saidToday(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.
 		return Pretext{}, false, err
 	}
 	row := rows[0]
-	words, err := db.OpenMaybe(vault.Where{Table: "pretext", Column: "words", ID: row.ID}, row.Words)
+	words, err := db.OpenMaybe(ctx, pretextAt(row.ID, ask.Person), row.Words)
 	if err != nil {
 		return Pretext{}, false, err
 	}

@@ -11,6 +11,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -44,7 +45,7 @@ func Raise(ctx context.Context, db *vault.DB, ask policy.Ask, opening uuid.UUID,
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(questionText("words", id), words)
+		sealed, err := tx.SealText(questionText("words", line.Case, id), words)
 		if err != nil {
 			return err
 		}
@@ -74,7 +75,7 @@ func Questions(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Question, e
 		if ask.Standing(row.ToMe) == 0 {
 			continue
 		}
-		q, err := row.open(db, ask)
+		q, err := row.open(ctx, db, ask)
 		if err != nil {
 			return nil, err
 		}
@@ -90,12 +91,12 @@ func ReadQuestion(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 	if err := db.Get(ctx, &row, selectObjection, ask.Person, id); err != nil {
 		return Question{}, err
 	}
-	return row.forAsker(db, ask)
+	return row.forAsker(ctx, db, ask)
 }
 
 // forAsker opens the row for the one who asks: not found where it is not his to
 // answer.
-func (row questionRow) forAsker(db *vault.DB, ask policy.Ask) (Question, error) {
+func (row questionRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) (Question, error) {
 	is := ask.Standing(row.ToMe)
 	if is == 0 {
 		return Question{}, fault.New(fault.NotFound, "fault.not-found")
@@ -103,7 +104,7 @@ func (row questionRow) forAsker(db *vault.DB, ask policy.Ask) (Question, error) 
 	if err := ask.Check(is); err != nil {
 		return Question{}, err
 	}
-	return row.open(db, ask)
+	return row.open(ctx, db, ask)
 }
 
 // Reply answers a question in words; the one who asked sees it at once.
@@ -113,14 +114,14 @@ func Reply(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, word
 		if err := tx.Get(ctx, &row, lockObjection, ask.Person, id); err != nil {
 			return err
 		}
-		q, err := row.forAsker(tx, ask)
+		q, err := row.forAsker(ctx, tx, ask)
 		if err != nil {
 			return err
 		}
 		if !q.AnsweredAt.IsZero() {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		sealed, err := tx.SealText(questionText("answer", id), words)
+		sealed, err := tx.SealText(questionText("answer", q.Case, id), words)
 		if err != nil {
 			return err
 		}
@@ -133,16 +134,18 @@ func Reply(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, word
 
 // open is the question for the one who answers it. He sees the whole line it is
 // about.
-func (row questionRow) open(db *vault.DB, ask policy.Ask) (Question, error) {
-	q, err := row.question(db)
+func (row questionRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Question, error) {
+	q, err := row.question(ctx, db)
 	if err != nil {
 		return q, err
 	}
-	q.CaseNumber = row.CaseNumber
-	if q.Name, err = identity.OpenName(db, row.Asker, row.AskerName); err != nil {
+	if q.CaseNumber, err = register.Open(ctx, db, row.Case, row.CaseNumber); err != nil {
 		return q, err
 	}
-	line, err := row.lineRow.open(db, ask, policy.Supervisor)
+	if q.Name, err = identity.OpenName(ctx, db, row.Case, row.Asker, row.AskerName); err != nil {
+		return q, err
+	}
+	line, err := row.lineRow.open(ctx, db, ask, policy.Supervisor)
 	q.Line = &line
 	return q, err
 }

@@ -1,6 +1,7 @@
 package opening
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,12 +10,12 @@ import (
 	"zharia/portal/vault"
 )
 
-func wordsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "opening", Column: "words", ID: id}
+func wordsAt(casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "opening", Column: "words", ID: id, Case: casefile}
 }
 
-func questionText(column string, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "objection", Column: column, ID: id}
+func questionText(column string, casefile, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "objection", Column: column, ID: id, Case: casefile}
 }
 
 func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
@@ -72,6 +73,7 @@ type lineRow struct {
 	Case       uuid.UUID     `db:"casefile"`
 	Person     uuid.UUID     `db:"person"`
 	Name       []byte        `db:"name"`
+	Official   *string       `db:"official_name"`
 	Standing   string        `db:"standing"`
 	BodyKK     *string       `db:"body_kk"`
 	BodyRU     *string       `db:"body_ru"`
@@ -91,21 +93,21 @@ type lineRow struct {
 }
 
 // question opens what was asked about a line, and the answer.
-func (row lineRow) question(db *vault.DB) (Question, error) {
+func (row lineRow) question(ctx context.Context, db *vault.DB) (Question, error) {
 	q := Question{ID: row.QuestionID.UUID, Case: row.Case, MadeAt: *row.AskedAt}
 	var err error
-	if q.Words, err = db.OpenText(questionText("words", q.ID), row.Question); err != nil || row.AnsweredAt == nil {
+	if q.Words, err = db.OpenText(ctx, questionText("words", q.Case, q.ID), row.Question); err != nil || row.AnsweredAt == nil {
 		return q, err
 	}
 	q.AnsweredAt = *row.AnsweredAt
-	q.Answer, err = db.OpenText(questionText("answer", q.ID), row.Answer)
+	q.Answer, err = db.OpenText(ctx, questionText("answer", q.Case, q.ID), row.Answer)
 	return q, err
 }
 
 // Two are near where one acts for the other in this case. Who a participant is, the
 // fences of the database do not tell another: a line is there without the name.
 const selectAnyLine = `
-SELECT o.id, o.casefile, o.person, n.name, o.standing, b.name_kk AS body_kk, b.name_ru AS body_ru, o.object, o.object_id,
+SELECT o.id, o.casefile, o.person, n.name, u.name AS official_name, o.standing, b.name_kk AS body_kk, b.name_ru AS body_ru, o.object, o.object_id,
        f.number, o.reason, o.words, o.opens_on, o.at,
        EXISTS (SELECT 1 FROM participant p JOIN participant r ON r.id = p.represents
                 WHERE p.casefile = o.casefile AND p.status = 'confirmed' AND r.status = 'confirmed'
@@ -114,7 +116,8 @@ SELECT o.id, o.casefile, o.person, n.name, o.standing, b.name_kk AS body_kk, b.n
 
 const fromLines = `
   FROM opening o
-  LEFT JOIN person n ON n.id = o.person
+  LEFT JOIN known n ON n.casefile = o.casefile AND n.person = o.person
+  LEFT JOIN officer u ON u.person = o.person
   LEFT JOIN body b ON b.id = o.body
   LEFT JOIN filing f ON f.id = o.object_id AND o.object IN ('filing', 'answer', 'withdrawal', 'attachment')`
 
@@ -149,7 +152,7 @@ SELECT DISTINCT opens_on
 
 type questionRow struct {
 	lineRow
-	CaseNumber string         `db:"case_number"`
+	CaseNumber []byte         `db:"case_number"`
 	Asker      uuid.UUID      `db:"asker"`
 	AskerName  []byte         `db:"asker_name"`
 	ToMe       pq.StringArray `db:"to_me"`
@@ -169,7 +172,7 @@ const answerer = `
 const selectAnyObjection = selectAnyLine + `, c.number AS case_number, j.person AS asker, a.name AS asker_name,` + answerer + fromLines + `
   JOIN objection j ON j.opening = o.id
   JOIN casefile c ON c.id = o.casefile
-  JOIN person a ON a.id = j.person`
+  LEFT JOIN known a ON a.casefile = j.casefile AND a.person = j.person`
 
 const selectWaitingObjections = selectAnyObjection + `
  WHERE j.answered_at IS NULL

@@ -105,7 +105,7 @@ func Bearer(db *vault.DB, token string) string {
 
 // Ask keeps a new request of a browser, whose cookie makes its token.
 func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, at time.Time) error {
-	kept, err := db.SealText(keptAt(r.ID), r.Kept)
+	kept, err := db.SealBrief("phone_request", "kept", r.ID, []byte(r.Kept))
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) error {
 // Answer keeps a signature that was found good. Of two at once one is kept: the
 // other, and one that comes late, is a Conflict.
 func Answer(ctx context.Context, db *vault.DB, id uuid.UUID, cms []byte, at time.Time) error {
-	sealed, err := db.Seal(cmsAt(id), cms)
+	sealed, err := db.SealBrief("phone_request", "cms", id, cms)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func Signature(ctx context.Context, db *vault.DB, session []byte, id uuid.UUID) 
 	if err := db.Get(ctx, &sealed, selectSignature, session, id); err != nil {
 		return nil, err
 	}
-	return db.Open(cmsAt(id), sealed)
+	return db.OpenBrief("phone_request", "cms", id, sealed)
 }
 
 // Use closes every request over a thing in the transaction in which it is signed,

@@ -8,14 +8,6 @@ import (
 	"zharia/portal/vault"
 )
 
-func keptAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "phone_request", Column: "kept", ID: id}
-}
-
-func cmsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "phone_request", Column: "cms", ID: id}
-}
-
 type requestRow struct {
 	ID      uuid.UUID     `db:"id"`
 	Session []byte        `db:"session"`
@@ -34,9 +26,9 @@ type requestRow struct {
 }
 
 func (row requestRow) open(db *vault.DB) (Request, error) {
-	kept, err := db.OpenText(keptAt(row.ID), row.Kept)
+	kept, err := db.OpenBrief("phone_request", "kept", row.ID, row.Kept)
 	return Request{
-		ID: row.ID, Purpose: row.Purpose, Target: row.Target, Digest: row.Digest, Act: row.Act, Of: row.Of.UUID, Kept: kept,
+		ID: row.ID, Purpose: row.Purpose, Target: row.Target, Digest: row.Digest, Act: row.Act, Of: row.Of.UUID, Kept: string(kept),
 		Auth: row.Auth, Ends: row.EndsAt, State: row.State, Tries: row.Tries, Refusal: row.Refusal,
 		Session: row.Session, Person: row.Person.UUID,
 	}, err

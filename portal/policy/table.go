@@ -31,6 +31,14 @@ const (
 	VerifyAny   Act = "verify-any"
 	VerifyFiles Act = "verify-files"
 
+	// What anybody may have of the ledger: the receipt of a paper whose number he has,
+	// the page that checks receipts without us, and the signed roots (portal/receipt).
+	VerifyReceipt  Act = "verify-receipt"
+	VerifyOffline  Act = "verify-offline"
+	LogKey         Act = "log-key"
+	LogCheckpoint  Act = "log-checkpoint"
+	LogConsistency Act = "log-consistency"
+
 	SessionList   Act = "session-list"
 	SessionEndOne Act = "session-end-one"
 	SessionEndAll Act = "session-end-all"
@@ -182,6 +190,10 @@ const (
 	WithdrawalCheck Act = "withdrawal-check"
 	WithdrawalPaper Act = "withdrawal-paper"
 
+	// What proves without us that it was filed, or taken back.
+	FilingProof     Act = "filing-proof"
+	WithdrawalProof Act = "withdrawal-proof"
+
 	// WithdrawalAsk signs a withdrawal that waits for the consent of the one in whose
 	// interest it was filed; he gives it or refuses it by a paper of his own.
 	WithdrawalAsk     Act = "withdrawal-ask"
@@ -245,6 +257,7 @@ const (
 	AttachmentOpen     Act = "attachment-open"
 	AttachmentOriginal Act = "attachment-original"
 	AttachmentScan     Act = "attachment-scan"
+	MaterialRender     Act = "material-render" // pages of the file are drawn
 
 	AnswerNew       Act = "answer-new"
 	AnswerDraft     Act = "answer-draft"
@@ -356,6 +369,7 @@ const (
 
 	// OfficerFirst enters the first two administrators, when there is nobody yet to sign it.
 	OfficerFirst       Act = "officer-first"
+	RegisterTake       Act = "register-take" // what came from the register of investigations
 	OfficerExpire      Act = "officer-expire"
 	SubstitutionExpire Act = "substitution-expire"
 )
@@ -396,6 +410,12 @@ var table = map[Act]rule{
 	// A signature checked by its files, by anybody who holds them.
 	VerifyAny:   {Everyone, law.Ref{}},
 	VerifyFiles: {Everyone, law.Ref{}},
+
+	VerifyReceipt:  {Everyone, law.Ref{}},
+	VerifyOffline:  {Everyone, law.Ref{}},
+	LogKey:         {Everyone, law.Ref{}},
+	LogCheckpoint:  {Everyone, law.Ref{}},
+	LogConsistency: {Everyone, law.Ref{}},
 
 	// A person's own sessions.
 	SessionList:   {Citizen, law.Ref{}},
@@ -519,6 +539,7 @@ var table = map[Act]rule{
 	FilingDocument:  {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 	FilingSignature: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(105)},
 	FilingReceipt:   {Author, law.CPC(105)},
+	FilingProof:     {Author, law.CPC(105)},
 	FilingCount:     {Author | Counsel | Client | Decider | Supervisor | Unit | Office, law.CPC(48)},
 	CountObject:     {Author | Decider, law.CPC(48)},
 	FilingSubmit:    {Author, law.CPC(99, 1)},
@@ -537,6 +558,7 @@ var table = map[Act]rule{
 
 	WithdrawalDraft: {Author | Client, law.CPC(100, 5)}, // whose, filing/withdrawal.go says
 	WithdrawalCheck: {Author | Client, law.CPC(100, 5)},
+	WithdrawalProof: {Author | Counsel | Client, law.CPC(100, 5)},
 	WithdrawalPaper: {Author | Counsel | Client | Decider | Addressee | Supervisor | Unit | Office, law.CPC(100, 5)},
 	FilingWithdraw:  {Author | Client, law.CPC(100, 5)},
 
@@ -709,11 +731,13 @@ var table = map[Act]rule{
 	FilingRecount:      {0, law.CPC(48, 4)},
 	CalendarSet:        {0, law.CPC(48, 4)},
 	AttachmentScan:     {0, law.Ref{}},
+	MaterialRender:     {0, law.Ref{}},
 	AccessOverdue:      {0, law.CPC(109)},
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
 	SignatureConfirm:   {0, law.Ref{}},
 	LedgerCheck:        {0, law.Ref{}},
 	OfficerFirst:       {0, law.Ref{}},
+	RegisterTake:       {0, law.CPC(179)},
 	OfficerExpire:      {0, law.Ref{}},
 	SubstitutionExpire: {0, law.CPC(59)},
 }

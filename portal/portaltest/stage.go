@@ -32,6 +32,7 @@ import (
 type stagehouse struct {
 	*bench
 	name   string // of that template
+	direct *vault.Direct
 	keys   *vault.Keys
 	troupe *cast.Troupe
 	press  document.Press
@@ -151,9 +152,8 @@ func (s *stagehouse) stage(ctx context.Context, dir string) error {
 	}
 	defer conn.ExecContext(ctx, `SELECT pg_advisory_unlock(7310000)`)
 
-	secrets := filepath.Join(dir, s.name, "vault.json")
-	_, lost := os.Stat(secrets)
-	if err := s.equip(filepath.Join(dir, s.name), secrets); err != nil {
+	_, lost := os.Stat(filepath.Join(dir, s.name, "keys"))
+	if err := s.equip(filepath.Join(dir, s.name)); err != nil {
 		return err
 	}
 	var ready bool
@@ -173,8 +173,9 @@ func (s *stagehouse) stage(ctx context.Context, dir string) error {
 	return s.perform(ctx, conn, dir)
 }
 
-// equip gathers what does not lie in the database.
-func (s *stagehouse) equip(dir, secrets string) (err error) {
+// equip gathers what does not lie in the database. The root of the keeper is the same
+// for all tests, so people have the same ids in all of them.
+func (s *stagehouse) equip(dir string) (err error) {
 	folder, err := fs.Sub(zharia.Words, "i18n")
 	if err != nil {
 		return err
@@ -183,11 +184,16 @@ func (s *stagehouse) equip(dir, secrets string) (err error) {
 	var errs [4]error
 	s.press.Words, errs[0] = words.New(folder, deadline.Zone)
 	s.troupe, errs[1] = cast.Keys(filepath.Join(dir, "keys"), Afternoon)
-	s.keys, errs[2] = vault.OpenKeys(secrets)
+	root := sha256.Sum256([]byte("zharia/portaltest"))
+	s.direct, errs[2] = vault.NewDirect(root[:])
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
+	if s.keys, err = vault.Connect(context.Background(), s.direct); err != nil {
+		return err
+	}
 	s.troupe = s.troupe.Apart()
+	s.troupe.Meet(s.keys)
 	return nil
 }
 

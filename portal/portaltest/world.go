@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal/audit"
 	"zharia/portal/casefile"
 	"zharia/portal/cast"
 	"zharia/portal/database"
@@ -13,9 +14,9 @@ import (
 	"zharia/portal/eds/authority"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
-	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
+	"zharia/portal/register"
 	"zharia/portal/vault"
 	"zharia/portal/words"
 
@@ -26,6 +27,7 @@ import (
 // W is a portal in the middle of its work: a database of the test's own in which
 // the cast has played its two cases.
 type W struct {
+	Keeper   *Keeper   // of the texts of this world alone
 	DB       *vault.DB // the superuser's: the second fence is down, so a test of a domain proves the first alone
 	App      *vault.DB // the pool that serves people: both fences are up
 	SQL      *sqlx.DB  // the same database, for the superuser
@@ -84,6 +86,12 @@ func (s *stagehouse) world(t testing.TB, template string) *W {
 		}
 		s.drop(name)
 	})
+	return s.inhabit(t, name)
+}
+
+// inhabit is the portal of a database in which the cast has played.
+func (s *stagehouse) inhabit(t testing.TB, name string) *W {
+	t.Helper()
 	db, err := database.Open(t.Context(), s.server.DSN(name))
 	if err != nil {
 		t.Fatal(err)
@@ -94,8 +102,13 @@ func (s *stagehouse) world(t testing.TB, template string) *W {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { app.Close() })
+	keeper := &Keeper{Keeper: s.direct}
+	keys, err := vault.Connect(t.Context(), keeper)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := &W{
-		DB: vault.New(db, s.keys), App: vault.New(app, s.keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
+		Keeper: keeper, DB: vault.New(db, keys), App: vault.New(app, keys), SQL: SQL(t, db), At: Afternoon, Press: s.press, Words: s.press.Words,
 		Troupe: s.troupe.Apart(), Theft: s.troupe.Theft, Fraud: s.troupe.Fraud, t: t, name: name,
 	}
 	if w.Verifier, w.Services, err = w.Troupe.Verifier(func() time.Time { return w.At }); err != nil {
@@ -308,15 +321,26 @@ const Licence = "0017425"
 // Why is what people of the tests write into a request for access.
 const Why = "Осы іс бойынша мені жауап алуға шақырды, іс менің құқықтарыма тікелей қатысты."
 
+// Number is the number of a case, as the papers of the case have it.
+func (w *W) Number(of uuid.UUID) string {
+	w.t.Helper()
+	var sealed []byte
+	if err := w.SQL.GetContext(w.t.Context(), &sealed, `SELECT number FROM casefile WHERE id = $1`, of); err != nil {
+		w.t.Fatal(err)
+	}
+	number, err := register.Open(w.t.Context(), w.DB, of, sealed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return number
+}
+
 // RequestDraft has the actor write that he asks for a status in a case; what n leaves
 // empty is filled with Kazakh and the usual words.
 func (w *W) RequestDraft(a *Actor, casefileID uuid.UUID, n casefile.NewRequest) uuid.UUID {
 	w.t.Helper()
 	ctx, ask := w.t.Context(), a.Asks(policy.AccessDraft)
-	var number string
-	if err := w.SQL.GetContext(ctx, &number, `SELECT number FROM casefile WHERE id = $1`, casefileID); err != nil {
-		w.t.Fatal(err)
-	}
+	number := w.Number(casefileID)
 	if n.Words == "" {
 		n.Words = Why
 	}
@@ -451,16 +475,25 @@ func (w *W) Receive(a *Actor, decision string) {
 // Reasons are why officials of the tests decide as they do.
 const Reasons = "Заттай дәлелдеме қарап-тексерілді, оны меншік иесіне сақтауға беруге кедергі жоқ."
 
-// Sound says that the record of acts is whole; every story ends with it.
+// Sound says that the record of acts is whole and that every row is as an act left it;
+// every story ends with it.
 func (w *W) Sound() {
 	w.t.Helper()
-	if _, _, err := ledger.Check(w.t.Context(), w.DB.DB); err != nil {
-		w.t.Errorf("the record does not hold: %v", err)
+	r, err := audit.Verify(w.t.Context(), w.DB.DB, audit.Options{})
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	var unproved int
-	err := w.SQL.Get(&unproved, `SELECT count(*) FROM document d LEFT JOIN evidence e ON e.document = d.id WHERE d.signed_at IS NOT NULL AND e.id IS NULL`)
-	if err != nil || unproved > 0 {
-		w.t.Errorf("%d signed documents have no evidence; %v", unproved, err)
+	// What a test itself wrote as the superuser no act answers for.
+	own := map[[2]string]bool{}
+	for _, f := range r.Findings {
+		if f.What == audit.Unbound {
+			own[[2]string{f.Table, f.Row}] = true
+		}
+	}
+	for _, f := range r.Findings {
+		if !own[[2]string{f.Table, f.Row}] {
+			w.t.Errorf("the database is not as the acts left it: %s", f)
+		}
 	}
 }
 

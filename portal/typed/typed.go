@@ -63,8 +63,8 @@ func Row(person uuid.UUID, address string) uuid.UUID {
 	return uuid.NewHash(sha256.New(), person, []byte(address), 8)
 }
 
-func fieldsAt(id uuid.UUID) vault.Where {
-	return vault.Where{Table: "typed", Column: "fields", ID: id}
+func fieldsAt(id, person uuid.UUID) vault.Where {
+	return vault.Where{Table: "typed", Column: "fields", ID: id, Person: person}
 }
 
 // Size is how much of MaxSize the fields take, in bytes.
@@ -95,7 +95,7 @@ func Save(ctx context.Context, db *vault.DB, ask policy.Ask, address string, pag
 		return false, err
 	}
 	id := Row(ask.Person, address)
-	sealed, err := db.Seal(fieldsAt(id), plain)
+	sealed, err := db.For(ctx).Seal(fieldsAt(id, ask.Person), plain)
 	if err != nil {
 		return false, err
 	}
@@ -135,7 +135,7 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, address string) (Fo
 	if err := db.Get(ctx, &r, selectTyped, Row(ask.Person, address)); err != nil {
 		return Form{}, err
 	}
-	return r.open(db)
+	return r.open(ctx, db, ask.Person)
 }
 
 // List is all that the asker typed and has not sent, newest first.
@@ -149,7 +149,7 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Form, error) {
 	}
 	out := make([]Form, 0, len(rows))
 	for _, r := range rows {
-		f, err := r.open(db)
+		f, err := r.open(ctx, db, ask.Person)
 		if err != nil {
 			return nil, err
 		}
@@ -158,11 +158,11 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Form, error) {
 	return out, nil
 }
 
-func (r row) open(db *vault.DB) (Form, error) {
+func (r row) open(ctx context.Context, db *vault.DB, person uuid.UUID) (Form, error) {
 	if r.Fields == nil { // it was sent
 		return Form{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	plain, err := db.Open(fieldsAt(r.ID), r.Fields)
+	plain, err := db.Open(ctx, fieldsAt(r.ID, person), r.Fields)
 	if err != nil {
 		return Form{}, err
 	}

@@ -1,8 +1,13 @@
-// Package vault keeps texts and files so that the database does not know what
-// they say. They are sealed with keys that live outside the database (keys.go),
-// and each is bound to its place: bytes moved to another table, column or row do
-// not open. So whoever reads the database, a copy of it or a backup reads
-// nothing, and whoever changes it is found out.
+// Package vault keeps texts and files so that neither the database nor the process
+// of the portal can read them by itself. Each object is sealed with a key of its own,
+// that key is wrapped to the public key of the keeper (form.go), and only the keeper
+// unwraps it again, for whoever shows it his right (ticket.go). So writing needs no
+// secret, and goes on while the keeper is down; reading needs the keeper.
+//
+// Each object is bound to its place, and the place says whose it is: of one case, or
+// of one person. Bytes moved to another table, column, row, case or person do not
+// open. So whoever reads the database, a copy of it or a backup reads nothing, and
+// whoever changes it is found out.
 //
 // What stays in clear is written in schema.sql: ids, states, times, who is what
 // in which case. The length of a sealed text shows, rounded by nothing.
@@ -10,11 +15,12 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"zharia/portal/database"
+	"zharia/portal/fault"
 
 	"github.com/google/uuid"
 )
@@ -27,83 +33,204 @@ const MaxSize = 32 << 20
 const maxName = 63
 
 // ErrNotSealedHere says that the bytes are not what was sealed for this place:
-// moved, changed, cut, or sealed with other keys. Which of them, nobody learns.
+// moved, changed, cut, or sealed for another keeper. Which of them, nobody learns.
 var ErrNotSealedHere = errors.New("vault: this is not what was sealed for this place")
 
 // DB is a database and the keys to its texts: what domains take.
 type DB struct {
 	*database.DB
 	*Keys
+	holder string // whoever seals here may open it again while the keeper is down; "" for nobody
 }
 
 // New puts the two together. It costs nothing, so a job that got a bare
 // transaction makes a DB of it where it stands.
-func New(db *database.DB, keys *Keys) *DB { return &DB{db, keys} }
+func New(db *database.DB, keys *Keys) *DB { return &DB{DB: db, Keys: keys} }
+
+// For is the database for a write outside a transaction: what is sealed there is
+// remembered for the ticket of ctx, as Within does.
+func (db *DB) For(ctx context.Context) *DB {
+	return &DB{DB: db.DB, Keys: db.Keys, holder: holderOf(ctx)}
+}
 
 // Within is database.DB.Within with the keys at hand.
 func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
-	return db.DB.Within(ctx, func(tx *database.DB) error { return do(New(tx, db.Keys)) })
+	return db.DB.Within(ctx, func(tx *database.DB) error { return do(New(tx, db.Keys).For(ctx)) })
 }
 
-// Where is the place a text is sealed for. All three are needed.
+// Where is the place a text is sealed for, and whose it is: exactly one of Case and
+// Person is set. The keeper asks for standing in the case, or for that very person.
 type Where struct {
 	Table  string
 	Column string
 	ID     uuid.UUID // of the row
+	Case   uuid.UUID // the case it belongs to
+	Person uuid.UUID // or the only person it is for
 }
 
 // String names the place for the log.
 func (w Where) String() string { return fmt.Sprintf("%s.%s of %s", w.Table, w.Column, w.ID) }
 
-// place begins the associated data, so that nothing else the keys are ever
-// used for can be taken for a place, and a later form for this one.
-const place = "zharia/vault/place/1\x00"
+// Theirs is the place of what belongs to a case or, where there is none, to a person:
+// a paper of a case, or one of the directory of officials.
+func (w Where) Theirs(casefile, person uuid.UUID) Where {
+	if w.Case = casefile; casefile == uuid.Nil {
+		w.Person = person
+	}
+	return w
+}
 
-// bytes are the associated data: names with their lengths before them, so that
-// no two places give the same bytes.
-func (w Where) bytes() ([]byte, error) {
-	if !validName(w.Table) || !validName(w.Column) || w.ID == uuid.Nil {
+// place begins the associated data, so that nothing else the keys are ever
+// used for can be taken for a place, and another form for this one.
+const place = "zharia/vault/place/2\x00"
+
+// Bytes are the associated data: names with their lengths before them and a letter
+// for whose it is, so that no two places give the same bytes. An incomplete place is
+// an error.
+func (w Where) Bytes() ([]byte, error) {
+	if !validName(w.Table) || !validName(w.Column) || w.ID == uuid.Nil || (w.Case == uuid.Nil) == (w.Person == uuid.Nil) {
 		return nil, fmt.Errorf("vault: %q is not a place", w)
 	}
-	data := []byte(place)
+	data := make([]byte, 0, len(place)+2+len(w.Table)+len(w.Column)+len(w.ID)+1+len(w.Case))
+	data = append(data, place...)
 	for _, name := range []string{w.Table, w.Column} {
 		data = append(data, byte(len(name)))
 		data = append(data, name...)
 	}
-	return append(data, w.ID[:]...), nil
+	data = append(data, w.ID[:]...)
+	if w.Case != uuid.Nil {
+		return append(append(data, 'c'), w.Case[:]...), nil
+	}
+	return append(append(data, 'p'), w.Person[:]...), nil
 }
 
 func validName(s string) bool { return 0 < len(s) && len(s) <= maxName }
 
-// Seal makes plain unreadable to all who lack the keys (AES-256-GCM, a random
-// nonce each time, so the same text never gives the same bytes twice).
+// Seal makes plain unreadable to all but the keeper. The same text never gives the
+// same bytes twice.
 func (k *Keys) Seal(where Where, plain []byte) ([]byte, error) {
-	data, err := where.bytes()
-	if err != nil {
-		return nil, err
-	}
-	if len(plain) > MaxSize {
-		return nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
-	}
-	sealed, err := k.aead.Encrypt(plain, data)
-	if err != nil {
-		return nil, fmt.Errorf("vault: seal %s: %w", where, err)
-	}
-	return sealed, nil
+	sealed, _, err := k.seal(where, plain)
+	return sealed, err
 }
 
-// Open gives back what Seal took. Anything else, a NULL included, is
-// ErrNotSealedHere: taking a text away must not pass for an empty one.
-func (k *Keys) Open(where Where, sealed []byte) ([]byte, error) {
-	data, err := where.bytes()
+// Seal is Keys.Seal; whoever seals may open it again without the keeper for a while.
+func (db *DB) Seal(where Where, plain []byte) ([]byte, error) {
+	sealed, dek, err := db.Keys.seal(where, plain)
+	if err == nil {
+		db.made.keep(db.holder, where, sealed[:headSize], dek)
+	}
+	return sealed, err
+}
+
+func (k *Keys) seal(where Where, plain []byte) (sealed, dek []byte, err error) {
+	if len(plain) > MaxSize {
+		return nil, nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
+	}
+	return seal(*k.intake.Load(), where, plain)
+}
+
+// Open gives back what Seal took, if the keeper lets the ticket of ctx have it.
+// Anything else, a NULL included, is ErrNotSealedHere: taking a text away must not
+// pass for an empty one. What the keeper refuses is not there (fault.NotFound); while
+// it is down, texts are closed (fault.Unavailable).
+func (k *Keys) Open(ctx context.Context, where Where, sealed []byte) ([]byte, error) {
+	plain, err := k.OpenAll(ctx, []Sealed{{where, sealed}})
 	if err != nil {
 		return nil, err
 	}
-	plain, err := k.aead.Decrypt(sealed, data)
+	return plain[0], nil
+}
+
+// Sealed is an object as it lies in the database.
+type Sealed struct {
+	Where Where
+	Bytes []byte
+}
+
+// OpenAll is Open for several at once: the keeper is asked one time, not for each.
+func (k *Keys) OpenAll(ctx context.Context, objects []Sealed) ([][]byte, error) {
+	deks, err := k.deks(ctx, objects)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, where)
+		return nil, err
+	}
+	plain := make([][]byte, len(objects))
+	for i, o := range objects {
+		if plain[i], err = unseal(deks[i], o.Where, o.Bytes); err != nil {
+			return nil, err
+		}
 	}
 	return plain, nil
+}
+
+// Ahead asks the keeper one time for all that a page is about to open one by one;
+// those that are NULL are left out. It helps where the ticket of ctx has a memory, and
+// changes nothing of what opens: a page that goes without is slower, and the same.
+func (k *Keys) Ahead(ctx context.Context, objects ...Sealed) error {
+	if holderOf(ctx) == "" {
+		return nil
+	}
+	there := make([]Sealed, 0, len(objects))
+	for _, o := range objects {
+		if o.Bytes != nil {
+			there = append(there, o)
+		}
+	}
+	_, err := k.deks(ctx, there)
+	return err
+}
+
+// deks are the keys of the objects: remembered, or from the keeper.
+func (k *Keys) deks(ctx context.Context, objects []Sealed) ([][]byte, error) {
+	holder := holderOf(ctx)
+	deks := make([][]byte, len(objects))
+	var asks []Ask
+	var of []int
+	for i, o := range objects {
+		ask, err := parse(o.Where, o.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		if deks[i] = k.made.find(holder, o.Where, o.Bytes[:headSize]); deks[i] == nil {
+			asks, of = append(asks, ask), append(of, i)
+		}
+	}
+	for len(asks) > 0 {
+		n := min(len(asks), MaxAsks)
+		got, err := k.unwrap(ctx, asks[:n])
+		if err != nil {
+			return nil, err
+		}
+		for j, dek := range got {
+			o := objects[of[j]]
+			if dek == nil {
+				return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, o.Where)
+			}
+			deks[of[j]] = dek
+			k.made.keep(holder, o.Where, o.Bytes[:headSize], dek)
+		}
+		asks, of = asks[n:], of[n:]
+	}
+	return deks, nil
+}
+
+// unwrap asks the keeper, and says what came of it in words the portal can answer.
+func (k *Keys) unwrap(ctx context.Context, asks []Ask) ([][]byte, error) {
+	deks, err := k.keeper.Unwrap(ctx, asks)
+	var told *fault.Fault
+	switch {
+	case err == nil && len(deks) == len(asks):
+		return deks, nil
+	case err == nil:
+		return nil, fmt.Errorf("vault: the keeper gave %d keys for %d", len(deks), len(asks))
+	case errors.Is(err, ErrNotSealedHere) || errors.As(err, &told):
+		return nil, err
+	case errors.Is(err, ErrRefused):
+		slog.WarnContext(ctx, "keeper refuses", "place", asks[0].Where.String(), "of", len(asks))
+		return nil, fault.New(fault.NotFound, "fault.not-found").Because(err)
+	case ctx.Err() != nil: // who asked has gone
+		return nil, ctx.Err()
+	}
+	return nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(err)
 }
 
 // SealText is Seal for a string; an empty one becomes bytes too.
@@ -111,9 +238,14 @@ func (k *Keys) SealText(where Where, text string) ([]byte, error) {
 	return k.Seal(where, []byte(text))
 }
 
+// SealText is Seal for a string; an empty one becomes bytes too.
+func (db *DB) SealText(where Where, text string) ([]byte, error) {
+	return db.Seal(where, []byte(text))
+}
+
 // OpenText is Open for a string.
-func (k *Keys) OpenText(where Where, sealed []byte) (string, error) {
-	plain, err := k.Open(where, sealed)
+func (k *Keys) OpenText(ctx context.Context, where Where, sealed []byte) (string, error) {
+	plain, err := k.Open(ctx, where, sealed)
 	return string(plain), err
 }
 
@@ -125,35 +257,24 @@ func (k *Keys) SealMaybe(where Where, text *string) ([]byte, error) {
 	return k.SealText(where, *text)
 }
 
+// SealMaybe is SealText for a column that may be NULL: nil stays nil.
+func (db *DB) SealMaybe(where Where, text *string) ([]byte, error) {
+	if text == nil {
+		return nil, nil
+	}
+	return db.SealText(where, *text)
+}
+
 // OpenMaybe is OpenText for a column that may be NULL: nil stays nil. There a
 // text that was taken away cannot be told from one that never was; the record
 // of the act (portal/ledger) can.
-func (k *Keys) OpenMaybe(where Where, sealed []byte) (*string, error) {
+func (k *Keys) OpenMaybe(ctx context.Context, where Where, sealed []byte) (*string, error) {
 	if sealed == nil {
 		return nil, nil
 	}
-	text, err := k.OpenText(where, sealed)
+	text, err := k.OpenText(ctx, where, sealed)
 	if err != nil {
 		return nil, err
 	}
 	return &text, nil
-}
-
-// tagSize is the length of a tag in bytes: all that HMAC-SHA256 gives.
-const tagSize = 32
-
-// Tag is a keyed fingerprint of value (HMAC-SHA256), the same each time: the
-// way to look a sealed IIN up. Without the keys it can be neither computed nor
-// guessed by trying all IINs. Tags of different purposes ("person.iin") have
-// nothing in common, so one table cannot be matched with another.
-func (k *Keys) Tag(purpose, value string) []byte {
-	input := binary.BigEndian.AppendUint32(nil, uint32(len(purpose)))
-	input = append(input, purpose...)
-	input = append(input, value...)
-	tag, err := k.prf.ComputePrimaryPRF(input, tagSize)
-	if err != nil {
-		// Fails only for a key that cannot give tagSize bytes; load tried that.
-		panic(fmt.Sprintf("vault: tag: %v", err))
-	}
-	return tag
 }

@@ -1,0 +1,119 @@
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"zharia/portal/portaltest"
+)
+
+// operator has a server, the program, and logins as the README has him make them.
+type operator struct {
+	t      *testing.T
+	path   string
+	admin  *sqlx.DB
+	socket string
+	suffix string
+}
+
+func newOperator(t *testing.T) *operator {
+	t.Helper()
+	o := &operator{t: t, path: binary(t), admin: portaltest.SQL(t, portaltest.DB(t)), suffix: strings.ReplaceAll(uuid.NewString()[:13], "-", "_")}
+	if err := o.admin.Get(&o.socket, `SHOW unix_socket_directories`); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, login := range []string{"migrate", "serve", "backup"} {
+			o.order(`DROP ROLE IF EXISTS t_` + login + `_` + o.suffix)
+		}
+	})
+	o.order(`CREATE ROLE t_migrate_` + o.suffix + ` LOGIN CREATEROLE`)
+	o.order(`GRANT portal_owner, portal_fence, portal_audit, portal_backup TO t_migrate_` + o.suffix)
+	o.order(`CREATE ROLE t_serve_` + o.suffix + ` LOGIN IN ROLE portal_app, portal_work, portal_audit`)
+	o.order(`CREATE ROLE t_backup_` + o.suffix + ` LOGIN IN ROLE portal_backup`)
+	return o
+}
+
+func (o *operator) order(query string) {
+	o.t.Helper()
+	if _, err := o.admin.Exec(query); err != nil {
+		o.t.Errorf("%s: %v", query, err)
+	}
+}
+
+// database makes an empty one; its name is its word with a suffix.
+func (o *operator) database(word string) {
+	o.t.Helper()
+	name := "t_" + word + "_" + o.suffix
+	o.order(`CREATE DATABASE ` + name + ` OWNER t_migrate_` + o.suffix + ` TEMPLATE template0`)
+	o.t.Cleanup(func() { o.order(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`) })
+}
+
+func (o *operator) dsn(login, word string) string {
+	if login != "portal" {
+		login = "t_" + login + "_" + o.suffix
+	}
+	return "host=" + pq.QuoteLiteral(o.socket) + " user=" + login + " dbname=t_" + word + "_" + o.suffix + " sslmode=disable"
+}
+
+// does runs the program with these settings and answers its exit code and all it said.
+func (o *operator) does(env []string, args ...string) (code int, said string) {
+	o.t.Helper()
+	cmd := exec.CommandContext(o.t.Context(), o.path, args...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + o.t.TempDir()}, env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		o.t.Fatal(err)
+	}
+	return code, out.String()
+}
+
+func TestAnOperatorMigratesServesCopiesAndRestores(t *testing.T) {
+	o := newOperator(t)
+	o.database("first")
+	keys := "PORTAL_KEYS=" + filepath.Join(t.TempDir(), "vault.json")
+	dir := filepath.Join(t.TempDir(), "copy")
+	administrator := func(iin string) []string {
+		return []string{"officer", "-iin", iin, "-name", "ОСПАНОВА АЙГҮЛ", "-body", "Комитет", "-body-ru", "Комитет"}
+	}
+	steps := []struct {
+		env  []string
+		args []string
+		code int
+		says string
+	}{
+		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 1, "run `portal migrate`"},
+		{[]string{"PORTAL_MIGRATE_DATABASE=" + o.dsn("migrate", "first")}, []string{"migrate"}, 0, "the present schema"},
+		{[]string{keys, "DATABASE_URL=" + o.dsn("portal", "first")}, administrator("811111399014"), 1, "is a superuser"},
+		{[]string{keys, "DATABASE_URL=" + o.dsn("migrate", "first")}, administrator("811111399014"), 1, "IN ROLE portal_app, portal_work"},
+		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 0, "is in the directory"},
+		{[]string{"DATABASE_URL=" + o.dsn("serve", "first")}, []string{"backup", dir}, 1, "IN ROLE portal_backup"},
+		{[]string{"PORTAL_BACKUP_DATABASE=" + o.dsn("backup", "first")}, []string{"backup", dir}, 0, "keys are not in it"},
+		{[]string{"PORTAL_BACKUP_DATABASE=" + o.dsn("backup", "first")}, []string{"backup", dir}, 1, "there already"},
+		{nil, []string{"restore", dir, "-database", o.dsn("migrate", "second")}, 2, "give a -witness or a -receipt"},
+		{nil, []string{"restore", dir, "-no-witness", "-database", o.dsn("migrate", "first")}, 1, "not empty"},
+		{nil, []string{"restore", "-no-witness", dir, "-database", o.dsn("migrate", "second")}, 0, "may be served"},
+		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "second")}, administrator("870412499015"), 0, "is in the directory"},
+	}
+	o.database("second")
+	for _, s := range steps {
+		code, said := o.does(s.env, s.args...)
+		if code != s.code || !strings.Contains(said, s.says) {
+			t.Fatalf("portal %s: %d, want %d and %q\n%s", strings.Join(s.args, " "), code, s.code, s.says, said)
+		}
+	}
+}

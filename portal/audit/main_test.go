@@ -1,0 +1,14 @@
+package audit_test
+
+import (
+	"os"
+	"testing"
+
+	"zharia/portal/portaltest"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	portaltest.Strike()
+	os.Exit(code)
+}

@@ -1,0 +1,93 @@
+package identity
+
+import (
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/sessions"
+
+	"zharia/portal/vault"
+)
+
+// A cookie is a token and a seed. The token names the session and is drawn anew at
+// the sign-in. The seed makes the key (Ed25519) with which the session signs what it
+// asks of the keeper; it stays, for the challenge that was signed names that key.
+// Neither is kept by us: while no request of the person is being answered, nobody
+// here can sign for him.
+const (
+	tokenSize = 32
+	seedSize  = 32
+)
+
+// newToken is what a new cookie holds; before is the one that it takes the place of.
+func newToken(before string) []byte {
+	fresh := make([]byte, tokenSize+seedSize)
+	rand.Read(fresh)
+	if old, ok := readToken(before); ok {
+		copy(fresh[tokenSize:], old[tokenSize:])
+	}
+	return fresh
+}
+
+func readToken(cookie string) ([]byte, bool) {
+	token, err := base64.RawURLEncoding.DecodeString(cookie)
+	return token, err == nil && len(token) == tokenSize+seedSize
+}
+
+// Key is what the session signs with; nil where it is not kept.
+func Key(se *sessions.Session) (ed25519.PrivateKey, error) {
+	token, ok := readToken(se.ID)
+	if !ok {
+		return nil, nil
+	}
+	seed, err := hkdf.Key(sha256.New, token[tokenSize:], nil, "zharia/session-key/1", ed25519.SeedSize)
+	if err != nil {
+		return nil, err
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// Login is what opened a session: the challenge, which names the key of the session,
+// and the signature over it. It is shown to the keeper at each opening.
+type Login struct {
+	Challenge []byte `json:"challenge"`
+	CMS       []byte `json:"cms"`
+}
+
+// sealLogin keeps it for the life of the session, where a copy of the database does
+// not read it: a certificate names its owner.
+func sealLogin(db *vault.DB, session uuid.UUID, l Login) ([]byte, error) {
+	plain, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	return db.SealBrief("session", "login", session, plain)
+}
+
+func openLogin(db *vault.DB, session uuid.UUID, sealed []byte) (Login, error) {
+	var l Login
+	if sealed == nil {
+		return l, nil
+	}
+	plain, err := db.OpenBrief("session", "login", session, sealed)
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal(plain, &l); err != nil {
+		return l, fmt.Errorf("identity: read the login of a session: %w", err)
+	}
+	return l, nil
+}
+
+// Ticket is what the session shows the keeper; zero for nobody's.
+func Ticket(se *sessions.Session) (vault.Ticket, error) {
+	key, err := Key(se)
+	l, _ := se.Values[loginKey].(Login)
+	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key}, err
+}

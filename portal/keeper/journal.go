@@ -1,0 +1,215 @@
+package keeper
+
+import (
+	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// journal is a memory that only grows: what was withdrawn, and which case was opened
+// for whom against the rule. Each entry carries a fingerprint of itself and of all
+// before it, with a key of the root, and a small file beside it says how far it goes.
+// So an entry that was changed, moved, added or cut off stops the keeper. What it
+// cannot see is the whole folder put back to an earlier day: Status tells the number
+// of entries and the newest fingerprint, for somebody outside to compare.
+type journal struct {
+	path string
+
+	mu      sync.Mutex
+	key     []byte // there while the keeper is unsealed
+	entries []entry
+}
+
+type entry struct {
+	N    uint64    `json:"n"` // from 1
+	At   time.Time `json:"at"`
+	Data []byte    `json:"data"`
+	Mac  []byte    `json:"mac"`
+}
+
+// headOf is how far a journal goes.
+type headOf struct {
+	N   uint64 `json:"n"`
+	Mac []byte `json:"mac"`
+}
+
+// Bounds of a journal: an entry, and the file, which holds a million withdrawals.
+const (
+	maxEntry   = 8 << 10
+	maxJournal = 256 << 20
+)
+
+// openJournal reads a journal and asks that it be whole, as far as can be told
+// without the root.
+func openJournal(dir, name string) (*journal, error) {
+	j := &journal{path: filepath.Join(dir, name)}
+	text, err := readSmall(j.path, maxJournal)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	head, err := j.head()
+	if err != nil {
+		return nil, err
+	}
+	whole := 0
+	for len(text[whole:]) > 0 {
+		end := bytes.IndexByte(text[whole:], '\n')
+		if end < 0 {
+			break
+		}
+		var e entry
+		if err := strictly(text[whole:whole+end], &e); err != nil || e.N != uint64(len(j.entries)+1) {
+			return nil, fmt.Errorf("%w: %s, entry %d", ErrChanged, name, len(j.entries)+1)
+		}
+		j.entries = append(j.entries, e)
+		whole += end + 1
+	}
+	// The head is written after its entry: a power cut may leave entries that it does
+	// not know yet, and half of one. The half was never answered for; it goes.
+	n := uint64(len(j.entries))
+	if n < head.N || head.N > 0 && !hmac.Equal(j.entries[head.N-1].Mac, head.Mac) {
+		return nil, fmt.Errorf("%w: %s has %d entries, and had %d", ErrChanged, name, n, head.N)
+	}
+	if whole < len(text) {
+		return j, os.Truncate(j.path, int64(whole))
+	}
+	return j, nil
+}
+
+// newJournal makes an empty one.
+func newJournal(dir, name string) error {
+	j := journal{path: filepath.Join(dir, name)}
+	if _, err := os.Stat(j.path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w (%s)", ErrExists, j.path)
+	}
+	if err := replace(j.path, nil); err != nil {
+		return err
+	}
+	return j.writeHead(headOf{})
+}
+
+func (j *journal) head() (headOf, error) {
+	var h headOf
+	text, err := readSmall(j.path+".head", 4<<10)
+	if err == nil {
+		err = strictly(text, &h)
+	}
+	if err != nil {
+		return h, fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	return h, nil
+}
+
+func (j *journal) writeHead(h headOf) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	return replace(j.path+".head", append(text, '\n'))
+}
+
+// unlock proves every entry with the key of the root, and lets the journal grow.
+func (j *journal) unlock(root []byte) error {
+	key, err := hkdf.Key(sha256.New, root, nil, "zharia/keeper/journal/"+filepath.Base(j.path), 32)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var before []byte
+	for _, e := range j.entries {
+		if !hmac.Equal(e.Mac, e.proof(key, before)) {
+			return fmt.Errorf("%w: %s, entry %d", ErrChanged, filepath.Base(j.path), e.N)
+		}
+		before = e.Mac
+	}
+	if err := j.writeHead(headOf{uint64(len(j.entries)), before}); err != nil {
+		return err
+	}
+	j.key = key
+	return nil
+}
+
+func (j *journal) lock() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	clear(j.key)
+	j.key = nil
+}
+
+// proof is the fingerprint of an entry after the one with the fingerprint before.
+func (e entry) proof(key, before []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("zharia/keeper/entry/1\x00"))
+	mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(before))))
+	mac.Write(before)
+	mac.Write(binary.BigEndian.AppendUint64(nil, e.N))
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(e.At.UnixMicro())))
+	mac.Write(e.Data)
+	return mac.Sum(nil)
+}
+
+// add puts an entry on disk before it returns.
+func (j *journal) add(data []byte, at time.Time) error {
+	if len(data) > maxEntry {
+		return fmt.Errorf("keeper: an entry of %d bytes, more than %d", len(data), maxEntry)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.key == nil {
+		return ErrSealed
+	}
+	var before []byte
+	if n := len(j.entries); n > 0 {
+		before = j.entries[n-1].Mac
+	}
+	e := entry{N: uint64(len(j.entries) + 1), At: at.UTC().Truncate(time.Microsecond), Data: bytes.Clone(data)}
+	e.Mac = e.proof(j.key, before)
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := appendLine(j.path, append(line, '\n')); err != nil {
+		return err
+	}
+	j.entries = append(j.entries, e)
+	return j.writeHead(headOf{e.N, e.Mac})
+}
+
+// appendLine makes a file longer, on disk. What could not be written whole goes again.
+func appendLine(path string, line []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(line)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, f.Truncate(info.Size()))
+	}
+	return nil
+}
+
+// all are the entries of a journal that was unlocked.
+func (j *journal) all() []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.entries[:len(j.entries):len(j.entries)]
+}

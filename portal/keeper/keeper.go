@@ -1,0 +1,561 @@
+// Package keeper is the other process: it alone can open what the portal has sealed,
+// and it opens by signatures, not by rows of a database.
+//
+// The root of all keys is sealed by shares that custodians of different bodies keep,
+// and stands in locked memory while the keeper runs (source.go, page_linux.go). The
+// portal has the public half: what it seals it cannot open by itself. To open, it
+// shows the keeper what the person signed at sign-in (login.go), and a request signed
+// with the key of that very session (request.go). Then the keeper asks for the right:
+// a text of one person opens for that person, a text of a case for whoever has
+// standing by papers that investigators and prosecutors have signed (Rights). Whoever
+// owns the machine of the portal, its database and its copies so holds nothing that
+// opens, but what somebody is reading at that moment.
+//
+// Three custodians together may open one case for one official for a day, with a
+// written ground (opening.go). Every decision goes to a record without names
+// (decision.go), and each person's measure is bounded (limit.go).
+//
+// What is not shielded: whoever is root on the keeper's machine while it runs, and a
+// session's texts from whoever is root on the portal's machine at that moment.
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"crypto/hpke"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/eds"
+	"zharia/portal/share"
+	"zharia/portal/vault"
+)
+
+// maxEpoch is how many epochs there can be: a new one each week for a thousand years.
+const maxEpoch = 1 << 16
+
+// Names of the two memories.
+const (
+	withdrawnFile = "withdrawn"
+	openingsFile  = "openings"
+)
+
+// Errors of the keeper as a whole.
+var (
+	ErrSealed   = errors.New("keeper: it is sealed")
+	ErrUnsealed = errors.New("keeper: it is unsealed already")
+)
+
+// Rights decides who has standing in a case, by papers that people have signed and by
+// nothing else. One is made at each unsealing; its methods may be called at once.
+type Rights interface {
+	// Recall gives back, first of all, what Take wanted to be remembered for ever.
+	Recall(facts [][]byte) error
+	// Take reads a paper, verifies its signatures itself, and says what must be
+	// remembered even if the paper is never shown again: a right that was taken away.
+	// A paper that proves nothing is an error, and changes nothing.
+	Take(ctx context.Context, p Paper, at time.Time) (remember [][]byte, err error)
+	// Standing is nil where the person may open texts of the case, ErrNoPapers where
+	// nothing of the case is known yet, and another error where he may not.
+	Standing(ctx context.Context, person, casefile uuid.UUID, at time.Time) error
+}
+
+// ErrNoPapers says that no signed paper of the case was shown since the unsealing: the
+// client shows them and asks again.
+var ErrNoPapers = errors.New("keeper: no papers of this case")
+
+// Paper is a signed paper, opened: what was signed, and each signature over it (CMS).
+type Paper struct {
+	Case       uuid.UUID // none of a paper about officials
+	Content    []byte
+	Signatures [][]byte
+}
+
+// Config is what a keeper is told by whoever runs it. None of it is secret.
+type Config struct {
+	Dir      string        // the state folder
+	Origin   string        // of the portal: sign-ins elsewhere count for nothing
+	Verifier *eds.Verifier // with the trusted authorities; the keeper's own, not the portal's
+	Rights   func() Rights // nil: no text of a case opens
+	Limits   Limits
+
+	// WithoutChain opens every case for everybody who signed in. It is for
+	// development only, where no papers are signed yet.
+	WithoutChain bool
+
+	Now func() time.Time // nil: the clock
+	Log *slog.Logger     // nil: the usual one
+}
+
+// Keeper opens texts for those who show their right. It starts sealed.
+type Keeper struct {
+	config    Config
+	lock      *os.File
+	withdrawn *journal
+	openings  *journal
+	decisions *decisions
+
+	mu     sync.RWMutex
+	state  state
+	opened *opened // nil while it is sealed
+
+	ceremony sync.Mutex // one at a time: unsealing, new shares, an opening
+	given    []share.Share
+	lastGift time.Time
+}
+
+// opened is what is there only while the keeper is unsealed.
+type opened struct {
+	root   *page
+	tagKey []byte
+	boot   string // names this unsealing
+	since  time.Time
+	rights Rights
+	cases  map[pair]Opening // against the rule, by case and person
+
+	logins logins
+	meter  meter
+	nonces nonces
+
+	mu   sync.Mutex
+	keys map[uint32]hpke.PrivateKey
+}
+
+// Init makes a keeper in an empty folder: a new root, sealed by the source. With
+// Shares, the shares are in source.Made afterwards, and nowhere else.
+func Init(ctx context.Context, dir string, source Source, at time.Time) error {
+	if err := absent(dir); err != nil {
+		return err
+	}
+	root, err := newPage()
+	if err != nil {
+		return err
+	}
+	defer root.free()
+	rand.Read(root.bytes())
+	s := state{Version: 1, Source: source.Name(), Made: at.UTC().Truncate(time.Second), Epoch: 1}
+	if s.Sealed, err = source.Seal(ctx, root.bytes()); err != nil {
+		return err
+	}
+	for _, name := range []string{withdrawnFile, openingsFile} {
+		if err := newJournal(dir, name); err != nil {
+			return err
+		}
+	}
+	_, err = s.write(dir, root.bytes())
+	return err
+}
+
+// Open reads the state folder and gives a sealed keeper. The errors say what is wrong
+// with the folder: ErrExposed, ErrChanged, ErrInUse.
+func Open(c Config) (*Keeper, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits = Usual()
+	}
+	if c.Verifier == nil || c.Origin == "" {
+		return nil, errors.New("keeper: the origin of the portal and the trusted authorities must be told")
+	}
+	if err := private(c.Dir); err != nil {
+		return nil, err
+	}
+	lock, err := alone(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	k := &Keeper{config: c, lock: lock, decisions: &decisions{dir: c.Dir}}
+	if k.state, err = readState(c.Dir); err == nil {
+		k.withdrawn, err = openJournal(c.Dir, withdrawnFile)
+	}
+	if err == nil {
+		k.openings, err = openJournal(c.Dir, openingsFile)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return k, nil
+}
+
+// Close seals the keeper and lets the folder go.
+func (k *Keeper) Close() error {
+	k.Seal()
+	return errors.Join(k.decisions.close(), k.lock.Close())
+}
+
+// shareLife is how long a share waits for the others.
+const shareLife = 10 * time.Minute
+
+// Status is what everybody may know.
+type Status struct {
+	Sealed       bool      `json:"sealed"`
+	Source       string    `json:"source"`
+	Epoch        uint32    `json:"epoch"`
+	Have         int       `json:"have"` // shares given of those needed
+	Need         int       `json:"need"`
+	Since        time.Time `json:"since,omitzero"` // unsealed
+	Boot         string    `json:"boot"`           // another one after each unsealing: papers must be shown again
+	WithoutChain bool      `json:"without_chain"`
+	Withdrawn    Extent    `json:"withdrawn"`
+	Openings     Extent    `json:"openings"`
+}
+
+// Extent is how far a memory goes: for somebody outside to compare with yesterday.
+type Extent struct {
+	Entries int    `json:"entries"`
+	Newest  string `json:"newest"`
+}
+
+func (j *journal) extent() Extent {
+	all := j.all()
+	if len(all) == 0 {
+		return Extent{}
+	}
+	return Extent{len(all), hex.EncodeToString(all[len(all)-1].Mac)}
+}
+
+// Status tells how the keeper is.
+func (k *Keeper) Status() Status {
+	k.ceremony.Lock()
+	k.forgetOldShares()
+	have := len(k.given)
+	k.ceremony.Unlock()
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	s := Status{
+		Sealed: k.opened == nil, Source: k.state.Source, Epoch: k.state.Epoch, Have: have,
+		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(),
+	}
+	if kept := (sealedShares{}); k.state.Source == byShares && strictly(k.state.Sealed, &kept) == nil {
+		s.Need = kept.Threshold
+	}
+	if k.opened != nil {
+		s.Since, s.Boot = k.opened.since, k.opened.boot
+	}
+	return s
+}
+
+// GiveShare takes the shares one at a time and unseals with the last one that is
+// needed. The errors name the share: of another set, forged, twice. A wrong share
+// spoils nothing: those given before stay.
+func (k *Keeper) GiveShare(ctx context.Context, one share.Share) error {
+	k.ceremony.Lock()
+	defer k.ceremony.Unlock()
+	k.forgetOldShares()
+	s, err := k.sealedState()
+	if err != nil {
+		return err
+	}
+	if s.Source != byShares {
+		return fmt.Errorf("%w: its root is sealed by %s", ErrNotRoot, s.Source)
+	}
+	if err := belongs(s.Sealed, one); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(k.given, func(other share.Share) bool { return other.Index == one.Index }) {
+		return fmt.Errorf("%w: %v", share.ErrTwice, one)
+	}
+	k.given, k.lastGift = append(k.given, one), k.config.Now()
+	if len(k.given) < int(one.Threshold) {
+		return nil
+	}
+	defer k.forgetShares()
+	return k.unseal(ctx, &Shares{Given: k.given})
+}
+
+func (k *Keeper) forgetOldShares() {
+	if len(k.given) > 0 && k.config.Now().Sub(k.lastGift) > shareLife {
+		k.forgetShares()
+	}
+}
+
+func (k *Keeper) forgetShares() {
+	for _, one := range k.given {
+		one.Clear()
+	}
+	k.given = nil
+}
+
+// sealedState is the state of a keeper that is still to be unsealed.
+func (k *Keeper) sealedState() (state, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if k.opened != nil {
+		return state{}, ErrUnsealed
+	}
+	return k.state, nil
+}
+
+// Unseal takes the root from a source that has all it needs.
+func (k *Keeper) Unseal(ctx context.Context, source Source) error {
+	k.ceremony.Lock()
+	defer k.ceremony.Unlock()
+	if _, err := k.sealedState(); err != nil {
+		return err
+	}
+	return k.unseal(ctx, source)
+}
+
+// root takes the root from a source and proves that it is the one of this folder.
+func (k *Keeper) root(ctx context.Context, source Source) (*page, error) {
+	k.mu.RLock()
+	s := k.state
+	k.mu.RUnlock()
+	if source.Name() != s.Source {
+		return nil, fmt.Errorf("%w: its root is sealed by %s, not by %s", ErrNotRoot, s.Source, source.Name())
+	}
+	plain, err := source.Unseal(ctx, s.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	if len(plain) != rootSize {
+		return nil, fmt.Errorf("%w: %d bytes", ErrNotRoot, len(plain))
+	}
+	check, err := s.check(plain)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare(check, s.Check) != 1 {
+		return nil, fmt.Errorf("%w: %s is not as the keeper wrote it, or the root is another", ErrChanged, stateFile)
+	}
+	p, err := newPage()
+	if err != nil {
+		return nil, err
+	}
+	copy(p.bytes(), plain)
+	return p, nil
+}
+
+func (k *Keeper) unseal(ctx context.Context, source Source) (err error) {
+	root, err := k.root(ctx, source)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			root.free()
+			k.withdrawn.lock()
+			k.openings.lock()
+		}
+	}()
+	now := k.config.Now()
+	o := &opened{
+		root: root, boot: rand.Text(), since: now, cases: map[pair]Opening{}, keys: map[uint32]hpke.PrivateKey{},
+		logins: logins{seen: map[[32]byte]login{}},
+		meter:  meter{limits: k.config.Limits, people: map[uuid.UUID]*usage{}},
+		nonces: nonces{seen: map[[nonceSize]byte]struct{}{}},
+	}
+	if o.tagKey, err = vault.TagKey(root.bytes()); err != nil {
+		return err
+	}
+	if err = errors.Join(k.withdrawn.unlock(root.bytes()), k.openings.unlock(root.bytes())); err != nil {
+		return err
+	}
+	if err = k.recall(o); err != nil {
+		return err
+	}
+	if err = k.decisions.write(decision{At: now, What: "unseal", Answer: "done", Why: source.Name()}, true); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.opened = o
+	return nil
+}
+
+// recall gives the memories to those who go by them.
+func (k *Keeper) recall(o *opened) error {
+	if k.config.Rights != nil {
+		o.rights = k.config.Rights()
+		var facts [][]byte
+		for _, e := range k.withdrawn.all() {
+			facts = append(facts, e.Data)
+		}
+		if err := o.rights.Recall(facts); err != nil {
+			return fmt.Errorf("keeper: what was withdrawn: %w", err)
+		}
+	}
+	for _, e := range k.openings.all() {
+		opening, err := readOpening(o.root.bytes(), e)
+		if err != nil {
+			return err
+		}
+		o.remember(opening)
+	}
+	return nil
+}
+
+// Seal forgets the root; nothing opens until custodians come again.
+func (k *Keeper) Seal() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.opened == nil {
+		return
+	}
+	k.opened.root.free()
+	clear(k.opened.tagKey)
+	k.withdrawn.lock()
+	k.openings.lock()
+	k.opened = nil
+	if err := k.decisions.write(decision{At: k.config.Now(), What: "seal", Answer: "done"}, true); err != nil {
+		k.config.Log.Error("the keeper was sealed, and could not write that down", "error", err)
+	}
+}
+
+// within does something while the keeper is unsealed, and keeps it so meanwhile.
+func (k *Keeper) within(do func(o *opened, s state) error) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if k.opened == nil {
+		return ErrSealed
+	}
+	return do(k.opened, k.state)
+}
+
+// key is the pair of keys of an epoch.
+func (o *opened) key(epoch, newest uint32) (hpke.PrivateKey, error) {
+	if epoch == 0 || epoch > newest {
+		return nil, vault.ErrNotSealedHere
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if key, ok := o.keys[epoch]; ok {
+		return key, nil
+	}
+	key, err := vault.Derive(o.root.bytes(), epoch)
+	if err == nil {
+		o.keys[epoch] = key
+	}
+	return key, err
+}
+
+// Intake is the public key of the present epoch. A sealed keeper does not tell it:
+// what stands in a file somebody could have exchanged.
+func (k *Keeper) Intake() (in vault.Intake, err error) {
+	err = k.within(func(o *opened, s state) error {
+		key, err := o.key(s.Epoch, s.Epoch)
+		if err == nil {
+			in = vault.Intake{Epoch: s.Epoch, Key: key.PublicKey().Bytes()}
+		}
+		return err
+	})
+	return in, err
+}
+
+// TagKey is given to the process of the portal at its start. With it IINs can be
+// looked up, and nothing opens; that it was given is written down.
+func (k *Keeper) TagKey(to string) (key []byte, err error) {
+	err = k.within(func(o *opened, _ state) error {
+		key = bytes.Clone(o.tagKey)
+		return k.decisions.write(decision{At: k.config.Now(), What: "tag-key", Answer: "given", Why: to}, true)
+	})
+	return key, err
+}
+
+// Rotate begins a new epoch: from now on new texts are sealed to another key. Old ones
+// open as before, and Rewrap brings them over.
+func (k *Keeper) Rotate() (epoch uint32, err error) {
+	k.ceremony.Lock()
+	defer k.ceremony.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.opened == nil {
+		return 0, ErrSealed
+	}
+	next := k.state
+	if next.Epoch++; next.Epoch > maxEpoch {
+		return 0, fmt.Errorf("keeper: %d epochs are enough", maxEpoch)
+	}
+	if next, err = next.write(k.config.Dir, k.opened.root.bytes()); err != nil {
+		return 0, err
+	}
+	k.state = next
+	return next.Epoch, k.decisions.write(decision{At: k.config.Now(), What: "rotate", Answer: "done", Count: int(next.Epoch)}, true)
+}
+
+// Reshare seals the root anew: from proves that whoever asks has the old shares, to
+// makes new ones (or is another source altogether). From then on the old ones unseal
+// nothing with this folder.
+func (k *Keeper) Reshare(ctx context.Context, from, to Source) error {
+	k.ceremony.Lock()
+	defer k.ceremony.Unlock()
+	root, err := k.root(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer root.free()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	next := k.state
+	next.Source, next.Made = to.Name(), k.config.Now().UTC().Truncate(time.Second)
+	if next.Sealed, err = to.Seal(ctx, root.bytes()); err != nil {
+		return err
+	}
+	if next, err = next.write(k.config.Dir, root.bytes()); err != nil {
+		return err
+	}
+	k.state = next
+	k.forgetShares()
+	return k.decisions.write(decision{At: k.config.Now(), What: "reshare", Answer: "done", Why: to.Name()}, true)
+}
+
+// Rewrap gives the keys of objects under the present epoch; nil for one that is not
+// what was sealed for its place. It needs no right: what comes out is sealed to the
+// keeper like what came in.
+func (k *Keeper) Rewrap(asks []vault.Ask) (out []*vault.Ask, err error) {
+	err = k.within(func(o *opened, s state) error {
+		newest, err := o.key(s.Epoch, s.Epoch)
+		if err != nil {
+			return err
+		}
+		in := vault.Intake{Epoch: s.Epoch, Key: newest.PublicKey().Bytes()}
+		deks, err := o.unwrap(asks, s.Epoch)
+		if err != nil {
+			return err
+		}
+		out = make([]*vault.Ask, len(asks))
+		for i, dek := range deks {
+			if dek == nil {
+				continue
+			}
+			fresh, err := in.Wrap(asks[i].Where, dek)
+			clear(dek)
+			if err != nil {
+				return err
+			}
+			out[i] = &fresh
+		}
+		return nil
+	})
+	return out, err
+}
+
+// unwrap is the arithmetic alone, after everything was asked.
+func (o *opened) unwrap(asks []vault.Ask, newest uint32) ([][]byte, error) {
+	deks := make([][]byte, len(asks))
+	for i, a := range asks {
+		key, err := o.key(a.Epoch, newest)
+		if err == nil {
+			deks[i], err = a.Unwrap(key)
+		}
+		if err != nil && !errors.Is(err, vault.ErrNotSealedHere) {
+			return nil, err
+		}
+	}
+	return deks, nil
+}

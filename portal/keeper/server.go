@@ -1,0 +1,337 @@
+package keeper
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"zharia/portal/eds"
+	"zharia/portal/share"
+	"zharia/portal/vault"
+)
+
+// How long the other side may take, and how many there may be.
+const (
+	maxConnections = 100
+	idleTime       = 2 * time.Minute
+	frameTime      = 5 * time.Second
+	workTime       = 10 * time.Second // authorities are asked about a sign-in
+)
+
+// Door is where questions come in. The portal's opens texts by right; that of those
+// who run the keeper takes shares, and opens nothing by itself.
+type Door struct {
+	Listener net.Listener
+	Operator bool
+	// Users are those of the system who may come, of a unix socket. Over TLS the
+	// certificate decides, and this is empty.
+	Users []uint32
+}
+
+// Serve answers at the doors until the context ends, and closes them.
+func (k *Keeper) Serve(ctx context.Context, doors ...Door) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var wait sync.WaitGroup
+	failed := make(chan error, len(doors))
+	for _, door := range doors {
+		context.AfterFunc(ctx, func() { door.Listener.Close() })
+		wait.Go(func() {
+			failed <- k.attend(ctx, door)
+			stop()
+		})
+	}
+	wait.Wait()
+	close(failed)
+	var err error
+	for one := range failed {
+		err = errors.Join(err, one)
+	}
+	return err
+}
+
+// attend takes connections at one door.
+func (k *Keeper) attend(ctx context.Context, door Door) error {
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	places := make(chan struct{}, maxConnections)
+	for {
+		conn, err := door.Listener.Accept()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("keeper: %w", err)
+		}
+		select {
+		case places <- struct{}{}:
+		default: // full: whoever asks will ask again
+			conn.Close()
+			continue
+		}
+		wait.Go(func() {
+			defer func() { <-places }()
+			defer conn.Close()
+			end := context.AfterFunc(ctx, func() { conn.Close() })
+			defer end()
+			k.converse(ctx, conn, door)
+		})
+	}
+}
+
+// converse answers one connection until it goes, is silent or speaks nonsense.
+func (k *Keeper) converse(ctx context.Context, conn net.Conn, door Door) {
+	peer, err := admit(conn, door.Users)
+	if err != nil {
+		k.config.Log.Warn("somebody was not let in", "error", err)
+		return
+	}
+	for {
+		q, err := next(conn)
+		if err != nil {
+			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
+				k.config.Log.Debug("a connection ended", "error", err)
+			}
+			return
+		}
+		work, done := context.WithTimeout(ctx, workTime)
+		r := k.reply(work, q, door, peer)
+		done()
+		if err := conn.SetWriteDeadline(time.Now().Add(frameTime)); err != nil {
+			return
+		}
+		if err := writeFrame(conn, r); err != nil {
+			return
+		}
+	}
+}
+
+// next waits long for a question to begin, and not long for it to end.
+func next(conn net.Conn) (question, error) {
+	var q question
+	if err := conn.SetReadDeadline(time.Now().Add(idleTime)); err != nil {
+		return q, err
+	}
+	var head [4]byte
+	if _, err := io.ReadFull(conn, head[:1]); err != nil {
+		return q, err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(frameTime)); err != nil {
+		return q, err
+	}
+	if _, err := io.ReadFull(conn, head[1:]); err != nil {
+		return q, err
+	}
+	text, err := readBody(conn, head)
+	if err != nil {
+		return q, err
+	}
+	return readQuestion(text)
+}
+
+func readQuestion(text []byte) (question, error) {
+	var q question
+	if err := strictly(text, &q); err != nil {
+		return q, fmt.Errorf("%w: %w", errFrame, err)
+	}
+	return q, nil
+}
+
+// reply is the answer to a question, whatever came of it.
+func (k *Keeper) reply(ctx context.Context, q question, door Door, peer string) reply {
+	body, err := k.ask(ctx, q, door, peer)
+	if err == nil {
+		var text []byte
+		if text, err = json.Marshal(body); err == nil {
+			return reply{Body: text}
+		}
+	}
+	r := reply{Failed: failedOurs}
+	no := (*refusal)(nil)
+	switch {
+	case errors.As(err, &no):
+		r.Failed, r.Reason = failedRefused, no.reason
+		k.config.Log.Info("refused", "method", q.Method, "why", err)
+	case errors.Is(err, ErrSealed):
+		r.Failed = failedSealed
+	case errors.Is(err, errFrame):
+		r.Failed = failedStrange
+	case !door.Operator:
+		k.config.Log.Error("the keeper failed", "method", q.Method, "error", err)
+	}
+	if door.Operator {
+		r.Text = err.Error()
+	}
+	return r
+}
+
+// ask finds who answers a question at this door.
+func (k *Keeper) ask(ctx context.Context, q question, door Door, peer string) (any, error) {
+	if q.Method == methodStatus {
+		return k.Status(), nil
+	}
+	if door.Operator {
+		return k.askOperator(ctx, q)
+	}
+	switch q.Method {
+	case methodIntake:
+		in, err := k.Intake()
+		return intakeAnswer{in.Epoch, in.Key}, err
+	case methodTagKey:
+		key, err := k.TagKey(peer)
+		return keyAnswer{key}, err
+	case methodLogin:
+		return with(q, func(b loginBody) (any, error) { return struct{}{}, k.login(ctx, b.Challenge, b.Login, 0) })
+	case methodUnwrap:
+		return with(q, func(b signed) (any, error) { return k.unwrap(ctx, b) })
+	case methodSlip:
+		return with(q, func(b slipBody) (any, error) { return k.bySlip(ctx, b.Slip, b.Asks) })
+	case methodRewrap:
+		return with(q, k.rewrap)
+	case methodPaper:
+		return with(q, func(b paperBody) (any, error) { return struct{}{}, k.paper(ctx, b) })
+	case methodOpenings:
+		return k.Openings()
+	}
+	return nil, fmt.Errorf("%w: nothing is called %q here", errFrame, q.Method)
+}
+
+// with reads the body of a question and hands it on.
+func with[B any](q question, do func(B) (any, error)) (any, error) {
+	var body B
+	if err := strictly(q.Body, &body); err != nil {
+		return nil, fmt.Errorf("%w: %w", errFrame, err)
+	}
+	return do(body)
+}
+
+func (k *Keeper) rewrap(b rewrapBody) (any, error) {
+	q, err := askedBy([16]byte{}, b.Asks)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := k.Rewrap(q.asks)
+	out := rewrapAnswer{make([]*wrap, len(fresh))}
+	for i, a := range fresh {
+		if a != nil {
+			out.Wraps[i] = &wrap{a.Epoch, a.Enc, a.Wrapped}
+		}
+	}
+	return out, err
+}
+
+func (k *Keeper) paper(ctx context.Context, b paperBody) error {
+	if len(b.Signatures) == 0 || len(b.Signatures) > maxSignatures {
+		return refuse(PaperStrange)
+	}
+	p := SealedPaper{Case: b.Case, Content: b.Content.object()}
+	for _, one := range b.Signatures {
+		p.Signatures = append(p.Signatures, one.object())
+	}
+	return k.take(ctx, p)
+}
+
+// askOperator answers those who run the keeper.
+func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
+	switch q.Method {
+	case methodShare:
+		return with(q, func(b shareBody) (any, error) {
+			one, err := share.Parse(b.Share)
+			if err == nil {
+				err = k.GiveShare(ctx, one)
+			}
+			return k.Status(), err
+		})
+	case methodPassphrase:
+		return with(q, func(b passphraseBody) (any, error) {
+			defer clear(b.Passphrase)
+			err := k.Unseal(ctx, Passphrase{b.Passphrase})
+			return k.Status(), err
+		})
+	case methodReshare:
+		return with(q, func(b reshareBody) (any, error) { return k.reshare(ctx, b) })
+	case methodRotate:
+		epoch, err := k.Rotate()
+		return rotateAnswer{epoch}, err
+	case methodSeal:
+		k.Seal()
+		return k.Status(), nil
+	case methodOpenCase:
+		return with(q, func(b openCaseBody) (any, error) {
+			from, err := b.Proof.source()
+			if err != nil {
+				return nil, err
+			}
+			return k.OpenCase(ctx, from, b.Case, eds.IIN(b.IIN), b.Ground)
+		})
+	}
+	return nil, fmt.Errorf("%w: nothing is called %q here", errFrame, q.Method)
+}
+
+// source is whatever the custodians brought.
+func (p proofBody) source() (Source, error) {
+	if len(p.Passphrase) > 0 {
+		return Passphrase{p.Passphrase}, nil
+	}
+	from := &Shares{}
+	if len(p.Shares) > share.Most {
+		return nil, errFrame
+	}
+	for _, text := range p.Shares {
+		one, err := share.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		from.Given = append(from.Given, one)
+	}
+	return from, nil
+}
+
+func (k *Keeper) reshare(ctx context.Context, b reshareBody) (any, error) {
+	from, err := b.Proof.source()
+	if err != nil {
+		return nil, err
+	}
+	to := &Shares{Threshold: b.Threshold, Count: b.Count}
+	if err := k.Reshare(ctx, from, to); err != nil {
+		return nil, err
+	}
+	var out sharesAnswer
+	for _, one := range to.Made {
+		out.Shares = append(out.Shares, one.Text())
+		one.Clear()
+	}
+	return out, nil
+}
+
+// errPeer says that somebody came who has nothing to do here.
+var errPeer = errors.New("keeper: not a user who may come here")
+
+// admit asks the system who is at the other end of a unix socket. Over TLS the
+// certificate was asked for before: the handshake is the first thing read.
+func admit(conn net.Conn, users []uint32) (string, error) {
+	if _, is := conn.(*tls.Conn); is {
+		return "over TLS", nil
+	}
+	local, ok := conn.(*net.UnixConn)
+	if !ok {
+		return "", fmt.Errorf("%w: neither a unix socket nor TLS", errPeer)
+	}
+	uid, pid, err := peerOf(local)
+	if err != nil {
+		return "", fmt.Errorf("keeper: who is there: %w", err)
+	}
+	if !slices.Contains(users, uid) {
+		return "", fmt.Errorf("%w: uid %d", errPeer, uid)
+	}
+	return fmt.Sprintf("uid %d, pid %d", uid, pid), nil
+}
+
+var _ vault.Keeper = (*Client)(nil)

@@ -1,0 +1,82 @@
+package portal_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"zharia/portal/portaltest"
+)
+
+// The keeper goes away in the middle of a filing: what was begun is finished, what
+// others would read is closed, and nothing is lost.
+func TestAPetitionThatWasBegunIsFiledWhileTheKeeperIsDown(t *testing.T) {
+	f := open(t)
+	aigul := f.as(f.Aigul)
+	theft := "/kk/cases/" + f.Theft.String()
+	aigul.get(theft).want(t, "her case", http.StatusOK)
+	aigul.get(theft+"/filings/new").want(t, "the form", http.StatusOK)
+
+	f.Keeper.Down.Store(true)
+	id := fresh()
+	aigul.post(theft+"/filings", f.petition(id)).want(t, "the draft", http.StatusSeeOther)
+	path := "/kk/filings/" + id.String()
+	check := aigul.get(path).want(t, "the page before the signature", http.StatusOK)
+	aigul.get(path+"/document").want(t, "the paper that she will sign", http.StatusOK)
+	aigul.sign(check, f.Aigul.Key).want(t, "the signed petition", http.StatusSeeOther)
+	aigul.get(path).want(t, "her petition", http.StatusOK)
+	f.Want(t, `SELECT status, number IS NOT NULL AS numbered, due_at IS NOT NULL AS counted, author FROM filing`, `
+		status | numbered | counted | author
+		filed  | true     | true    | aigul`)
+
+	f.Keeper.Down.Store(false)
+	page := f.as(f.Daniyar).get(path).want(t, "the investigator reads it", http.StatusOK)
+	if !strings.Contains(page.body, f.Aigul.FullName()) {
+		t.Error("he does not see whose it is")
+	}
+	f.Sound()
+}
+
+func TestWhileTheKeeperIsDownTextsAreClosedInBothLanguages(t *testing.T) {
+	f := open(t)
+	f.Keeper.Down.Store(true)
+	daniyar := f.as(f.Daniyar)
+	for lang, words := range map[string][2]string{
+		"kk": {"Құжаттар уақытша ашылмайды", "Тапсырғаныңыз орнында"}, "ru": {"Документы временно не открываются", "на месте и в сохранности"},
+	} {
+		page := daniyar.get("/"+lang+"/cases/"+f.Theft.String()).want(t, "a case", http.StatusServiceUnavailable)
+		for _, text := range words {
+			if !strings.Contains(page.body, text) {
+				t.Errorf("%s: it does not say %q:\n%s", lang, text, short(page.body))
+			}
+		}
+	}
+	// What needs no text is there for a visitor, and for who is signed in.
+	f.visitor().get("/kk/").want(t, "the first page", http.StatusOK)
+	daniyar.get("/kk/").want(t, "the first page for who is signed in", http.StatusOK)
+	f.Keeper.Down.Store(false)
+	daniyar.get("/kk/cases/"+f.Theft.String()).want(t, "the keeper is back", http.StatusOK)
+}
+
+// A name, an IIN, a draft of one's own: the keeper opens them to nobody else, and no
+// page asks it to.
+func TestNoPageAsksForWhatIsAnothersOwn(t *testing.T) {
+	f := open(t)
+	filed := "/kk/filings/" + f.Petition(f.Aigul, f.Theft).String()
+	theft := "/kk/cases/" + f.Theft.String()
+	for _, who := range []*portaltest.Actor{f.Aigul, f.Serik, f.Dana, f.Daniyar, f.Zhanar, f.Marat, f.Nurlan, f.Ermek, f.Gulnar, f.Bolat} {
+		g := f.as(who)
+		shown := 0
+		for _, path := range []string{"/kk/cases", "/kk/desk", "/kk/oversight", "/kk/directory", "/kk/clients", theft, theft + "/participants", theft + "/openings", theft + "/officials", filed} {
+			if g.get(path).StatusCode == http.StatusOK {
+				shown++
+			}
+		}
+		if foreign := f.Keeper.Foreign(); len(foreign) > 0 {
+			t.Errorf("%s asked for %v of others", who.Word, foreign)
+		}
+		if shown == 0 {
+			t.Errorf("%s was shown no page at all", who.Word)
+		}
+	}
+}

@@ -1,0 +1,766 @@
+package warrant
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/deadline"
+	"zharia/portal/policy"
+)
+
+// Paper is a fact with the signature under it, which the caller has verified.
+type Paper struct {
+	Fact
+	Signer   uuid.UUID // the person of the certificate's IIN; zero for the register
+	Register bool      // signed with the key of the register of investigations
+	Digest   [32]byte  // SHA-256 of the file that was signed
+	// At is when it was signed, as far as is known: by a time-stamp, by the signer's own
+	// clock, by the ledger. It only lets what others signed before it stand: between the
+	// draft and the signature the one before still held his post. The order of papers
+	// is that of their printing, which the signature covers.
+	At time.Time
+}
+
+// Refusal is a paper that gives nothing, and why: for a log.
+type Refusal struct {
+	ID  uuid.UUID
+	Why string
+}
+
+// As is what somebody is to a case.
+type As string
+
+// What somebody can be to a case: the words of the views duty and standing, and who
+// decides a filing without being of the case's own officials.
+const (
+	InCharge   As = "charge"
+	Supervisor As = "supervisor"
+	Unit       As = "unit"
+	Office     As = "office"
+	Party      As = "party"
+	Decider    As = "filing"
+)
+
+// Standing is all that somebody is to one case at one moment; the zero one is nothing.
+type Standing struct {
+	As      []As        // each once, in the order of the constants
+	Whom    []uuid.UUID // persons for whom he acts as a party, himself included
+	Filings []uuid.UUID // that he decides: with nothing else in As, they are all he reads
+}
+
+// None says that he is nothing to it.
+func (s Standing) None() bool { return len(s.As) == 0 }
+
+// Is says that he is this to it.
+func (s Standing) Is(as As) bool { return slices.Contains(s.As, as) }
+
+// Chain is what a set of papers proves.
+type Chain struct {
+	refused  []Refusal
+	tenures  map[uuid.UUID][]*span   // of a person, in posts
+	bodies   map[uuid.UUID]Body      // of the register
+	cases    map[uuid.UUID]*casefile // by id
+	deputies []*span
+	members  map[uuid.UUID]*member // by participant
+	filings  map[uuid.UUID]*filing
+	papers   map[uuid.UUID]Paper // that others are about
+	agreed   []Fact              // assents of prosecutors
+	taken    map[uuid.UUID]time.Time
+}
+
+// Taken is a paper of which it is known without another paper that it holds no more,
+// and since when: a substitution that ended before its last day.
+type Taken struct {
+	ID uuid.UUID
+	At time.Time
+}
+
+// span is something that somebody held from a moment until it was taken from him.
+type span struct {
+	person uuid.UUID // who holds it; of a substitution, the deputy
+	of     uuid.UUID // of a substitution, who is away
+	post   string
+	body   uuid.UUID
+	until  Day
+	from   time.Time
+	taken  bool
+	late   time.Time // until then what he signed stands: the paper that took it was printed, and not signed yet
+}
+
+// held says that it was his at a moment that is past.
+func (s *span) held(at time.Time) bool {
+	return !at.Before(s.from) && (s.until == "" || s.until >= day(at)) && (!s.taken || at.Before(s.late))
+}
+
+// holds says that it is his now.
+func (s *span) holds(at time.Time) bool { return !s.taken && s.held(at) }
+
+func (s *span) take(late time.Time) {
+	if !s.taken {
+		s.taken, s.late = true, late
+	}
+}
+
+type casefile struct {
+	body, office        uuid.UUID
+	charge, supervision []*span
+}
+
+// member is somebody's status in a case.
+type member struct {
+	id, in, person uuid.UUID
+	role           policy.Role
+	basis          string
+	represents     uuid.UUID
+	capacity       string
+	until          Day
+	confirmed      bool
+	brought        bool
+}
+
+type filing struct {
+	in, to uuid.UUID
+	seat   string
+}
+
+// New reads a chain from papers in any order, the same ones any number of times; taken
+// are those that ended without a paper. Papers take what they take whoever signed them, so that nothing
+// comes back where it cannot be proved any more that the signer could take it; they
+// give only what their signer could give when they were printed. What was printed after
+// at is left out, but for what two clocks may differ by.
+func New(papers []Paper, taken []Taken, at time.Time) *Chain {
+	c := &Chain{
+		tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
+		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
+	}
+	for _, t := range taken {
+		if known, twice := c.taken[t.ID]; !twice || t.At.Before(known) {
+			c.taken[t.ID] = t.At
+		}
+	}
+	for _, p := range inOrder(papers) {
+		if p.Made.After(at.Add(skew)) {
+			break
+		}
+		if err := p.Check(); err != nil {
+			c.refuse(p, err.Error())
+			continue
+		}
+		c.read(p)
+	}
+	return c
+}
+
+// skew is what the clocks of the portal and of the keeper may differ by.
+const skew = time.Minute
+
+// inOrder sorts papers by when they were printed, then by their numbers, which the
+// portal draws in order of time; a paper that comes twice counts once.
+func inOrder(papers []Paper) []Paper {
+	all := slices.Clone(papers)
+	slices.SortFunc(all, func(a, b Paper) int {
+		if n := a.Made.Compare(b.Made); n != 0 {
+			return n
+		}
+		if n := bytes.Compare(a.ID[:], b.ID[:]); n != 0 {
+			return n
+		}
+		if n := bytes.Compare(a.Digest[:], b.Digest[:]); n != 0 {
+			return n
+		}
+		return bytes.Compare(a.Signer[:], b.Signer[:])
+	})
+	return slices.CompactFunc(all, func(a, b Paper) bool { return a.ID == b.ID && a.Digest == b.Digest && a.Signer == b.Signer })
+}
+
+// Refused are the papers that give nothing, in order.
+func (c *Chain) Refused() []Refusal { return c.refused }
+
+func (c *Chain) refuse(p Paper, why string) { c.refused = append(c.refused, Refusal{p.ID, why}) }
+
+func (c *Chain) read(p Paper) {
+	switch p.Kind {
+	case Roll, Charge:
+		if !p.Register || p.Signer != uuid.Nil {
+			c.refuse(p, "only the register says this")
+			return
+		}
+	default:
+		if p.Register || p.Signer == uuid.Nil {
+			c.refuse(p, "nobody signed it")
+			return
+		}
+	}
+	late := p.Made
+	if p.At.After(late) {
+		late = p.At
+	}
+	var why string
+	switch p.Kind {
+	case Roll:
+		c.roll(p, late)
+	case Charge:
+		c.charge(p, late)
+	case Confirmation:
+		why = c.confirm(p)
+	case Ending, Revocation:
+		c.end(p)
+	case Appointment:
+		c.papers[p.ID] = p
+	case Assent:
+		why = c.assent(p, late)
+	case Dissent:
+		c.dissent(p)
+	case Substitution:
+		why = c.substitute(p)
+	case Assignment:
+		why = c.assign(p, late)
+	case Joinder:
+		why = c.join(p)
+	case Severance:
+		why = c.sever(p)
+	case Filing:
+		why = c.file(p)
+	case Forward:
+		why = c.forward(p)
+	case Withdrawal, Familiarisation: // open nothing that its reader does not have by another paper
+	}
+	if why != "" {
+		c.refuse(p, why)
+	}
+}
+
+// Officials ------------------------------------------------------------------
+
+func (c *Chain) roll(p Paper, late time.Time) {
+	for _, b := range p.Bodies {
+		c.bodies[b.ID] = b
+	}
+	for _, o := range p.Officers {
+		c.leave(o.Person, late)
+		c.tenures[o.Person] = append(c.tenures[o.Person], &span{person: o.Person, post: o.Post, body: o.Body, until: o.Until, from: p.Made})
+	}
+}
+
+// leave takes from somebody his post, and his substitutions with it.
+func (c *Chain) leave(person uuid.UUID, late time.Time) {
+	for _, s := range c.tenures[person] {
+		s.take(late)
+	}
+	for _, s := range c.deputies {
+		if s.person == person || s.of == person {
+			s.take(late)
+		}
+	}
+}
+
+// was says that somebody was in a post of a body when something was printed; a nil
+// body is any.
+func (c *Chain) was(person uuid.UUID, post string, body uuid.UUID, at time.Time) bool {
+	return slices.ContainsFunc(c.tenures[person], func(s *span) bool {
+		return s.held(at) && s.post == post && (body == uuid.Nil || s.body == body)
+	})
+}
+
+// is says that he is in it now.
+func (c *Chain) is(person uuid.UUID, post string, body uuid.UUID, at time.Time) bool {
+	return slices.ContainsFunc(c.tenures[person], func(s *span) bool { return s.holds(at) && s.post == post && s.body == body })
+}
+
+// assent lets an entry into the directory take effect, or keeps that a prosecutor
+// agreed with a decision.
+func (c *Chain) assent(p Paper, late time.Time) string {
+	if p.Decision != "" {
+		if c.supervises(p.Signer, p.Case, p.Made) {
+			c.agreed = append(c.agreed, p.Fact)
+			return ""
+		}
+		return "who agreed did not supervise the case"
+	}
+	a, known := c.papers[p.About]
+	if !known || hex.EncodeToString(a.Digest[:]) != p.Fact.Digest {
+		return "" // to a paper that gives nothing: a record, a withdrawal
+	}
+	delete(c.papers, p.About) // answered once
+	current := slices.IndexFunc(c.tenures[a.Person], func(s *span) bool { return !s.taken })
+	if a.Leaves || current < 0 || c.tenures[a.Person][current].post != a.Post || c.tenures[a.Person][current].body != a.Body {
+		c.leave(a.Person, late)
+	} else {
+		c.tenures[a.Person][current].take(late) // his term alone is another
+	}
+	second := c.was(p.Signer, "administrator", uuid.Nil, p.Made) ||
+		!a.Leaves && (c.was(p.Signer, "head", a.Body, p.Made) || c.was(p.Signer, "chief-prosecutor", a.Body, p.Made))
+	switch {
+	case a.Signer == p.Signer || a.Signer == a.Person || p.Signer == a.Person:
+		return "an entry takes two people who are not in it"
+	case !c.was(a.Signer, "administrator", uuid.Nil, a.Made) || !c.was(a.Signer, "administrator", uuid.Nil, p.Made):
+		return "who proposed the entry was no administrator"
+	case !second:
+		return "who agreed with the entry could not"
+	}
+	if !a.Leaves {
+		c.tenures[a.Person] = append(c.tenures[a.Person], &span{person: a.Person, post: a.Post, body: a.Body, until: a.Until, from: p.Made})
+	}
+	return ""
+}
+
+// heads are the posts whose holder gives cases and deputies to those of another post.
+var heads = map[string]string{"head": "investigator", "chief-prosecutor": "prosecutor"}
+
+func (c *Chain) substitute(p Paper) string {
+	for head, post := range heads {
+		for _, s := range c.tenures[p.Signer] {
+			if s.post != head || !s.held(p.Made) || !c.was(p.Officer, post, s.body, p.Made) || !c.was(p.Deputy, post, s.body, p.Made) {
+				continue
+			}
+			deputy := &span{person: p.Deputy, of: p.Officer, until: p.Until, from: p.Made}
+			if ended, ok := c.taken[p.ID]; ok {
+				deputy.take(ended)
+			}
+			c.deputies = append(c.deputies, deputy)
+			return ""
+		}
+	}
+	return "who signed it does not head the two"
+}
+
+// Cases ----------------------------------------------------------------------
+
+func (c *Chain) charge(p Paper, late time.Time) {
+	k := c.cases[p.Case]
+	if k == nil {
+		k = &casefile{}
+		c.cases[p.Case] = k
+	}
+	k.body, k.office = p.Body, p.Office
+	give(&k.charge, p.Officer, p.Made, late)
+	give(&k.supervision, p.Prosecutor, p.Made, late)
+}
+
+// give takes a duty from all who had it and gives it to another; to nobody, where the
+// paper could not give it.
+func give(duty *[]*span, to uuid.UUID, from, late time.Time) {
+	for _, s := range *duty {
+		s.take(late)
+	}
+	if to != uuid.Nil {
+		*duty = append(*duty, &span{person: to, from: from})
+	}
+}
+
+func (c *Chain) assign(p Paper, late time.Time) string {
+	k := c.cases[p.Case]
+	if k == nil {
+		return "the case is not known from the register"
+	}
+	duty, head, post, body := &k.charge, "head", "investigator", k.body
+	if p.Duty == "supervisor" {
+		duty, head, post, body = &k.supervision, "chief-prosecutor", "prosecutor", k.office
+	}
+	to, why := p.Officer, ""
+	if !c.was(p.Signer, head, body, p.Made) {
+		to, why = uuid.Nil, "who signed it does not head the unit or the office"
+	} else if !c.was(p.Officer, post, body, p.Made) {
+		to, why = uuid.Nil, "who is given the case is not in post there"
+	}
+	give(duty, to, p.Made, late)
+	return why
+}
+
+// onDuty says that somebody has, or had, a duty in a case: himself, or in place of one
+// who is away.
+func (c *Chain) onDuty(duty []*span, post string, body, person uuid.UUID, has func(*span) bool) bool {
+	in := func(who uuid.UUID) bool {
+		return slices.ContainsFunc(c.tenures[who], func(s *span) bool { return has(s) && s.post == post && s.body == body })
+	}
+	if !in(person) {
+		return false
+	}
+	for _, d := range duty {
+		if !has(d) {
+			continue
+		}
+		if d.person == person || slices.ContainsFunc(c.deputies, func(s *span) bool { return has(s) && s.person == person && s.of == d.person }) {
+			return true
+		}
+	}
+	return false
+}
+
+func held(at time.Time) func(*span) bool  { return func(s *span) bool { return s.held(at) } }
+func holds(at time.Time) func(*span) bool { return func(s *span) bool { return s.holds(at) } }
+
+// conducts says that somebody conducted a case when something was printed.
+func (c *Chain) conducts(person, in uuid.UUID, at time.Time) bool {
+	k := c.cases[in]
+	return k != nil && c.onDuty(k.charge, "investigator", k.body, person, held(at))
+}
+
+// supervises says that he supervised it, or headed the office that does.
+func (c *Chain) supervises(person, in uuid.UUID, at time.Time) bool {
+	k := c.cases[in]
+	return k != nil && (c.onDuty(k.supervision, "prosecutor", k.office, person, held(at)) || c.was(person, "chief-prosecutor", k.office, at))
+}
+
+// People in a case -----------------------------------------------------------
+
+// find is a status a paper speaks of: by its number, or, of one who came with another
+// case, by what he is; the portal may have known him there under a number of his own.
+func (c *Chain) find(in, id, person, whom uuid.UUID, role policy.Role) *member {
+	if m := c.members[id]; m != nil {
+		if m.in != in {
+			return nil
+		}
+		return m
+	}
+	for _, m := range c.members {
+		if m.in == in && m.brought && m.person == person && m.role == role && c.whom(m) == whom {
+			c.members[id] = m
+			return m
+		}
+	}
+	return nil
+}
+
+// whom is the person that a representative acts for; zero for one's own rights.
+func (c *Chain) whom(m *member) uuid.UUID {
+	if r := c.members[m.represents]; r != nil {
+		return r.person
+	}
+	return uuid.Nil
+}
+
+// named is the status with a number in a case. Where the number is not known, it may be
+// that of anybody who came with another case: whatever takes, takes from all of them.
+func (c *Chain) named(in, id uuid.UUID) []*member {
+	if m := c.members[id]; m != nil {
+		if m.in != in {
+			return nil
+		}
+		return []*member{m}
+	}
+	var all []*member
+	for id, m := range c.members {
+		if id == m.id && m.in == in && m.brought {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func (c *Chain) confirm(p Paper) string {
+	if p.Previous != uuid.Nil {
+		for _, m := range c.named(p.Case, p.Previous) {
+			if m.person == p.Person && m.represents == uuid.Nil {
+				m.confirmed = false
+			}
+		}
+	}
+	old := c.find(p.Case, p.Participant, p.Person, p.Whom, p.Role)
+	switch {
+	case !c.conducts(p.Signer, p.Case, p.Made):
+		return "who confirmed it did not conduct the case"
+	case old == nil && c.members[p.Participant] != nil:
+		return "that number is somebody's in another case"
+	case old != nil && old.person != p.Person:
+		return "that number is somebody else's"
+	}
+	represents := uuid.Nil
+	if p.Represents != uuid.Nil {
+		r := c.find(p.Case, p.Represents, p.Whom, uuid.Nil, p.WhomRole)
+		if r == nil || r.person != p.Whom {
+			return "the one he acts for is nobody in the case"
+		}
+		represents = r.id
+	}
+	m := &member{
+		id: p.Participant, in: p.Case, person: p.Person, role: p.Role, basis: p.Basis, represents: represents,
+		capacity: p.Capacity, until: p.Until, confirmed: true,
+	}
+	if old != nil {
+		m.id, m.brought = old.id, old.brought
+		*old = *m
+	} else {
+		c.members[m.id] = m
+	}
+	if before := c.members[p.Previous]; before != nil && before.in == p.Case {
+		c.succeed(before, m)
+	}
+	return ""
+}
+
+// succeed has those who acted for the status before act for the one that takes its
+// place, if the Code lets them.
+func (c *Chain) succeed(before, m *member) {
+	for _, r := range c.members {
+		if rule, _ := policy.RoleOf(r.role); r.represents == before.id && r.confirmed && slices.Contains(rule.Represents, m.role) {
+			r.represents = m.id
+		}
+	}
+}
+
+func (c *Chain) end(p Paper) {
+	if m := c.find(p.Case, p.Participant, p.Person, p.Whom, p.Role); m != nil {
+		m.confirmed = false
+	}
+}
+
+// dissent ends what rests on a decision that the prosecutor refused, but for those whom
+// another decision of the kind names, with which he agreed.
+func (c *Chain) dissent(p Paper) {
+	delete(c.papers, p.About) // an entry that was declined takes effect by nobody's assent
+	for _, id := range p.Concerns {
+		if slices.ContainsFunc(c.agreed, func(f Fact) bool {
+			return f.Case == p.Case && f.Decision == p.Decision && slices.Contains(f.Concerns, id)
+		}) {
+			continue
+		}
+		for _, m := range c.named(p.Case, id) {
+			if _, falls := policy.Falls(m.role, m.basis, p.Decision); falls {
+				m.confirmed = false
+			}
+		}
+	}
+}
+
+// join brings the people of the other case into this one (CPC 43).
+func (c *Chain) join(p Paper) string {
+	if !c.conducts(p.Signer, p.Case, p.Made) || !c.conducts(p.Signer, p.Other, p.Made) {
+		return "who joined the cases did not conduct both"
+	}
+	c.bring(p.Case, p.Other, func(*member) bool { return true })
+	return ""
+}
+
+// sever begins a case with the officials of this one, and brings those whom it
+// concerns there, with who acts for them (CPC 44).
+func (c *Chain) sever(p Paper) string {
+	why := ""
+	if k := c.cases[p.Case]; k == nil || !c.conducts(p.Signer, p.Case, p.Made) {
+		why = "who severed the case did not conduct it"
+	} else if c.cases[p.Other] != nil {
+		why = "the case is there already"
+	} else {
+		fresh := &casefile{body: k.body, office: k.office}
+		for _, duty := range []struct{ from, to *[]*span }{{&k.charge, &fresh.charge}, {&k.supervision, &fresh.supervision}} {
+			for _, s := range *duty.from {
+				if s.held(p.Made) { // what was taken by a paper printed before and signed after goes over taken
+					again := *s
+					again.from = p.Made
+					*duty.to = append(*duty.to, &again)
+				}
+			}
+		}
+		c.cases[p.Other] = fresh
+		concerned := map[uuid.UUID]bool{}
+		for _, id := range p.Concerns {
+			if m := c.members[id]; m != nil {
+				concerned[m.id] = true
+			}
+		}
+		c.bring(p.Other, p.Case, func(m *member) bool {
+			return concerned[m.id] || concerned[m.represents]
+		})
+	}
+	if p.Leaving {
+		for _, id := range p.Concerns {
+			for _, m := range c.named(p.Case, id) {
+				if m.represents == uuid.Nil {
+					m.confirmed = false
+				}
+			}
+		}
+	}
+	return why
+}
+
+// bring has everybody confirmed in one case, or those of them that it is about, stand
+// in another as what he is; the represented before those who act for them.
+func (c *Chain) bring(to, from uuid.UUID, about func(*member) bool) {
+	there := map[uuid.UUID]uuid.UUID{}
+	var going []*member
+	for id, m := range c.members {
+		if id == m.id && m.in == from && m.confirmed && about(m) {
+			going = append(going, m)
+		}
+	}
+	slices.SortFunc(going, func(a, b *member) int { return bytes.Compare(a.id[:], b.id[:]) })
+	for _, acting := range []bool{false, true} {
+		for _, m := range going {
+			represents, comes := there[m.represents]
+			if acting != (m.represents != uuid.Nil) || acting && !comes {
+				continue
+			}
+			there[m.id] = c.one(to, represents, m)
+		}
+	}
+}
+
+func (c *Chain) one(to, represents uuid.UUID, m *member) uuid.UUID {
+	fresh := *m
+	fresh.id, fresh.in, fresh.represents, fresh.brought = Brought(to, m.id), to, represents, true
+	for id, same := range c.members {
+		if id != same.id || same.in != to || same.person != m.person || same.role != m.role || same.represents != represents {
+			continue
+		}
+		if !same.confirmed {
+			fresh.id, fresh.brought = same.id, same.brought
+			*same = fresh
+		}
+		return same.id
+	}
+	c.members[fresh.id] = &fresh
+	return fresh.id
+}
+
+// stands says that a status lets its holder act now: the one he acts for stands too; a
+// legal representative only for a minor or one who is not able (CPC 75, 76(2)), a
+// relative only beside an advocate (CPC 66(2)).
+func (c *Chain) stands(m *member, at time.Time) bool {
+	if !m.confirmed || m.until != "" && m.until < day(at) {
+		return false
+	}
+	if m.represents != uuid.Nil {
+		r := c.members[m.represents]
+		if r == nil || !r.confirmed {
+			return false
+		}
+		if (m.role == policy.SuspectsLegalRep || m.role == policy.VictimsLegalRep) && r.capacity == "full" {
+			return false
+		}
+	}
+	return m.basis != policy.Relative || c.hasAdvocate(m.represents)
+}
+
+func (c *Chain) hasAdvocate(client uuid.UUID) bool {
+	for _, a := range c.members {
+		if a.represents == client && a.role == policy.Defender && a.basis != policy.Relative && a.confirmed {
+			return true
+		}
+	}
+	return false
+}
+
+// Filings --------------------------------------------------------------------
+
+// file lets the addressee read: whoever is affected may file (CPC 100(1)), so nothing is
+// asked of its author but that he signed it, and of the addressee that he sits there.
+func (c *Chain) file(p Paper) string {
+	if f := c.filings[p.Filing]; f != nil {
+		return "that filing is there already"
+	}
+	c.filings[p.Filing] = &filing{in: p.Case, to: p.To, seat: p.Seat}
+	return ""
+}
+
+// forward takes a filing from the one who holds it and gives it to another.
+func (c *Chain) forward(p Paper) string {
+	f := c.filings[p.Filing]
+	if f == nil || f.in != p.Case {
+		return "the filing is not known"
+	}
+	could := c.sat(f, p.Signer, p.Made)
+	f.to, f.seat = uuid.Nil, ""
+	if !could {
+		return "who handed it on did not hold it"
+	}
+	f.to, f.seat = p.To, p.Seat
+	return ""
+}
+
+// sat says that a filing was somebody's to answer when something was printed: he sat
+// there, or stood in for one who was away.
+func (c *Chain) sat(f *filing, person uuid.UUID, at time.Time) bool {
+	if f.to == person || slices.ContainsFunc(c.deputies, func(s *span) bool { return s.held(at) && s.person == person && s.of == f.to }) {
+		return c.seats(f.in, f.seat, person, held(at))
+	}
+	// What waited for one who gave the case away waits for the one who has it.
+	return (f.seat == "investigator" || f.seat == "prosecutor") && c.seats(f.in, f.seat, person, held(at))
+}
+
+// seats says that somebody sits somewhere for a case (the view desk).
+func (c *Chain) seats(in uuid.UUID, seat string, person uuid.UUID, has func(*span) bool) bool {
+	k := c.cases[in]
+	if k == nil {
+		return false
+	}
+	post := func(post string, body uuid.UUID) bool {
+		return body != uuid.Nil && slices.ContainsFunc(c.tenures[person], func(s *span) bool { return has(s) && s.post == post && s.body == body })
+	}
+	switch seat {
+	case "investigator":
+		return c.onDuty(k.charge, "investigator", k.body, person, has)
+	case "prosecutor":
+		return c.onDuty(k.supervision, "prosecutor", k.office, person, has)
+	case "head":
+		return post("head", k.body)
+	case "chief":
+		return post("chief-prosecutor", k.office)
+	case "higher":
+		return post("chief-prosecutor", c.bodies[k.office].Above)
+	case "judge":
+		return post("judge", c.bodies[k.body].Court)
+	case "appeal":
+		return post("judge", c.bodies[c.bodies[k.body].Court].Above)
+	}
+	return false
+}
+
+// Standing is what a person is to a case at a moment, which is that of New or later.
+// Nothing where any link of it is missing.
+func (c *Chain) Standing(person, in uuid.UUID, at time.Time) Standing {
+	var s Standing
+	has := holds(at)
+	for _, d := range []struct {
+		as   As
+		seat string
+	}{{InCharge, "investigator"}, {Supervisor, "prosecutor"}, {Unit, "head"}, {Office, "chief"}} {
+		if c.seats(in, d.seat, person, has) {
+			s.As = append(s.As, d.as)
+		}
+	}
+	for id, m := range c.members {
+		if id != m.id || m.in != in || m.person != person || !c.stands(m, at) {
+			continue
+		}
+		whom := c.whom(m)
+		if whom == uuid.Nil {
+			whom = person
+		}
+		s.Whom = append(s.Whom, whom)
+	}
+	if len(s.Whom) > 0 {
+		s.As = append(s.As, Party)
+	}
+	for id, f := range c.filings {
+		if f.in == in && f.to == person && slices.Contains([]string{"higher", "judge", "appeal"}, f.seat) && c.seats(in, f.seat, person, has) {
+			s.Filings = append(s.Filings, id)
+		}
+	}
+	if len(s.Filings) > 0 {
+		s.As = append(s.As, Decider)
+	}
+	byID := func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+	slices.SortFunc(s.Whom, byID)
+	s.Whom = slices.Compact(s.Whom)
+	slices.SortFunc(s.Filings, byID)
+	return s
+}
+
+// String is for logs: ids and words of ours, nothing of anybody's.
+func (s Standing) String() string {
+	words := make([]string, len(s.As))
+	for i, as := range s.As {
+		words[i] = string(as)
+	}
+	return fmt.Sprintf("[%s] for %d, %d filings", strings.Join(words, " "), len(s.Whom), len(s.Filings))
+}
+
+// day is the civil day of a moment in Kazakhstan.
+func day(at time.Time) Day { return On(at.In(deadline.Zone)) }

@@ -1,0 +1,300 @@
+package warrant_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/policy"
+	"zharia/portal/warrant"
+)
+
+// house is a small world of papers without a database: a unit with a head and two
+// investigators, an office, two administrators, one case.
+type house struct {
+	papers []warrant.Paper
+	at     time.Time
+}
+
+func begin() *house {
+	h := &house{at: noon}
+	officer := func(word, post, body string) warrant.Officer {
+		return warrant.Officer{Person: id(word), Post: post, Body: id(body)}
+	}
+	h.register(warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{
+		officer("head", "head", "police"), officer("first", "investigator", "police"), officer("second", "investigator", "police"),
+		officer("prosecutor", "prosecutor", "office"), officer("chief", "chief-prosecutor", "office"), officer("judge", "judge", "court"),
+		officer("admin", "administrator", "center"), officer("other admin", "administrator", "center"),
+	}, Bodies: []warrant.Body{{ID: id("police"), Court: id("court")}, {ID: id("office")}, {ID: id("court")}}})
+	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("case"), Officer: id("first"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	return h
+}
+
+func (h *house) register(f warrant.Fact) {
+	p := h.say("", f)
+	h.papers[len(h.papers)-1].Register, h.papers[len(h.papers)-1].Signer = true, uuid.Nil
+	_ = p
+}
+
+// say has somebody sign a fact a minute later.
+func (h *house) say(who string, f warrant.Fact) warrant.Paper {
+	h.at = h.at.Add(time.Minute)
+	if f.ID == uuid.Nil {
+		f.ID = uuid.New()
+	}
+	f.Made = h.at
+	p := warrant.Paper{Fact: f, Signer: id(who), Digest: sha256.Sum256(f.ID[:]), At: h.at.Add(time.Second)}
+	h.papers = append(h.papers, p)
+	return p
+}
+
+func (h *house) victim(by, word string) warrant.Paper {
+	return h.say(by, warrant.Fact{
+		Kind: warrant.Confirmation, Case: id("case"), Participant: id(word + "@case"), Person: id(word), Role: policy.Victim, Basis: "ruling", Capacity: "full", Scope: []string{"read"},
+	})
+}
+
+func (h *house) end(by, word string) warrant.Paper {
+	return h.say(by, warrant.Fact{Kind: warrant.Ending, Case: id("case"), Participant: id(word + "@case"), Person: id(word), Role: policy.Victim})
+}
+
+func (h *house) is(word string, taken ...warrant.Taken) warrant.Standing {
+	at := h.at.Add(time.Minute)
+	return warrant.New(h.papers, taken, at).Standing(id(word), id("case"), at)
+}
+
+func (h *house) assented(about warrant.Paper, by string) warrant.Paper {
+	return h.say(by, warrant.Fact{Kind: warrant.Assent, About: about.ID, Digest: hex.EncodeToString(about.Digest[:])})
+}
+
+func TestOnlyWhoConductsTheCaseLetsPeopleIntoIt(t *testing.T) {
+	for _, who := range []string{"second", "head", "prosecutor", "admin", "victim", "somebody"} {
+		h := begin()
+		h.victim(who, "victim")
+		if s := h.is("victim"); !s.None() {
+			t.Errorf("let in by the %s he is %v", who, s)
+		}
+	}
+	h := begin()
+	h.victim("first", "victim")
+	if s := h.is("victim"); !s.Is(warrant.Party) || !slices.Equal(s.Whom, []uuid.UUID{id("victim")}) {
+		t.Errorf("let in by the one who conducts it he is %v", s)
+	}
+	for _, c := range []struct {
+		who string
+		as  warrant.As
+	}{{"first", warrant.InCharge}, {"prosecutor", warrant.Supervisor}, {"head", warrant.Unit}, {"chief", warrant.Office}} {
+		if s := h.is(c.who); !slices.Equal(s.As, []warrant.As{c.as}) {
+			t.Errorf("the %s is %v", c.who, s)
+		}
+	}
+	for _, who := range []string{"second", "judge", "admin", "somebody"} {
+		if s := h.is(who); !s.None() {
+			t.Errorf("the %s is %v", who, s)
+		}
+	}
+}
+
+// The register is believed by its own key alone, and people by theirs.
+func TestWhoIsNotTheRegisterDoesNotSpeakForIt(t *testing.T) {
+	h := begin()
+	h.say("second", warrant.Fact{Kind: warrant.Charge, Case: id("case"), Officer: id("second"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	h.say("second", warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id("second"), Post: "head", Body: id("police")}}})
+	h.register(warrant.Fact{Kind: warrant.Confirmation, Case: id("case"), Participant: id("p"), Person: id("second"), Role: policy.Victim, Basis: "ruling", Capacity: "full", Scope: []string{"read"}})
+	if s := h.is("second"); !s.None() {
+		t.Errorf("he is %v", s)
+	}
+	if s := h.is("first"); !s.Is(warrant.InCharge) {
+		t.Errorf("and the first is %v", s)
+	}
+}
+
+func TestWhatIsTakenIsTakenInWhateverOrderThePapersCome(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	h.end("first", "victim")
+	for range 50 {
+		rand.Shuffle(len(h.papers), func(i, j int) { h.papers[i], h.papers[j] = h.papers[j], h.papers[i] })
+		h.papers = append(h.papers, h.papers[0])
+		if s := h.is("victim"); !s.None() {
+			t.Fatalf("he is %v", s)
+		}
+	}
+	h.victim("first", "victim")
+	if s := h.is("victim"); !s.Is(warrant.Party) {
+		t.Errorf("confirmed again he is %v", s)
+	}
+}
+
+// The papers that prove the right of who took may be kept back; what he took stays taken.
+func TestNothingComesBackWhereTheRightOfWhoTookItCannotBeProved(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Duty: "charge", Officer: id("second")})
+	h.end("second", "victim")
+	for i := range h.papers {
+		if h.papers[i].Takes() && h.papers[i].Kind == warrant.Ending {
+			continue
+		}
+		rest := slices.Delete(slices.Clone(h.papers), i, i+1)
+		c := warrant.New(rest, nil, h.at)
+		if s := c.Standing(id("victim"), id("case"), h.at); !s.None() {
+			t.Errorf("without the %s he is %v", h.papers[i].Kind, s)
+		}
+	}
+	// The case that was taken from the first does not come back to him, though whoever gave it could not.
+	h = begin()
+	h.say("somebody", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Duty: "charge", Officer: id("second")})
+	if a, b := h.is("first"), h.is("second"); !a.None() || !b.None() {
+		t.Errorf("the first is %v, the second %v", a, b)
+	}
+}
+
+func TestAnEntryTakesTwoPeopleWhoAreNotInIt(t *testing.T) {
+	entry := func(by, whom string) func(h *house) warrant.Paper {
+		return func(h *house) warrant.Paper {
+			return h.say(by, warrant.Fact{Kind: warrant.Appointment, Person: id(whom), Post: "head", Body: id("police")})
+		}
+	}
+	for what, c := range map[string]struct {
+		entry  func(h *house) warrant.Paper
+		second string
+		in     bool
+	}{
+		"two administrators":                 {entry("admin", "somebody"), "other admin", true},
+		"an administrator and the head":      {entry("admin", "somebody"), "head", true},
+		"one administrator twice":            {entry("admin", "somebody"), "admin", false},
+		"with who comes in":                  {entry("admin", "somebody"), "somebody", false},
+		"proposed by who comes in":           {entry("somebody", "somebody"), "admin", false},
+		"proposed by an investigator":        {entry("first", "somebody"), "admin", false},
+		"agreed by an investigator":          {entry("admin", "somebody"), "first", false},
+		"agreed by the chief of another":     {entry("admin", "somebody"), "chief", false},
+		"nobody agreed":                      {entry("admin", "somebody"), "", false},
+		"two who are nobody":                 {entry("nobody", "somebody"), "nobody else", false},
+		"an administrator whom nobody knows": {entry("admin", "somebody"), "nobody", false},
+	} {
+		h := begin()
+		p := c.entry(h)
+		if c.second != "" {
+			h.assented(p, c.second)
+		}
+		if s := h.is("somebody"); s.Is(warrant.Unit) != c.in {
+			t.Errorf("%s: he is %v", what, s)
+		}
+	}
+	h := begin()
+	p := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("somebody"), Post: "head", Body: id("police")})
+	forged := p
+	forged.Digest[0]++ // agreed with another text under the same number
+	h.say("other admin", warrant.Fact{Kind: warrant.Assent, About: p.ID, Digest: hex.EncodeToString(forged.Digest[:])})
+	if s := h.is("somebody"); !s.None() {
+		t.Errorf("agreed with another paper he is %v", s)
+	}
+	// An administrator who was taken in by a forged pair is none.
+	h = begin()
+	p = h.say("x", warrant.Fact{Kind: warrant.Appointment, Person: id("y"), Post: "administrator", Body: id("center")})
+	h.assented(p, "z")
+	p = h.say("y", warrant.Fact{Kind: warrant.Appointment, Person: id("somebody"), Post: "head", Body: id("police")})
+	h.assented(p, "admin")
+	if s := h.is("somebody"); !s.None() {
+		t.Errorf("by a chain that hangs in the air he is %v", s)
+	}
+}
+
+func TestWhoLeavesHisPostIsNothingAndWhatHeSignedStands(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	p := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("first"), Leaves: true})
+	h.assented(p, "other admin")
+	if a, b := h.is("first"), h.is("victim"); !a.None() || !b.Is(warrant.Party) {
+		t.Errorf("he is %v, and whom he let in %v", a, b)
+	}
+	h.victim("first", "late")
+	if s := h.is("late"); !s.None() {
+		t.Errorf("whom he lets in afterwards is %v", s)
+	}
+}
+
+// Between the printing of a paper and its signature the one before still held his post.
+func TestWhatWasSignedWhileAnAssignmentWaitedStands(t *testing.T) {
+	h := begin()
+	p := h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Duty: "charge", Officer: id("second")})
+	h.victim("first", "victim")
+	h.papers[len(h.papers)-2].At = p.Made.Add(time.Hour) // signed only then
+	if s := h.is("victim"); !s.Is(warrant.Party) {
+		t.Errorf("whom the first let in meanwhile is %v", s)
+	}
+	if a, b := h.is("first"), h.is("second"); !a.None() || !b.Is(warrant.InCharge) {
+		t.Errorf("the first is %v, the second %v", a, b)
+	}
+	h.at = h.at.Add(2 * time.Hour)
+	h.victim("first", "late")
+	if s := h.is("late"); !s.None() {
+		t.Errorf("whom he let in afterwards is %v", s)
+	}
+}
+
+func TestADeputyIsOneUntilHisLastDayOrUntilItEnded(t *testing.T) {
+	h := begin()
+	p := h.say("head", warrant.Fact{Kind: warrant.Substitution, Officer: id("first"), Deputy: id("second"), Until: "2026-10-23"})
+	if s := h.is("second"); !s.Is(warrant.InCharge) {
+		t.Errorf("he is %v", s)
+	}
+	ended := warrant.Taken{ID: p.ID, At: h.at.Add(10 * time.Minute)}
+	h.victim("second", "victim")
+	h.at = h.at.Add(time.Hour)
+	h.victim("second", "late")
+	if a, b, c := h.is("second", ended), h.is("victim", ended), h.is("late", ended); !a.None() || !b.Is(warrant.Party) || !c.None() {
+		t.Errorf("when it ended he is %v; whom he had let in %v, whom he lets in after %v", a, b, c)
+	}
+	h.at = time.Date(2026, 10, 23, 18, 57, 0, 0, time.UTC) // 23:58 in Almaty, with the minute of is()
+	if s := h.is("second"); !s.Is(warrant.InCharge) {
+		t.Errorf("on the last day he is %v", s)
+	}
+	h.at = h.at.Add(2 * time.Minute)
+	if s := h.is("second"); !s.None() {
+		t.Errorf("after it he is %v", s)
+	}
+	h = begin()
+	h.say("chief", warrant.Fact{Kind: warrant.Substitution, Officer: id("first"), Deputy: id("second"), Until: "2026-10-30"})
+	if s := h.is("second"); !s.None() {
+		t.Errorf("by the head of another body he is %v", s)
+	}
+}
+
+func TestAComplaintOpensToTheOfficialItGoesToAndToHimAlone(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id("judge"), Seat: "judge"})
+	if s := h.is("judge"); !slices.Equal(s.As, []warrant.As{warrant.Decider}) || !slices.Equal(s.Filings, []uuid.UUID{id("complaint")}) {
+		t.Errorf("the judge is %v", s)
+	}
+	for _, to := range []string{"somebody", "second", "victim"} {
+		h := begin()
+		h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id(to), Seat: "judge"})
+		if s := h.is(to); !s.None() {
+			t.Errorf("addressed to the %s, who sits nowhere: %v", to, s)
+		}
+	}
+	h.say("somebody", warrant.Fact{Kind: warrant.Forward, Case: id("case"), Filing: id("complaint"), To: id("somebody"), Seat: "judge"})
+	if a, b := h.is("somebody"), h.is("judge"); !a.None() || !b.None() {
+		t.Errorf("handed on by who did not hold it: he is %v, the judge %v", a, b)
+	}
+}
+
+func TestWhatIsYetToComeGivesNothing(t *testing.T) {
+	h := begin()
+	p := h.victim("first", "victim")
+	before := p.Made.Add(-2 * time.Minute)
+	if s := warrant.New(h.papers, nil, before).Standing(id("victim"), id("case"), before); !s.None() {
+		t.Errorf("two minutes before he is %v", s)
+	}
+	if s := warrant.New(nil, nil, h.at).Standing(id("first"), id("case"), h.at); !s.None() {
+		t.Errorf("by no papers he is %v", s)
+	}
+}
