@@ -97,6 +97,7 @@ CREATE TABLE phone_request (
     tries      int         NOT NULL DEFAULT 0 CHECK (tries >= 0),  -- signatures that were refused
     refusal    text        NOT NULL DEFAULT '' CHECK (octet_length(refusal) <= 100), -- the key of why the last one was
     cms        bytea,                                              -- sealed
+    content    bytea,                                              -- sealed: the document, for the phone, while the code is good
     CHECK ((state = 'signed') = (cms IS NOT NULL)),
     CHECK ((purpose = 'document') = (digest IS NOT NULL) AND (purpose = 'document') = (of IS NOT NULL)),
     CHECK (ends_at > made_at)
@@ -318,6 +319,7 @@ CREATE TABLE document (
     CHECK (casefile IS NOT NULL OR kind IN ('appointment', 'substitution', 'assent', 'dissent'))
 );
 ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
+CREATE INDEX document_signed ON document (signed_at) WHERE signed_at IS NOT NULL; -- the keeper is shown what is new
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
 
 CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -394,6 +396,7 @@ CREATE TABLE request (
     role        text        NOT NULL,
     represented bytea,       -- sealed: name and, if he knows it, IIN of the one he acts for, as he typed them
     words       bytea       NOT NULL, -- sealed: why
+    named       bytea       NOT NULL, -- sealed: the number of the case, as he named it
     language    text        NOT NULL CHECK (language IN ('kk', 'ru')),
     document    uuid        NOT NULL UNIQUE REFERENCES document,
     authority   uuid        UNIQUE REFERENCES document, -- what gives a representative his power, as he brought it
@@ -481,6 +484,10 @@ CREATE TABLE evidence (
     revocation  text        NOT NULL CHECK (revocation IN ('good', 'listed', 'pending', 'refuted', 'not-checked')), -- not-checked: the demonstration only
     received_at timestamptz NOT NULL,
     known_at    timestamptz,                                      -- when the authority answered
+    signature   bytea       NOT NULL CHECK (length(signature) = 32), -- SHA-256 of the signature as it came: it is known again when somebody brings it
+    stamped     bytea       NOT NULL CHECK (length(stamped) = 32),   -- the same of what is given out, with its time-stamp
+    algorithm   text        NOT NULL CHECK (octet_length(algorithm) <= 100),
+    stamped_at  timestamptz,                                      -- by the time-stamp, if there is one
     CHECK ((revocation = 'pending') = (known_at IS NULL)),
     CHECK (document IS NOT NULL OR revocation IN ('good', 'listed', 'not-checked'))
 );
@@ -489,7 +496,7 @@ CREATE INDEX evidence_person ON evidence (person);
 CREATE FUNCTION evidence_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR OLD.revocation NOT IN ('pending', 'listed')
-        OR (NEW.id, NEW.person, NEW.received_at) IS DISTINCT FROM (OLD.id, OLD.person, OLD.received_at) THEN
+        OR (NEW.id, NEW.person, NEW.received_at, NEW.signature, NEW.algorithm) IS DISTINCT FROM (OLD.id, OLD.person, OLD.received_at, OLD.signature, OLD.algorithm) THEN
         RAISE EXCEPTION 'evidence % is known and does not change', OLD.id;
     END IF;
     RETURN NEW;
@@ -630,6 +637,20 @@ CREATE TABLE opening (
 );
 CREATE INDEX opening_casefile ON opening (casefile, at, id);
 CREATE INDEX opening_object ON opening (object_id, person, at);
+
+-- A case that the custodians of the keys opened for one official for a day, whatever his
+-- standing: told to whoever is of the case. It only grows.
+CREATE TABLE unsealing (
+    id       uuid        PRIMARY KEY, -- the keeper's
+    casefile uuid        NOT NULL REFERENCES casefile,
+    person   uuid        NOT NULL,    -- for whom; he need not be known here
+    ground   bytea       NOT NULL,    -- sealed
+    since    timestamptz NOT NULL,
+    until    timestamptz NOT NULL,
+    told_at  timestamptz NOT NULL,
+    CHECK (since < until)
+);
+CREATE INDEX unsealing_casefile ON unsealing (casefile);
 
 -- Why an official opens a case that is not on his own desk: asked once, good for a
 -- working day.
@@ -775,6 +796,7 @@ CREATE TABLE filing (
     complained    uuid        REFERENCES officer,              -- of whom, where that is one official
     interested    uuid[]      NOT NULL DEFAULT '{}',           -- who must not decide it: complained of, or approved it, CPC 104(1)
     circumstances bytea       NOT NULL,                        -- sealed
+    named         bytea,                                       -- sealed: the number of the case as its author named it, where he is nothing in it
     suspend       boolean     NOT NULL DEFAULT false,          -- it asks that what it contests be suspended, CPC 103
     document      uuid        NOT NULL UNIQUE REFERENCES document,
     withdrawal    uuid        UNIQUE REFERENCES document,      -- the paper by which its author takes it back
@@ -1102,6 +1124,7 @@ CREATE TABLE errand (
     kind          text        NOT NULL,
     about         uuid        REFERENCES decision,
     case_number   bytea       NOT NULL, -- sealed: his assistant is nothing in that case
+    advocate_name bytea       NOT NULL, -- sealed, for the same reason
     about_kind    text,
     about_on      date,
     language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
@@ -1210,6 +1233,8 @@ BEGIN
 END $$;
 CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER unsealing_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON unsealing
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER opening_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON opening
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tree_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON tree
@@ -1316,7 +1341,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'person', 'body', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
-        'service', 'opening', 'objection', 'material', 'material_page', 'familiarisation',
+        'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
         'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand'] LOOP
         SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
@@ -1395,6 +1420,7 @@ CREATE TABLE job (
     last_error   text        CHECK (octet_length(last_error) <= 100),
     done_at      timestamptz,
     dead_at      timestamptz,                                        -- given up after max attempts: a person must look
+    slip         bytea,                                              -- sealed: what its author signed for it to open (portal/slip)
     CHECK (done_at IS NULL OR dead_at IS NULL)
 );
 CREATE INDEX job_due ON job (run_at, id) WHERE done_at IS NULL AND dead_at IS NULL;
@@ -1902,7 +1928,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'person', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
-        'service', 'opening', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
+        'service', 'opening', 'unsealing', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
@@ -1992,6 +2018,7 @@ SELECT fence.policies('redaction', $$ CASE WHEN signed_at IS NULL THEN fence.cha
 
 SELECT fence.policies('service', $$ person = fence.me() OR fence.duty(fence.casefile_of(decision)) $$,
     $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() AND at IS NULL $$);
+SELECT fence.policies('unsealing', $$ fence.duty(casefile) OR fence.party(casefile) $$, NULL, NULL, NULL);
 SELECT fence.policies('opening', $$ person = fence.me() OR fence.duty(casefile) OR (owner IS NULL OR owner = fence.me()) AND fence.party(casefile) $$,
     $$ person = fence.me() $$, NULL, NULL);
 SELECT fence.policies('pretext', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
@@ -2079,7 +2106,7 @@ GRANT INSERT ON
     request, assignment, appointment, evidence, decision, decision_text, decision_person, exposure, redaction, service, opening, pretext, objection,
     material, familiarisation, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
     addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
-GRANT INSERT ON day_off, recount, material_page, timetable, warrant TO portal_work;
+GRANT INSERT ON day_off, recount, material_page, timetable, warrant, unsealing TO portal_work;
 GRANT INSERT ON checkpoint TO portal_audit;
 GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit;
 GRANT EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) TO portal_app, portal_work;
@@ -2097,7 +2124,7 @@ GRANT UPDATE (name) ON known TO portal_app, portal_work;
 GRANT UPDATE (name, post, body, until, left_at) ON officer TO portal_app, portal_work;
 GRANT UPDATE (seen_at, told, acting) ON session TO portal_app, portal_work;
 GRANT UPDATE (used_at) ON challenge TO portal_app, portal_work;
-GRANT UPDATE (state, tries, refusal, cms) ON phone_request TO portal_app, portal_work;
+GRANT UPDATE (state, tries, refusal, cms, content) ON phone_request TO portal_app, portal_work;
 GRANT UPDATE (investigator, prosecutor, joined_into, joined_at) ON casefile TO portal_app, portal_work;
 GRANT UPDATE (signed_at, ended_at) ON substitution TO portal_app, portal_work;
 GRANT UPDATE (person, role, represents, previous, capacity, scope, until, advocate, from_case, basis, status, asked_at, since, confirmed_at, confirmed_by, ended_at, awaits_since) ON participant TO portal_app, portal_work;
@@ -2105,7 +2132,7 @@ GRANT UPDATE (cms, signer, signed_at) ON document TO portal_app, portal_work;
 GRANT UPDATE (signed_at) ON assent TO portal_app, portal_work;
 GRANT UPDATE (signed_at) ON confirmation TO portal_app, portal_work;
 GRANT UPDATE (signed_at) ON revocation TO portal_app, portal_work;
-GRANT UPDATE (casefile, role, represented, words, language, document, authority, participant, status, made_at, asked_at, term, due_raw, due_at, overdue_at, settled_at) ON request TO portal_app, portal_work;
+GRANT UPDATE (casefile, role, represented, words, named, language, document, authority, participant, status, made_at, asked_at, term, due_raw, due_at, overdue_at, settled_at) ON request TO portal_app, portal_work;
 GRANT UPDATE (signed_at) ON assignment TO portal_app, portal_work;
 GRANT UPDATE (second, status, proposed_at, settled_at) ON appointment TO portal_app, portal_work;
 GRANT UPDATE (kind, status, decided_on, ready_on, flags, document, joins, severs, leaving, made_at, submitted_at, term, due_raw, due_at, published_at) ON decision TO portal_app, portal_work;
@@ -2118,7 +2145,7 @@ GRANT UPDATE (state) ON material TO portal_app, portal_work;
 GRANT UPDATE (until, postponed, status, record, motions, plea, plea_at, plea_days, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
 GRANT UPDATE (last_at, times, seconds, told) ON reading TO portal_app, portal_work;
 GRANT UPDATE (content, saved_at) ON note TO portal_app, portal_work;
-GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
+GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
 GRANT UPDATE (text, document, made_at, signed_at) ON supplement TO portal_app, portal_work;
 GRANT UPDATE (author, outcome, remedy, reasons, language, document, made_at, signed_at, read_at) ON answer TO portal_app, portal_work;
 GRANT UPDATE (read_at) ON message TO portal_app;
@@ -2132,8 +2159,8 @@ GRANT UPDATE (seen_at, ended_at) ON feed TO portal_app, portal_work;
 GRANT UPDATE (ended_at) ON assistant TO portal_app, portal_work;
 GRANT UPDATE (circumstances, points, status, filing, saved_at, handed_at) ON errand TO portal_app, portal_work;
 GRANT UPDATE (fields, page, turn, saved_at) ON typed TO portal_app, portal_work;
-GRANT UPDATE (bundle, digest, revocation, known_at) ON evidence TO portal_work;
-GRANT UPDATE (run_at, attempts, leased_until, last_error, done_at, dead_at) ON job TO portal_work;
+GRANT UPDATE (bundle, digest, revocation, known_at, stamped) ON evidence TO portal_work;
+GRANT UPDATE (run_at, attempts, leased_until, last_error, done_at, dead_at, slip) ON job TO portal_work;
 GRANT UPDATE (due_at, ran_at, failures, last_error) ON timetable TO portal_work;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_app, portal_work;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_backup;

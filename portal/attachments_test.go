@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -33,6 +34,7 @@ import (
 	"zharia/portal"
 	"zharia/portal/attachment"
 	"zharia/portal/document"
+	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -583,13 +585,19 @@ func TestTheScannerStopsAFileAndNeverAFiling(t *testing.T) {
 	aigul.get(at(1)).want(t, "the infected one, to her", http.StatusConflict)
 	aigul.get(at(2)).want(t, "the one nobody scanned, to her", http.StatusOK)
 
-	work := vault.New(f.DB.DB, f.DB.Keys)
-	if err := attachment.Rescan(t.Context(), work, scanner, f.At); err != nil { // still silent
+	var unseen uuid.UUID
+	if err := f.SQL.Get(&unseen, `SELECT CAST(args ->> 'attachment' AS uuid) FROM job WHERE name = $1`, attachment.ScanJob); err != nil {
 		t.Fatal(err)
+	}
+	scan := func() error {
+		return f.DB.Within(t.Context(), func(tx *vault.DB) error { return attachment.Scan(t.Context(), tx, scanner, unseen, f.At) })
+	}
+	if err := scan(); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("the scanner is silent: %v", err)
 	}
 	daniyar.get(at(2)).want(t, "still", http.StatusConflict)
 	daemon.down.Store(false)
-	if err := attachment.Rescan(t.Context(), work, scanner, f.At); err != nil {
+	if err := errors.Join(scan(), scan()); err != nil { // the second finds nothing to do
 		t.Fatal(err)
 	}
 	daniyar.get(at(2)).want(t, "after the scan", http.StatusOK)

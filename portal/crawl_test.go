@@ -78,8 +78,8 @@ SELECT DISTINCT ON (c.id) md5('exposure' || c.id)::uuid, d.id, p.id, c.investiga
 INSERT INTO redaction (document, decision, part, author, made_at, signed_at)
 SELECT DISTINCT ON (c.id) md5('redaction' || c.id)::uuid, d.id, 'personal-data', c.investigator, now(), now()
   FROM casefile c JOIN decision d ON d.casefile = c.id;
-INSERT INTO request (id, casefile, person, role, words, language, document, participant, status, made_at, asked_at, term, due_raw, due_at)
-SELECT DISTINCT ON (c.id) md5('the request' || c.id)::uuid, c.id, p.person, p.role, '\x00', 'kk', md5('request' || c.id)::uuid, p.id, 'asked', now(), now(), 'status-request', now(), now()
+INSERT INTO request (id, casefile, person, role, words, named, language, document, participant, status, made_at, asked_at, term, due_raw, due_at)
+SELECT DISTINCT ON (c.id) md5('the request' || c.id)::uuid, c.id, p.person, p.role, '\x00', '\x00', 'kk', md5('request' || c.id)::uuid, p.id, 'asked', now(), now(), 'status-request', now(), now()
   FROM casefile c JOIN participant p ON p.casefile = c.id;
 INSERT INTO opening (id, casefile, person, standing, object, object_id, reason, at)
 SELECT md5('opening' || id)::uuid, id, investigator, 'charge', 'decision', id, 'duty', now() FROM casefile;

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"html"
@@ -84,12 +85,23 @@ func (f *front) visitor() *guest { return &guest{front: f} }
 // would, so that a table of a thousand requests needs no thousand signatures.
 func (f *front) as(a *portaltest.Actor) *guest {
 	f.t.Helper()
-	token := make([]byte, 64)
+	token, id := make([]byte, 64), uuid.Must(uuid.NewV7())
 	rand.Read(token)
 	hash, cert := sha256.Sum256(token[:32]), sha256.Sum256(a.Key.Certificate())
+	var login []byte
+	if f.Guarded() != nil { // who asks a real keeper has signed for the key of his session
+		_, signed := f.Ticket(a, token[32:])
+		plain, err := json.Marshal(signed)
+		if err == nil {
+			login, err = f.App.SealBrief("session", "login", id, plain)
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
 	_, err := f.SQL.ExecContext(f.t.Context(),
-		`INSERT INTO session (token_hash, id, person, certificate, way, made_at, seen_at, ends_at, told) VALUES ($1, $2, $3, $4, 'agent', $5, $5, $6, true)`,
-		hash[:], uuid.Must(uuid.NewV7()), a.Person, cert[:], f.At, f.At.Add(identity.Life))
+		`INSERT INTO session (token_hash, id, person, certificate, way, made_at, seen_at, ends_at, told, login) VALUES ($1, $2, $3, $4, 'agent', $5, $5, $6, true, $7)`,
+		hash[:], id, a.Person, cert[:], f.At, f.At.Add(identity.Life), login)
 	if err != nil {
 		f.t.Fatal(err)
 	}

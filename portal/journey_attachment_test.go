@@ -25,6 +25,7 @@ func (s *site) onALine(t *testing.T, cuts ...int64) *cutLine {
 	server := httptest.NewUnstartedServer(nil)
 	cut := &cutLine{Listener: must(net.Listen("tcp", "127.0.0.1:0")), to: server.Listener.Addr().String(), cuts: cuts, dead: time.Second / 2} // a browser tries a line once more before it tells the page
 	s.URL = "http://" + cut.Addr().String()
+	s.guarded()
 	p := &portal.Portal{DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr, AnyChain: true, Clock: s.Clock}
 	if err := portal.Share(p); err != nil {
 		t.Fatal(err)

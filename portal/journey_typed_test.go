@@ -93,6 +93,7 @@ func (r *restarting) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // start puts a new portal over the same database.
 func (r *restarting) start(t *testing.T, s *site) {
 	t.Helper()
+	s.guarded()
 	p := &portal.Portal{DB: s.App, Words: s.Words, Verifier: s.Verifier, Origin: s.URL, Agent: "ws://" + s.agentAddr, AnyChain: true, Clock: s.Clock}
 	handler, err := p.Handler()
 	if err != nil {

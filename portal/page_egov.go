@@ -181,12 +181,16 @@ func (p *Portal) offered(ctx context.Context, r phone.Request, at time.Time) (eg
 		return egov.Package{{ID: 1, Names: p.names("phone.purpose.sign-in"), Method: egov.CMSWithData, Type: "text/plain", Content: challenge.Content}}, err
 	}
 	// Whoever shows the code of the page acts for the browser that asked.
-	d, err := document.Unsigned(database.As(ctx, r.Person, uuid.Nil, at), p.DB, r.Person, r.Digest)
+	d, err := document.Still(database.As(ctx, r.Person, uuid.Nil, at), p.DB, r.Person, r.Digest)
 	if errors.Is(err, fault.NotFound) || err == nil && d.ID != r.Target {
 		return nil, fault.New(fault.Conflict, "fault.document-changed")
 	}
+	if err != nil {
+		return nil, err
+	}
+	content, err := phone.Content(ctx, p.DB, r.ID, at)
 	meta := []egov.Meta{{Name: "SHA-256", Value: hex.EncodeToString(d.Digest)}}
-	return egov.Package{{ID: 1, Names: p.names("verify.kind." + string(d.Kind)), Meta: meta, Method: egov.CMSSignOnly, Type: "application/pdf", Content: d.Content}}, err
+	return egov.Package{{ID: 1, Names: p.names("verify.kind." + string(d.Kind)), Meta: meta, Method: egov.CMSSignOnly, Type: "application/pdf", Content: content}}, err
 }
 
 // egovSign takes the signature, or the refusal, from the phone.

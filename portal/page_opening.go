@@ -19,12 +19,13 @@ import (
 // openingsPage is who opened a case: what was opened is named as far as the reader
 // may know that it is there.
 type openingsPage struct {
-	Case    casefile.Case
-	Lines   []openingLine
-	Sealed  []time.Time // the days on which views show that are kept from the reader until then
-	More    string      // the last line of this page, where there are more
-	Further bool        // this is not the first page
-	MayAsk  bool
+	Case     casefile.Case
+	Lines    []openingLine
+	Unsealed []opening.Unsealing // by the custodians of the keys
+	Sealed   []time.Time         // the days on which views show that are kept from the reader until then
+	More     string              // the last line of this page, where there are more
+	Further  bool                // this is not the first page
+	MayAsk   bool
 }
 
 // openingLine is one view, with the decision it was of where its reader sees that.
@@ -48,6 +49,9 @@ func (p *Portal) openings(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	if page.Sealed, err = opening.Sealed(ctx, p.DB, ask, number); err != nil {
+		return err
+	}
+	if page.Unsealed, err = opening.Unsealings(ctx, p.DB, ask, number); err != nil {
 		return err
 	}
 	known, err := p.known(c, ask, of)

@@ -98,7 +98,7 @@ func (p *Portal) phoneAsk(c echo.Context, ask policy.Ask) error {
 		if err != nil {
 			return err
 		}
-		r.Target = d.ID
+		r.Target, r.Content = d.ID, d.Content
 	}
 	se := session(c)
 	r.Session = identity.Hash(se)

@@ -41,11 +41,7 @@ func (p *Portal) verifyFile(c echo.Context, ask policy.Ask) error {
 func (p *Portal) showVerify(c echo.Context, ask policy.Ask, form *web.Form, file []byte) error {
 	number := id(c, "document")
 	ctx := c.Request().Context()
-	d, err := document.Public(ctx, p.DB, ask, number)
-	if err != nil {
-		return err
-	}
-	proof, err := d.Proof(ctx, p.DB, p.Verifier)
+	d, proof, err := document.Public(ctx, p.DB, ask, number)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/casefile"
-	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -80,11 +79,12 @@ func (f *front) race(who *portaltest.Actor, participant, decision uuid.UUID, lat
 	}
 	cms := f.SignedBy(f.Daniyar, doc.Content)
 	end, look := f.Daniyar.Asks(policy.ParticipantEnd), who.Asks(policy.DecisionCopy)
+	his := who.As(ctx)
 	var both sync.WaitGroup
 	both.Go(func() { ended = casefile.Settle(ctx, f.DB, f.Verifier, end, participant, cms, doc.Digest) })
 	both.Go(func() {
 		time.Sleep(later)
-		_, _, looked = casefile.CopyOf(database.As(ctx, who.Person, uuid.Nil, look.At), f.App, look, decision)
+		_, _, looked = casefile.CopyOf(his, f.App, look, decision)
 	})
 	both.Wait()
 	var after int

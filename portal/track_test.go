@@ -18,7 +18,6 @@ import (
 	"zharia/portal/agenda"
 	"zharia/portal/assist"
 	"zharia/portal/casefile"
-	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
@@ -606,7 +605,7 @@ func TestTheTermsOfTwoClientsOfOneCaseAreInOneListAndEachOpensOnItsSide(t *testi
 		t.Fatal(err)
 	}
 	f.Petition(f.Aigul, f.Theft)
-	ctx := database.As(t.Context(), f.Dana.Person, uuid.Nil, f.At) // both fences up
+	ctx := f.Dana.As(t.Context()) // both fences up
 	all, err := agenda.Gather(ctx, f.App, f.Dana.Asks(policy.ClientTerms))
 	if err != nil {
 		t.Fatal(err)

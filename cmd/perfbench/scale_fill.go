@@ -97,8 +97,8 @@ SELECT md5('point' || i)::uuid, 'granted'
   FROM generate_series($1::int * 2, $2::int * 2 - 1) i
  WHERE i % 2 = 1`},
 	{"request", `
-INSERT INTO request (id, casefile, person, role, words, language, document, participant, status, made_at, asked_at, term, due_raw, due_at, settled_at)
-SELECT md5('request' || i)::uuid, md5('case' || i)::uuid, md5('person' || (i * 4 + 3))::uuid, 'witness', '\x00', 'kk', md5('requestdocument' || i)::uuid,
+INSERT INTO request (id, casefile, person, role, words, named, language, document, participant, status, made_at, asked_at, term, due_raw, due_at, settled_at)
+SELECT md5('request' || i)::uuid, md5('case' || i)::uuid, md5('person' || (i * 4 + 3))::uuid, 'witness', '\x00', '\x00', 'kk', md5('requestdocument' || i)::uuid,
        md5('participant' || (i * 4 + 3))::uuid, CASE i % 10 WHEN 0 THEN 'asked' ELSE 'confirmed' END, now(), now(), 'status-request',
        now() + interval '3 days', now() + interval '3 days', CASE WHEN i % 10 <> 0 THEN now() END
   FROM generate_series($1::int, $2::int - 1) i`},

@@ -85,7 +85,7 @@ func (o *operator) does(env []string, args ...string) (code int, said string) {
 func TestAnOperatorMigratesServesCopiesAndRestores(t *testing.T) {
 	o := newOperator(t)
 	o.database("first")
-	keys := "PORTAL_KEYS=" + filepath.Join(t.TempDir(), "vault.json")
+	keys, direct := "PORTAL_KEYS="+filepath.Join(t.TempDir(), "vault.json"), "PORTAL_DIRECT_KEYS=development"
 	dir := filepath.Join(t.TempDir(), "copy")
 	administrator := func(iin string) []string {
 		return []string{"officer", "-iin", iin, "-name", "ОСПАНОВА АЙГҮЛ", "-body", "Комитет", "-body-ru", "Комитет"}
@@ -96,18 +96,18 @@ func TestAnOperatorMigratesServesCopiesAndRestores(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 1, "run `portal migrate`"},
+		{[]string{keys, direct, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 1, "run `portal migrate`"},
 		{[]string{"PORTAL_MIGRATE_DATABASE=" + o.dsn("migrate", "first")}, []string{"migrate"}, 0, "the present schema"},
-		{[]string{keys, "DATABASE_URL=" + o.dsn("portal", "first")}, administrator("811111399014"), 1, "is a superuser"},
-		{[]string{keys, "DATABASE_URL=" + o.dsn("migrate", "first")}, administrator("811111399014"), 1, "IN ROLE portal_app, portal_work"},
-		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 0, "is in the directory"},
+		{[]string{keys, direct, "DATABASE_URL=" + o.dsn("portal", "first")}, administrator("811111399014"), 1, "is a superuser"},
+		{[]string{keys, direct, "DATABASE_URL=" + o.dsn("migrate", "first")}, administrator("811111399014"), 1, "IN ROLE portal_app, portal_work"},
+		{[]string{keys, direct, "DATABASE_URL=" + o.dsn("serve", "first")}, administrator("811111399014"), 0, "is in the directory"},
 		{[]string{"DATABASE_URL=" + o.dsn("serve", "first")}, []string{"backup", dir}, 1, "IN ROLE portal_backup"},
 		{[]string{"PORTAL_BACKUP_DATABASE=" + o.dsn("backup", "first")}, []string{"backup", dir}, 0, "keys are not in it"},
 		{[]string{"PORTAL_BACKUP_DATABASE=" + o.dsn("backup", "first")}, []string{"backup", dir}, 1, "there already"},
 		{nil, []string{"restore", dir, "-database", o.dsn("migrate", "second")}, 2, "give a -witness or a -receipt"},
 		{nil, []string{"restore", dir, "-no-witness", "-database", o.dsn("migrate", "first")}, 1, "not empty"},
 		{nil, []string{"restore", "-no-witness", dir, "-database", o.dsn("migrate", "second")}, 0, "may be served"},
-		{[]string{keys, "DATABASE_URL=" + o.dsn("serve", "second")}, administrator("870412499015"), 0, "is in the directory"},
+		{[]string{keys, direct, "DATABASE_URL=" + o.dsn("serve", "second")}, administrator("870412499015"), 0, "is in the directory"},
 	}
 	o.database("second")
 	for _, s := range steps {

@@ -15,12 +15,13 @@ import (
 type config struct {
 	Database string `env:"DATABASE_URL,required,notEmpty" help:"PostgreSQL, as lib/pq takes it: postgres://… or key=value"`
 	Origin   string `env:"PORTAL_ORIGIN,required,notEmpty" help:"what people type: https://…, without a slash at the end"`
-	Keys     string `env:"PORTAL_KEYS,required,notEmpty" help:"file of the keys that seal texts; outside the database and its backups, mode 0600"`
 	Anchors  string `env:"PORTAL_ANCHORS,required,notEmpty" help:"folder of the certificates of the authorities that are trusted, DER or PEM"`
 	Pins     string `env:"PORTAL_PINS,required,notEmpty" help:"SHA-256 of each of those certificates, hex, with commas between; others stop the start, and so do test authorities"`
 	Lists    string `env:"PORTAL_LISTS,required,notEmpty" help:"folder where revocation lists of the authority are kept over a restart; the portal's own, mode 0700"`
 	Addr     string `env:"PORTAL_ADDR" envDefault:"127.0.0.1:8080" help:"where to listen, behind the front that speaks TLS"`
 	Agent    string `env:"PORTAL_AGENT" envDefault:"wss://127.0.0.1:13579" help:"where NCALayer listens on people's computers"`
+
+	Keyring
 
 	LogKey    string   `env:"PORTAL_LOG_KEY,required,notEmpty" help:"public key of the auditor, as 'portal auditor' prints it: NAME+12345678+…; people check their receipts with it"`
 	Witnesses []string `env:"PORTAL_WITNESSES" help:"folders of checkpoints that others keep, with commas between: a portal whose record contradicts one does not start"`
@@ -41,6 +42,9 @@ func readConfig() (config, error) {
 	if !strings.HasPrefix(c.Origin, "https://") || strings.HasSuffix(c.Origin, "/") {
 		return c, fmt.Errorf("PORTAL_ORIGIN %q: https://… without a slash at the end is expected", c.Origin)
 	}
+	if err := c.Keyring.check(); err != nil {
+		return c, err
+	}
 	if err := c.egov().Check(); err != nil {
 		return c, fmt.Errorf("PORTAL_EGOV_…: %w", err)
 	}
@@ -56,9 +60,11 @@ func (c config) egov() egov.Settings {
 func settings() string {
 	var out strings.Builder
 	out.WriteString("| setting | default | what it is for |\n|---|---|---|\n")
-	t := reflect.TypeFor[config]()
-	for i := range t.NumField() {
-		tag := t.Field(i).Tag
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
+		tag := field.Tag
+		if field.Anonymous {
+			continue
+		}
 		name, options, _ := strings.Cut(tag.Get("env"), ",")
 		value := tag.Get("envDefault")
 		switch {

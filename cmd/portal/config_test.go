@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,7 +30,10 @@ func TestTheReadmeHasTheTableOfSettings(t *testing.T) {
 func complete(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://localhost/portal")
 	t.Setenv("PORTAL_ORIGIN", "https://zharia.example")
-	t.Setenv("PORTAL_KEYS", "/var/lib/portal/vault.json")
+	t.Setenv("PORTAL_KEEPER", "unix:/run/zharia/keeper.sock")
+	for _, name := range []string{"PORTAL_KEYS", "PORTAL_DIRECT_KEYS", "PORTAL_KEEPER_CERT", "PORTAL_KEEPER_KEY", "PORTAL_KEEPER_CA"} {
+		t.Setenv(name, "")
+	}
 	t.Setenv("PORTAL_ANCHORS", "/etc/portal/anchors")
 	t.Setenv("PORTAL_PINS", strings.Repeat("0f", 32))
 	t.Setenv("PORTAL_LISTS", "/var/lib/portal/lists")
@@ -49,7 +54,7 @@ func TestAMissingOrEmptySettingStopsTheStart(t *testing.T) {
 	if c.Origin != "https://zharia.example" {
 		t.Errorf("the origin is %q", c.Origin)
 	}
-	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEYS", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS", "PORTAL_LOG_KEY", "PORTAL_EGOV_BIN"} {
+	for _, name := range []string{"DATABASE_URL", "PORTAL_ORIGIN", "PORTAL_KEEPER", "PORTAL_ANCHORS", "PORTAL_PINS", "PORTAL_LISTS", "PORTAL_LOG_KEY", "PORTAL_EGOV_BIN"} {
 		complete(t)
 		t.Setenv(name, "")
 		if _, err := readConfig(); err == nil || !strings.Contains(err.Error(), name) {
@@ -87,5 +92,48 @@ func TestASettingOfPhonesThatNoApplicationKnowsStopsTheStart(t *testing.T) {
 	c, err := readConfig()
 	if err != nil || c.egov() != (egov.Settings{BIN: "123456789021", Auth: egov.TokenAuth, Reply: egov.ReplyJSON}) {
 		t.Errorf("%v %+v", err, c.egov())
+	}
+}
+
+// A portal that opens everything by itself is for development, and says so.
+func TestAPortalWithoutAKeeperIsToldToBeForDevelopment(t *testing.T) {
+	for what, c := range map[string]struct {
+		set map[string]string
+		ok  bool
+	}{
+		"a keeper":                  {nil, true},
+		"keys, said":                {map[string]string{"PORTAL_KEEPER": "", "PORTAL_KEYS": "vault.json", "PORTAL_DIRECT_KEYS": "development"}, true},
+		"keys, not said":            {map[string]string{"PORTAL_KEEPER": "", "PORTAL_KEYS": "vault.json"}, false},
+		"keys, said in other words": {map[string]string{"PORTAL_KEEPER": "", "PORTAL_KEYS": "vault.json", "PORTAL_DIRECT_KEYS": "yes"}, false},
+		"both":                      {map[string]string{"PORTAL_KEYS": "vault.json"}, false},
+		"both, said":                {map[string]string{"PORTAL_KEYS": "vault.json", "PORTAL_DIRECT_KEYS": "development"}, false},
+		"a keeper, and the word":    {map[string]string{"PORTAL_DIRECT_KEYS": "development"}, false},
+		"neither":                   {map[string]string{"PORTAL_KEEPER": ""}, false},
+	} {
+		complete(t)
+		for name, value := range c.set {
+			t.Setenv(name, value)
+		}
+		if _, err := readConfig(); (err == nil) != c.ok {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// Over TCP both sides show certificates: one that cannot be read stops the start, and the
+// setting is named.
+func TestCertificatesForTheKeeperThatCannotBeReadStopTheStart(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none.pem")
+	for _, c := range []struct {
+		ring Keyring
+		says string
+	}{
+		{Keyring{Keeper: "tcp:127.0.0.1:1", Certificate: none, Key: none, Authority: none}, "PORTAL_KEEPER_CERT"},
+		{Keyring{Keeper: "tcp:127.0.0.1:1"}, "certificates"},
+		{Keyring{Keeper: "keeper.example:1"}, "not an address"},
+	} {
+		if _, _, err := c.ring.open(t.Context(), nil, io.Discard); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %v", c.ring, err)
+		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds/authority"
 	"zharia/portal/eds/key"
+	"zharia/portal/vault"
 )
 
 // demo runs the whole portal on one machine: a private PostgreSQL, an authority
@@ -63,12 +64,6 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := migrateAt(ctx, server.DSN("portal")); err != nil {
 		return err
 	}
-	db, work, err := open(ctx, server.DSN("portal"), filepath.Join(*state, "keys", "vault.json"))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	defer work.Close()
 	book, err := book()
 	if err != nil {
 		return err
@@ -87,11 +82,20 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 			return err
 		}
 	}
+	origin := "http://" + *addr
+	kept := &chamber{dir: *state, origin: origin, verifier: center.verifier, register: troupe.Register.Certificate()}
+	db, work, err := open(ctx, server.DSN("portal"), func(hand *database.DB) (*vault.Keys, error) { return kept.open(ctx, hand) })
+	defer func() { err = errors.Join(err, kept.close()) }()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	defer work.Close()
 	p := &portal.Portal{
-		DB: db, Words: book, Verifier: center.verifier, Origin: "http://" + *addr, Agent: "ws://" + *agentAddr, AnyChain: true,
+		DB: db, Words: book, Verifier: center.verifier, Origin: origin, Agent: "ws://" + *agentAddr, AnyChain: true,
 	}
 	step("putting the cast on the stage")
-	if err := troupe.Play(ctx, work, document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
+	if err := troupe.Play(ctx, vault.New(work.DB, kept.all), document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
 	checks, err := database.OpenAs(ctx, server.DSN("portal"), database.Audit)
@@ -128,7 +132,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	signed := make(chan struct{})
 	go func() { signs.Run(ctx); close(signed) }()
 	watch := audit.Watch{Key: signs.Key.Verifier, Witnesses: []string{witness}, State: filepath.Join(*state, "audit.json")}
-	err = run(ctx, p, hands{work.DB, checks, watch}, listener, out, p.Origin)
+	err = run(ctx, p, hands{work.DB, checks, watch, kept.client}, listener, out, p.Origin)
 	cancel()
 	<-signed
 	return errors.Join(err, <-agentDone)

@@ -2,10 +2,14 @@ package main_test
 
 import (
 	"bufio"
+	"encoding/base64"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +17,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zharia/portal/cast"
+	"zharia/portal/eds/key"
 )
 
 // binary builds the program once for a test.
@@ -118,7 +125,7 @@ func TestTheDemonstrationStartsEndsAndStartsAgainWithWhatItHeld(t *testing.T) {
 
 	// The keys without which nothing opens again are not made anew beside a
 	// database that has texts.
-	if err := os.Remove(filepath.Join(state, "keys", "vault.json")); err != nil {
+	if err := os.RemoveAll(filepath.Join(state, "keeper")); err != nil {
 		t.Fatal(err)
 	}
 	lost := exec.Command(path, "demo", "-state", state, "-addr", addr, "-agent-addr", agent)
@@ -147,4 +154,112 @@ func head(t *testing.T, path, state string) string {
 		t.Fatalf("ledger: %s", out)
 	}
 	return string(whole)
+}
+
+// visitor is somebody of the cast with a browser, at a demonstration that runs.
+type visitor struct {
+	*http.Client
+	t    *testing.T
+	base string
+}
+
+func (v *visitor) page(path string) (int, string) {
+	v.t.Helper()
+	answer, err := v.Get(v.base + path)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// enter signs in with a key of the cast, as NCALayer would have him do.
+func enter(t *testing.T, base string, k *key.Key) *visitor {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{&http.Client{Jar: jar, Timeout: 30 * time.Second}, t, base}
+	_, page := v.page("/kk/signin")
+	found := func(pattern string) string {
+		m := regexp.MustCompile(pattern).FindStringSubmatch(page)
+		if m == nil {
+			t.Fatalf("no %s on the page where one signs in: %s", pattern, page)
+		}
+		return html.UnescapeString(m[1])
+	}
+	challenge, err := base64.StdEncoding.DecodeString(found(`data-content="([^"]+)"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cms, err := k.SignCMS(challenge, true, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"signature": {base64.StdEncoding.EncodeToString(cms)}, "challenge": {found(`name="challenge" value="([^"]*)"`)}}
+	send, err := http.NewRequest(http.MethodPost, base+found(`<form id="sign" method="post" action="([^"]+)"`), strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	send.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	send.Header.Set("Origin", base)
+	answer, err := v.Do(send)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK || strings.Contains(string(text), `action="/kk/signin"`) {
+		t.Fatalf("signing in: %d\n%s", answer.StatusCode, text)
+	}
+	return v
+}
+
+// In the demonstration texts open through a real keeper: people find their cases, others
+// do not, and so it is when it is started again, with papers the keeper must be shown anew.
+func TestThePeopleOfTheDemonstrationReadTheirCasesThroughTheKeeper(t *testing.T) {
+	path, state := binary(t), t.TempDir()
+	addr, agent := free(t), free(t)
+	base := "http://" + addr
+	read := func() {
+		t.Helper()
+		troupe, err := cast.Keys(filepath.Join(state, "cast"), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, list := enter(t, base, troupe.Members["serik"].Key).page("/kk/cases")
+		theft := regexp.MustCompile(`/kk/cases/[0-9a-f-]{36}`).FindString(list)
+		if theft == "" {
+			t.Fatalf("Serik has no case: %s", list)
+		}
+		for word, want := range map[string]int{"aigul": 200, "serik": 200, "dana": 200, "daniyar": 200, "zhanar": 200, "marat": 200, "gulnar": 200, "timur": 404, "nurlan": 404} {
+			v := enter(t, base, troupe.Members[word].Key)
+			for _, page := range []string{theft, theft + "/openings"} {
+				if status, text := v.page(page); status != want {
+					t.Errorf("%s at %s: %d, want %d\n%.2000s", word, page, status, want, text)
+				}
+			}
+		}
+		for word, page := range map[string]string{"aigul": "/kk/cases", "daniyar": "/kk/desk", "zhanar": "/kk/oversight", "marat": "/kk/unit", "bolat": "/kk/directory"} {
+			if status, text := enter(t, base, troupe.Members[word].Key).page(page); status != 200 {
+				t.Errorf("%s at %s: %d\n%.2000s", word, page, status, text)
+			}
+		}
+	}
+	run := startDemo(t, path, state, addr, agent)
+	read()
+	run.end(t)
+	if said := run.errs.String(); !strings.Contains(said, "\x1b[1;31mThe keeper of the demonstration") {
+		t.Errorf("it does not say in red what its keeper is: %s", said)
+	}
+	if info, err := os.Stat(filepath.Join(state, "keys", "passphrase")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the passphrase: %v, %v", info, err)
+	}
+	again := startDemo(t, path, state, addr, agent)
+	read()
+	again.end(t)
 }

@@ -25,12 +25,9 @@ import (
 
 	"zharia/portal/eds"
 	"zharia/portal/keeper"
+	"zharia/portal/leave"
 	"zharia/portal/share"
 )
-
-// rights judges who has standing in a case, by signed papers. While it is nil no text
-// of a case opens.
-var rights func() keeper.Rights
 
 const keeperUsage = `usage: portal keeper VERB -dir DIR [FLAGS]
 
@@ -326,6 +323,7 @@ func keeperInit(ctx context.Context, c *ceremony, args []string) error {
 // runFlags are the settings of a keeper at work.
 type runFlags struct {
 	socket, users, origin, trust, pins, lists    string
+	register                                     string
 	listen, certificate, key, authority, portals string
 	withoutChain, dev                            bool
 	from                                         *sourceFlags
@@ -344,6 +342,7 @@ func keeperRun(ctx context.Context, c *ceremony, args []string) (err error) {
 	c.flags.StringVar(&f.trust, "anchors", os.Getenv("PORTAL_ANCHORS"), "folder of the trusted authorities, the keeper's own copy (default: PORTAL_ANCHORS)")
 	c.flags.StringVar(&f.pins, "pins", os.Getenv("PORTAL_PINS"), "SHA-256 of each of those certificates (default: PORTAL_PINS)")
 	c.flags.StringVar(&f.lists, "lists", "", "folder where the keeper keeps revocation lists (default: lists in the state folder)")
+	c.flags.StringVar(&f.register, "register", "", "certificate of the register of investigations, DER or PEM: every right begins with what it has signed")
 	c.flags.BoolVar(&f.withoutChain, "without-chain", false, "open every case for whoever signed in: development only")
 	c.flags.BoolVar(&f.dev, "dev", false, "development: may run as the portal's user, believes the authorities without asking them")
 	if err := c.parse(args); err != nil {
@@ -360,6 +359,10 @@ func keeperRun(ctx context.Context, c *ceremony, args []string) (err error) {
 		c.red("NOT CLOSED: %s", warning)
 	}
 	verifier, err := f.verifier(ctx)
+	if err != nil {
+		return err
+	}
+	rights, err := f.rights(verifier)
 	if err != nil {
 		return err
 	}
@@ -423,6 +426,8 @@ func (f runFlags) check() ([]uint32, error) {
 		return nil, misused("-without-chain is for development: with -dev only")
 	case !f.dev && slices.Contains(users, uint32(os.Geteuid())):
 		return nil, errors.New("the keeper runs as the user of the portal, who could then read its memory: give it a user of its own")
+	case f.register == "" && !f.dev:
+		return nil, misused("-register is the certificate of the register of investigations")
 	}
 	return users, nil
 }
@@ -442,6 +447,18 @@ func (f runFlags) verifier(ctx context.Context) (*eds.Verifier, error) {
 	}
 	refused, err := trust(f.trust, verifier.AddAuthority)
 	return verifier, errors.Join(err, refused)
+}
+
+// rights is how papers are judged; nil without the certificate with which they begin.
+func (f runFlags) rights(verifier *eds.Verifier) (func() keeper.Rights, error) {
+	if f.register == "" {
+		return nil, nil
+	}
+	certificate, err := os.ReadFile(f.register)
+	if err != nil {
+		return nil, fmt.Errorf("-register: %w", err)
+	}
+	return leave.New(verifier, certificate), nil
 }
 
 // doors takes the sockets. Who may come is asked of the system, not of the mode of the

@@ -130,9 +130,13 @@ func TestACeremonyFromTheFirstShareToTheLast(t *testing.T) {
 	go func() {
 		ran <- keepWith(ctx, []string{
 			"run", "-dir", state, "-socket", socket, "-users", fmt.Sprint(os.Geteuid()), "-origin", "https://zharia.test", "-anchors", anchors, "-dev",
+			"-register", filepath.Join(anchors, "issuer.pem"),
 		}, strings.NewReader(""), nil, &said)
 	}()
 	said.until(t, "ready, sealed")
+	if strings.Contains(said.String(), "No papers are judged") {
+		t.Error("with a register it says that no papers are judged")
+	}
 	if text, err := type_(typing(), "status"); err != nil || !strings.Contains(text, "0 of 3 shares given") {
 		t.Errorf("%v: %s", err, text)
 	}
@@ -247,6 +251,7 @@ func TestAKeeperThatWouldGuardNothingDoesNotStart(t *testing.T) {
 		"two doors":                     {"-socket", k, "-listen", "127.0.0.1:0", "-users", us},
 		"without chain, and in earnest": {"-socket", k, "-users", "54321", "-without-chain"},
 		"users that are no numbers":     {"-socket", k, "-users", "portal"},
+		"no register":                   {"-socket", k, "-users", "54321"},
 	} {
 		if err := run(args...); !errors.Is(err, errMisuse) {
 			t.Errorf("%s: %v", name, err)

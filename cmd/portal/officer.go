@@ -9,9 +9,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"zharia/portal/database"
 	"zharia/portal/directory"
 	"zharia/portal/eds"
 	"zharia/portal/identity"
+	"zharia/portal/vault"
 )
 
 // firstOfficer enters one of the first two administrators, whom nobody can sign for
@@ -34,14 +36,18 @@ func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
 	case !named(*name) || !named(*kk) || !named(*ru):
 		return misused("-name, -body and -body-ru are names of 2 to 150 characters")
 	}
-	keys, dsn := os.Getenv("PORTAL_KEYS"), os.Getenv("DATABASE_URL")
-	if keys == "" || dsn == "" {
-		return misused("DATABASE_URL and PORTAL_KEYS are not both set")
+	ring, err := readKeyring()
+	dsn := os.Getenv("DATABASE_URL")
+	if err != nil || dsn == "" {
+		return misused("DATABASE_URL and PORTAL_KEEPER are not both set")
 	}
 	if err := guard(ctx, dsn); err != nil {
 		return err
 	}
-	db, work, err := open(ctx, dsn, keys)
+	db, work, err := open(ctx, dsn, func(hand *database.DB) (*vault.Keys, error) {
+		keys, _, err := ring.open(ctx, hand, os.Stderr)
+		return keys, err
+	})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,10 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/identity"
 	"zharia/portal/job"
+	"zharia/portal/keeper"
+	"zharia/portal/leave"
 	"zharia/portal/materials"
+	"zharia/portal/opening"
 	"zharia/portal/typed"
 	"zharia/portal/vault"
 	"zharia/portal/words"
@@ -60,7 +63,11 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err := guard(ctx, c.Database); err != nil {
 		return err
 	}
-	db, work, err := open(ctx, c.Database, c.Keys)
+	var client *keeper.Client
+	db, work, err := open(ctx, c.Database, func(hand *database.DB) (keys *vault.Keys, err error) {
+		keys, client, err = c.Keyring.open(ctx, hand, os.Stderr)
+		return keys, err
+	})
 	if err != nil {
 		return err
 	}
@@ -85,7 +92,7 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	}
 	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey}
 	go refresh(ctx, authority)
-	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}}, listener, out, c.Origin)
+	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, client}, listener, out, c.Origin)
 }
 
 // nationalVerifier trusts the pinned certificates and asks the national
@@ -140,9 +147,9 @@ func guard(ctx context.Context, dsn string) error {
 	return errors.Join(fence.Guard(ctx, db, zharia.Schema), db.Close())
 }
 
-// open opens two pools of the database, with the keys to its texts: db serves people,
-// behind the fence; work is the portal's own hand. Neither owns anything.
-func open(ctx context.Context, dsn, keys string) (db, work *vault.DB, err error) {
+// open opens two pools of the database, with the keys of its texts that take gives: db
+// serves people, behind the fence; work is the portal's own hand. Neither owns anything.
+func open(ctx context.Context, dsn string, take func(hand *database.DB) (*vault.Keys, error)) (db, work *vault.DB, err error) {
 	hand, err := database.OpenAs(ctx, dsn, database.Work)
 	if err != nil {
 		return nil, nil, err
@@ -152,10 +159,7 @@ func open(ctx context.Context, dsn, keys string) (db, work *vault.DB, err error)
 			err = errors.Join(err, hand.Close())
 		}
 	}()
-	if err := keysBelong(ctx, hand, keys); err != nil {
-		return nil, nil, err
-	}
-	ring, err := vault.OpenKeys(keys)
+	ring, err := take(hand)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,16 +183,20 @@ const countPersons = `SELECT count(*) FROM person`
 
 // keysBelong refuses to make new keys beside a database that was sealed with
 // others: nothing in it would ever open again, and new texts would hide that.
-func keysBelong(ctx context.Context, db *database.DB, keys string) error {
-	if _, err := os.Stat(keys); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	var n int
-	if err := db.Get(ctx, &n, countPersons); err != nil {
-		return err
-	}
-	if n > 0 {
-		return fmt.Errorf("the database has sealed texts and the file of their keys, %s, is not there: bring the file back", keys)
+func keysBelong(ctx context.Context, db *database.DB, keys ...string) error {
+	for _, file := range keys {
+		if _, err := os.Stat(file); err == nil {
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		var n int
+		if err := db.Get(ctx, &n, countPersons); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("the database has sealed texts and the file of their keys, %s, is not there: bring the file back", file)
+		}
 	}
 	return nil
 }
@@ -242,10 +250,12 @@ const (
 )
 
 // hands are what the portal does its own work with: a pool that may, one that only
-// looks, and what the daily audit holds against the database.
+// looks, what the daily audit holds against the database, and the keeper, nil where
+// there is none.
 type hands struct {
 	work, checks *database.DB
 	watch        audit.Watch
+	keeper       *keeper.Client
 }
 
 // run serves until the context ends, then stops taking requests, finishes those
@@ -261,6 +271,10 @@ func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, 
 	}
 	jobs := make(chan error, 1)
 	go func() { jobs <- runner(p, h).Run(ctx) }()
+	go renew(ctx, p.DB.Keys)
+	if h.keeper != nil {
+		go (&leave.Courier{DB: vault.New(h.work, p.DB.Keys), Keeper: h.keeper}).Run(ctx)
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "ready %s/kk/\n", origin)
@@ -274,10 +288,30 @@ func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, 
 	return errors.Join(server.Shutdown(stop), <-jobs)
 }
 
+// renewEvery is how often a process asks to whom texts are sealed now. Each holds that
+// key for itself, so this is not on the timetable of all; what is sealed to the key
+// before opens as well.
+const renewEvery = 5 * time.Minute
+
+// renew keeps to the keeper's newest key. While the keeper is down the one before is
+// good.
+func renew(ctx context.Context, keys *vault.Keys) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(renewEvery):
+		}
+		if err := keys.Renew(ctx); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "the keeper's newest key is not known", "error", err)
+		}
+	}
+}
+
 // runner is all that the portal does by itself: what is due once, and what is
 // done again and again.
 func runner(p *portal.Portal, h hands) job.Runner {
-	return job.Runner{
+	r := job.Runner{
 		DB: h.work,
 		Jobs: map[string]job.Func{
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
@@ -290,10 +324,25 @@ func runner(p *portal.Portal, h hands) job.Runner {
 				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
 			},
 			materials.RenderJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				ctx, err := j.Bear(ctx, p.DB.Keys)
+				if err != nil {
+					return err
+				}
 				return materials.Render(ctx, vault.New(tx, p.DB.Keys), j.Args["material"], now())
 			},
 			evidence.ConfirmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				ctx, err := j.Bear(ctx, p.DB.Keys)
+				if err != nil {
+					return err
+				}
 				return evidence.Confirm(ctx, vault.New(tx, p.DB.Keys), p.Verifier, j.Args["evidence"], now())
+			},
+			attachment.ScanJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				ctx, err := j.Bear(ctx, p.DB.Keys)
+				if err != nil {
+					return err
+				}
+				return attachment.Scan(ctx, vault.New(tx, p.DB.Keys), p.Scanner, j.Args["attachment"], now())
 			},
 		},
 		Timetable: map[string]job.Task{
@@ -311,14 +360,30 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
 			}},
-			"ask the scanner about files it has not seen": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
-				return attachment.Rescan(ctx, vault.New(db, p.DB.Keys), p.Scanner, at.UTC().Truncate(time.Microsecond))
-			}},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)
 			}},
 		},
 	}
+	if h.keeper != nil {
+		r.Timetable["tell of cases that custodians opened"] = job.Task{Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+			return tellUnsealed(ctx, vault.New(db, p.DB.Keys), h.keeper, at.UTC().Truncate(time.Microsecond))
+		}}
+	}
+	return r
+}
+
+// tellUnsealed tells the people of a case that custodians of the keys opened it.
+func tellUnsealed(ctx context.Context, db *vault.DB, k *keeper.Client, at time.Time) error {
+	all, err := k.Openings(ctx)
+	if err != nil {
+		return err
+	}
+	told := make([]opening.Unsealing, len(all))
+	for i, o := range all {
+		told[i] = opening.Unsealing{ID: o.ID, Case: o.Case, Person: o.Person, From: o.From, Until: o.Until, Ground: o.Ground}
+	}
+	return opening.Tell(ctx, db, told, at)
 }
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

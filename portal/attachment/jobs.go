@@ -2,10 +2,12 @@ package attachment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
+	"zharia/portal/fault"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -17,9 +19,6 @@ const Abandoned = 48 * time.Hour
 const (
 	sweep = `
 DELETE FROM attachment WHERE state IN ('receiving', 'checking') AND made_at < $1`
-
-	selectWaiting = `
-SELECT id FROM attachment WHERE state = 'waiting' ORDER BY made_at LIMIT 20`
 
 	selectCaseOf = `
 SELECT casefile FROM filing WHERE id = $1`
@@ -34,30 +33,33 @@ func Sweep(ctx context.Context, db *vault.DB, at time.Time) error {
 	return db.Exec(ctx, sweep, at.Add(-Abandoned))
 }
 
-// Rescan asks the scanner about the files that it has not seen, the oldest first. A
-// scanner that is still silent is no failure: it is asked again at the next turn.
-func Rescan(ctx context.Context, db *vault.DB, s *Scanner, at time.Time) error {
-	if s == nil {
+// ScanJob is the name of the job that asks the scanner about a file that it has not
+// seen; soon is when it is asked for the second time.
+const (
+	ScanJob = "attachment-scan"
+	soon    = time.Minute
+)
+
+var errSilent = errors.New("attachment: the scanner does not answer")
+
+// Scan asks the scanner about one file, whose author let the portal read it once more
+// (Take). While it is silent that is a failure, and the job is tried again. A file that
+// is gone, or was scanned meanwhile, is left alone. It opens no name.
+func Scan(ctx context.Context, tx *vault.DB, s *Scanner, id uuid.UUID, at time.Time) error {
+	var row attachmentRow
+	err := tx.Get(ctx, &row, lockAttachment, id)
+	if errors.Is(err, fault.NotFound) || err == nil && row.State != Waiting || s == nil {
 		return nil
 	}
-	var waiting []uuid.UUID
-	if err := db.Select(ctx, &waiting, selectWaiting); err != nil {
+	if err != nil {
 		return err
 	}
-	for _, id := range waiting {
-		a, err := Fetch(ctx, db, id)
-		if err != nil {
-			return err
-		}
-		state, scanned := s.look(ctx, a.content(ctx, db, Original), at)
-		if state == Waiting {
-			return nil
-		}
-		if err := db.Within(ctx, func(tx *vault.DB) error { return a.scanned(ctx, tx, state, scanned) }); err != nil {
-			return err
-		}
+	a := row.nameless()
+	state, scanned := s.look(ctx, a.content(ctx, tx, Original), at)
+	if state == Waiting {
+		return fault.New(fault.Unavailable, "fault.ours").Because(errSilent)
 	}
-	return nil
+	return a.scanned(ctx, tx, state, scanned)
 }
 
 // scanned is the portal's own act: nobody asked for it.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/fault"
+	"zharia/portal/job"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -84,7 +85,7 @@ func Begin(ctx context.Context, tx *vault.DB, ask policy.Ask, n New) (Attachment
 	if err := tx.Get(ctx, &in, selectCaseOf, n.Filing); err != nil {
 		return Attachment{}, err
 	}
-	sealed, err := tx.SealText(nameAt(in, n.ID), name)
+	sealed, err := tx.SealText(nameAt(in, n.ID), name, ask.Person)
 	if err != nil {
 		return Attachment{}, err
 	}
@@ -167,7 +168,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case offset > a.Received || a.State != Receiving:
 		return a, refuse(OutOfOrder)
 	}
-	if err := keepPiece(ctx, tx, a.Case, id, Original, offset/Piece, content); err != nil {
+	if err := keepPiece(ctx, tx, a.Case, a.Author, id, Original, offset/Piece, content); err != nil {
 		return a, err
 	}
 	a.Received += length
@@ -196,6 +197,7 @@ type Finding struct {
 	copy      *Copy
 	state     State
 	scannedAt time.Time
+	at        time.Time
 }
 
 // Examine reads a file that has come whole: it must be the bytes that were announced
@@ -203,7 +205,7 @@ type Finding struct {
 // is one. It goes between two transactions, for it takes seconds; done twice it does
 // the same. A scanner that does not answer stops nothing: the file waits for it.
 func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Attachment) (Finding, error) {
-	f := Finding{id: a.ID, state: Clean}
+	f := Finding{id: a.ID, state: Clean, at: at}
 	switch {
 	case a.Received < a.Size:
 		return f, refuse(Short)
@@ -213,7 +215,7 @@ func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Atta
 	original := a.content(ctx, db, Original)
 	original.digest = nil // it may be that nobody announced one
 	sum := sha256.New()
-	copied := newCutter(ctx, db, a.Case, a.ID)
+	copied := newCutter(ctx, db, a)
 	through := io.TeeReader(original, sum)
 	var err error
 	if f.verdict, err = employ(ctx, string(a.Kind), through, copied); err != nil {
@@ -279,6 +281,14 @@ func Take(ctx context.Context, tx *vault.DB, f Finding) (Attachment, error) {
 	}
 	if err := tx.Exec(ctx, updateTaken, f.id, f.state, kind, size, digest, f.verdict.Disarmed, scanned); err != nil {
 		return a, err
+	}
+	if f.state == Waiting {
+		err := job.AddFor(ctx, tx, f.at, job.New{
+			Key: ScanJob + "/" + f.id.String(), Name: ScanJob, At: f.at.Add(soon), Args: job.Args{"attachment": f.id}, Opens: a.pieces(),
+		})
+		if err != nil {
+			return a, err
+		}
 	}
 	return lock(ctx, tx, f.id)
 }

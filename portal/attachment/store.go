@@ -63,6 +63,13 @@ func nameAt(casefile, id uuid.UUID) vault.Where {
 }
 
 func (row attachmentRow) open(ctx context.Context, db *vault.DB) (Attachment, error) {
+	a := row.nameless()
+	var err error
+	a.Name, err = db.OpenText(ctx, nameAt(row.Case, row.ID), row.Name)
+	return a, err
+}
+
+func (row attachmentRow) nameless() Attachment {
 	a := Attachment{
 		ID: row.ID, Filing: row.Filing, Case: row.Case, Author: row.Author, Order: row.Order, Kind: row.Kind, Size: row.Size, Received: row.Received,
 		Digest: row.Digest, State: row.State, Disarmed: row.Disarmed, MadeAt: row.MadeAt,
@@ -73,9 +80,7 @@ func (row attachmentRow) open(ctx context.Context, db *vault.DB) (Attachment, er
 	if row.CopyKind != nil {
 		a.Copy = &Copy{Kind: *row.CopyKind, Size: *row.CopySize, Digest: row.CopyDigest}
 	}
-	var err error
-	a.Name, err = db.OpenText(ctx, nameAt(row.Case, row.ID), row.Name)
-	return a, err
+	return a
 }
 
 // Fetch is one attachment, for whoever reached the thing it lies beside.
@@ -168,9 +173,20 @@ func pieceAt(casefile, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "attachment_chunk", Column: "content", ID: id, Case: casefile}
 }
 
-func keepPiece(ctx context.Context, tx *vault.DB, casefile, attachment uuid.UUID, part Part, n int64, content []byte) error {
+// pieces are the places of the file as it came.
+func (a Attachment) pieces() []vault.Where {
+	var out []vault.Where
+	for n := int64(0); n*Piece < a.Size; n++ {
+		out = append(out, pieceAt(a.Case, pieceID(a.ID, Original, n)))
+	}
+	return out
+}
+
+// keepPiece keeps a piece for the people of the case, and for its author, who may be
+// nothing there.
+func keepPiece(ctx context.Context, tx *vault.DB, casefile, author, attachment uuid.UUID, part Part, n int64, content []byte) error {
 	id := pieceID(attachment, part, n)
-	sealed, err := tx.Seal(pieceAt(casefile, id), content)
+	sealed, err := tx.Seal(pieceAt(casefile, id), content, author)
 	if err != nil {
 		return err
 	}
@@ -244,8 +260,7 @@ func (c *content) Read(p []byte) (int, error) {
 type cutter struct {
 	ctx    context.Context
 	db     *vault.DB
-	in     uuid.UUID // the case
-	id     uuid.UUID
+	of     Attachment
 	buffer []byte
 	n      int64
 	size   int64
@@ -253,8 +268,8 @@ type cutter struct {
 	sum    hash.Hash
 }
 
-func newCutter(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) *cutter {
-	return &cutter{ctx: ctx, db: db.For(ctx), in: casefile, id: id, most: 2 * MaxPaper, sum: sha256.New()}
+func newCutter(ctx context.Context, db *vault.DB, of Attachment) *cutter {
+	return &cutter{ctx: ctx, db: db.For(ctx), of: of, most: 2 * MaxPaper, sum: sha256.New()}
 }
 
 func (c *cutter) Write(p []byte) (int, error) {
@@ -280,7 +295,7 @@ func (c *cutter) flush() error {
 	if len(c.buffer) == 0 {
 		return nil
 	}
-	err := keepPiece(c.ctx, c.db, c.in, c.id, Shown, c.n, c.buffer)
+	err := keepPiece(c.ctx, c.db, c.of.Case, c.of.Author, c.of.ID, Shown, c.n, c.buffer)
 	c.n++
 	c.buffer = c.buffer[:0]
 	return err

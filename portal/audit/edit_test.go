@@ -30,7 +30,7 @@ var furniture = map[string]string{
 		 WHERE i.post = 'investigator' AND j.post = 'investigator' AND h.post = 'head' AND i.person < j.person LIMIT 1`,
 	"assent":           `INSERT INTO assent (document, about, author, agrees, made_at) SELECT d.id, e.id, d.author, true, now() FROM document d, document e WHERE d.id < e.id LIMIT 1`,
 	"revocation":       `INSERT INTO revocation (document, participant, made_at) SELECT d.id, p.id, now() FROM document d, participant p LIMIT 1`,
-	"request":          `INSERT INTO request (id, casefile, person, role, words, language, document, status, made_at) SELECT gen_random_uuid(), d.casefile, d.author, 'witness', '\x00', 'kk', d.id, 'draft', now() FROM document d WHERE d.casefile IS NOT NULL LIMIT 1`,
+	"request":          `INSERT INTO request (id, casefile, person, role, words, named, language, document, status, made_at) SELECT gen_random_uuid(), d.casefile, d.author, 'witness', '\x00', '\x00', 'kk', d.id, 'draft', now() FROM document d WHERE d.casefile IS NOT NULL LIMIT 1`,
 	"assignment":       `INSERT INTO assignment (document, casefile, head, duty, previous, officer, made_at) SELECT d.id, d.casefile, o.person, 'charge', o.person, o.person, now() FROM document d, officer o WHERE d.casefile IS NOT NULL LIMIT 1`,
 	"appointment":      `INSERT INTO appointment (id, person, name, leaves, proposer, document, status, made_at, proposed_at) SELECT gen_random_uuid(), p.id, 'A. B.', true, o.person, d.id, 'proposed', now(), now() FROM person p, officer o, document d WHERE p.id <> o.person LIMIT 1`,
 	"decision_text":    `INSERT INTO decision_text (decision, established, resolved) SELECT id, '\x00', '\x00' FROM decision LIMIT 1`,
@@ -38,6 +38,7 @@ var furniture = map[string]string{
 	"redaction":        `INSERT INTO redaction (document, decision, part, author, made_at) SELECT document, id, 'personal-data', author, now() FROM decision LIMIT 1`,
 	"service":          `INSERT INTO service (decision, participant, person, way, at) SELECT x.id, p.id, p.person, 'opened', now() FROM decision x, participant p LIMIT 1`,
 	"opening":          `INSERT INTO opening (id, casefile, person, standing, object, object_id, reason, at) SELECT gen_random_uuid(), id, investigator, 'charge', 'decision', id, 'duty', now() FROM casefile LIMIT 1`,
+	"unsealing":        `INSERT INTO unsealing (id, casefile, person, ground, since, until, told_at) SELECT gen_random_uuid(), id, investigator, '\x00', now(), now() + interval '1 day', now() FROM casefile LIMIT 1`,
 	"objection":        `INSERT INTO objection (id, opening, casefile, person, words, made_at) SELECT gen_random_uuid(), id, casefile, person, '\x00', now() FROM opening LIMIT 1`,
 	"material":         `INSERT INTO material (id, casefile, volume, sheet, sheets, title, part, document, state, made_at) SELECT gen_random_uuid(), casefile, 9, 1, 1, '\x00', 'case', id, 'ready', now() FROM document WHERE casefile IS NOT NULL AND id NOT IN (SELECT document FROM material) LIMIT 1`,
 	"material_page":    `INSERT INTO material_page (id, material, number, small, size, width, height, sharp, sharp_size) SELECT gen_random_uuid(), id, 1999, '\x00', 1, 1, 1, '\x00', 1 FROM material LIMIT 1`,
@@ -59,7 +60,7 @@ var furniture = map[string]string{
 	"recount":          `INSERT INTO recount (id, filing, day_off, was_due, due_at, made_at) SELECT gen_random_uuid(), f.id, d.id, now(), now() + interval '1 day', now() FROM filing f, day_off d LIMIT 1`,
 	"count_objection":  `INSERT INTO count_objection (id, filing, person, words, due_at, made_at) SELECT gen_random_uuid(), id, author, '\x00', now(), now() FROM filing LIMIT 1`,
 	"assistant":        `INSERT INTO assistant (id, advocate, person, name, until, made_at) SELECT gen_random_uuid(), a.id, b.id, '\x00', '2027-01-01', now() FROM person a, person b WHERE a.id <> b.id LIMIT 1`,
-	"errand":           `INSERT INTO errand (id, assistant, advocate, casefile, participant, kind, case_number, language, wish, circumstances, points, status, made_at, saved_at) SELECT gen_random_uuid(), a.id, a.advocate, p.casefile, p.id, 'petition', '\x00', 'kk', '\x00', '\x00', '\x00', 'given', now(), now() FROM assistant a, participant p LIMIT 1`,
+	"errand":           `INSERT INTO errand (id, assistant, advocate, casefile, participant, kind, case_number, advocate_name, language, wish, circumstances, points, status, made_at, saved_at) SELECT gen_random_uuid(), a.id, a.advocate, p.casefile, p.id, 'petition', '\x00', '\x00', 'kk', '\x00', '\x00', '\x00', 'given', now(), now() FROM assistant a, participant p LIMIT 1`,
 }
 
 // column is one of a protected table, with the type it has.

@@ -14,7 +14,6 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/policy"
-	"zharia/portal/register"
 	"zharia/portal/vault"
 )
 
@@ -100,6 +99,9 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting
 	if err := db.Select(ctx, &rows, selectOwnCases, ask.Person); err != nil {
 		return nil, nil, err
 	}
+	if err := ahead(ctx, db, rows); err != nil {
+		return nil, nil, err
+	}
 	cases := make([]Case, len(rows))
 	for i, row := range rows {
 		var err error
@@ -114,7 +116,7 @@ func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Case, []Awaiting
 	}
 	awaiting := make([]Awaiting, len(waits))
 	for i, w := range waits {
-		number, err := register.Open(ctx, db, w.Case, w.Number)
+		number, err := w.number(ctx, db)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -144,6 +146,9 @@ func official(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]c
 	}
 	var rows []caseRow
 	if err := fetch(&rows); err != nil {
+		return nil, err
+	}
+	if err := ahead(ctx, db, rows); err != nil {
 		return nil, err
 	}
 	cases := make([]Case, len(rows))

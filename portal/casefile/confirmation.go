@@ -187,7 +187,7 @@ func DraftEnd(ctx context.Context, db *vault.DB, press document.Press, ask polic
 			return err
 		}
 		return keep(ctx, tx, ask, p, &doc, func() error {
-			sealed, err := sealReasons(tx, p.Case, doc.ID, reasons)
+			sealed, err := sealReasons(tx, p, doc.ID, reasons)
 			if err != nil {
 				return err
 			}
@@ -201,6 +201,7 @@ func keep(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant, doc 
 	if _, err := drop(ctx, tx, p.Case, p.ID); err != nil {
 		return err
 	}
+	doc.For = []uuid.UUID{p.Person}
 	if err := document.Add(ctx, tx, doc); err != nil {
 		return err
 	}
@@ -402,12 +403,13 @@ func reasonsOf(casefile, paper uuid.UUID) vault.Where {
 	return vault.Where{Table: "confirmation", Column: "reasons", ID: paper, Case: casefile}
 }
 
-// sealReasons keeps no reasons as none at all.
-func sealReasons(tx *vault.DB, casefile, paper uuid.UUID, reasons string) ([]byte, error) {
+// sealReasons keeps no reasons as none at all. They are for whom they are about as well,
+// who may be nothing in the case: a copy is due to him (CPC 109).
+func sealReasons(tx *vault.DB, p Participant, paper uuid.UUID, reasons string) ([]byte, error) {
 	if strings.TrimSpace(reasons) == "" {
 		return nil, nil
 	}
-	return tx.SealText(reasonsOf(casefile, paper), reasons)
+	return tx.SealText(reasonsOf(p.Case, paper), reasons, p.Person)
 }
 
 func openReasons(ctx context.Context, db *vault.DB, casefile, paper uuid.UUID, sealed []byte) (string, error) {

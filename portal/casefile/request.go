@@ -190,11 +190,11 @@ func SaveRequest(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err := few(ctx, tx, ask, id); err != nil {
 			return err
 		}
-		paper, authority, err := n.print(ctx, tx, press, ask, casefile)
+		paper, authority, err := n.print(ctx, tx, press, ask, of)
 		if err != nil {
 			return err
 		}
-		if err := n.keep(ctx, tx, ask, casefile, id, paper.ID, authority); err != nil {
+		if err := n.keep(ctx, tx, ask, of, id, paper.ID, authority); err != nil {
 			return err
 		}
 		for _, gone := range []uuid.NullUUID{old.Document, old.Authority} {
@@ -232,8 +232,9 @@ func (n NewRequest) check() error {
 
 // print makes the papers: the request, and the file of authority, which the request
 // names by its SHA-256, so that signing the one holds the other fast.
-func (n NewRequest) print(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, casefile uuid.UUID) (paper document.Document, authority uuid.NullUUID, err error) {
+func (n NewRequest) print(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, of Named) (paper document.Document, authority uuid.NullUUID, err error) {
 	var file document.Document
+	casefile := of.id
 	if n.For() {
 		if file, err = document.New(ask, casefile, document.Authority, n.Language); err != nil {
 			return paper, authority, err
@@ -244,7 +245,7 @@ func (n NewRequest) print(ctx context.Context, tx *vault.DB, press document.Pres
 		}
 		authority = uuid.NullUUID{UUID: file.ID, Valid: true}
 	}
-	to, err := addressed(ctx, tx, casefile)
+	to, err := addressed(ctx, tx, of)
 	if err != nil {
 		return paper, authority, err
 	}
@@ -493,7 +494,7 @@ func answerRequests(ctx context.Context, tx *vault.DB, ask policy.Ask, p Partici
 		return err
 	}
 	for _, row := range rows {
-		r, err := row.open(ctx, tx)
+		r, err := row.open(ctx, tx, ask.Person)
 		if err != nil {
 			return err
 		}

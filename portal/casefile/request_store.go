@@ -72,6 +72,7 @@ type requestRow struct {
 	ID               uuid.UUID     `db:"id"`
 	Case             uuid.UUID     `db:"casefile"`
 	CaseNumber       []byte        `db:"case_number"`
+	Named            []byte        `db:"named"`
 	Person           uuid.UUID     `db:"person"`
 	Name             []byte        `db:"name"`
 	Role             policy.Role   `db:"role"`
@@ -107,7 +108,7 @@ type requestRow struct {
 // draft is its author's alone. Its answer is the paper that was signed in the moment
 // it was settled.
 const selectRequests = `
-SELECT r.id, r.casefile, c.number AS case_number, r.person, n.name, r.role, r.represented, r.words, r.language, r.document,
+SELECT r.id, r.casefile, c.number AS case_number, r.named, r.person, n.name, r.role, r.represented, r.words, r.language, r.document,
        r.authority, r.participant, r.status, r.made_at, r.asked_at, r.term, r.due_raw, r.due_at, r.overdue_at, r.settled_at,
        c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        c.prosecutor, p.name AS prosecutor_name, pb.name_kk AS prosecution_kk, pb.name_ru AS prosecution_ru,
@@ -169,12 +170,14 @@ func (row requestRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask
 	if err := ask.Check(to); err != nil {
 		return Request{}, err
 	}
-	r, err := row.open(ctx, db)
+	r, err := row.open(ctx, db, ask.Person)
 	r.Standing = to
 	return r, err
 }
 
-func (row requestRow) open(ctx context.Context, db *vault.DB) (Request, error) {
+// open opens a row for its reader. Its person is nothing in the case yet: what he reads
+// of it is what he wrote himself, and what was answered to him.
+func (row requestRow) open(ctx context.Context, db *vault.DB, reader uuid.UUID) (Request, error) {
 	r := Request{
 		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Language: row.Language,
 		Document: row.Document, Authority: row.Authority.UUID, Participant: row.Participant.UUID, Status: row.Status, MadeAt: row.MadeAt,
@@ -184,7 +187,11 @@ func (row requestRow) open(ctx context.Context, db *vault.DB) (Request, error) {
 		Prosecutor: Official{ID: row.Prosecutor, Name: row.ProsecutorName, Body: identity.Body{NameKK: row.ProsecutionKK, NameRU: row.ProsecutionRU}},
 	}
 	var errs [5]error
-	r.CaseNumber, errs[4] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	if row.Person == reader {
+		r.CaseNumber, errs[4] = db.OpenText(ctx, requestText("named", row.Case, row.ID), row.Named)
+	} else {
+		r.CaseNumber, errs[4] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	}
 	r.Name, errs[0] = identity.OpenName(ctx, db, row.Case, row.Person, row.Name)
 	r.Words, errs[1] = db.OpenText(ctx, requestText("words", row.Case, row.ID), row.Words)
 	if row.Represented != nil {
@@ -241,55 +248,57 @@ func lockRequestDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid
 }
 
 type addressedRow struct {
-	Number           []byte    `db:"number"`
 	Investigator     uuid.UUID `db:"investigator"`
 	InvestigatorName string    `db:"investigator_name"`
 	identity.Body
 }
 
 const selectAddressed = `
-SELECT c.number, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM casefile c
   JOIN officer i ON i.person = c.investigator
   JOIN body b ON b.id = c.body
  WHERE c.id = $1`
 
-// addressee is who answers a request, and the number of the case.
+// addressee is who answers a request, and the number of the case as its author named
+// it: nothing of the case opens to him.
 type addressee struct {
 	number string
 	Official
 }
 
-func addressed(ctx context.Context, tx *vault.DB, casefile uuid.UUID) (addressee, error) {
+func addressed(ctx context.Context, tx *vault.DB, of Named) (addressee, error) {
 	var row addressedRow
-	if err := tx.Get(ctx, &row, selectAddressed, casefile); err != nil {
-		return addressee{}, err
-	}
-	number, err := register.Open(ctx, tx, casefile, row.Number)
-	return addressee{number, Official{row.Investigator, row.InvestigatorName, row.Body}}, err
+	err := tx.Get(ctx, &row, selectAddressed, of.id)
+	return addressee{of.number, Official{row.Investigator, row.InvestigatorName, row.Body}}, err
 }
 
 const upsertRequest = `
-INSERT INTO request (id, casefile, person, role, represented, words, language, document, authority, status, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10)
+INSERT INTO request (id, casefile, person, role, represented, words, language, document, authority, status, made_at, named)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $10, $11)
     ON CONFLICT (id) DO UPDATE
-   SET casefile = $2, role = $4, represented = $5, words = $6, language = $7, document = $8, authority = $9, made_at = $10
+   SET casefile = $2, role = $4, represented = $5, words = $6, language = $7, document = $8, authority = $9, made_at = $10, named = $11
  WHERE request.status = 'draft' AND request.person = $3`
 
 // keep writes the draft down.
-func (n NewRequest) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, id, paper uuid.UUID, authority uuid.NullUUID) error {
+func (n NewRequest) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, of Named, id, paper uuid.UUID, authority uuid.NullUUID) error {
+	casefile := of.id
 	var whom []byte
 	if n.For() {
 		var err error
-		if whom, err = tx.SealText(requestText("represented", casefile, id), n.whom()); err != nil {
+		if whom, err = tx.SealText(requestText("represented", casefile, id), n.whom(), ask.Person); err != nil {
 			return err
 		}
 	}
-	text, err := tx.SealText(requestText("words", casefile, id), n.Words)
+	text, err := tx.SealText(requestText("words", casefile, id), n.Words, ask.Person)
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, upsertRequest, id, casefile, ask.Person, n.Role, whom, text, n.Language, paper, authority, ask.At)
+	named, err := tx.SealText(requestText("named", casefile, id), of.number, ask.Person)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(ctx, upsertRequest, id, casefile, ask.Person, n.Role, whom, text, n.Language, paper, authority, ask.At, named)
 }
 
 const submitRequest = `

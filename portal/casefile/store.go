@@ -68,6 +68,23 @@ const selectTheseCases = selectCases + `
  WHERE c.id = ANY (CAST($2 AS uuid[])) AND s.standing && ARRAY['charge', 'supervisor', 'unit', 'office']
  ORDER BY c.registered_on DESC, c.id`
 
+// places are what a line of a list of cases opens.
+func (row caseRow) places() []vault.Sealed {
+	text := func(column string, sealed []byte) vault.Sealed {
+		return vault.Sealed{Where: vault.Where{Table: "casefile", Column: column, ID: row.ID, Case: row.ID}, Bytes: sealed}
+	}
+	return []vault.Sealed{text("number", row.Number), text("offence_kk", row.OffenceKK), text("offence_ru", row.OffenceRU)}
+}
+
+// ahead asks the keeper at once for all that a list of cases opens.
+func ahead(ctx context.Context, db *vault.DB, rows []caseRow) error {
+	var all []vault.Sealed
+	for _, row := range rows {
+		all = append(all, row.places()...)
+	}
+	return db.Ahead(ctx, all...)
+}
+
 func (row caseRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Case, error) {
 	c := Case{
 		ID: row.ID, RegisteredOn: row.RegisteredOn, Body: row.Body,
@@ -160,18 +177,29 @@ func capacities(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid
 }
 
 type awaitingRow struct {
-	Case             uuid.UUID   `db:"casefile"`
-	Number           []byte      `db:"number"`
-	Role             policy.Role `db:"role"`
-	AskedAt          time.Time   `db:"asked_at"`
-	Investigator     uuid.UUID   `db:"investigator"`
-	InvestigatorName string      `db:"investigator_name"`
+	Case             uuid.UUID     `db:"casefile"`
+	Request          uuid.NullUUID `db:"request"`
+	Named            []byte        `db:"named"`
+	Role             policy.Role   `db:"role"`
+	AskedAt          time.Time     `db:"asked_at"`
+	Investigator     uuid.UUID     `db:"investigator"`
+	InvestigatorName string        `db:"investigator_name"`
 	identity.Body
 }
 
+// number is that of the case as he named it himself; "" where he did not. Nothing of the
+// case opens to him before his status is confirmed.
+func (row awaitingRow) number(ctx context.Context, db *vault.DB) (string, error) {
+	if row.Named == nil {
+		return "", nil
+	}
+	return db.OpenText(ctx, requestText("named", row.Case, row.Request.UUID), row.Named)
+}
+
 const selectAwaiting = `
-SELECT p.casefile, c.number, p.role, p.asked_at, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT p.casefile, q.id AS request, q.named, p.role, p.asked_at, c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM participant p
+  LEFT JOIN LATERAL (SELECT r.id, r.named FROM request r WHERE r.participant = p.id AND r.person = p.person ORDER BY r.asked_at DESC LIMIT 1) q ON true
   JOIN casefile c ON c.id = p.casefile
   JOIN officer i ON i.person = c.investigator
   JOIN body b ON b.id = c.body

@@ -45,8 +45,8 @@ type AssentDraft struct {
 }
 
 // reasonsAt lie where the paper that says them does.
-func reasonsAt(id, casefile, author uuid.UUID) vault.Where {
-	return vault.Where{Table: "assent", Column: "reasons", ID: id}.Theirs(casefile, author)
+func reasonsAt(id, casefile uuid.UUID) vault.Where {
+	return vault.Where{Table: "assent", Column: "reasons", ID: id}.InCase(casefile)
 }
 
 const selectAssentDraft = `
@@ -89,7 +89,7 @@ func DraftAssent(ctx context.Context, tx *vault.DB, press Press, ask policy.Ask,
 	var reasons []byte
 	if !draft.Agrees {
 		s.Sections = append(s.Sections, Section{Heading: w.T("paper.dissent.reasons"), Text: draft.Reasons})
-		if reasons, err = tx.SealText(reasonsAt(d.ID, d.Casefile, d.Author), draft.Reasons); err != nil {
+		if reasons, err = tx.SealText(reasonsAt(d.ID, d.Casefile), draft.Reasons); err != nil {
 			return d, err
 		}
 	}
@@ -190,7 +190,7 @@ func (row assentRow) open(ctx context.Context, db *vault.DB) (Assent, error) {
 	if row.SignedAt != nil {
 		a.SignedAt = *row.SignedAt
 	}
-	reasons, err := db.OpenMaybe(ctx, reasonsAt(row.Document, row.Casefile.UUID, row.Author), row.Reasons)
+	reasons, err := db.OpenMaybe(ctx, reasonsAt(row.Document, row.Casefile.UUID), row.Reasons)
 	if reasons != nil {
 		a.Reasons = *reasons
 	}

@@ -1,11 +1,8 @@
 package document
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/pem"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,8 +20,8 @@ type Known struct {
 	Ours       bool       // a document of exactly these bytes was signed here
 	Kept       bool       // and the signature brought is the one that is kept with it
 	ReceivedAt time.Time  // of the document, by our clock
-	Signer     eds.Signer // judged by the kept evidence, where Kept
-	Refused    error      // why the evidence does not prove it, where Kept
+	Signer     eds.Signer // as of then, where Kept
+	Refused    error      // why it is not right, where Kept
 }
 
 const selectSignedByDigest = `
@@ -61,40 +58,29 @@ func Recognise(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.As
 		if cms == nil {
 			return known, nil
 		}
-		kept, err := evidence.Fetch(database.HoldingPaper(ctx, twin.ID), db, twin.ID)
+		kept, err := evidence.ReadPublic(database.HoldingPaper(ctx, twin.ID), db, twin.ID)
 		if err != nil {
 			return known, err
 		}
-		if same(cms, kept.Evidence) {
+		if kept.Is(cms) {
 			known.Kept, known.ReceivedAt = true, twin.SignedAt
-			known.Signer, known.Refused = v.Reverify(ctx, kept.Evidence, content)
+			known.Signer, known.Refused = then(ctx, v, cms, content, kept)
 			return known, ctx.Err()
 		}
 	}
 	return known, nil
 }
 
-// same tells whether a signature is the one of the evidence: as it came, or with
-// the time-stamp that the portal had put beside it, which is how it is given out.
-func same(cms []byte, e *eds.Evidence) bool {
-	brought := bare(cms)
-	if bytes.Equal(brought, bare(e.CMS)) {
-		return true
+// then judges a signature that was brought as of the moment it was received. What the
+// authority said of the key then stands in clear.
+func then(ctx context.Context, v *eds.Verifier, cms, content []byte, kept evidence.Public) (eds.Signer, error) {
+	silent, err := eds.NewVerifier(v.Authorities()...)
+	if err != nil {
+		return eds.Signer{}, err
 	}
-	stamped, err := e.Stamped()
-	return err == nil && bytes.Equal(brought, bare(stamped))
-}
-
-// bare takes off the text that a signature may be wrapped in. What cannot be
-// unwrapped stays as it is and is equal to nothing.
-func bare(cms []byte) []byte {
-	if block, _ := pem.Decode(cms); block != nil {
-		return block.Bytes
+	signer, err := silent.Document(ctx, cms, content, kept.ReceivedAt)
+	if err == nil {
+		signer.Revocation = kept.Revocation
 	}
-	text := bytes.Join(bytes.Fields(cms), nil)
-	raw := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-	if n, err := base64.StdEncoding.Decode(raw, text); err == nil {
-		return raw[:n]
-	}
-	return cms
+	return signer, err
 }

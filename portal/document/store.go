@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,15 +67,28 @@ type Document struct {
 	Signer   uuid.UUID // zero while unsigned
 	SignedAt time.Time
 	CMS      []byte
+	For      []uuid.UUID // of a new one: persons who open it by their own right, besides its author: whom it answers
+}
+
+// peoples are the papers of people who may be nothing in the case, or not be any more:
+// each opens what he wrote by his own right.
+var peoples = []Kind{Petition, Complaint, Application, Challenge, Withdrawal, Supplement, Request, Authority}
+
+// readers are the persons who open a new document by their own right.
+func (d Document) readers() []uuid.UUID {
+	if slices.Contains(peoples, d.Kind) {
+		return append([]uuid.UUID{d.Author}, d.For...)
+	}
+	return d.For
 }
 
 // Signed tells whether it bears its author's signature.
 func (d Document) Signed() bool { return !d.SignedAt.IsZero() }
 
-// at is where a part of the document lies: in its case, or with its author where it is
-// a paper of the directory of officials.
+// at is where a part of the document lies: in its case, or with the papers about
+// officials.
 func (d Document) at(column string) vault.Where {
-	return vault.Where{Table: "document", Column: column, ID: d.ID}.Theirs(d.Casefile, d.Author)
+	return vault.Where{Table: "document", Column: column, ID: d.ID}.InCase(d.Casefile)
 }
 
 // Places are where its content and its signature lie sealed, for who opens them without
@@ -89,7 +103,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 func Add(ctx context.Context, tx *vault.DB, d *Document) error {
 	sum := sha256.Sum256(d.Content)
 	d.Digest = sum[:]
-	sealed, err := tx.Seal(d.at("content"), d.Content)
+	sealed, err := tx.Seal(d.at("content"), d.Content, d.readers()...)
 	if err != nil {
 		return err
 	}
@@ -227,7 +241,8 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if identity.IDOf(tx, s.signer.IIN) != ask.Person {
 		return d, fault.New(fault.Invalid, "fault.eds.other-person")
 	}
-	sealed, err := tx.Seal(d.at("cms"), s.cms)
+	also := vault.Readers(row.Content)
+	sealed, err := tx.Seal(d.at("cms"), s.cms, also...)
 	if err != nil {
 		return d, err
 	}
@@ -238,7 +253,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := phone.Use(ctx, tx, id); err != nil {
 		return d, err
 	}
-	return d, evidence.KeepDocument(ctx, tx, id, d.Casefile, ask.Person, s.signer, ask.At)
+	return d, evidence.KeepDocument(ctx, tx, id, d.Casefile, ask.Person, s.signer, ask.At, also...)
 }
 
 // Proof is what a page says of the signature of a document.
@@ -251,6 +266,7 @@ type Proof struct {
 	Revocation eds.Revocation
 	KnownAt    time.Time // when the authority answered
 	StampedAt  time.Time // by a time-stamp, if there is one
+	Noted      bool      // nothing was opened: Valid says that the record has it, as it was verified when it came
 }
 
 // Proof verifies the signature anew, at the moment it was received, by what was
@@ -272,19 +288,41 @@ func (d Document) Proof(ctx context.Context, db *vault.DB, v *eds.Verifier) (Pro
 }
 
 const selectSigned = `
-SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
+SELECT id, kind, language, digest, made_at, signed_at, fence.noted(id) IS NOT NULL AS noted
   FROM document
  WHERE id = $1 AND signed_at IS NOT NULL`
 
-// Public is a signed document for the page on which anybody who holds its number
-// can check it. The page shows no name and no text.
-func Public(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Document, error) {
+// Public is a signed document for the page on which anybody who holds its number can
+// check it, without content and author, and what is known of its signature. Nobody has
+// signed in there, so nothing is opened: what stands in clear is held to the record of
+// acts.
+func Public(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Document, Proof, error) {
 	if err := ask.Check(0); err != nil {
-		return Document{}, err
+		return Document{}, Proof{}, err
 	}
-	var row documentRow
-	if err := db.Get(database.HoldingPaper(ctx, id), &row, selectSigned, id); err != nil {
-		return Document{}, err
+	ctx = database.HoldingPaper(ctx, id)
+	var row struct {
+		documentRow
+		Noted bool `db:"noted"`
 	}
-	return row.open(ctx, db)
+	if err := db.Get(ctx, &row, selectSigned, id); err != nil {
+		return Document{}, Proof{}, err
+	}
+	d := Document{ID: row.ID, Kind: row.Kind, Language: row.Language, Digest: row.Digest, MadeAt: row.MadeAt, SignedAt: *row.SignedAt}
+	proof := Proof{At: d.SignedAt, Noted: true}
+	kept, err := evidence.ReadPublic(ctx, db, id)
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return d, proof, nil
+	case err != nil:
+		return d, proof, err
+	}
+	proof.Valid, proof.Algorithm, proof.Revocation = row.Noted, kept.Algorithm, kept.Revocation
+	if kept.KnownAt != nil {
+		proof.KnownAt = *kept.KnownAt
+	}
+	if kept.StampedAt != nil {
+		proof.StampedAt = *kept.StampedAt
+	}
+	return d, proof, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal/document"
 	"zharia/portal/fault"
+	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/vault"
@@ -36,8 +37,11 @@ func sign(t *testing.T, w *portaltest.W, a *portaltest.Actor, id uuid.UUID, cms,
 		return err
 	}
 	return w.DB.Within(t.Context(), func(tx *vault.DB) error {
-		_, err := document.Sign(t.Context(), tx, ask, id, signature)
-		return err
+		d, err := document.Sign(t.Context(), tx, ask, id, signature)
+		if err != nil {
+			return err
+		}
+		return ledger.Step(t.Context(), tx.DB, ask, "document", id, d.Casefile, d.Digest)
 	})
 }
 
@@ -132,15 +136,16 @@ func TestThePageForCheckingKnowsSignedPapersOnly(t *testing.T) {
 	w := portaltest.World(t)
 	d := paper(t, w, w.Aigul)
 	ask := policy.Ask{Is: policy.Visitor, Act: policy.Verify, At: w.At}
-	_, err := document.Public(t.Context(), w.DB, ask, d.ID)
+	_, _, err := document.Public(t.Context(), w.DB, ask, d.ID)
 	wantMessage(t, "a draft", "fault.not-found", err)
 	if err := sign(t, w, w.Aigul, d.ID, w.SignedBy(w.Aigul, d.Content), d.Digest); err != nil {
 		t.Fatal(err)
 	}
-	if back, err := document.Public(t.Context(), w.DB, ask, d.ID); err != nil || !proof(t, w, back).Valid {
-		t.Errorf("a signed one: %v", err)
+	back, proved, err := document.Public(t.Context(), w.DB, ask, d.ID)
+	if err != nil || !proved.Valid || !proved.Noted || proved.Name != "" || back.Content != nil || back.Author != uuid.Nil || !bytes.Equal(back.Digest, d.Digest) {
+		t.Errorf("a signed one: %v, %+v", err, proved)
 	}
-	if _, err := document.Public(t.Context(), w.DB, ask.To(policy.FilingRead), d.ID); !errors.Is(err, fault.Forbidden) {
+	if _, _, err := document.Public(t.Context(), w.DB, ask.To(policy.FilingRead), d.ID); !errors.Is(err, fault.Forbidden) {
 		t.Errorf("through another door: %v", err)
 	}
 }

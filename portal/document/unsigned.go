@@ -17,3 +17,13 @@ func Unsigned(ctx context.Context, db *vault.DB, author uuid.UUID, digest []byte
 	}
 	return row.open(ctx, db)
 }
+
+const selectStill = `
+SELECT id, kind, digest FROM document WHERE author = $1 AND digest = $2 AND signed_at IS NULL`
+
+// Still is Unsigned without the content: that a phone may sign it still.
+func Still(ctx context.Context, db *vault.DB, author uuid.UUID, digest []byte) (Document, error) {
+	var row documentRow
+	err := db.Get(ctx, &row, selectStill, author, digest)
+	return Document{ID: row.ID, Kind: row.Kind, Digest: row.Digest}, err
+}

@@ -6,8 +6,11 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/pem"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,57 +31,106 @@ type Kept struct {
 	Evidence   *eds.Evidence
 }
 
-// bundleAt is with the paper it proves: in its case. What proves a sign-in, or a paper
-// of the directory of officials, is the signer's.
-func bundleAt(id, casefile, person uuid.UUID) vault.Where {
-	return vault.Where{Table: "evidence", Column: "bundle", ID: id}.Theirs(casefile, person)
+// bundleAt is with the paper it proves: in its case, or with those of officials. What
+// proves a sign-in is the signer's own.
+func bundleAt(id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID) vault.Where {
+	where := vault.Where{Table: "evidence", Column: "bundle", ID: id}
+	if !document.Valid {
+		return where.Own(person)
+	}
+	return where.InCase(casefile)
+}
+
+// Place is where the evidence of a document's signature lies, for who opens it without
+// the portal. casefile is zero for a paper about officials.
+func Place(document, casefile uuid.UUID) vault.Where {
+	return bundleAt(document, uuid.NullUUID{UUID: document, Valid: true}, casefile, uuid.Nil)
 }
 
 const insertEvidence = `
-INSERT INTO evidence (id, document, person, bundle, digest, revocation, received_at, known_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+INSERT INTO evidence (id, document, person, bundle, digest, revocation, received_at, known_at, signature, stamped, algorithm, stamped_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 // KeepSignIn keeps what proved a sign-in, under the id of its challenge.
 func KeepSignIn(ctx context.Context, tx *vault.DB, challenge, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	return keep(ctx, tx, challenge, uuid.NullUUID{}, uuid.Nil, person, signer, at)
+	return keep(ctx, tx, challenge, uuid.NullUUID{}, uuid.Nil, person, signer, at, nil)
 }
 
 // KeepDocument keeps what proved the signature of a document, and has the
 // authority asked again where it was not reached or not clear enough. casefile is zero
-// for a paper of the directory of officials.
-func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	if err := keep(ctx, tx, document, uuid.NullUUID{UUID: document, Valid: true}, casefile, person, signer, at); err != nil {
+// for a paper of the directory of officials; also are those who open the document by
+// their own right.
+func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person uuid.UUID, signer eds.Signer, at time.Time, also ...uuid.UUID) error {
+	of := uuid.NullUUID{UUID: document, Valid: true}
+	if err := keep(ctx, tx, document, of, casefile, person, signer, at, also); err != nil {
 		return err
 	}
 	if signer.Revocation != eds.Pending && signer.Revocation != eds.Listed {
 		return nil
 	}
-	return job.AddOnce(ctx, tx.DB, ConfirmJob+"/"+document.String(), ConfirmJob, at.Add(soon), job.Args{"evidence": document})
+	return job.AddFor(ctx, tx, at, job.New{
+		Key: ConfirmJob + "/" + document.String(), Name: ConfirmJob, At: at.Add(soon), Args: job.Args{"evidence": document},
+		Opens: []vault.Where{bundleAt(document, of, casefile, person)},
+	})
 }
 
 // soon is when the authority is asked for the second time. The job is tried
 // again, later each time, for about a day.
 const soon = time.Minute
 
-func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	sealed, digest, err := seal(tx, bundleAt(id, casefile, person), signer.Evidence)
+func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID, signer eds.Signer, at time.Time, also []uuid.UUID) error {
+	sealed, digest, err := seal(tx, bundleAt(id, document, casefile, person), signer.Evidence, also)
 	if err != nil {
 		return err
+	}
+	signature, stamped, err := prints(signer.Evidence)
+	if err != nil {
+		return err
+	}
+	var stampedAt *time.Time
+	if !signer.ProvenAt.IsZero() {
+		stampedAt = &signer.ProvenAt
 	}
 	var known *time.Time
 	if signer.Revocation != eds.Pending {
 		known = &at
 	}
-	return tx.Exec(ctx, insertEvidence, id, document, person, sealed, digest, signer.Revocation, at, known)
+	return tx.Exec(ctx, insertEvidence, id, document, person, sealed, digest, signer.Revocation, at, known, signature, stamped, signer.Algorithm, stampedAt)
 }
 
-func seal(tx *vault.DB, where vault.Where, e *eds.Evidence) (sealed, digest []byte, err error) {
+// prints are the SHA-256 of the signature as it came, and as it is given out, with the
+// time-stamp that the portal had put beside it: by them it is known again when somebody
+// brings it, and nothing has to be opened.
+func prints(e *eds.Evidence) (signature, stamped []byte, err error) {
+	with, err := e.Stamped()
+	if err != nil {
+		return nil, nil, err
+	}
+	one, two := sha256.Sum256(Bare(e.CMS)), sha256.Sum256(Bare(with))
+	return one[:], two[:], nil
+}
+
+// Bare takes off the text that a signature may be wrapped in. What cannot be unwrapped
+// stays as it is.
+func Bare(cms []byte) []byte {
+	if block, _ := pem.Decode(cms); block != nil {
+		return block.Bytes
+	}
+	text := bytes.Join(bytes.Fields(cms), nil)
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	if n, err := base64.StdEncoding.Decode(raw, text); err == nil {
+		return raw[:n]
+	}
+	return cms
+}
+
+func seal(tx *vault.DB, where vault.Where, e *eds.Evidence, also []uuid.UUID) (sealed, digest []byte, err error) {
 	bundle, err := e.Bundle()
 	if err != nil {
 		return nil, nil, err
 	}
 	sum := sha256.Sum256(bundle)
-	sealed, err = tx.Seal(where, bundle)
+	sealed, err = tx.Seal(where, bundle, also...)
 	return sealed, sum[:], err
 }
 
@@ -111,12 +163,40 @@ func Fetch(ctx context.Context, db *vault.DB, document uuid.UUID) (Kept, error) 
 	return r.open(ctx, db, document)
 }
 
+// Public is what anybody who holds the number of a document may know of its signature.
+// All of it stands in clear; it names nobody.
+type Public struct {
+	Revocation eds.Revocation `db:"revocation"`
+	ReceivedAt time.Time      `db:"received_at"`
+	KnownAt    *time.Time     `db:"known_at"`
+	Algorithm  string         `db:"algorithm"`
+	StampedAt  *time.Time     `db:"stamped_at"`
+	Signature  []byte         `db:"signature"` // SHA-256 of it
+	Stamped    []byte         `db:"stamped"`   // SHA-256 of it with its time-stamp
+}
+
+const selectPublic = `
+SELECT revocation, received_at, known_at, algorithm, stamped_at, signature, stamped
+  FROM evidence
+ WHERE id = $1 AND document = id`
+
+// ReadPublic reads it; NotFound where no signature is kept.
+func ReadPublic(ctx context.Context, db *vault.DB, document uuid.UUID) (p Public, err error) {
+	return p, db.Get(ctx, &p, selectPublic, document)
+}
+
+// Is tells whether a signature that somebody brought is the one that is kept.
+func (p Public) Is(cms []byte) bool {
+	sum := sha256.Sum256(Bare(cms))
+	return bytes.Equal(sum[:], p.Signature) || bytes.Equal(sum[:], p.Stamped)
+}
+
 func (r row) open(ctx context.Context, db *vault.DB, id uuid.UUID) (Kept, error) {
 	k := Kept{Revocation: r.Revocation, ReceivedAt: r.ReceivedAt}
 	if r.KnownAt != nil {
 		k.KnownAt = *r.KnownAt
 	}
-	bundle, err := db.Open(ctx, bundleAt(id, r.Casefile.UUID, r.Person), r.Bundle)
+	bundle, err := db.Open(ctx, bundleAt(id, r.Document, r.Casefile.UUID, r.Person), r.Bundle)
 	if err != nil {
 		return k, err
 	}
@@ -128,7 +208,7 @@ func (r row) open(ctx context.Context, db *vault.DB, id uuid.UUID) (Kept, error)
 const ConfirmJob = "signature-confirm"
 
 const updateEvidence = `
-UPDATE evidence SET bundle = $2, digest = $3, revocation = $4, known_at = $5 WHERE id = $1`
+UPDATE evidence SET bundle = $2, digest = $3, revocation = $4, known_at = $5, stamped = $6 WHERE id = $1`
 
 // Confirm asks the authority again about a signature whose revocation is not
 // known, or known by a long list only. While there is no answer it fails, and
@@ -149,11 +229,15 @@ func Confirm(ctx context.Context, tx *vault.DB, v *eds.Verifier, id uuid.UUID, a
 	if err != nil || state != eds.Good && state != eds.Refuted {
 		return fault.New(fault.Unavailable, "fault.eds.revocation-unreachable").Because(err)
 	}
-	sealed, digest, err := seal(tx, bundleAt(id, r.Casefile.UUID, r.Person), k.Evidence)
+	sealed, digest, err := seal(tx, bundleAt(id, r.Document, r.Casefile.UUID, r.Person), k.Evidence, vault.Readers(r.Bundle))
 	if err != nil {
 		return err
 	}
-	if err := tx.Exec(ctx, updateEvidence, id, sealed, digest, state, at); err != nil {
+	_, stamped, err := prints(k.Evidence)
+	if err != nil {
+		return err
+	}
+	if err := tx.Exec(ctx, updateEvidence, id, sealed, digest, state, at, stamped); err != nil {
 		return err
 	}
 	return ledger.Record(ctx, tx.DB, ledger.Entry{

@@ -78,7 +78,7 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(additionText("asked", f.Case, point), text)
+			sealed, err := tx.SealText(additionText("asked", f.Case, point), text, f.Author)
 			if err != nil {
 				return err
 			}
@@ -242,7 +242,7 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), document.Supplement, language, func(d document.Document, _ identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Supplement, language, func(d document.Document, _ identity.Person) document.Sheet {
 			return a.sheet(press, d, f)
 		})
 		if err != nil {
@@ -267,7 +267,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 			return err
 		}
 	}
-	text, err := tx.SealText(supplementText("text", f.Case, number), a.text(press, doc.Language))
+	text, err := tx.SealText(supplementText("text", f.Case, number), a.text(press, doc.Language), f.Author)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 		return err
 	}
 	for _, p := range a.Points {
-		sealed, err := tx.SealText(additionText("reply", f.Case, p.ID), p.Reply)
+		sealed, err := tx.SealText(additionText("reply", f.Case, p.ID), p.Reply, f.Author)
 		if err != nil {
 			return err
 		}

@@ -80,13 +80,13 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
 			return n.sheet(press, d, f, signer) // it may be the deputy of the one it waits for
 		})
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(answerText(f.Case, id), n.Reasons)
+		sealed, err := tx.SealText(answerText(f.Case, id), n.Reasons, f.Author)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func Disagree(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, w
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(countWords(f.Case, number), words)
+		sealed, err := tx.SealText(countWords(f.Case, number), words, f.Author)
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func DisputePoint(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
 		point := f.Points[n-1].ID
-		sealed, err := tx.SealText(disputeText(f.Case, point), text)
+		sealed, err := tx.SealText(disputeText(f.Case, point), text, f.Author)
 		if err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press
 	}
 	rule, _ := policy.FilingOf(n.Kind)
 	var me identity.Person
-	doc, err := printed(ctx, tx, press, ask, c, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
+	doc, err := printed(ctx, tx, press, ask, c, ask.Person, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
 		me = author
 		s := sheet(d, author)
 		s.Sections = append(s.Sections, files...)
@@ -453,6 +453,9 @@ func Late(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filingRow) error) ([]Filing, error) {
 	var rows []filingRow
 	if err := fetch(&rows); err != nil {
+		return nil, err
+	}
+	if err := ahead(ctx, db, ask, rows); err != nil {
 		return nil, err
 	}
 	out := make([]Filing, 0, len(rows))

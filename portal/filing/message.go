@@ -76,7 +76,7 @@ func Send(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, text 
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(messageText(f.Case, number), text)
+		sealed, err := tx.SealText(messageText(f.Case, number), text, f.Author)
 		if err != nil {
 			return err
 		}

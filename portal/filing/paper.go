@@ -28,12 +28,15 @@ func authorOf(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Perso
 // sheet is what a paper says, once it is known which it is and who writes it.
 type sheet = func(d document.Document, writer identity.Person) document.Sheet
 
-// printed prints a paper of a case in the asker's name and keeps it unsigned.
-func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, kind document.Kind, language string, sheet sheet) (document.Document, error) {
+// printed prints a paper of a case in the asker's name and keeps it unsigned. author is
+// that of the filing it belongs to: he opens it by his own right, for he may be nothing
+// in the case.
+func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, author uuid.UUID, kind document.Kind, language string, sheet sheet) (document.Document, error) {
 	doc, err := document.New(ask, c.ID, kind, language)
 	if err != nil {
 		return doc, err
 	}
+	doc.For = []uuid.UUID{author}
 	writer, err := authorOf(ctx, tx, ask)
 	if err != nil {
 		return doc, err

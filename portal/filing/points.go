@@ -50,7 +50,7 @@ INSERT INTO point (id, filing, n, text)
 VALUES ($1, $2, $3, $4)`
 
 // keepPoints writes the points of a draft down, in place of those before.
-func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filing uuid.UUID) error {
+func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filing, author uuid.UUID) error {
 	if err := tx.Exec(ctx, deletePoints, filing); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filin
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(pointText(casefile, id), text)
+		sealed, err := tx.SealText(pointText(casefile, id), text, author)
 		if err != nil {
 			return err
 		}
@@ -158,14 +158,14 @@ func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution) er
 		var reasons []byte
 		if r.Reasons != "" {
 			var err error
-			if reasons, err = tx.SealText(resolutionText("reasons", f.Case, point), r.Reasons); err != nil {
+			if reasons, err = tx.SealText(resolutionText("reasons", f.Case, point), r.Reasons, f.Author); err != nil {
 				return err
 			}
 		}
 		var article []byte
 		if r.Article != "" {
 			var err error
-			if article, err = tx.SealText(resolutionText("article", f.Case, point), r.Article); err != nil {
+			if article, err = tx.SealText(resolutionText("article", f.Case, point), r.Article, f.Author); err != nil {
 				return err
 			}
 		}

@@ -170,7 +170,7 @@ func SettleCancelling(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 		if c.Settled {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		sealed, err := tx.SealText(cancellationWords(f.Case, id), words)
+		sealed, err := tx.SealText(cancellationWords(f.Case, id), words, f.Author)
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ type filingRow struct {
 	ID              uuid.UUID         `db:"id"`
 	Case            uuid.UUID         `db:"casefile"`
 	CaseNumber      []byte            `db:"case_number"`
+	Named           []byte            `db:"named"`
 	Kind            policy.FilingKind `db:"kind"`
 	Status          Status            `db:"status"`
 	Language        string            `db:"language"`
@@ -93,7 +94,7 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
 // prosecutor about himself through this door. It came to one whom it concerns: he reads
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
-SELECT f.id, f.casefile, c.number AS case_number, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
+SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
        f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
        CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
@@ -207,7 +208,11 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		return Filing{}, err
 	}
 	var errs [4]error
-	f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	if row.Author == ask.Person && row.Named != nil { // he may be nothing in the case
+		f.CaseNumber, errs[3] = db.OpenText(ctx, filingText("named", row.Case, row.ID), row.Named)
+	} else {
+		f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.CaseNumber)
+	}
 	if row.Author == ask.Person {
 		f.AuthorName, errs[0] = identity.OpenOwnName(ctx, db, row.Author, row.OwnName)
 	} else {
@@ -218,6 +223,29 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		f.Represented, errs[2] = identity.OpenName(ctx, db, row.Case, row.RepresentedID.UUID, row.RepresentedName)
 	}
 	return f, errors.Join(errs[:]...)
+}
+
+// ahead asks the keeper at once for all that a list of filings opens. While texts are
+// closed each line says so for itself.
+func ahead(ctx context.Context, db *vault.DB, ask policy.Ask, rows []filingRow) error {
+	var all []vault.Sealed
+	for _, row := range rows {
+		if row.Author == ask.Person && row.Named != nil {
+			all = append(all, vault.Sealed{Where: filingText("named", row.Case, row.ID), Bytes: row.Named})
+		} else {
+			all = append(all, vault.Sealed{Where: register.At(row.Case), Bytes: row.CaseNumber})
+		}
+		if row.Author == ask.Person {
+			all = append(all, identity.OwnName(row.Author, row.OwnName))
+		} else {
+			all = append(all, identity.NameIn(row.Case, row.Author, row.AuthorName))
+		}
+		if row.RepresentedID.Valid {
+			all = append(all, identity.NameIn(row.Case, row.RepresentedID.UUID, row.RepresentedName))
+		}
+		all = append(all, vault.Sealed{Where: filingText("circumstances", row.Case, row.ID), Bytes: row.Circumstances})
+	}
+	return db.Ahead(ctx, all...)
 }
 
 func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
@@ -284,25 +312,31 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 
 const upsertFiling = `
 INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, document, decider, made_at, access,
-                    seat, what, complained, interested, suspend, affected, previous)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+                    seat, what, complained, interested, suspend, affected, previous, named)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
     ON CONFLICT (id) DO UPDATE
    SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10,
-       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19, previous = $21
+       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19, previous = $21, named = $22
  WHERE filing.status = 'draft' AND filing.author = $3`
 
 // keep writes the draft down, for the official it goes to.
 func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, to addressee, id, doc uuid.UUID) error {
-	circumstances, err := tx.SealText(filingText("circumstances", c.ID, id), n.Circumstances)
+	circumstances, err := tx.SealText(filingText("circumstances", c.ID, id), n.Circumstances, ask.Person)
 	if err != nil {
 		return err
+	}
+	var named []byte
+	if n.affected || n.access != uuid.Nil {
+		if named, err = tx.SealText(filingText("named", c.ID, id), c.Number, ask.Person); err != nil {
+			return err
+		}
 	}
 	err = tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, nullable(n.About), nullable(n.Against), n.Ground,
-		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected, nullable(n.Previous))
+		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected, nullable(n.Previous), named)
 	if err != nil {
 		return err
 	}
-	return n.keepPoints(ctx, tx, c.ID, id)
+	return n.keepPoints(ctx, tx, c.ID, id, ask.Person)
 }
 
 const nextNumber = `

@@ -165,7 +165,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 			return fault.New(fault.Conflict, "fault.supplements-many")
 		}
 		place := len(signed) + 1
-		doc, err := printed(ctx, tx, press, ask, f.of(), document.Supplement, n.Language, func(d document.Document, _ identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Supplement, n.Language, func(d document.Document, _ identity.Person) document.Sheet {
 			return n.sheet(press, d, f, place)
 		})
 		if err != nil {
@@ -211,7 +211,7 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c
 	if err != nil {
 		return err
 	}
-	text, err := tx.SealText(supplementText("text", casefile, id), n.Text)
+	text, err := tx.SealText(supplementText("text", casefile, id), n.Text, ask.Person)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c
 		if err != nil {
 			return err
 		}
-		if points, err = tx.SealText(supplementText("points", casefile, id), string(list)); err != nil {
+		if points, err = tx.SealText(supplementText("points", casefile, id), string(list), ask.Person); err != nil {
 			return err
 		}
 	}
@@ -311,7 +311,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(pointText(f.Case, point), text)
+			sealed, err := tx.SealText(pointText(f.Case, point), text, f.Author)
 			if err != nil {
 				return err
 			}

@@ -124,6 +124,16 @@ func Called(ctx context.Context, db *vault.DB, casefile, person uuid.UUID) (stri
 	return OpenName(ctx, db, casefile, person, row.Name)
 }
 
+// NameIn is what OpenName opens, to be asked for with others (vault.Keys.Ahead).
+func NameIn(casefile, person uuid.UUID, sealed []byte) vault.Sealed {
+	return vault.Sealed{Where: inCase("name", casefile, person), Bytes: sealed}
+}
+
+// OwnName is what OpenOwnName opens, to be asked for with others.
+func OwnName(me uuid.UUID, sealed []byte) vault.Sealed {
+	return vault.Sealed{Where: inPerson("name", me), Bytes: sealed}
+}
+
 // OpenOwnName opens the asker's own name, as a query joined it.
 func OpenOwnName(ctx context.Context, db *vault.DB, me uuid.UUID, sealed []byte) (string, error) {
 	return db.OpenText(ctx, inPerson("name", me), sealed)
@@ -140,11 +150,11 @@ UPDATE known SET name = $3 WHERE casefile = $1 AND person = $2`
 // Introduce makes a person known to the people of a case, in the transaction that
 // brings him there. Who is known there already keeps his name.
 func Introduce(ctx context.Context, tx *vault.DB, casefile uuid.UUID, p Person) error {
-	name, err := tx.SealText(inCase("name", casefile, p.ID), p.Name)
+	name, err := tx.SealText(inCase("name", casefile, p.ID), p.Name, p.ID)
 	if err != nil {
 		return err
 	}
-	iin, err := tx.SealText(inCase("iin", casefile, p.ID), p.IIN.Reveal())
+	iin, err := tx.SealText(inCase("iin", casefile, p.ID), p.IIN.Reveal(), p.ID)
 	if err != nil {
 		return err
 	}
@@ -241,7 +251,7 @@ func rename(ctx context.Context, tx *vault.DB, id uuid.UUID, name string) error 
 		return err
 	}
 	for _, in := range cases {
-		if sealed, err = tx.SealText(inCase("name", in, id), name); err != nil {
+		if sealed, err = tx.SealText(inCase("name", in, id), name, id); err != nil {
 			return err
 		}
 		if err := tx.Exec(ctx, updateKnown, in, id, sealed); err != nil {

@@ -89,5 +89,5 @@ func openLogin(db *vault.DB, session uuid.UUID, sealed []byte) (Login, error) {
 func Ticket(se *sessions.Session) (vault.Ticket, error) {
 	key, err := Key(se)
 	l, _ := se.Values[loginKey].(Login)
-	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key}, err
+	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key, Person: PersonOf(se)}, err
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"zharia/portal/database"
+	"zharia/portal/slip"
+	"zharia/portal/vault"
 
 	"github.com/google/uuid"
 )
@@ -31,6 +33,12 @@ type Job struct {
 	Args    Args
 	Attempt int       // 1 the first time
 	At      time.Time // now, for all that the job does
+	slip    []byte
+}
+
+// Bear is ctx in which the job opens the texts that its author let it (AddFor).
+func (j Job) Bear(ctx context.Context, keys *vault.Keys) (context.Context, error) {
+	return slip.Bear(ctx, keys, "job", j.ID, j.slip)
 }
 
 // Func does a job within tx, in which the job is also ticked off. An error or a
@@ -47,8 +55,8 @@ const channel = "job"
 
 const (
 	insertJob = `
-INSERT INTO job (id, name, args, key, run_at, max)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO job (id, name, args, key, run_at, max, slip)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (key) DO NOTHING`
 
 	notify = `SELECT pg_notify('job', '')`
@@ -57,7 +65,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
 // Add puts a job into the queue, in the caller's transaction: if that fails,
 // the job was never there. It runs at the given time or soon after.
 func Add(ctx context.Context, tx *database.DB, name string, at time.Time, args Args) error {
-	return add(ctx, tx, nil, name, at, args)
+	return add(ctx, tx, uuid.Nil, nil, name, at, args, nil)
 }
 
 // AddOnce is Add, unless a job with the same key is in the queue, was given up,
@@ -67,10 +75,37 @@ func AddOnce(ctx context.Context, tx *database.DB, key, name string, at time.Tim
 	if key == "" {
 		return fmt.Errorf("job: %s without a key", name)
 	}
-	return add(ctx, tx, &key, name, at, args)
+	return add(ctx, tx, uuid.Nil, &key, name, at, args, nil)
 }
 
-func add(ctx context.Context, tx *database.DB, key *string, name string, at time.Time, args Args) error {
+// New is a job that opens texts.
+type New struct {
+	Key   string // as in AddOnce; "" for none
+	Name  string
+	At    time.Time // when it runs
+	Args  Args
+	Opens []vault.Where
+}
+
+// AddFor puts a job into the queue that opens texts in the name of whoever asks for it:
+// he signs for these alone, and for a day. asked is now.
+func AddFor(ctx context.Context, tx *vault.DB, asked time.Time, n New) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("job: make an id: %w", err)
+	}
+	sealed, err := slip.Make(ctx, tx.Keys, "job", id, asked, n.Opens...)
+	if err != nil {
+		return err
+	}
+	var key *string
+	if n.Key != "" {
+		key = &n.Key
+	}
+	return add(ctx, tx.DB, id, key, n.Name, n.At, n.Args, sealed)
+}
+
+func add(ctx context.Context, tx *database.DB, id uuid.UUID, key *string, name string, at time.Time, args Args, sealed []byte) error {
 	if name == "" || at.IsZero() {
 		return errors.New("job: a job without a name or a time")
 	}
@@ -81,13 +116,14 @@ func add(ctx context.Context, tx *database.DB, key *string, name string, at time
 	if err != nil {
 		return fmt.Errorf("job: write the arguments of %s: %w", name, err)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("job: make an id: %w", err)
+	if id == uuid.Nil {
+		if id, err = uuid.NewV7(); err != nil {
+			return fmt.Errorf("job: make an id: %w", err)
+		}
 	}
 	return tx.Within(ctx, func(tx *database.DB) error {
 		// As text: with binary_parameters PostgreSQL takes no []byte for jsonb.
-		if err := tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts); err != nil {
+		if err := tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts, sealed); err != nil {
 			return fmt.Errorf("add the job %s: %w", name, err)
 		}
 		return tx.Exec(ctx, notify) // told at the commit, once

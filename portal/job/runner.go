@@ -138,7 +138,7 @@ UPDATE job
               ORDER BY run_at, id
               LIMIT 1
                 FOR UPDATE SKIP LOCKED)
-RETURNING id, name, args, attempts, max`
+RETURNING id, name, args, attempts, max, slip`
 
 	// Ours still? After a lease ran out another process may have it, which
 	// shows in attempts. It waits for the lock: a runner beside us that looked
@@ -149,7 +149,7 @@ SELECT id
  WHERE id = $1 AND attempts = $2 AND done_at IS NULL AND dead_at IS NULL
    FOR UPDATE`
 
-	setDone = `UPDATE job SET done_at = $2, leased_until = NULL, last_error = NULL WHERE id = $1`
+	setDone = `UPDATE job SET done_at = $2, leased_until = NULL, last_error = NULL, slip = NULL WHERE id = $1`
 
 	setFailed = `
 UPDATE job
@@ -158,7 +158,7 @@ UPDATE job
 
 	setDead = `
 UPDATE job
-   SET dead_at = $3, leased_until = NULL, last_error = $4
+   SET dead_at = $3, leased_until = NULL, last_error = $4, slip = NULL
  WHERE id = $1 AND attempts = $2 AND done_at IS NULL`
 )
 
@@ -169,6 +169,7 @@ type claimed struct {
 	Args     []byte    `db:"args"`
 	Attempts int       `db:"attempts"`
 	Max      int       `db:"max"`
+	Slip     []byte    `db:"slip"`
 }
 
 // next takes one job that is due and does it; found is false when there is
@@ -214,7 +215,7 @@ func (r Runner) do(ctx context.Context, job claimed, at time.Time) error {
 			if len(mine) == 0 {
 				return errTaken
 			}
-			if err := run(ctx, tx, Job{job.ID, job.Name, args, job.Attempts, at}); err != nil {
+			if err := run(ctx, tx, Job{job.ID, job.Name, args, job.Attempts, at, job.Slip}); err != nil {
 				return err
 			}
 			return tx.Exec(ctx, setDone, job.ID, r.now())

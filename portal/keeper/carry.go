@@ -9,8 +9,8 @@ import (
 
 // Shelf is a place where sealed objects lie: a column of a table, for who rotates.
 type Shelf interface {
-	// Old gives up to n objects that are sealed under an epoch before this one, and
-	// none when all are done. What Put took does not come again.
+	// Old gives up to n objects that are sealed under an epoch before this one in any of
+	// their wraps (vault.Heads), and none when all are done. What Put took does not come again.
 	Old(ctx context.Context, epoch uint32, n int) ([]vault.Sealed, error)
 	// Put writes objects back, each in its place.
 	Put(ctx context.Context, objects []vault.Sealed) error
@@ -44,24 +44,33 @@ func BringOver(ctx context.Context, c *Client, shelf Shelf, tell func(done int))
 
 // bringOver changes the heads of objects in place.
 func bringOver(ctx context.Context, c *Client, objects []vault.Sealed) error {
-	asks := make([]vault.Ask, len(objects))
+	var asks []vault.Ask
+	var of []int
 	for i, o := range objects {
-		var err error
-		if asks[i], err = vault.Head(o.Where, o.Bytes); err != nil {
+		heads, err := vault.Heads(o.Where, o.Bytes)
+		if err != nil {
 			return err
 		}
-	}
-	wraps, err := c.Rewrap(ctx, asks)
-	if err != nil {
-		return err
-	}
-	for i, wrap := range wraps {
-		if wrap == nil {
-			return fmt.Errorf("%w: %s", vault.ErrNotSealedHere, objects[i].Where)
+		for _, one := range heads {
+			asks, of = append(asks, one), append(of, i)
 		}
-		if objects[i].Bytes, err = vault.Rehead(*wrap, objects[i].Bytes); err != nil {
+	}
+	for len(asks) > 0 {
+		n := min(len(asks), vault.MaxAsks)
+		wraps, err := c.Rewrap(ctx, asks[:n])
+		if err != nil {
 			return err
 		}
+		for j, wrap := range wraps {
+			o := &objects[of[j]]
+			if wrap == nil {
+				return fmt.Errorf("%w: %s", vault.ErrNotSealedHere, o.Where)
+			}
+			if o.Bytes, err = vault.Rehead(*wrap, o.Bytes); err != nil {
+				return err
+			}
+		}
+		asks, of = asks[n:], of[n:]
 	}
 	return nil
 }

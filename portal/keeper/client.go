@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,13 +36,19 @@ const (
 	waitStep     = time.Second
 )
 
+// pause is for how long nobody waits for a keeper that did not answer in time. A page
+// asks it several times, and would be as many times as slow.
+const pause = 3 * time.Second
+
+var errLate = errors.New("keeper: it did not answer in time a moment ago")
+
 // Client is the portal's side: a vault.Keeper that asks another process. A keeper that
 // is down, slow or sealed is fault.Unavailable ("fault.closed-for-now"), one that says
 // no is ErrRefused. It may be asked from many goroutines.
 type Client struct {
 	// Papers gives the signed papers that bear on who may open a case, when the
 	// keeper knows none of it; nil where there are none. Those of officials belong to
-	// every case.
+	// every case, and are all that is asked for without one.
 	Papers func(ctx context.Context, casefile uuid.UUID) ([]SealedPaper, error)
 	// Opened is told when a text opened only because custodians opened the case.
 	Opened func(ctx context.Context, opening uuid.UUID)
@@ -50,6 +60,8 @@ type Client struct {
 	once             bool // what is asked must not be done twice
 	free             chan net.Conn
 	turn             chan struct{}
+	shown            shown
+	late             atomic.Int64 // until when nobody waits, in nanoseconds
 }
 
 // Dial makes a client of the keeper at unix:/path or tcp:host:port; over TCP both
@@ -245,16 +257,22 @@ func (c *Client) Unwrap(ctx context.Context, asks []vault.Ask) ([][]byte, error)
 	if !ok || len(t.Key) == 0 && t.Slip == nil {
 		return nil, &Refused{LoginUnknown}
 	}
+	if time.Now().UnixNano() < c.late.Load() {
+		return nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(errLate)
+	}
 	a, err := c.unwrapOnce(ctx, t, asks)
 	no := (*Refused)(nil)
-	for tries := 0; tries < 3 && errors.As(err, &no); tries++ {
+	for tries := 0; tries < 4 && errors.As(err, &no); tries++ {
 		err = nil
 		switch {
 		case no.Reason == RequestStale || no.Reason == RequestAgain: // it was started anew meanwhile
 		case no.Reason == LoginUnknown && t.Slip == nil:
 			err = c.ask(ctx, methodLogin, loginBody{t.Challenge, t.Login}, &struct{}{}, workTime)
-		case no.Reason == NoPapers && c.Papers != nil:
-			err = c.showPapers(ctx, asks)
+		case (no.Reason == NoPapers || no.Reason == NoStanding) && c.Papers != nil:
+			var more bool
+			if more, err = c.showPapers(ctx, asks); err == nil && !more {
+				return nil, refused(no)
+			}
 		default:
 			return nil, refused(no)
 		}
@@ -305,40 +323,144 @@ func (c *Client) unwrapOnce(ctx context.Context, t vault.Ticket, asks []vault.As
 	if err != nil {
 		return a, err
 	}
+	began := time.Now()
 	err = c.ask(ctx, methodUnwrap, s, &a, answerTime)
+	if err != nil && time.Since(began) >= answerTime {
+		c.late.Store(time.Now().Add(pause).UnixNano())
+	}
 	return a, err
 }
 
-// showPapers shows the keeper what it needs to judge the cases that were asked for.
-func (c *Client) showPapers(ctx context.Context, asks []vault.Ask) error {
+// showPapers shows the keeper what it has not seen of what bears on the cases that were
+// asked for; more says that there was something.
+func (c *Client) showPapers(ctx context.Context, asks []vault.Ask) (more bool, err error) {
+	status, err := c.Status(ctx)
+	if err != nil {
+		return false, err
+	}
 	for _, g := range grouped(asks) {
-		if g.casefile == uuid.Nil {
+		if g.casefile == uuid.Nil && !g.house {
 			continue
 		}
 		papers, err := c.Papers(ctx, g.casefile)
 		if err != nil {
-			return err
+			return more, err
 		}
-		for _, p := range papers {
-			if err := c.Show(ctx, p); err != nil {
-				return err
-			}
+		fresh, err := c.showAll(ctx, status.Boot, papers)
+		if more = more || fresh; err != nil {
+			return more, err
 		}
 	}
-	return nil
+	return more, nil
+}
+
+// showAll shows several side by side: the keeper verifies signatures on all its processors.
+func (c *Client) showAll(ctx context.Context, boot string, papers []SealedPaper) (more bool, err error) {
+	type outcome struct {
+		fresh bool
+		err   error
+	}
+	out := make([]outcome, len(papers))
+	var wait sync.WaitGroup
+	turn := make(chan struct{}, lines/4)
+	for i, p := range papers {
+		turn <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			out[i].fresh, out[i].err = c.showNew(ctx, boot, p)
+		})
+	}
+	wait.Wait()
+	for _, o := range out {
+		more, err = more || o.fresh, errors.Join(err, o.err)
+	}
+	return more, err
+}
+
+// ShowNew shows the keeper those of the papers that it has not seen since it was
+// unsealed.
+func (c *Client) ShowNew(ctx context.Context, papers ...SealedPaper) error {
+	status, err := c.Status(ctx)
+	if err == nil {
+		_, err = c.showAll(ctx, status.Boot, papers)
+	}
+	return err
+}
+
+func (c *Client) showNew(ctx context.Context, boot string, p SealedPaper) (fresh bool, err error) {
+	name := p.name()
+	if c.shown.has(boot, name) {
+		return false, nil
+	}
+	err = c.show(ctx, p)
+	no := (*Refused)(nil)
+	if errors.As(err, &no) && no.Reason == PaperLater {
+		return true, nil // it is shown again another time
+	}
+	if err == nil || no != nil {
+		c.shown.add(name)
+		return true, nil
+	}
+	return true, err
+}
+
+// name is what tells one showing of a paper from another.
+func (p SealedPaper) name() [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %d\n", p.Case, p.Ended.UnixMicro())
+	for _, o := range slices.Concat([]Object{p.Content}, p.Signatures, p.Evidence) {
+		sum := sha256.Sum256(o.Bytes)
+		h.Write(sum[:])
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+// shown remembers what a keeper was shown since it was unsealed.
+type shown struct {
+	mu    sync.Mutex
+	boot  string
+	names map[[32]byte]bool
+}
+
+// maxShown is how many papers are remembered; one more, and they are shown again.
+const maxShown = 1 << 20
+
+func (s *shown) has(boot string, name [32]byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.boot != boot || len(s.names) >= maxShown {
+		s.boot, s.names = boot, map[[32]byte]bool{}
+	}
+	return s.names[name]
+}
+
+func (s *shown) add(name [32]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names[name] = true
 }
 
 // Show shows the keeper one signed paper. One that proves nothing is no error here: it
 // gives nobody a right, and the keeper has written it down.
 func (c *Client) Show(ctx context.Context, p SealedPaper) error {
-	body := paperBody{Case: p.Case, Content: bodyOf(p.Content)}
+	err := c.show(ctx, p)
+	if errors.Is(err, ErrRefused) {
+		return nil
+	}
+	return err
+}
+
+func (c *Client) show(ctx context.Context, p SealedPaper) error {
+	body := paperBody{Case: p.Case, Content: bodyOf(p.Content), Ended: p.Ended}
 	for _, one := range p.Signatures {
 		body.Signatures = append(body.Signatures, bodyOf(one))
 	}
-	err := c.ask(ctx, methodPaper, body, &struct{}{}, answerTime)
+	for _, one := range p.Evidence {
+		body.Evidence = append(body.Evidence, bodyOf(one))
+	}
+	err := c.ask(ctx, methodPaper, body, &struct{}{}, workTime)
 	if errors.Is(err, ErrRefused) {
 		slog.WarnContext(ctx, "the keeper takes nothing from a paper", "case", p.Case, "error", err)
-		return nil
 	}
 	return err
 }

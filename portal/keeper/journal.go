@@ -28,6 +28,7 @@ type journal struct {
 	mu      sync.Mutex
 	key     []byte // there while the keeper is unsealed
 	entries []entry
+	has     map[[sha256.Size]byte]bool // what is in it, while the keeper is unsealed
 }
 
 type entry struct {
@@ -136,7 +137,10 @@ func (j *journal) unlock(root []byte) error {
 	if err := j.writeHead(headOf{uint64(len(j.entries)), before}); err != nil {
 		return err
 	}
-	j.key = key
+	j.key, j.has = key, map[[sha256.Size]byte]bool{}
+	for _, e := range j.entries {
+		j.has[sha256.Sum256(e.Data)] = true
+	}
 	return nil
 }
 
@@ -144,7 +148,7 @@ func (j *journal) lock() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	clear(j.key)
-	j.key = nil
+	j.key, j.has = nil, nil
 }
 
 // proof is the fingerprint of an entry after the one with the fingerprint before.
@@ -157,6 +161,17 @@ func (e entry) proof(key, before []byte) []byte {
 	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(e.At.UnixMicro())))
 	mac.Write(e.Data)
 	return mac.Sum(nil)
+}
+
+// addOnce is add of what is not there yet.
+func (j *journal) addOnce(data []byte, at time.Time) error {
+	j.mu.Lock()
+	there := j.has[sha256.Sum256(data)]
+	j.mu.Unlock()
+	if there {
+		return nil
+	}
+	return j.add(data, at)
 }
 
 // add puts an entry on disk before it returns.
@@ -183,6 +198,7 @@ func (j *journal) add(data []byte, at time.Time) error {
 		return err
 	}
 	j.entries = append(j.entries, e)
+	j.has[sha256.Sum256(data)] = true
 	return j.writeHead(headOf{e.N, e.Mac})
 }
 

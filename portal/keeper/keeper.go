@@ -65,20 +65,33 @@ type Rights interface {
 	// remembered even if the paper is never shown again: a right that was taken away.
 	// A paper that proves nothing is an error, and changes nothing.
 	Take(ctx context.Context, p Paper, at time.Time) (remember [][]byte, err error)
-	// Standing is nil where the person may open texts of the case, ErrNoPapers where
-	// nothing of the case is known yet, and another error where he may not.
-	Standing(ctx context.Context, person, casefile uuid.UUID, at time.Time) error
+	// Standing is nil where the person may open these texts of the case, ErrNoPapers where
+	// nothing of the case is known yet, and another error where he may not. Without a
+	// case it is asked for the papers about officials: nil for whoever is in a post.
+	Standing(ctx context.Context, person, casefile uuid.UUID, of []vault.Where, at time.Time) error
 }
 
 // ErrNoPapers says that no signed paper of the case was shown since the unsealing: the
 // client shows them and asks again.
 var ErrNoPapers = errors.New("keeper: no papers of this case")
 
+// ErrLater says that a paper cannot be judged now, for an authority is silent.
+var ErrLater = errors.New("keeper: the paper cannot be judged yet")
+
 // Paper is a signed paper, opened: what was signed, and each signature over it (CMS).
 type Paper struct {
 	Case       uuid.UUID // none of a paper about officials
 	Content    []byte
 	Signatures [][]byte
+	// Evidence is what proved each signature when it was received (eds.Evidence, as it is
+	// kept); empty where there is none.
+	Evidence [][]byte
+	// Ended is since when the paper holds no more though no other one says so. That is
+	// the word of the portal alone, so it can only take.
+	Ended time.Time
+	// Person is the id of whoever has an IIN: with the key of the root, so that no row
+	// can say that somebody is another.
+	Person func(eds.IIN) uuid.UUID
 }
 
 // Config is what a keeper is told by whoever runs it. None of it is secret.

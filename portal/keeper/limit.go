@@ -7,17 +7,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// Limits bound what one person can take away, whoever holds his session. A page shows
-// up to 150 texts and is looked at for some seconds, so a person at work stays below
-// 600 a minute; a program that copies does not. Nobody reads thirty cases within an
-// hour.
+// Limits bound what one person can take away, whoever holds his session. The longest
+// pages are the lists of whoever supervises: the newest 200 cases of an office, with
+// their numbers and offences, open 600 texts, and he who goes on from there to two more
+// such lists within a minute stays below 1,500; a program that copies does not. A list
+// names its cases, so they count, and nobody reads more than he has lists of.
 type Limits struct {
 	Objects int // in a minute, of one person
 	Cases   int // different ones within an hour, of one person
 }
 
 // Usual are the limits of a site that has not set its own.
-func Usual() Limits { return Limits{Objects: 600, Cases: 30} }
+func Usual() Limits { return Limits{Objects: 1500, Cases: 250} }
 
 // maxPersons bounds how many people the keeper counts for at once.
 const maxPersons = 100_000

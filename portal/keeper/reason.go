@@ -26,6 +26,7 @@ const (
 	TooManyCases    Reason = "too-many-cases"
 	Crowded         Reason = "crowded" // the keeper's own memory is full
 	PaperStrange    Reason = "paper-strange"
+	PaperLater      Reason = "paper-later" // the authority is silent about its signer: it is shown again
 )
 
 // refusal is a no of the keeper.

@@ -21,6 +21,7 @@ type place struct {
 	ID     uuid.UUID `json:"id"`
 	Case   uuid.UUID `json:"case,omitzero"`
 	Person uuid.UUID `json:"person,omitzero"`
+	House  bool      `json:"house,omitempty"`
 }
 
 // ask is vault.Ask as it goes over the socket.
@@ -80,6 +81,10 @@ func (s signed) by(key ed25519.PublicKey, purpose string) bool {
 // SlipLife is how long a worker may open what its author let it.
 const SlipLife = 24 * time.Hour
 
+// MaxPlaces is how many objects one slip names: the pieces of the longest recording,
+// each with its author's own wrap.
+const MaxPlaces = 1024
+
 // slip is what the author of an act signs, with the key of his session, so that the
 // portal can finish the act without him: these objects, until then, and no others.
 type slip struct {
@@ -97,7 +102,7 @@ type permit struct {
 // NewSlip makes a slip for these places, for a worker's Ticket. It has the author's
 // certificate in it, so it is kept sealed.
 func NewSlip(t vault.Ticket, at time.Time, places ...vault.Where) ([]byte, error) {
-	if len(t.Key) != ed25519.PrivateKeySize || len(places) == 0 || len(places) > vault.MaxAsks {
+	if len(t.Key) != ed25519.PrivateKeySize || len(places) == 0 || len(places) > MaxPlaces {
 		return nil, fmt.Errorf("keeper: a slip for %d places, with a key of %d bytes", len(places), len(t.Key))
 	}
 	name := loginName(t.Challenge, t.Login)

@@ -228,10 +228,13 @@ func (k *Keeper) rewrap(b rewrapBody) (any, error) {
 }
 
 func (k *Keeper) paper(ctx context.Context, b paperBody) error {
-	if len(b.Signatures) == 0 || len(b.Signatures) > maxSignatures {
+	if len(b.Signatures) == 0 || len(b.Signatures) > maxSignatures || len(b.Evidence) > len(b.Signatures) {
 		return refuse(PaperStrange)
 	}
-	p := SealedPaper{Case: b.Case, Content: b.Content.object()}
+	p := SealedPaper{Case: b.Case, Content: b.Content.object(), Ended: b.Ended}
+	for _, one := range b.Evidence {
+		p.Evidence = append(p.Evidence, one.object())
+	}
 	for _, one := range b.Signatures {
 		p.Signatures = append(p.Signatures, one.object())
 	}

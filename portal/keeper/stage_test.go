@@ -315,7 +315,7 @@ func (r *roll) Take(_ context.Context, p Paper, _ time.Time) ([][]byte, error) {
 	return nil, nil
 }
 
-func (r *roll) Standing(_ context.Context, person, casefile uuid.UUID, _ time.Time) error {
+func (r *roll) Standing(_ context.Context, person, casefile uuid.UUID, _ []vault.Where, _ time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	of := pair{casefile, person}

@@ -1,12 +1,14 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
+	"zharia/portal/eds"
 	"zharia/portal/vault"
 )
 
@@ -175,43 +177,71 @@ func (k *Keeper) open(ctx context.Context, o *opened, s state, q asked, no error
 // may says why the person may not open all of it; by has the openings that it took.
 func (k *Keeper) may(ctx context.Context, o *opened, q asked) (by map[uuid.UUID]uuid.UUID, err error) {
 	var cases []uuid.UUID
+	house := false
 	for _, g := range grouped(q.asks) {
-		if g.casefile != uuid.Nil {
+		if house = house || g.house; g.casefile != uuid.Nil {
 			cases = append(cases, g.casefile)
 		}
 	}
 	now := k.config.Now()
+	no := map[uuid.UUID]error{}
+	for _, casefile := range cases {
+		no[casefile] = k.standing(ctx, o, q.person, casefile, places(q.asks, casefile), now)
+	}
+	if house {
+		no[uuid.Nil] = k.standing(ctx, o, q.person, uuid.Nil, nil, now)
+	}
+	for casefile, err := range no { // it will be asked again with the papers, and counted then
+		_, open := o.against(q.person, casefile, now)
+		if r := (*refusal)(nil); errors.As(err, &r) && r.reason == NoPapers && !open {
+			return nil, err
+		}
+	}
 	if err := o.meter.take(q.person, len(q.asks), cases, now); err != nil {
 		return nil, err
 	}
 	for _, a := range q.asks {
-		if a.Where.Case == uuid.Nil && a.Where.Person != q.person {
+		if a.Where.Case == uuid.Nil && !a.Where.House && a.Where.Person != q.person {
 			return nil, refuse(NotTheirs)
 		}
 	}
+	if err := no[uuid.Nil]; err != nil {
+		return nil, err
+	}
 	by = map[uuid.UUID]uuid.UUID{}
 	for _, casefile := range cases {
-		err := k.standing(ctx, o, q.person, casefile, now)
-		if err == nil {
+		if no[casefile] == nil {
 			continue
 		}
 		opening, is := o.against(q.person, casefile, now)
 		if !is {
-			return nil, err
+			return nil, no[casefile]
 		}
 		by[casefile] = opening
 	}
 	return by, nil
 }
 
-func (k *Keeper) standing(ctx context.Context, o *opened, person, casefile uuid.UUID, at time.Time) error {
+// places are where the texts of a case lie that somebody asks for.
+func places(asks []vault.Ask, casefile uuid.UUID) []vault.Where {
+	var out []vault.Where
+	for _, a := range asks {
+		if a.Where.Case == casefile {
+			out = append(out, a.Where)
+		}
+	}
+	return out
+}
+
+// standing is for a case or, without one, for the papers about officials.
+func (k *Keeper) standing(ctx context.Context, o *opened, person, casefile uuid.UUID, of []vault.Where, at time.Time) error {
 	switch {
 	case k.config.WithoutChain:
 		return nil
 	case o.rights == nil:
 		return refuse(NoStanding)
 	}
-	err := o.rights.Standing(ctx, person, casefile, at)
+	err := o.rights.Standing(ctx, person, casefile, of, at)
 	switch {
 	case err == nil:
 		return nil
@@ -232,43 +262,75 @@ type SealedPaper struct {
 	Case       uuid.UUID // none of a paper about officials
 	Content    Object
 	Signatures []Object
+	Evidence   []Object  // of each signature; none where there is none
+	Ended      time.Time // since when it holds no more, though no paper says so
 }
 
-// take opens a paper for the keeper's own eyes and gives it to those who judge. What
-// they want remembered is on disk before the answer.
+// take opens a paper for the keeper's own eyes and gives it to those who judge; while
+// they do nothing is held, for they may ask authorities. What they want remembered is on
+// disk before the answer.
 func (k *Keeper) take(ctx context.Context, p SealedPaper) error {
-	return k.within(func(o *opened, s state) error {
+	var paper Paper
+	var by *opened
+	var tagKey []byte
+	err := k.within(func(o *opened, s state) (err error) {
 		if o.rights == nil {
 			return refuse(PaperStrange)
 		}
-		own, err := vault.Connect(ctx, itself{o, s})
-		if err != nil {
-			return err
+		by, tagKey = o, bytes.Clone(o.tagKey)
+		paper, err = p.open(ctx, itself{o, s})
+		return err
+	})
+	defer clear(tagKey)
+	if err != nil {
+		return err
+	}
+	paper.Person = func(iin eds.IIN) uuid.UUID { return personOf(tagKey, iin) }
+	now := k.config.Now()
+	facts, err := by.rights.Take(ctx, paper, now)
+	if err != nil {
+		reason := PaperStrange
+		if errors.Is(err, ErrLater) {
+			reason = PaperLater
 		}
-		paper := Paper{Case: p.Case}
-		if paper.Content, err = p.Content.open(ctx, own); err != nil {
-			return refuse(PaperStrange).because(err)
-		}
-		for _, one := range p.Signatures {
-			signature, err := one.open(ctx, own)
-			if err != nil {
-				return refuse(PaperStrange).because(err)
-			}
-			paper.Signatures = append(paper.Signatures, signature)
-		}
-		now := k.config.Now()
-		facts, err := o.rights.Take(ctx, paper, now)
-		if err != nil {
-			no := refuse(PaperStrange).because(err)
-			return errors.Join(no, k.decisions.write(decision{At: now, What: "paper", Answer: "refuse", Why: string(no.reason), Case: p.Case}, false))
+		no := refuse(reason).because(err)
+		return errors.Join(no, k.decisions.write(decision{At: now, What: "paper", Answer: "refuse", Why: string(no.reason), Case: p.Case}, false))
+	}
+	return k.within(func(o *opened, _ state) error {
+		if o != by {
+			return ErrSealed // and unsealed meanwhile: it is shown again
 		}
 		for _, fact := range facts {
-			if err := k.withdrawn.add(fact, now); err != nil {
+			if err := k.withdrawn.addOnce(fact, now); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (p SealedPaper) open(ctx context.Context, own itself) (Paper, error) {
+	keys, err := vault.Connect(ctx, own)
+	if err != nil {
+		return Paper{}, err
+	}
+	out := Paper{Case: p.Case, Ended: p.Ended}
+	if out.Content, err = p.Content.open(ctx, keys); err != nil {
+		return out, refuse(PaperStrange).because(err)
+	}
+	for _, list := range []struct {
+		from []Object
+		to   *[][]byte
+	}{{p.Signatures, &out.Signatures}, {p.Evidence, &out.Evidence}} {
+		for _, one := range list.from {
+			plain, err := one.open(ctx, keys)
+			if err != nil {
+				return out, refuse(PaperStrange).because(err)
+			}
+			*list.to = append(*list.to, plain)
+		}
+	}
+	return out, nil
 }
 
 func (o Object) open(ctx context.Context, own *vault.Keys) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,8 +16,8 @@ import (
 // A message is its length in four bytes and that many bytes of JSON. A connection
 // carries one question and one answer at a time.
 
-// MaxFrame bounds a message: 256 objects, or a signed paper.
-const MaxFrame = 1 << 20
+// MaxFrame bounds a message: 256 objects, or a signed paper with what proved it.
+const MaxFrame = 4 << 20
 
 // errFrame says that what came is no message; the connection is given up.
 var errFrame = errors.New("keeper: not a message")
@@ -140,6 +141,8 @@ type paperBody struct {
 	Case       uuid.UUID    `json:"case,omitzero"`
 	Content    objectBody   `json:"content"`
 	Signatures []objectBody `json:"signatures"`
+	Evidence   []objectBody `json:"evidence,omitempty"`
+	Ended      time.Time    `json:"ended,omitzero"`
 }
 
 // maxSignatures is how many sign one paper at most.

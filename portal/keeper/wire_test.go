@@ -205,6 +205,14 @@ func TestAKeeperThatIsDownSealedSlowOrDyingIsClosedForNow(t *testing.T) {
 			}
 		}()
 		closed(what)
+		if what == "silent" { // a page asks several times
+			begun := time.Now()
+			closed("a moment after it was silent")
+			if took := time.Since(begun); took > answerTime/2 {
+				t.Errorf("the next question waits %v again", took)
+			}
+		}
+		s.client.late.Store(0) // the pause is over
 		l.Close()
 	}
 	s.start()

@@ -277,7 +277,9 @@ func place(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, n
 	if err != nil {
 		return err
 	}
-	if err := job.Add(ctx, tx.DB, RenderJob, ask.At, job.Args{"material": n.ID}); err != nil {
+	content, cms := doc.Places()
+	err = job.AddFor(ctx, tx, ask.At, job.New{Name: RenderJob, At: ask.At, Args: job.Args{"material": n.ID}, Opens: []vault.Where{content, cms}})
+	if err != nil {
 		return err
 	}
 	return ledger.Step(ctx, tx.DB, ask, "material", n.ID, c.ID, doc.Digest)

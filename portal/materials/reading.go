@@ -372,6 +372,10 @@ SELECT p.id, m.title, m.id AS material, m.volume, m.sheet + p.number - 1 AS shee
  WHERE m.casefile = $1 AND m.state = 'ready' AND m.flags = '{}' AND m.part = ANY ($2) AND p.words IS NOT NULL
  ORDER BY m.volume, m.sheet, p.number`
 
+// searched is how many pages a search asks the keeper for at once: their texts are in
+// memory together.
+const searched = vault.MaxAsks / 2
+
 // errEnough ends a search that has found what it shows.
 var errEnough = errors.New("enough")
 
@@ -386,27 +390,45 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 	if len(wanted) == 0 {
 		return nil, false, nil
 	}
-	err = database.Each(ctx, db.DB, func(row wordsRow) error {
-		text, err := db.OpenText(ctx, wordsAt(f.Case, row.ID), row.Words)
+	var some []wordsRow // that the keeper is asked for at once
+	look := func() error {
+		objects := make([]vault.Sealed, len(some))
+		for i, row := range some {
+			objects[i] = vault.Sealed{Where: wordsAt(f.Case, row.ID), Bytes: row.Words}
+		}
+		texts, err := db.OpenAll(ctx, objects)
 		if err != nil {
 			return err
 		}
-		from, to, ok := stand(text, wanted)
-		if !ok {
+		for i, row := range some {
+			text := string(texts[i])
+			from, to, ok := stand(text, wanted)
+			if !ok {
+				continue
+			}
+			if len(hits) == MaxHits {
+				more = true
+				return errEnough
+			}
+			hit := Hit{Page: row.ID, Volume: row.Volume, Sheet: row.Sheet}
+			if hit.Title, err = db.OpenText(ctx, titleAt(f.Case, row.Of), row.Title); err != nil {
+				return err
+			}
+			hit.Before, hit.Match, hit.After = around(text, from, to)
+			hits = append(hits, hit)
+		}
+		some = some[:0]
+		return nil
+	}
+	err = database.Each(ctx, db.DB, func(row wordsRow) error {
+		if some = append(some, row); len(some) < searched {
 			return nil
 		}
-		if len(hits) == MaxHits {
-			more = true
-			return errEnough
-		}
-		hit := Hit{Page: row.ID, Volume: row.Volume, Sheet: row.Sheet}
-		if hit.Title, err = db.OpenText(ctx, titleAt(f.Case, row.Of), row.Title); err != nil {
-			return err
-		}
-		hit.Before, hit.Match, hit.After = around(text, from, to)
-		hits = append(hits, hit)
-		return nil
+		return look()
 	}, selectWords, f.Case, parts(f.Part))
+	if err == nil {
+		err = look()
+	}
 	if errors.Is(err, errEnough) {
 		err = nil
 	}

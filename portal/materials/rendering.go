@@ -92,7 +92,7 @@ func Render(ctx context.Context, tx *vault.DB, id uuid.UUID, at time.Time) error
 		if err := tx.Exec(ctx, setState, id, Ready); err != nil {
 			return err
 		}
-	} else if err := job.Add(ctx, tx.DB, RenderJob, at, job.Args{"material": id}); err != nil {
+	} else if err := job.AddFor(ctx, tx, at, job.New{Name: RenderJob, At: at, Args: job.Args{"material": id}}); err != nil {
 		return err
 	}
 	return rendered(ctx, tx, row, id, at)

@@ -55,6 +55,7 @@ type Request struct {
 	Purpose Purpose
 	Target  uuid.UUID // the challenge or the document
 	Digest  []byte    // of the document, as the page showed it; nil for a sign-in
+	Content []byte    // of a new one: the document itself, for the phone (Content); nil for a sign-in
 	Act     string    // what the signature is for
 	Of      uuid.UUID // the thing the act is done to; zero for a sign-in
 	Kept    string    // what goes with the signature: where he was going and what he had typed
@@ -109,14 +110,23 @@ func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, at time.Ti
 	if err != nil {
 		return err
 	}
+	var content []byte
+	if r.Content != nil {
+		if content, err = db.SealBrief("phone_request", "content", r.ID, r.Content); err != nil {
+			return err
+		}
+	}
 	return db.Within(ctx, func(tx *vault.DB) error {
 		made, err := tx.Change(ctx, insertRequest, r.ID, hash(Token(cookie, r.ID)), r.Session, r.Purpose, r.Target, r.Digest,
-			r.Act, nullable(r.Of), kept, r.Auth, at, r.Ends)
+			r.Act, nullable(r.Of), kept, r.Auth, at, r.Ends, content)
 		if err != nil {
 			return err
 		}
 		if made == 0 { // the session has ended since the request began
 			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if err := tx.Exec(ctx, dropContents, r.Session, at); err != nil {
+			return err
 		}
 		return tx.Exec(ctx, deleteOldRequests, r.Session, most)
 	})
@@ -152,6 +162,17 @@ func Answering(ctx context.Context, db *vault.DB, token string, at time.Time) (R
 		return r, fault.New(fault.Conflict, "fault.phone-over")
 	}
 	return r, nil
+}
+
+// Content is the document that a phone is to sign. The browser that asked could open it
+// and the phone, which signs in nowhere, cannot; so it lies here for the minutes that
+// the code is good for, and goes with it.
+func Content(ctx context.Context, db *vault.DB, id uuid.UUID, at time.Time) ([]byte, error) {
+	var sealed []byte
+	if err := db.Get(ctx, &sealed, selectContent, id, at); err != nil {
+		return nil, err
+	}
+	return db.OpenBrief("phone_request", "content", id, sealed)
 }
 
 // Fetch notes that a phone has what is to be signed.

@@ -36,11 +36,18 @@ func (row requestRow) open(db *vault.DB) (Request, error) {
 
 // The session may have ended since the request began.
 const insertRequest = `
-INSERT INTO phone_request (id, token_hash, session, purpose, target, digest, act, of, kept, auth, made_at, ends_at, state)
-SELECT $1, $2, token_hash, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'asked'
+INSERT INTO phone_request (id, token_hash, session, purpose, target, digest, act, of, kept, auth, made_at, ends_at, state, content)
+SELECT $1, $2, token_hash, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'asked', $13
   FROM session
  WHERE token_hash = $3
    FOR KEY SHARE`
+
+const dropContents = `
+UPDATE phone_request SET content = NULL
+ WHERE session = $1 AND content IS NOT NULL AND (ends_at <= $2 OR state NOT IN ('asked', 'fetched'))`
+
+const selectContent = `
+SELECT content FROM phone_request WHERE id = $1 AND ends_at > $2 AND content IS NOT NULL`
 
 const deleteOldRequests = `
 DELETE FROM phone_request
@@ -62,11 +69,11 @@ const updateFetched = `
 UPDATE phone_request SET state = 'fetched' WHERE id = $1 AND state = 'asked'`
 
 const updateSigned = `
-UPDATE phone_request SET state = 'signed', cms = $2, refusal = ''
+UPDATE phone_request SET state = 'signed', cms = $2, refusal = '', content = NULL
  WHERE id = $1 AND state IN ('asked', 'fetched') AND ends_at > $3`
 
 const updateCancelled = `
-UPDATE phone_request SET state = 'cancelled'
+UPDATE phone_request SET state = 'cancelled', content = NULL
  WHERE id = $1 AND state IN ('asked', 'fetched') AND ends_at > $2`
 
 const updateRefused = `
@@ -77,4 +84,4 @@ const selectSignature = `
 SELECT cms FROM phone_request WHERE session = $1 AND id = $2 AND state = 'signed'`
 
 const updateUsed = `
-UPDATE phone_request SET state = 'used', cms = NULL WHERE target = $1`
+UPDATE phone_request SET state = 'used', cms = NULL, content = NULL WHERE target = $1`

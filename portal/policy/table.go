@@ -300,6 +300,9 @@ const (
 	ChamberRead   Act = "chamber-read"
 	LedgerCheck   Act = "ledger-check"
 
+	// CaseUnseal tells that the custodians of the keys opened a case for an official.
+	CaseUnseal Act = "case-unseal"
+
 	// SignatureConfirm asks the authority again about a key.
 	SignatureConfirm Act = "signature-confirm"
 
@@ -734,6 +737,7 @@ var table = map[Act]rule{
 	MaterialRender:     {0, law.Ref{}},
 	AccessOverdue:      {0, law.CPC(109)},
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
+	CaseUnseal:         {0, law.Ref{}},
 	SignatureConfirm:   {0, law.Ref{}},
 	LedgerCheck:        {0, law.Ref{}},
 	OfficerFirst:       {0, law.Ref{}},

@@ -71,4 +71,7 @@ func (w *W) Leave() {
 	w.DB.Close()
 	w.App.Close()
 	w.SQL.Close()
+	if w.guard != nil {
+		w.guard.leave()
+	}
 }

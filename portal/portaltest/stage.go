@@ -184,8 +184,7 @@ func (s *stagehouse) equip(dir string) (err error) {
 	var errs [4]error
 	s.press.Words, errs[0] = words.New(folder, deadline.Zone)
 	s.troupe, errs[1] = cast.Keys(filepath.Join(dir, "keys"), Afternoon)
-	root := sha256.Sum256([]byte("zharia/portaltest"))
-	s.direct, errs[2] = vault.NewDirect(root[:])
+	s.direct, errs[2] = vault.NewDirect(rootOfTests())
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}

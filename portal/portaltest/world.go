@@ -46,6 +46,8 @@ type W struct {
 
 	t    testing.TB
 	name string // of the database
+
+	guard *Guard // a real keeper behind App, if there is one
 }
 
 // Actor is a member of the cast who does things in a test.
@@ -62,7 +64,8 @@ var Afternoon = time.Date(2026, time.October, 22, 9, 30, 0, 0, time.UTC)
 const Origin = "https://zharia.test"
 
 // World makes a portal for t: a clone of a database in which the cast played,
-// some 60 ms. The cast has the same keys in all tests of a checkout.
+// some 60 ms. The cast has the same keys in all tests of a checkout. With KEPT=1 a real
+// keeper stands behind each portal (Guard), whatever the test says.
 func World(t testing.TB) *W {
 	t.Helper()
 	s, err := theatre()
@@ -121,6 +124,9 @@ func (s *stagehouse) inhabit(t testing.TB, name string) *W {
 		"samat": &w.Samat, "aliya": &w.Aliya, "kanat": &w.Kanat,
 	} {
 		*actor = w.Actor(word)
+	}
+	if os.Getenv("KEPT") != "" {
+		w.Guard(Rules{})
 	}
 	return w
 }

@@ -10,6 +10,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
 )
 
 // A sealed object, form 2:
@@ -20,17 +23,31 @@ import (
 // once, so the nonce is zero). That key is sealed to the keeper's public key of the
 // epoch by HPKE (RFC 9180: X25519, HKDF-SHA256, AES-256-GCM; enc is its share). Both
 // bind the place. The head can be made anew under another epoch without the text.
+//
+// An object that further persons open by their own right, form 3, has the same key
+// sealed for each of them once more, at the same place as if it were his own:
+//
+//	0x03 | how many, 1 byte | for each: his id, 16 | epoch, 4 | enc, 32 | wrapped key, 48 | form 2
+//
+// Only whoever has the key can add such a wrap; a row cannot.
 const (
 	form        = 2
+	formAlso    = 3
 	encSize     = 32
 	dekSize     = 32
 	tagSize     = 16
 	wrappedSize = dekSize + tagSize
 	headSize    = 1 + 4 + encSize + wrappedSize
+	alsoSize    = 16 + headSize - 1
+	idSize      = 16
 )
 
-// Overhead is how many bytes longer a sealed object is than what is in it.
+// Overhead is how many bytes longer a sealed object is than what is in it, where nobody
+// opens it by a right of his own.
 const Overhead = headSize + tagSize
+
+// MaxAlso is how many persons open one object by their own right, at most.
+const MaxAlso = 8
 
 // MaxAsks is the most the keeper is asked for at once.
 const MaxAsks = 256
@@ -109,17 +126,51 @@ func (a Ask) Unwrap(key hpke.PrivateKey) ([]byte, error) {
 }
 
 // Head reads what the keeper must know of a sealed object.
-func Head(where Where, sealed []byte) (Ask, error) { return parse(where, sealed) }
+func Head(where Where, sealed []byte) (Ask, error) {
+	o, err := parse(where, sealed)
+	return o.head, err
+}
 
-// Rehead puts another wrap of the same key before the text: what a new epoch changes.
+// Heads are all wraps of the key of a sealed object: that of its place first, then those
+// of the persons who open it by their own right.
+func Heads(where Where, sealed []byte) ([]Ask, error) {
+	o, err := parse(where, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Ask{o.head}, o.also...), nil
+}
+
+// Readers are the persons who open a sealed object by their own right, besides those of
+// its place.
+func Readers(sealed []byte) []uuid.UUID {
+	var out []uuid.UUID
+	if o, err := parse(Where{Table: "-", Column: "-", ID: uuid.Max, House: true}, sealed); err == nil {
+		for _, a := range o.also {
+			out = append(out, a.Where.Person)
+		}
+	}
+	return out
+}
+
+// Rehead puts another wrap of the same key in place of that for the same reader: what a
+// new epoch changes.
 func Rehead(a Ask, sealed []byte) ([]byte, error) {
-	if _, err := parse(a.Where, sealed); err != nil {
+	o, err := parse(a.Where, sealed)
+	if err != nil {
 		return nil, err
 	}
 	if len(a.Enc) != encSize || len(a.Wrapped) != wrappedSize {
 		return nil, fmt.Errorf("vault: a wrap of %d and %d bytes", len(a.Enc), len(a.Wrapped))
 	}
-	return append(head(a), sealed[headSize:]...), nil
+	for i, one := range o.also {
+		if one.Where == a.Where {
+			o.also[i] = a
+			return o.bytes(), nil
+		}
+	}
+	o.head = a
+	return o.bytes(), nil
 }
 
 func head(a Ask) []byte {
@@ -130,42 +181,99 @@ func head(a Ask) []byte {
 	return append(b, a.Wrapped...)
 }
 
-// parse takes a sealed object apart. It checks the form and the place; what is in it
-// only the keys can tell.
-func parse(where Where, sealed []byte) (Ask, error) {
-	if _, err := where.Bytes(); err != nil {
-		return Ask{}, err
-	}
-	if len(sealed) < Overhead || sealed[0] != form {
-		return Ask{}, fmt.Errorf("%w: %s", ErrNotSealedHere, where)
-	}
-	return Ask{
-		Where: where, Epoch: binary.BigEndian.Uint32(sealed[1:5]),
-		Enc: sealed[5 : 5+encSize], Wrapped: sealed[5+encSize : headSize],
-	}, nil
+// object is a sealed object taken apart.
+type object struct {
+	head Ask   // of its place
+	also []Ask // of persons
+	text []byte
 }
 
-func seal(in Intake, where Where, plain []byte) (sealed, dek []byte, err error) {
+// parse takes a sealed object apart. It checks the form and the place; what is in it
+// only the keys can tell.
+func parse(where Where, sealed []byte) (o object, err error) {
+	if _, err := where.Bytes(); err != nil {
+		return o, err
+	}
+	rest := sealed
+	if len(rest) > 2 && rest[0] == formAlso {
+		n := int(rest[1])
+		if rest = rest[2:]; n == 0 || n > MaxAlso || len(rest) < n*alsoSize {
+			return o, strange(where)
+		}
+		for ; n > 0; n-- {
+			o.also = append(o.also, readHead(where.Own(uuid.UUID(rest[:idSize])), rest[idSize:alsoSize]))
+			rest = rest[alsoSize:]
+		}
+	}
+	if len(rest) < Overhead || rest[0] != form {
+		return object{}, strange(where)
+	}
+	o.head, o.text = readHead(where, rest[1:headSize]), rest[headSize:]
+	return o, nil
+}
+
+func strange(where Where) error { return fmt.Errorf("%w: %s", ErrNotSealedHere, where) }
+
+// readHead reads a wrap; b is as long as one.
+func readHead(where Where, b []byte) Ask {
+	return Ask{Where: where, Epoch: binary.BigEndian.Uint32(b), Enc: b[4 : 4+encSize], Wrapped: b[4+encSize : headSize-1]}
+}
+
+// bytes puts it together again.
+func (o object) bytes() []byte {
+	b := make([]byte, 0, 2+len(o.also)*alsoSize+headSize+len(o.text))
+	if len(o.also) > 0 {
+		b = append(b, formAlso, byte(len(o.also)))
+		for _, a := range o.also {
+			b = append(append(b, a.Where.Person[:]...), head(a)[1:]...)
+		}
+	}
+	return append(append(b, head(o.head)...), o.text...)
+}
+
+// theirs is the wrap that a reader asks the keeper for: his own, or that of the place.
+func (o object) theirs(reader uuid.UUID) Ask {
+	for _, a := range o.also {
+		if a.Where.Person == reader {
+			return a
+		}
+	}
+	return o.head
+}
+
+func seal(in Intake, where Where, plain []byte, also []uuid.UUID) (o object, dek []byte, err error) {
 	data, err := where.Bytes()
 	if err != nil {
-		return nil, nil, err
+		return o, nil, err
 	}
 	dek = make([]byte, dekSize)
 	rand.Read(dek)
-	ask, err := in.Wrap(where, dek)
-	if err != nil {
-		return nil, nil, err
+	if o.head, err = in.Wrap(where, dek); err != nil {
+		return o, nil, err
+	}
+	for i, person := range also {
+		if person == uuid.Nil || person == where.Person || slices.Contains(also[:i], person) {
+			continue
+		}
+		wrap, err := in.Wrap(where.Own(person), dek)
+		if err != nil {
+			return o, nil, err
+		}
+		o.also = append(o.also, wrap)
+	}
+	if len(o.also) > MaxAlso {
+		return o, nil, fmt.Errorf("vault: %s is for %d persons besides, more than %d", where, len(o.also), MaxAlso)
 	}
 	text, err := textAEAD(dek)
 	if err != nil {
-		return nil, nil, err
+		return o, nil, err
 	}
-	sealed = make([]byte, headSize, Overhead+len(plain))
-	copy(sealed, head(ask))
-	return text.Seal(sealed, make([]byte, text.NonceSize()), plain, data), dek, nil
+	o.text = text.Seal(nil, make([]byte, text.NonceSize()), plain, data)
+	return o, dek, nil
 }
 
-func unseal(dek []byte, where Where, sealed []byte) ([]byte, error) {
+func (o object) unseal(dek []byte) ([]byte, error) {
+	where := o.head.Where
 	data, err := where.Bytes()
 	if err != nil {
 		return nil, err
@@ -174,9 +282,9 @@ func unseal(dek []byte, where Where, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := text.Open(nil, make([]byte, text.NonceSize()), sealed[headSize:], data)
+	plain, err := text.Open(nil, make([]byte, text.NonceSize()), o.text, data)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, where)
+		return nil, strange(where)
 	}
 	return plain, nil
 }

@@ -34,20 +34,20 @@ type aging struct {
 }
 
 // nameOf binds the session, the place and the wrap: a changed head is not found.
-func nameOf(holder string, where Where, head []byte) [32]byte {
-	place, _ := where.Bytes() // whoever comes here has a place
+func nameOf(holder string, a Ask) [32]byte {
+	place, _ := a.Where.Bytes() // whoever comes here has a place
 	h := sha256.New()
 	h.Write([]byte(holder)) // of one length
-	h.Write(head)           // of one length
+	h.Write(head(a))        // of one length
 	h.Write(place)
 	return [32]byte(h.Sum(nil))
 }
 
-func (m *memory) keep(holder string, where Where, head, dek []byte) {
+func (m *memory) keep(holder string, a Ask, dek []byte) {
 	if holder == "" {
 		return
 	}
-	name := nameOf(holder, where, head)
+	name := nameOf(holder, a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.clock()
@@ -64,11 +64,11 @@ func (m *memory) keep(holder string, where Where, head, dek []byte) {
 }
 
 // find is the key of an object, or nil.
-func (m *memory) find(holder string, where Where, head []byte) []byte {
+func (m *memory) find(holder string, a Ask) []byte {
 	if holder == "" {
 		return nil
 	}
-	name := nameOf(holder, where, head)
+	name := nameOf(holder, a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept, ok := m.keys[name]

@@ -136,21 +136,20 @@ func TestAKeyIsRememberedForAQuarterOfAnHourHoweverOftenItIsUsed(t *testing.T) {
 
 func TestTheMemoryIsBounded(t *testing.T) {
 	_, k := kept(t)
-	var where Where
-	head := make([]byte, headSize)
+	ask := Ask{Enc: make([]byte, encSize), Wrapped: make([]byte, wrappedSize)}
 	for i := range most + 500 {
-		where = Where{Table: "t", Column: "c", ID: uuid.New(), Case: uuid.UUID{1}}
-		k.made.keep("holder", where, head, []byte{byte(i)})
+		ask.Where = Where{Table: "t", Column: "c", ID: uuid.New(), Case: uuid.UUID{1}}
+		k.made.keep("holder", ask, []byte{byte(i)})
 	}
 	if len(k.made.keys) > most || len(k.made.queue) > most {
 		t.Errorf("%d keys, %d in the queue", len(k.made.keys), len(k.made.queue))
 	}
-	if k.made.find("holder", where, head) == nil {
+	if k.made.find("holder", ask) == nil {
 		t.Error("the newest is not there")
 	}
 	now := time.Now().Add(remembered)
 	k.made.clock = func() time.Time { return now }
-	k.made.keep("holder", where, head, []byte{1})
+	k.made.keep("holder", ask, []byte{1})
 	if len(k.made.keys) != 1 || len(k.made.queue) != 1 {
 		t.Errorf("what is over stays: %d keys, %d in the queue", len(k.made.keys), len(k.made.queue))
 	}

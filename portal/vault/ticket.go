@@ -4,6 +4,10 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/database"
 )
 
 // ErrRefused is the keeper's no: whoever the ticket is of has no right to the text. The
@@ -30,6 +34,7 @@ type Ticket struct {
 	Login     []byte             // the signature (CMS) of the challenge he signed in with
 	Challenge []byte             // what it is over; it names the public half of Key
 	Key       ed25519.PrivateKey // of the session, there only while a request is answered
+	Person    uuid.UUID          // whose it is, to pick his wrap; the keeper does not take our word for it. Zero: who asks the database
 	Slip      []byte             // of a worker: what the author of the act signed for it; nil for a person
 }
 
@@ -44,6 +49,23 @@ func WithTicket(ctx context.Context, t Ticket) context.Context {
 func TicketOf(ctx context.Context) (Ticket, bool) {
 	t, ok := ctx.Value(ticketKey{}).(Ticket)
 	return t, ok
+}
+
+type closedKey struct{}
+
+// Closed is ctx in which every text stays sealed, and reads as a dash: for what is
+// gathered by the same rules as for its owner and shows none of it. The keeper is not
+// asked.
+func Closed(ctx context.Context) context.Context { return context.WithValue(ctx, closedKey{}, true) }
+
+func closed(ctx context.Context) bool { return ctx.Value(closedKey{}) != nil }
+
+// readerOf is who asks, as far as it matters which wrap of a key is his.
+func readerOf(ctx context.Context) uuid.UUID {
+	if t, _ := TicketOf(ctx); t.Person != uuid.Nil {
+		return t.Person
+	}
+	return database.Asking(ctx)
 }
 
 // holderOf is whom the keys of objects are remembered for: the session, by its key.

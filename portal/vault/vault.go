@@ -58,25 +58,31 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 	return db.DB.Within(ctx, func(tx *database.DB) error { return do(New(tx, db.Keys).For(ctx)) })
 }
 
-// Where is the place a text is sealed for, and whose it is: exactly one of Case and
-// Person is set. The keeper asks for standing in the case, or for that very person.
+// Where is the place a text is sealed for, and whose it is: exactly one of Case, Person
+// and House is set. The keeper asks for standing in the case, for that very person, or
+// for a post.
 type Where struct {
 	Table  string
 	Column string
 	ID     uuid.UUID // of the row
 	Case   uuid.UUID // the case it belongs to
 	Person uuid.UUID // or the only person it is for
+	House  bool      // or whoever is in a post: papers about officials
 }
 
 // String names the place for the log.
 func (w Where) String() string { return fmt.Sprintf("%s.%s of %s", w.Table, w.Column, w.ID) }
 
-// Theirs is the place of what belongs to a case or, where there is none, to a person:
+// InCase is the place of what belongs to a case or, where there is none, to the house:
 // a paper of a case, or one of the directory of officials.
-func (w Where) Theirs(casefile, person uuid.UUID) Where {
-	if w.Case = casefile; casefile == uuid.Nil {
-		w.Person = person
-	}
+func (w Where) InCase(casefile uuid.UUID) Where {
+	w.Case, w.House = casefile, casefile == uuid.Nil
+	return w
+}
+
+// Own is the same place as a person's own.
+func (w Where) Own(person uuid.UUID) Where {
+	w.Case, w.House, w.Person = uuid.Nil, false, person
 	return w
 }
 
@@ -88,7 +94,13 @@ const place = "zharia/vault/place/2\x00"
 // for whose it is, so that no two places give the same bytes. An incomplete place is
 // an error.
 func (w Where) Bytes() ([]byte, error) {
-	if !validName(w.Table) || !validName(w.Column) || w.ID == uuid.Nil || (w.Case == uuid.Nil) == (w.Person == uuid.Nil) {
+	owners := 0
+	for _, one := range []bool{w.Case != uuid.Nil, w.Person != uuid.Nil, w.House} {
+		if one {
+			owners++
+		}
+	}
+	if !validName(w.Table) || !validName(w.Column) || w.ID == uuid.Nil || owners != 1 {
 		return nil, fmt.Errorf("vault: %q is not a place", w)
 	}
 	data := make([]byte, 0, len(place)+2+len(w.Table)+len(w.Column)+len(w.ID)+1+len(w.Case))
@@ -101,32 +113,43 @@ func (w Where) Bytes() ([]byte, error) {
 	if w.Case != uuid.Nil {
 		return append(append(data, 'c'), w.Case[:]...), nil
 	}
+	if w.House {
+		return append(data, 'h'), nil
+	}
 	return append(append(data, 'p'), w.Person[:]...), nil
 }
 
 func validName(s string) bool { return 0 < len(s) && len(s) <= maxName }
 
 // Seal makes plain unreadable to all but the keeper. The same text never gives the
-// same bytes twice.
-func (k *Keys) Seal(where Where, plain []byte) ([]byte, error) {
-	sealed, _, err := k.seal(where, plain)
-	return sealed, err
+// same bytes twice. also are persons who open it by their own right, whatever they are
+// to the case: its author who has no standing there, whoever it is an answer to.
+func (k *Keys) Seal(where Where, plain []byte, also ...uuid.UUID) ([]byte, error) {
+	o, _, err := k.seal(where, plain, also)
+	if err != nil {
+		return nil, err
+	}
+	return o.bytes(), nil
 }
 
 // Seal is Keys.Seal; whoever seals may open it again without the keeper for a while.
-func (db *DB) Seal(where Where, plain []byte) ([]byte, error) {
-	sealed, dek, err := db.Keys.seal(where, plain)
-	if err == nil {
-		db.made.keep(db.holder, where, sealed[:headSize], dek)
+func (db *DB) Seal(where Where, plain []byte, also ...uuid.UUID) ([]byte, error) {
+	o, dek, err := db.Keys.seal(where, plain, also)
+	if err != nil {
+		return nil, err
 	}
-	return sealed, err
+	db.made.keep(db.holder, o.head, dek)
+	for _, a := range o.also {
+		db.made.keep(db.holder, a, dek)
+	}
+	return o.bytes(), nil
 }
 
-func (k *Keys) seal(where Where, plain []byte) (sealed, dek []byte, err error) {
+func (k *Keys) seal(where Where, plain []byte, also []uuid.UUID) (object, []byte, error) {
 	if len(plain) > MaxSize {
-		return nil, nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
+		return object{}, nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
 	}
-	return seal(*k.intake.Load(), where, plain)
+	return seal(*k.intake.Load(), where, plain, also)
 }
 
 // Open gives back what Seal took, if the keeper lets the ticket of ctx have it.
@@ -149,13 +172,19 @@ type Sealed struct {
 
 // OpenAll is Open for several at once: the keeper is asked one time, not for each.
 func (k *Keys) OpenAll(ctx context.Context, objects []Sealed) ([][]byte, error) {
-	deks, err := k.deks(ctx, objects)
+	plain := make([][]byte, len(objects))
+	if closed(ctx) {
+		for i := range plain {
+			plain[i] = []byte("-")
+		}
+		return plain, nil
+	}
+	taken, deks, err := k.deks(ctx, objects)
 	if err != nil {
 		return nil, err
 	}
-	plain := make([][]byte, len(objects))
-	for i, o := range objects {
-		if plain[i], err = unseal(deks[i], o.Where, o.Bytes); err != nil {
+	for i, o := range taken {
+		if plain[i], err = o.unseal(deks[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -165,8 +194,9 @@ func (k *Keys) OpenAll(ctx context.Context, objects []Sealed) ([][]byte, error) 
 // Ahead asks the keeper one time for all that a page is about to open one by one;
 // those that are NULL are left out. It helps where the ticket of ctx has a memory, and
 // changes nothing of what opens: a page that goes without is slower, and the same.
+// Where one of them is refused, each is asked for when its turn comes.
 func (k *Keys) Ahead(ctx context.Context, objects ...Sealed) error {
-	if holderOf(ctx) == "" {
+	if holderOf(ctx) == "" || closed(ctx) {
 		return nil
 	}
 	there := make([]Sealed, 0, len(objects))
@@ -175,42 +205,54 @@ func (k *Keys) Ahead(ctx context.Context, objects ...Sealed) error {
 			there = append(there, o)
 		}
 	}
-	_, err := k.deks(ctx, there)
+	_, _, err := k.deks(ctx, there)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
 	return err
 }
 
-// deks are the keys of the objects: remembered, or from the keeper.
-func (k *Keys) deks(ctx context.Context, objects []Sealed) ([][]byte, error) {
-	holder := holderOf(ctx)
-	deks := make([][]byte, len(objects))
+// deks are the objects taken apart, and their keys: remembered, or from the keeper.
+func (k *Keys) deks(ctx context.Context, objects []Sealed) (taken []object, deks [][]byte, err error) {
+	holder, reader := holderOf(ctx), readerOf(ctx)
+	taken, deks = make([]object, len(objects)), make([][]byte, len(objects))
 	var asks []Ask
-	var of []int
-	for i, o := range objects {
-		ask, err := parse(o.Where, o.Bytes)
-		if err != nil {
-			return nil, err
+	var of [][]int // the objects each ask is for: the number of a case stands in many lines
+	first := map[[32]byte]int{}
+	for i, one := range objects {
+		if taken[i], err = parse(one.Where, one.Bytes); err != nil {
+			return nil, nil, err
 		}
-		if deks[i] = k.made.find(holder, o.Where, o.Bytes[:headSize]); deks[i] == nil {
-			asks, of = append(asks, ask), append(of, i)
+		ask := taken[i].theirs(reader)
+		if deks[i] = k.made.find(holder, ask); deks[i] != nil {
+			continue
 		}
+		name := nameOf("", ask)
+		at, again := first[name]
+		if !again {
+			at, first[name] = len(asks), len(asks)
+			asks, of = append(asks, ask), append(of, nil)
+		}
+		of[at] = append(of[at], i)
 	}
 	for len(asks) > 0 {
 		n := min(len(asks), MaxAsks)
 		got, err := k.unwrap(ctx, asks[:n])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for j, dek := range got {
-			o := objects[of[j]]
 			if dek == nil {
-				return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, o.Where)
+				return nil, nil, strange(asks[j].Where)
 			}
-			deks[of[j]] = dek
-			k.made.keep(holder, o.Where, o.Bytes[:headSize], dek)
+			for _, i := range of[j] {
+				deks[i] = dek
+			}
+			k.made.keep(holder, asks[j], dek)
 		}
 		asks, of = asks[n:], of[n:]
 	}
-	return deks, nil
+	return taken, deks, nil
 }
 
 // unwrap asks the keeper, and says what came of it in words the portal can answer.
@@ -234,13 +276,13 @@ func (k *Keys) unwrap(ctx context.Context, asks []Ask) ([][]byte, error) {
 }
 
 // SealText is Seal for a string; an empty one becomes bytes too.
-func (k *Keys) SealText(where Where, text string) ([]byte, error) {
-	return k.Seal(where, []byte(text))
+func (k *Keys) SealText(where Where, text string, also ...uuid.UUID) ([]byte, error) {
+	return k.Seal(where, []byte(text), also...)
 }
 
 // SealText is Seal for a string; an empty one becomes bytes too.
-func (db *DB) SealText(where Where, text string) ([]byte, error) {
-	return db.Seal(where, []byte(text))
+func (db *DB) SealText(where Where, text string, also ...uuid.UUID) ([]byte, error) {
+	return db.Seal(where, []byte(text), also...)
 }
 
 // OpenText is Open for a string.
@@ -250,19 +292,19 @@ func (k *Keys) OpenText(ctx context.Context, where Where, sealed []byte) (string
 }
 
 // SealMaybe is SealText for a column that may be NULL: nil stays nil.
-func (k *Keys) SealMaybe(where Where, text *string) ([]byte, error) {
+func (k *Keys) SealMaybe(where Where, text *string, also ...uuid.UUID) ([]byte, error) {
 	if text == nil {
 		return nil, nil
 	}
-	return k.SealText(where, *text)
+	return k.SealText(where, *text, also...)
 }
 
 // SealMaybe is SealText for a column that may be NULL: nil stays nil.
-func (db *DB) SealMaybe(where Where, text *string) ([]byte, error) {
+func (db *DB) SealMaybe(where Where, text *string, also ...uuid.UUID) ([]byte, error) {
 	if text == nil {
 		return nil, nil
 	}
-	return db.SealText(where, *text)
+	return db.SealText(where, *text, also...)
 }
 
 // OpenMaybe is OpenText for a column that may be NULL: nil stays nil. There a

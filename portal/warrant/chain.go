@@ -268,11 +268,6 @@ func (c *Chain) was(person uuid.UUID, post string, body uuid.UUID, at time.Time)
 	})
 }
 
-// is says that he is in it now.
-func (c *Chain) is(person uuid.UUID, post string, body uuid.UUID, at time.Time) bool {
-	return slices.ContainsFunc(c.tenures[person], func(s *span) bool { return s.holds(at) && s.post == post && s.body == body })
-}
-
 // assent lets an entry into the directory take effect, or keeps that a prosecutor
 // agreed with a decision.
 func (c *Chain) assent(p Paper, late time.Time) string {
@@ -751,6 +746,11 @@ func (c *Chain) Standing(person, in uuid.UUID, at time.Time) Standing {
 	s.Whom = slices.Compact(s.Whom)
 	slices.SortFunc(s.Filings, byID)
 	return s
+}
+
+// Serves says that somebody is in a post at a moment, whatever it is.
+func (c *Chain) Serves(person uuid.UUID, at time.Time) bool {
+	return slices.ContainsFunc(c.tenures[person], holds(at))
 }
 
 // String is for logs: ids and words of ours, nothing of anybody's.

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"zharia/portal/document"
+	"zharia/portal/evidence"
 	"zharia/portal/vault"
 	"zharia/portal/warrant"
 )
@@ -17,11 +19,15 @@ import (
 // Paper is one of them: of the register in clear, of people sealed.
 type Paper struct {
 	ID           uuid.UUID
+	Case         uuid.UUID // none of one about officials
 	Register     bool
 	Content, CMS []byte
 	ContentAt    vault.Where // where the sealed content lies; zero for the register's
 	CMSAt        vault.Where
+	Evidence     []byte // of the signature, sealed; nil for the register's
+	EvidenceAt   vault.Where
 	SignedAt     time.Time // by our clock
+	Ended        time.Time // since when it holds no more, though no paper says so
 }
 
 // Set is all that is to be shown for one person and one case.
@@ -36,8 +42,15 @@ type row struct {
 	Author   uuid.NullUUID `db:"author"`
 	Content  []byte        `db:"content"`
 	CMS      []byte        `db:"cms"`
+	Evidence []byte        `db:"bundle"`
 	SignedAt time.Time     `db:"signed_at"`
+	Ended    *time.Time    `db:"ended_at"`
 }
+
+// proved joins to papers what proved their signatures, and when they ended without one.
+const proved = `
+  LEFT JOIN evidence e ON e.document = p.id
+  LEFT JOIN substitution s ON s.document = p.id`
 
 // kin are the case and those that people came from: joined to it, or of which it was
 // part. named are the papers that say who is what in them. who is everybody whose post
@@ -78,6 +91,8 @@ WITH RECURSIVE kin AS (
 )`
 
 const selectPapers = chain + `
+SELECT p.id, p.casefile, p.author, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
+  FROM (
 SELECT id, casefile, author, content, cms, signed_at FROM named
 UNION ALL
 SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
@@ -87,8 +102,8 @@ SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
        UNION
        SELECT s.document FROM appointment a JOIN assent s ON s.about = a.document WHERE a.person IN (SELECT person FROM all_who) AND a.status = 'effective'
        UNION
-       SELECT s.document FROM substitution s WHERE s.deputy IN (SELECT person FROM all_who))
- ORDER BY signed_at, id`
+       SELECT s.document FROM substitution s WHERE s.deputy IN (SELECT person FROM all_who))) p` + proved + `
+ ORDER BY p.signed_at, p.id`
 
 const selectTaken = chain + `
 SELECT document AS id, ended_at AS at FROM substitution WHERE deputy IN (SELECT person FROM all_who) AND ended_at IS NOT NULL
@@ -113,11 +128,10 @@ func Of(ctx context.Context, db *vault.DB, person, casefile uuid.UUID) (Set, err
 		return s, err
 	}
 	for _, r := range said {
-		s.Papers = append(s.Papers, Paper{ID: r.ID, Register: true, Content: r.Content, CMS: r.CMS, SignedAt: r.SignedAt})
+		s.Papers = append(s.Papers, Paper{ID: r.ID, Case: r.Case.UUID, Register: true, Content: r.Content, CMS: r.CMS, SignedAt: r.SignedAt})
 	}
 	for _, r := range signed {
-		content, cms := document.Document{ID: r.ID, Casefile: r.Case.UUID, Author: r.Author.UUID}.Places()
-		s.Papers = append(s.Papers, Paper{ID: r.ID, Content: r.Content, CMS: r.CMS, ContentAt: content, CMSAt: cms, SignedAt: r.SignedAt})
+		s.Papers = append(s.Papers, r.paper())
 	}
 	var ended []struct {
 		ID uuid.UUID `db:"id"`
@@ -128,4 +142,61 @@ func Of(ctx context.Context, db *vault.DB, person, casefile uuid.UUID) (Set, err
 		s.Taken = append(s.Taken, warrant.Taken{ID: e.ID, At: e.At})
 	}
 	return s, err
+}
+
+// paper is one that somebody signed.
+func (r row) paper() Paper {
+	content, cms := document.Document{ID: r.ID, Casefile: r.Case.UUID, Author: r.Author.UUID}.Places()
+	p := Paper{ID: r.ID, Case: r.Case.UUID, Content: r.Content, CMS: r.CMS, ContentAt: content, CMSAt: cms, SignedAt: r.SignedAt}
+	if r.Evidence != nil {
+		p.Evidence, p.EvidenceAt = r.Evidence, evidence.Place(r.ID, r.Case.UUID)
+	}
+	if r.Ended != nil {
+		p.Ended = *r.Ended
+	}
+	return p
+}
+
+// New is a paper that was signed, or a substitution that ended, and when.
+type New struct {
+	ID uuid.UUID `db:"id"`
+	At time.Time `db:"at"`
+}
+
+const selectNew = `
+SELECT id, signed_at AS at
+  FROM document
+ WHERE signed_at > $1 AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward')
+UNION ALL
+SELECT d.id, d.signed_at
+  FROM document d JOIN decision x ON x.document = d.id
+ WHERE d.signed_at > $1 AND (x.joins IS NOT NULL OR x.severs IS NOT NULL)
+UNION ALL
+SELECT document, ended_at FROM substitution WHERE ended_at > $1
+ ORDER BY at, id`
+
+// Since are the papers that say who may what and were signed after that moment.
+func Since(ctx context.Context, db *vault.DB, after time.Time) ([]New, error) {
+	var out []New
+	err := db.Select(ctx, &out, selectNew, after)
+	return out, err
+}
+
+const selectThese = `
+SELECT p.id, p.casefile, p.author, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
+  FROM document p` + proved + `
+ WHERE p.id = ANY ($1) AND p.signed_at IS NOT NULL
+ ORDER BY p.signed_at, p.id`
+
+// These are the papers with those numbers.
+func These(ctx context.Context, db *vault.DB, ids []uuid.UUID) ([]Paper, error) {
+	var rows []row
+	if err := db.Select(ctx, &rows, selectThese, pq.Array(ids)); err != nil {
+		return nil, err
+	}
+	out := make([]Paper, len(rows))
+	for i, r := range rows {
+		out[i] = r.paper()
+	}
+	return out, nil
 }

@@ -1,0 +1,109 @@
+package leave_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/directory"
+	"zharia/portal/keeper"
+	"zharia/portal/leave"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+	"zharia/portal/vault"
+)
+
+// custodians bring the root of the keeper of these tests.
+type custodians struct{}
+
+func (custodians) Name() string { return "tests" }
+
+func (custodians) Seal(context.Context, []byte) ([]byte, error) { return nil, nil }
+
+func (custodians) Unseal(context.Context, []byte) ([]byte, error) {
+	root := sha256.Sum256([]byte("zharia/portaltest"))
+	return root[:], nil
+}
+
+// Custodians open one case for one official, whether or not papers of it are known, and
+// nobody else gets anything by it.
+func TestWhatCustodiansOpenOpensForThatOfficialAlone(t *testing.T) {
+	w := portaltest.Kept(t)
+	g := w.Guarded()
+	var sealed []byte
+	ok(t, w.SQL.Get(&sealed, `SELECT offence_kk FROM casefile WHERE id = $1`, w.Theft))
+	at := vault.Where{Table: "casefile", Column: "offence_kk", ID: w.Theft, Case: w.Theft}
+	lost := vault.Where{Table: "filing", Column: "body", ID: uuid.New(), Case: uuid.New()} // a case whose papers are lost
+	text, err := w.DB.Keys.SealText(lost, "мәтін")
+	ok(t, err)
+	var told []uuid.UUID
+	g.Client.Opened = func(_ context.Context, opening uuid.UUID) { told = append(told, opening) }
+	opens := func(a *portaltest.Actor, where vault.Where, sealed []byte, want bool) {
+		t.Helper()
+		if _, err := w.App.Keys.Open(a.As(t.Context()), where, sealed); (err == nil) != want {
+			t.Errorf("%s: %v, want %v", w.Word(a.Person), err, want)
+		}
+	}
+	opens(w.Ermek, at, sealed, false)
+	opens(w.Ermek, lost, text, false)
+	for _, casefile := range []uuid.UUID{w.Theft, lost.Case} {
+		_, err := g.Keeper.OpenCase(t.Context(), custodians{}, casefile, w.Ermek.IIN, "Тергеуші қайтыс болды, мерзім ертең аяқталады.")
+		ok(t, err)
+	}
+	opens(w.Ermek, at, sealed, true)
+	opens(w.Ermek, lost, text, true)
+	opens(w.Stranger, at, sealed, false)
+	if len(told) != 2 {
+		t.Errorf("it was told %d times that custodians opened it", len(told))
+	}
+	all, err := g.Client.Openings(t.Context())
+	if err != nil || len(all) != 2 || all[1].Case != w.Theft || all[1].Person != w.Ermek.Person {
+		t.Errorf("%+v, %v", all, err)
+	}
+	w.At = w.At.Add(keeper.OpeningLife + time.Second)
+	opens(w.Ermek, at, sealed, false)
+}
+
+// The keeper hears of what ended without anybody's asking for a text, once.
+func TestTheCourierShowsWhatIsSignedAndWhatEndsOnce(t *testing.T) {
+	w := portaltest.Kept(t)
+	g := w.Guarded()
+	var sealed []byte
+	ok(t, w.SQL.Get(&sealed, `SELECT offence_kk FROM casefile WHERE id = $1`, w.Fraud))
+	at := vault.Where{Table: "casefile", Column: "offence_kk", ID: w.Fraud, Case: w.Fraud}
+	opens := func(want bool, when string) {
+		t.Helper()
+		if _, err := w.App.Keys.Open(w.Ermek.As(t.Context()), at, sealed); (err == nil) != want {
+			t.Errorf("%s: %v, want %v", when, err, want)
+		}
+	}
+	remembered := func() int {
+		t.Helper()
+		s, err := g.Client.Status(t.Context())
+		ok(t, err)
+		return s.Withdrawn.Entries
+	}
+	courier := &leave.Courier{DB: w.DB, Keeper: g.Client}
+	opens(false, "before")
+	id, err := w.Substitute(w.Marat, w.Daniyar, w.Ermek, day(w, 5))
+	ok(t, err)
+	opens(true, "he stands in")
+	w.At = w.At.Add(time.Minute)
+	ok(t, directory.EndSubstitution(t.Context(), w.DB, w.Marat.Asks(policy.SubstitutionEnd), id))
+	before := remembered()
+	ok(t, courier.Go(t.Context(), w.At))
+	if now := remembered(); now != before+1 {
+		t.Errorf("%d things were remembered", now-before)
+	}
+	opens(false, "it ended")
+	g.Client.Close()
+	g.Stop() // whatever was shown is not shown again: there is nobody to show it to
+	ok(t, courier.Go(t.Context(), w.At))
+	g.Start()
+	g.Unseal()
+	w.At = w.At.Add(time.Minute)
+	opens(false, "after a restart")
+}
