@@ -103,8 +103,8 @@ SELECT md5('the supplement' || id)::uuid, id, 50, 'added', '\x00', md5('suppleme
 INSERT INTO document (id, kind, language, author, content, size, digest, made_at)
 SELECT md5(k)::uuid, k, 'kk', o.person, '\x00', 1, sha256(convert_to(k, 'UTF8')), now()
   FROM officer o, unnest(ARRAY['appointment', 'substitution']) k WHERE o.post = 'head';
-INSERT INTO appointment (id, person, leaves, proposer, document, status, made_at, proposed_at)
-SELECT md5('the appointment')::uuid, i.person, true, a.person, md5('appointment')::uuid, 'proposed', now(), now()
+INSERT INTO appointment (id, person, name, leaves, proposer, document, status, made_at, proposed_at)
+SELECT md5('the appointment')::uuid, i.person, 'somebody', true, a.person, md5('appointment')::uuid, 'proposed', now(), now()
   FROM officer i, officer a WHERE i.post = 'investigator' AND a.post = 'administrator' LIMIT 1;
 INSERT INTO substitution (id, officer, deputy, head, document, until, made_at)
 SELECT md5('the substitution')::uuid, i.person, j.person, h.person, md5('substitution')::uuid, '2026-11-20', now()
