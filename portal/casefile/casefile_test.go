@@ -179,8 +179,9 @@ func TestAigulKnowsHerCaseAndThatAnotherStatusAwaitsConfirmation(t *testing.T) {
 		party
 		victim
 		2026-09-14`)
-	portaltest.WantText(t, "what awaits", strings.Join([]string{a.Number, string(a.Role), a.Investigator.Name}, "\n"), `
-		267511031000471
+	// The number of a case is a text of the case: it opens with the status, or to who typed it.
+	portaltest.WantText(t, "what awaits", strings.Join([]string{"№" + a.Number, string(a.Role), a.Investigator.Name}, "\n"), `
+		№
 		victim
 		Есімов Данияр Нұрланұлы`)
 }

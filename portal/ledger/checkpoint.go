@@ -133,6 +133,13 @@ func ParseCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("ledger: a checkpoint that is not signed by %s: %w", v.Name(), err)
 	}
+	for _, sig := range opened.Sigs {
+		// The library passes over the bits of the last letter that mean nothing, so one
+		// signature could be written in four ways.
+		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+			return Checkpoint{}, fmt.Errorf("ledger: a checkpoint whose signature is not written as signatures are: %w", err)
+		}
+	}
 	c, origin, err := parseText(opened.Text)
 	if err != nil {
 		return Checkpoint{}, err
