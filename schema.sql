@@ -27,7 +27,12 @@ CREATE TABLE body (
     name_kk text NOT NULL,
     name_ru text NOT NULL,
     above   uuid REFERENCES body, -- of a prosecutor's office or a court: the one above it
-    court   uuid REFERENCES body  -- the court at its seat: complaints of article 106 go there
+    court   uuid REFERENCES body, -- the court at its seat: complaints of article 106 go there
+    kato    text CHECK (kato ~ '^[0-9]{9}$'),           -- the territory, of one that receives reports of offences
+    code    text UNIQUE CHECK (code ~ '^[0-9]{4,8}$'),  -- by which its book of reports (КУИ) is called
+    prosecution uuid REFERENCES body,                   -- that supervises how it receives them, CPC 185(2)
+    CHECK ((kato IS NULL) = (code IS NULL) AND (code IS NULL) = (prosecution IS NULL)),
+    CHECK (code IS NULL OR kind IN ('investigation', 'prosecution'))
 );
 
 -- Officials: what a person is to the portal beyond being a citizen. Two people sign
@@ -299,11 +304,12 @@ SELECT casefile, person, standing FROM duty;
 -- code would forget.
 CREATE TABLE document (
     id        uuid        PRIMARY KEY,
-    casefile  uuid        REFERENCES casefile, -- none: a paper of the directory of officials
+    casefile  uuid        REFERENCES casefile, -- none: of what a body received, or of the directory of officials
+    body      uuid        REFERENCES body,     -- that received it, where there is no case
     kind      text        NOT NULL CHECK (kind IN (
                   'petition', 'complaint', 'application', 'challenge', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
                   'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
-                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement', 'forward', 'extension')),
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement', 'forward', 'extension', 'report', 'report-decision')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -316,10 +322,12 @@ CREATE TABLE document (
     signed_at timestamptz,
     CHECK ((cms IS NULL) = (signed_at IS NULL) AND (signer IS NULL) = (signed_at IS NULL)),
     CHECK (signer IS NULL OR signer = author),
-    CHECK (casefile IS NOT NULL OR kind IN ('appointment', 'substitution', 'assent', 'dissent'))
+    CHECK (casefile IS NULL OR body IS NULL),
+    CHECK (casefile IS NOT NULL OR body IS NOT NULL OR kind IN ('appointment', 'substitution', 'assent', 'dissent'))
 );
 ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
-CREATE INDEX document_signed ON document (signed_at) WHERE signed_at IS NOT NULL; -- the keeper is shown what is new
+CREATE INDEX document_news ON document (signed_at) -- the keeper is shown each new paper that gives or takes a right
+    WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward');
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
 
 CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -333,7 +341,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER document_is_final BEFORE UPDATE OR DELETE ON document
-    FOR EACH ROW EXECUTE FUNCTION document_is_final();
+    FOR EACH ROW WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION document_is_final();
 
 -- What a second official says of a paper that is signed: the prosecutor agrees with
 -- a ruling or approves it, an administrator with an appointment, an investigator with
@@ -502,7 +510,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER evidence_is_final BEFORE UPDATE OR DELETE ON evidence
-    FOR EACH ROW EXECUTE FUNCTION evidence_is_final();
+    FOR EACH ROW WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION evidence_is_final();
 
 -- A decision in a case (law/LAW §3.2). A draft is the investigator's alone.
 CREATE TABLE decision (
@@ -544,6 +552,7 @@ CREATE TABLE decision (
 CREATE INDEX decision_casefile ON decision (casefile, decided_on);
 CREATE INDEX decision_submitted ON decision (casefile) WHERE status = 'submitted';
 CREATE INDEX decision_draft ON decision (casefile) WHERE status = 'draft';
+CREATE INDEX decision_moves ON decision (document) WHERE joins IS NOT NULL OR severs IS NOT NULL; -- they take people along
 
 -- The texts a decision was printed from, for the one who writes it; none where a
 -- file was uploaded.
@@ -1046,9 +1055,9 @@ BEGIN
     RAISE EXCEPTION 'an attachment of a filing that was filed does not change' USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_is_final';
 END $$;
 CREATE TRIGGER attachment_is_final BEFORE INSERT OR UPDATE OR DELETE ON attachment
-    FOR EACH ROW EXECUTE FUNCTION attachment_is_final();
+    FOR EACH ROW WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION attachment_is_final();
 CREATE TRIGGER attachment_is_final BEFORE INSERT OR UPDATE OR DELETE ON attachment_chunk
-    FOR EACH ROW EXECUTE FUNCTION attachment_is_final();
+    FOR EACH ROW WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION attachment_is_final();
 
 -- Days of rest the Government moved after the built-in calendar (portal/deadline/holidays.csv)
 -- was made. A line is never changed; of two lines of one day the later one stands.
@@ -1234,9 +1243,9 @@ END $$;
 CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER unsealing_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON unsealing
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER opening_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON opening
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tree_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON tree
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER checkpoint_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
@@ -1305,6 +1314,12 @@ BEGIN
     END LOOP;
     RETURN now_seq;
 END $$;
+
+-- New wraps around the keys of texts (portal/reseal): the act that answers for them, and
+-- the only one that the role which puts them on can write down.
+CREATE FUNCTION ledger.reseal(object text, object_id uuid) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS
+    $$ SELECT ledger.record(now(), NULL, 'reseal', object, object_id, NULL, '', NULL) $$;
 
 -- No role that serves changes a protected row without an act that answers for it. The
 -- owner may; then the trace has no act, and whoever verifies sees it. SET ROLE counts.
@@ -1458,6 +1473,7 @@ CREATE TABLE home (
 --   portal_audit   checks the record against every row and signs checkpoints
 --   portal_backup  copies everything, sealed as it stands
 --   portal_read    looks whether the machine works: nothing of anybody
+--   portal_rotate  puts new wraps around the keys of texts, and changes nothing else
 --   portal_owner   nobody: everything belongs to it, and who migrates may become it
 --
 -- Roles belong to the whole server: portal/fence/roles.go makes them before this is read,
@@ -2088,6 +2104,67 @@ SELECT fence.policies('errand', $$ advocate = fence.me() OR fence.assists(assist
     $$ advocate = fence.me() $$, $$ advocate = fence.me() OR status <> 'taken' AND fence.assists(assistant) $$, NULL);
 DROP FUNCTION fence.policies;
 
+-- A new epoch of the keeper changes the wraps before a sealed text and nothing else of
+-- it (portal/vault, form.go; portal/reseal). portal_rotate may do that to whatever stands
+-- here, signed and filed papers too, and the trigger holds it to that: the text is the
+-- same to the byte, it opens to the same persons, and every wrap is of a later epoch.
+-- Texts that live no longer than a session are sealed otherwise, and are not here.
+CREATE FUNCTION wraps_size(b bytea) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN octet_length(b) < 101 THEN NULL
+                WHEN get_byte(b, 0) = 2 THEN 85
+                WHEN get_byte(b, 0) = 3 AND get_byte(b, 1) BETWEEN 1 AND 8 AND octet_length(b) >= 2 + 100 * get_byte(b, 1) + 101 THEN 2 + 100 * get_byte(b, 1) + 85 END
+$$;
+-- Where in the bytes the epochs of its wraps stand, from 1.
+CREATE FUNCTION wraps_at(b bytea) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS $$
+    SELECT wraps_size(b) - 83 WHERE wraps_size(b) IS NOT NULL
+    UNION ALL
+    SELECT 19 + 100 * i FROM generate_series(0, (wraps_size(b) - 87) / 100 - 1) AS i WHERE get_byte(b, 0) = 3
+$$;
+CREATE FUNCTION oldest_wrap(b bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT min((get_byte(b, p - 1)::bigint << 24) + (get_byte(b, p) << 16) + (get_byte(b, p + 1) << 8) + get_byte(b, p + 2)) FROM wraps_at(b) AS p
+$$;
+CREATE FUNCTION rewrapped(was bytea, is_now bytea) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT was IS NOT DISTINCT FROM is_now
+        OR octet_length(was) = octet_length(is_now) AND substring(was FOR 1) = substring(is_now FOR 1) AND wraps_size(was) = wraps_size(is_now)
+       AND substring(was FROM wraps_size(was) + 1) = substring(is_now FROM wraps_size(was) + 1)
+       AND oldest_wrap(is_now) > oldest_wrap(was)
+       AND (get_byte(was, 0) = 2 OR NOT EXISTS (
+               SELECT FROM generate_series(0, get_byte(was, 1) - 1) AS i
+                WHERE substring(was FROM 3 + 100 * i FOR 16) <> substring(is_now FROM 3 + 100 * i FOR 16)))
+$$;
+CREATE FUNCTION refuse_rewrap() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%: more than wraps would change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+DO $$
+DECLARE
+    name text;
+    cols text[];
+    same text;
+BEGIN
+    FOR name, cols IN VALUES
+        ('person', '{iin,name}'::text[]), ('casefile', '{number,offence_kk,offence_ru}'), ('known', '{name,iin}'), ('participant', '{advocate}'),
+        ('document', '{content,cms}'), ('assent', '{reasons}'), ('confirmation', '{advocate,reasons}'), ('request', '{represented,words,named}'),
+        ('evidence', '{bundle}'), ('decision', '{severs}'), ('decision_text', '{established,resolved}'), ('exposure', '{reasons}'),
+        ('redaction', '{established,resolved}'), ('opening', '{words}'), ('unsealing', '{ground}'), ('pretext', '{words}'), ('objection', '{words,answer}'),
+        ('material', '{title}'), ('material_page', '{small,sharp,words}'), ('familiarisation', '{motions,plea}'),
+        ('filing', '{circumstances,named}'), ('supplement', '{text,points}'), ('point', '{text}'), ('answer', '{reasons}'), ('resolution', '{reasons,article}'),
+        ('dispute', '{text}'), ('message', '{text}'), ('forward', '{words}'), ('extension', '{reason}'), ('addition_point', '{asked,reply}'),
+        ('cancellation', '{words}'), ('attachment', '{name}'), ('attachment_chunk', '{content}'), ('count_objection', '{words}'),
+        ('assistant', '{name}'), ('errand', '{case_number,advocate_name,wish,circumstances,points}'), ('typed', '{fields}')
+    LOOP
+        SELECT string_agg(format('rewrapped(OLD.%1$I, NEW.%1$I)', c), ' AND ') INTO STRICT same FROM unnest(cols) AS c;
+        EXECUTE format('CREATE TRIGGER rewrapped BEFORE UPDATE ON %I FOR EACH ROW WHEN (current_user = ''portal_rotate'' AND (%s) IS NOT TRUE) EXECUTE FUNCTION refuse_rewrap()', name, same);
+        EXECUTE format('CREATE POLICY rotate ON %I FOR SELECT TO portal_rotate USING (true)', name);
+        EXECUTE format('CREATE POLICY rotated ON %I FOR UPDATE TO portal_rotate USING (true) WITH CHECK (true)', name);
+        EXECUTE format('GRANT SELECT ON %I TO portal_rotate', name);
+        SELECT string_agg(quote_ident(c), ', ') INTO STRICT same FROM unnest(cols) AS c;
+        EXECUTE format('GRANT UPDATE (%s) ON %I TO portal_rotate', same, name);
+    END LOOP;
+END $$;
+GRANT SELECT ON addition TO portal_rotate; -- between a point and its filing
+CREATE POLICY rotate ON addition FOR SELECT TO portal_rotate USING (true);
+
 -- What each role may do to a table at all; none may empty one or alter it. A column is
 -- in a list because a query of the program changes it (portal/fence/queries_test.go), so a
 -- row's rest is as it was made. Whoever locks a row must be able to change some of it.
@@ -2108,10 +2185,11 @@ GRANT INSERT ON
     addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
 GRANT INSERT ON day_off, recount, material_page, timetable, warrant, unsealing TO portal_work;
 GRANT INSERT ON checkpoint TO portal_audit;
-GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit;
+GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit, portal_rotate;
 GRANT EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) TO portal_app, portal_work;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO portal_audit;
-REVOKE EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) FROM portal_audit;
+REVOKE EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea), ledger.reseal(text, uuid) FROM portal_audit;
+GRANT EXECUTE ON FUNCTION ledger.reseal(text, uuid) TO portal_rotate;
 
 GRANT DELETE ON
     session, challenge, phone_request, substitution, participant, document, assent, confirmation, revocation, request, assignment, appointment,

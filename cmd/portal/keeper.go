@@ -172,12 +172,22 @@ func (c *ceremony) shares(need int) ([]share.Share, error) {
 // proof asks for whatever unseals this keeper.
 func (c *ceremony) proof(s keeper.Status) (keeper.Proof, error) {
 	if s.Need == 0 {
-		text, err := c.secret("Passphrase of the keeper:")
+		text, err := c.secret(secretOf(s))
 		return keeper.Proof{Passphrase: text}, err
 	}
 	given, err := c.shares(s.Need)
 	return keeper.Proof{Shares: given}, err
 }
+
+// secretOf is what a keeper without shares asks for.
+func secretOf(s keeper.Status) string {
+	if s.Source == (keeper.HSM{}).Name() {
+		return askPIN
+	}
+	return "Passphrase of the keeper:"
+}
+
+const askPIN = "PIN of the token:"
 
 // print shows shares once. What stands on the screen is in no file.
 func (c *ceremony) print(shares []share.Share, lock bool) error {
@@ -245,21 +255,50 @@ func (c *ceremony) typedBack(made []share.Share) error {
 }
 
 // sourceFlags say where the root comes from, if not from shares.
-type sourceFlags struct{ passphrase, address, key string }
+type sourceFlags struct {
+	kind, passphrase, address, key, pin string
+	hsm                                 keeper.HSM
+}
 
 func (c *ceremony) sourceFlags() *sourceFlags {
 	var f sourceFlags
 	c.flags.StringVar(&f.passphrase, "passphrase-file", "", "instead of shares: a file with one passphrase, mode 0600; for development and small sites")
 	c.flags.StringVar(&f.address, "transit", "", "instead of shares: address of OpenBao or Vault whose transit engine seals the root; its token stands in VAULT_TOKEN")
 	c.flags.StringVar(&f.key, "transit-key", "zharia-keeper", "name of the key in that engine")
+	c.flags.StringVar(&f.kind, "source", "", "instead of shares: pkcs11, a hardware module whose key seals the root")
+	c.flags.StringVar(&f.hsm.Module, "pkcs11-module", "", "full path of the library that the maker of the module gives")
+	c.flags.StringVar(&f.hsm.Token, "pkcs11-token", "", "label of the token in it")
+	c.flags.StringVar(&f.hsm.Key, "pkcs11-key", "zharia-keeper", "label of the key in the token; init makes it if there is none")
+	c.flags.StringVar(&f.pin, "pin-file", "", "file with the PIN of the token's user, mode 0600; without it init and unseal ask for it")
 	return &f
 }
 
-// source is nil for shares.
+// source is nil for shares. One by a hardware module has no PIN yet if it is in no file.
 func (f *sourceFlags) source() (keeper.Source, error) {
+	ways := 0
+	for _, told := range []bool{f.passphrase != "", f.address != "", f.kind != ""} {
+		if told {
+			ways++
+		}
+	}
 	switch {
-	case f.passphrase != "" && f.address != "":
-		return nil, misused("-passphrase-file and -transit are two ways: one of them")
+	case f.kind != "" && f.kind != f.hsm.Name():
+		return nil, misused("-source is " + f.hsm.Name() + " or nothing")
+	case ways > 1:
+		return nil, misused("-passphrase-file, -transit and -source are different ways: one of them")
+	case f.kind == "" && (f.hsm.Module != "" || f.hsm.Token != "" || f.pin != ""):
+		return nil, misused("-pkcs11-… and -pin-file go with -source " + f.hsm.Name())
+	case f.kind != "":
+		if err := f.hsm.Check(); err != nil {
+			return nil, err
+		}
+		if f.pin == "" {
+			return f.hsm, nil
+		}
+		h := f.hsm
+		var err error
+		h.PIN, err = secretFile(f.pin)
+		return h, err
 	case f.address != "":
 		token := os.Getenv("VAULT_TOKEN")
 		if token == "" {
@@ -269,15 +308,21 @@ func (f *sourceFlags) source() (keeper.Source, error) {
 	case f.passphrase == "":
 		return nil, nil
 	}
-	info, err := os.Stat(f.passphrase)
+	text, err := secretFile(f.passphrase)
+	return keeper.Passphrase{Text: text}, err
+}
+
+// secretFile reads one line that nobody else can.
+func secretFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 || info.Size() > 4<<10 {
-		return nil, fmt.Errorf("%s: others can read it, or it is no passphrase: chmod 600 it", f.passphrase)
+	if info.Mode().Perm()&0o077 != 0 || !info.Mode().IsRegular() || info.Size() > 4<<10 {
+		return nil, fmt.Errorf("%s: others can read it, or it is no secret of one line: chmod 600 it", path)
 	}
-	text, err := os.ReadFile(f.passphrase)
-	return keeper.Passphrase{Text: bytes.TrimRight(text, "\r\n")}, err
+	text, err := os.ReadFile(path)
+	return bytes.TrimRight(text, "\r\n"), err
 }
 
 const passphraseWarning = "ONE PASSPHRASE OPENS EVERYTHING: this is for development and small sites. For shares: portal keeper reshare"
@@ -296,8 +341,15 @@ func keeperInit(ctx context.Context, c *ceremony, args []string) error {
 		return err
 	}
 	made := &keeper.Shares{Threshold: *threshold, Count: *count}
-	if source == nil {
+	hsm, byHSM := source.(keeper.HSM)
+	switch {
+	case source == nil:
 		source = made
+	case byHSM && hsm.PIN == nil:
+		if hsm.PIN, err = c.secret(askPIN); err != nil {
+			return err
+		}
+		source = hsm
 	}
 	if err := keeper.Init(ctx, c.dir, source, now()); err != nil {
 		return err
@@ -311,6 +363,11 @@ func keeperInit(ctx context.Context, c *ceremony, args []string) error {
 				return err
 			}
 		}
+	}
+	if byHSM {
+		c.say("A keeper is in %s. Back up this folder, and the token by the means of its maker, now:", c.dir)
+		c.say("with both and the PIN everything opens, and when either is lost nothing ever does.")
+		return nil
 	}
 	c.say("A keeper is in %s. Back up this folder: with it and the shares everything opens,", c.dir)
 	c.say("with either alone nothing does, and without it the shares are nothing.")
@@ -366,7 +423,11 @@ func keeperRun(ctx context.Context, c *ceremony, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	k, err := keeper.Open(keeper.Config{Dir: c.dir, Origin: f.origin, Verifier: verifier, Rights: rights, WithoutChain: f.withoutChain})
+	source, err := f.from.source()
+	if err != nil {
+		return err
+	}
+	k, err := keeper.Open(keeper.Config{Dir: c.dir, Origin: f.origin, Verifier: verifier, Rights: rights, WithoutChain: f.withoutChain, HSM: f.from.hsm})
 	if err != nil {
 		return err
 	}
@@ -383,8 +444,15 @@ func keeperRun(ctx context.Context, c *ceremony, args []string) (err error) {
 	if k.Status().Source == (keeper.Passphrase{}).Name() {
 		c.red(passphraseWarning)
 	}
-	source, err := f.from.source()
-	if err == nil && source != nil {
+	switch hsm, byHSM := source.(keeper.HSM); {
+	case byHSM && hsm.PIN != nil:
+		// A module that is away comes back, and somebody may type the PIN: the keeper waits.
+		// It does not try again by itself, for a wrong PIN tried often locks the token.
+		if no := k.Unseal(ctx, hsm); no != nil {
+			c.red("NOT UNSEALED: %v", no)
+		}
+		clear(hsm.PIN)
+	case !byHSM && source != nil:
 		err = k.Unseal(ctx, source)
 	}
 	if err != nil {
@@ -581,15 +649,21 @@ func keeperSeal(ctx context.Context, c *ceremony, args []string) error {
 }
 
 func keeperUnseal(ctx context.Context, c *ceremony, args []string) error {
+	pin := c.flags.String("pin-file", "", "of a keeper by a hardware module: file with the PIN of the token's user, mode 0600")
 	return c.operate(ctx, args, func(o *keeper.Operator, s keeper.Status) error {
 		if !s.Sealed {
 			c.say("It is unsealed already.")
 			return nil
 		}
 		if s.Need == 0 {
-			text, err := c.secret("Passphrase of the keeper:")
+			ask := func() ([]byte, error) { return c.secret(secretOf(s)) }
+			if *pin != "" {
+				ask = func() ([]byte, error) { return secretFile(*pin) }
+			}
+			text, err := ask()
 			if err == nil {
 				s, err = o.GivePassphrase(ctx, text)
+				clear(text)
 			}
 			if err == nil {
 				c.tell(s)

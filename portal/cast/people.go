@@ -29,12 +29,15 @@ const (
 // people is people.toml.
 type people struct {
 	Bodies []struct {
-		Word  string `toml:"word"`
-		Kind  string `toml:"kind"`
-		Above string `toml:"above"` // one that stands before it in the file
-		Court string `toml:"court"` // likewise
-		KK    string `toml:"kk"`
-		RU    string `toml:"ru"`
+		Word        string `toml:"word"`
+		Kind        string `toml:"kind"`
+		Above       string `toml:"above"` // one that stands before it in the file
+		Court       string `toml:"court"` // likewise
+		KATO        string `toml:"kato"`
+		Code        string `toml:"code"`
+		Prosecution string `toml:"prosecution"` // likewise
+		KK          string `toml:"kk"`
+		RU          string `toml:"ru"`
 	} `toml:"body"`
 	Members  []personal `toml:"member"`
 	Register personal   `toml:"register"` // of investigations: a machine that signs

@@ -34,8 +34,8 @@ const selectPerson = `
 SELECT id FROM person WHERE iin_tag = $1`
 
 const insertBody = `
-INSERT INTO body (id, kind, name_kk, name_ru, above, court)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO body (id, kind, name_kk, name_ru, above, court, kato, code, prosecution)
+VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), $9)
     ON CONFLICT (id) DO NOTHING`
 
 const insertOfficer = `
@@ -54,7 +54,7 @@ func other(word string) uuid.NullUUID {
 // enter makes everybody known: bodies, persons, officials.
 func (t *Troupe) enter(ctx context.Context, tx *vault.DB, at time.Time) error {
 	for _, b := range t.people.Bodies {
-		if err := tx.Exec(ctx, insertBody, ID("body", b.Word), b.Kind, b.KK, b.RU, other(b.Above), other(b.Court)); err != nil {
+		if err := tx.Exec(ctx, insertBody, ID("body", b.Word), b.Kind, b.KK, b.RU, other(b.Above), other(b.Court), b.KATO, b.Code, other(b.Prosecution)); err != nil {
 			return err
 		}
 	}

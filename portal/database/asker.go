@@ -21,6 +21,7 @@ const (
 
 	Audit  Role = "portal_audit"  // checks the record against every row, and adds signed checkpoints
 	Backup Role = "portal_backup" // reads everything as it is kept, to copy it
+	Rotate Role = "portal_rotate" // puts new wraps around the keys of texts (portal/reseal)
 )
 
 // asker is what a query of a fenced pool is told about who asks. PostgreSQL has

@@ -48,15 +48,18 @@ const (
 	Material              Kind = "material"     // sheets of the file
 	Familiarisation       Kind = "familiarisation"
 	FamiliarisationRecord Kind = "record"
-	Forward               Kind = "forward"    // a filing handed on, with explanations
-	Extension             Kind = "extension"  // notice that a complaint takes longer
-	Supplement            Kind = "supplement" // what the author of a filing says after it was filed
+	Forward               Kind = "forward"         // a filing handed on, with explanations
+	Extension             Kind = "extension"       // notice that a complaint takes longer
+	Supplement            Kind = "supplement"      // what the author of a filing says after it was filed
+	Report                Kind = "report"          // of an offence
+	ReportDecision        Kind = "report-decision" // what the body that registered a report did with it
 )
 
 // Document is a paper of the portal and, once it is signed, the signature.
 type Document struct {
 	ID       uuid.UUID
-	Casefile uuid.UUID // zero for a paper of the directory of officials
+	Casefile uuid.UUID // zero for a paper of the directory of officials, and for what Body received
+	Body     uuid.UUID // the state body that received it, where there is no case
 	Kind     Kind
 	Language string // kk or ru
 	Author   uuid.UUID
@@ -72,7 +75,7 @@ type Document struct {
 
 // peoples are the papers of people who may be nothing in the case, or not be any more:
 // each opens what he wrote by his own right.
-var peoples = []Kind{Petition, Complaint, Application, Challenge, Withdrawal, Supplement, Request, Authority}
+var peoples = []Kind{Petition, Complaint, Application, Challenge, Withdrawal, Supplement, Request, Authority, Report}
 
 // readers are the persons who open a new document by their own right.
 func (d Document) readers() []uuid.UUID {
@@ -85,19 +88,20 @@ func (d Document) readers() []uuid.UUID {
 // Signed tells whether it bears its author's signature.
 func (d Document) Signed() bool { return !d.SignedAt.IsZero() }
 
-// at is where a part of the document lies: in its case, or with the papers about
-// officials.
+// at is where a part of the document lies.
 func (d Document) at(column string) vault.Where {
-	return vault.Where{Table: "document", Column: column, ID: d.ID}.InCase(d.Casefile)
+	return vault.Where{Table: "document", Column: column, ID: d.ID}.In(d.home())
 }
+
+func (d Document) home() vault.Home { return vault.Home{Case: d.Casefile, Body: d.Body} }
 
 // Places are where its content and its signature lie sealed, for who opens them without
 // the portal.
 func (d Document) Places() (content, cms vault.Where) { return d.at("content"), d.at("cms") }
 
 const insertDocument = `
-INSERT INTO document (id, casefile, kind, language, author, nonce, content, size, digest, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+INSERT INTO document (id, casefile, body, kind, language, author, nonce, content, size, digest, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // Add keeps a new, unsigned document and fills in its digest.
 func Add(ctx context.Context, tx *vault.DB, d *Document) error {
@@ -107,8 +111,10 @@ func Add(ctx context.Context, tx *vault.DB, d *Document) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, insertDocument, d.ID, uuid.NullUUID{UUID: d.Casefile, Valid: d.Casefile != uuid.Nil}, d.Kind, d.Language, d.Author, d.Nonce, sealed, len(d.Content), d.Digest, d.MadeAt)
+	return tx.Exec(ctx, insertDocument, d.ID, orNone(d.Casefile), orNone(d.Body), d.Kind, d.Language, d.Author, d.Nonce, sealed, len(d.Content), d.Digest, d.MadeAt)
 }
+
+func orNone(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
 const deleteDocument = `
 DELETE FROM document WHERE id = $1 AND signed_at IS NULL`
@@ -125,6 +131,7 @@ func Drop(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
 type documentRow struct {
 	ID       uuid.UUID     `db:"id"`
 	Casefile uuid.NullUUID `db:"casefile"`
+	Body     uuid.NullUUID `db:"body"`
 	Kind     Kind          `db:"kind"`
 	Language string        `db:"language"`
 	Author   uuid.UUID     `db:"author"`
@@ -138,7 +145,7 @@ type documentRow struct {
 }
 
 const selectDocument = `
-SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
+SELECT id, casefile, body, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
  WHERE id = $1`
 
@@ -156,7 +163,7 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) (Document, error) {
 }
 
 func (row documentRow) open(ctx context.Context, db *vault.DB) (Document, error) {
-	d := Document{ID: row.ID, Casefile: row.Casefile.UUID, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
+	d := Document{ID: row.ID, Casefile: row.Casefile.UUID, Body: row.Body.UUID, Kind: row.Kind, Language: row.Language, Author: row.Author, Nonce: row.Nonce, Digest: row.Digest, MadeAt: row.MadeAt}
 	var err error
 	if d.Content, err = db.Open(ctx, d.at("content"), row.Content); err != nil {
 		return d, err
@@ -178,7 +185,7 @@ type Signature struct {
 }
 
 const selectUnsigned = `
-SELECT id, casefile, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
+SELECT id, casefile, body, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
  WHERE author = $1 AND digest = $2 AND signed_at IS NULL`
 
@@ -205,9 +212,9 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	if s.signer, err = v.Document(ctx, cms, d.Content, ask.At); err != nil {
 		return s, identity.Unsigned(err)
 	}
-	// Only a filing is received before its revocation is known: a term may run
-	// out while the authority is silent (security/THREATS S19).
-	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit {
+	// Only a filing and a report are received before its revocation is known: a term may
+	// run out, and somebody may need help, while the authority is silent (security/THREATS S19).
+	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit && ask.Act != policy.ReportSubmit {
 		return s, fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
 	s.document = d.ID
@@ -253,7 +260,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := phone.Use(ctx, tx, id); err != nil {
 		return d, err
 	}
-	return d, evidence.KeepDocument(ctx, tx, id, d.Casefile, ask.Person, s.signer, ask.At, also...)
+	return d, evidence.KeepDocument(ctx, tx, id, d.home(), ask.Person, s.signer, ask.At, also...)
 }
 
 // Proof is what a page says of the signature of a document.

@@ -33,18 +33,18 @@ type Kept struct {
 
 // bundleAt is with the paper it proves: in its case, or with those of officials. What
 // proves a sign-in is the signer's own.
-func bundleAt(id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID) vault.Where {
+func bundleAt(id uuid.UUID, document uuid.NullUUID, home vault.Home, person uuid.UUID) vault.Where {
 	where := vault.Where{Table: "evidence", Column: "bundle", ID: id}
 	if !document.Valid {
 		return where.Own(person)
 	}
-	return where.InCase(casefile)
+	return where.In(home)
 }
 
 // Place is where the evidence of a document's signature lies, for who opens it without
-// the portal. casefile is zero for a paper about officials.
-func Place(document, casefile uuid.UUID) vault.Where {
-	return bundleAt(document, uuid.NullUUID{UUID: document, Valid: true}, casefile, uuid.Nil)
+// the portal.
+func Place(document uuid.UUID, home vault.Home) vault.Where {
+	return bundleAt(document, uuid.NullUUID{UUID: document, Valid: true}, home, uuid.Nil)
 }
 
 const insertEvidence = `
@@ -53,16 +53,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 // KeepSignIn keeps what proved a sign-in, under the id of its challenge.
 func KeepSignIn(ctx context.Context, tx *vault.DB, challenge, person uuid.UUID, signer eds.Signer, at time.Time) error {
-	return keep(ctx, tx, challenge, uuid.NullUUID{}, uuid.Nil, person, signer, at, nil)
+	return keep(ctx, tx, challenge, uuid.NullUUID{}, vault.Home{}, person, signer, at, nil)
 }
 
 // KeepDocument keeps what proved the signature of a document, and has the
-// authority asked again where it was not reached or not clear enough. casefile is zero
-// for a paper of the directory of officials; also are those who open the document by
-// their own right.
-func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person uuid.UUID, signer eds.Signer, at time.Time, also ...uuid.UUID) error {
+// authority asked again where it was not reached or not clear enough. also are those
+// who open the document by their own right.
+func KeepDocument(ctx context.Context, tx *vault.DB, document uuid.UUID, home vault.Home, person uuid.UUID, signer eds.Signer, at time.Time, also ...uuid.UUID) error {
 	of := uuid.NullUUID{UUID: document, Valid: true}
-	if err := keep(ctx, tx, document, of, casefile, person, signer, at, also); err != nil {
+	if err := keep(ctx, tx, document, of, home, person, signer, at, also); err != nil {
 		return err
 	}
 	if signer.Revocation != eds.Pending && signer.Revocation != eds.Listed {
@@ -70,7 +69,7 @@ func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person 
 	}
 	return job.AddFor(ctx, tx, at, job.New{
 		Key: ConfirmJob + "/" + document.String(), Name: ConfirmJob, At: at.Add(soon), Args: job.Args{"evidence": document},
-		Opens: []vault.Where{bundleAt(document, of, casefile, person)},
+		Opens: []vault.Where{bundleAt(document, of, home, person)},
 	})
 }
 
@@ -78,8 +77,8 @@ func KeepDocument(ctx context.Context, tx *vault.DB, document, casefile, person 
 // again, later each time, for about a day.
 const soon = time.Minute
 
-func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, casefile, person uuid.UUID, signer eds.Signer, at time.Time, also []uuid.UUID) error {
-	sealed, digest, err := seal(tx, bundleAt(id, document, casefile, person), signer.Evidence, also)
+func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, home vault.Home, person uuid.UUID, signer eds.Signer, at time.Time, also []uuid.UUID) error {
+	sealed, digest, err := seal(tx, bundleAt(id, document, home, person), signer.Evidence, also)
 	if err != nil {
 		return err
 	}
@@ -137,6 +136,7 @@ func seal(tx *vault.DB, where vault.Where, e *eds.Evidence, also []uuid.UUID) (s
 type row struct {
 	Document   uuid.NullUUID  `db:"document"`
 	Casefile   uuid.NullUUID  `db:"casefile"`
+	Body       uuid.NullUUID  `db:"body"`
 	Person     uuid.UUID      `db:"person"`
 	Bundle     []byte         `db:"bundle"`
 	Revocation eds.Revocation `db:"revocation"`
@@ -144,8 +144,10 @@ type row struct {
 	KnownAt    *time.Time     `db:"known_at"`
 }
 
+func (r row) home() vault.Home { return vault.Home{Case: r.Casefile.UUID, Body: r.Body.UUID} }
+
 const selectEvidence = `
-SELECT e.document, d.casefile, e.person, e.bundle, e.revocation, e.received_at, e.known_at
+SELECT e.document, d.casefile, d.body, e.person, e.bundle, e.revocation, e.received_at, e.known_at
   FROM evidence e
   LEFT JOIN document d ON d.id = e.document
  WHERE e.id = $1`
@@ -196,7 +198,7 @@ func (r row) open(ctx context.Context, db *vault.DB, id uuid.UUID) (Kept, error)
 	if r.KnownAt != nil {
 		k.KnownAt = *r.KnownAt
 	}
-	bundle, err := db.Open(ctx, bundleAt(id, r.Document, r.Casefile.UUID, r.Person), r.Bundle)
+	bundle, err := db.Open(ctx, bundleAt(id, r.Document, r.home(), r.Person), r.Bundle)
 	if err != nil {
 		return k, err
 	}
@@ -229,7 +231,7 @@ func Confirm(ctx context.Context, tx *vault.DB, v *eds.Verifier, id uuid.UUID, a
 	if err != nil || state != eds.Good && state != eds.Refuted {
 		return fault.New(fault.Unavailable, "fault.eds.revocation-unreachable").Because(err)
 	}
-	sealed, digest, err := seal(tx, bundleAt(id, r.Document, r.Casefile.UUID, r.Person), k.Evidence, vault.Readers(r.Bundle))
+	sealed, digest, err := seal(tx, bundleAt(id, r.Document, r.home(), r.Person), k.Evidence, vault.Readers(r.Bundle))
 	if err != nil {
 		return err
 	}

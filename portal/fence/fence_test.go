@@ -196,6 +196,7 @@ func TestThePoolThatServesPeopleOwnsNothingAndCannotStepOverTheFence(t *testing.
 		portal_fence  | false    | false        | false       | false         | false
 		portal_owner  | false    | false        | false       | false         | false
 		portal_read   | false    | false        | false       | false         | false
+		portal_rotate | false    | false        | false       | false         | false
 		portal_work   | false    | false        | false       | false         | false`)
 	w.Want(t, `SELECT count(*) AS owned FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname IN ('portal_app', 'portal_work')`, "owned\n0")
 	w.Want(t, `SELECT count(*) AS owned FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname IN ('portal_app', 'portal_work')`, "owned\n0")

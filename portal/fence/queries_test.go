@@ -131,6 +131,7 @@ var hands = map[string][]string{
 	"portal/fence":      {"portal"},
 	"portal/database":   {"portal"},
 	"portal/portaltest": {"portal"},
+	"portal/reseal":     {"portal_rotate"},
 }
 
 // So a column that a query changes and no role may change is found here, and not on

@@ -22,7 +22,7 @@ var pinned string
 
 // Roles are those whose rights are pinned. portal_owner is not among them: everything
 // belongs to it, and nobody logs in as it.
-var Roles = []string{"portal_app", "portal_work", "portal_fence", "portal_audit", "portal_backup", "portal_read"}
+var Roles = []string{"portal_app", "portal_work", "portal_fence", "portal_audit", "portal_backup", "portal_read", "portal_rotate"}
 
 // ErrRights says that somebody was given a right, or lost one, since the schema was put in.
 var ErrRights = errors.New("the rights in the database are not those of this program")

@@ -17,7 +17,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['portal_app', 'portal_work', 'portal_fence', 'portal_audit', 'portal_backup', 'portal_read', 'portal_owner'] LOOP
+    FOREACH name IN ARRAY ARRAY['portal_app', 'portal_work', 'portal_fence', 'portal_audit', 'portal_backup', 'portal_read', 'portal_rotate', 'portal_owner'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;

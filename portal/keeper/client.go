@@ -339,7 +339,7 @@ func (c *Client) showPapers(ctx context.Context, asks []vault.Ask) (more bool, e
 		return false, err
 	}
 	for _, g := range grouped(asks) {
-		if g.casefile == uuid.Nil && !g.house {
+		if g.casefile == uuid.Nil && g.body == uuid.Nil && !g.house {
 			continue
 		}
 		papers, err := c.Papers(ctx, g.casefile)

@@ -23,6 +23,7 @@ type decision struct {
 	Why     string    `json:"why,omitempty"`
 	Person  uuid.UUID `json:"person,omitzero"`
 	Case    uuid.UUID `json:"case,omitzero"`
+	Body    uuid.UUID `json:"body,omitzero"`    // that received it, without a case
 	House   bool      `json:"house,omitempty"`  // papers about officials, of no case
 	Opening uuid.UUID `json:"opening,omitzero"` // it was opened against the rule
 	Count   int       `json:"count,omitempty"`
@@ -85,8 +86,8 @@ func (d *decisions) close() error {
 	return err
 }
 
-// tell writes down what came of a request: one line for each case, for the person's own,
-// and for the house, whose texts were asked for.
+// tell writes down what came of a request: one line for each case, for each body, for
+// the person's own and for the house, whose texts were asked for.
 func (k *Keeper) tell(person uuid.UUID, asks []vault.Ask, by map[uuid.UUID]uuid.UUID, no error) error {
 	line := decision{At: k.config.Now(), What: "unwrap", Answer: "open", Person: person}
 	if no != nil {
@@ -96,7 +97,8 @@ func (k *Keeper) tell(person uuid.UUID, asks []vault.Ask, by map[uuid.UUID]uuid.
 		}
 	}
 	for _, group := range grouped(asks) {
-		line.Case, line.House, line.Opening, line.Count, line.Columns = group.casefile, group.house, by[group.casefile], group.count, group.columns
+		line.Case, line.Body, line.House = group.casefile, group.body, group.house
+		line.Opening, line.Count, line.Columns = by[group.casefile], group.count, group.columns
 		if err := k.decisions.write(line, no != nil || line.Opening != uuid.Nil); err != nil {
 			return err
 		}
@@ -105,7 +107,8 @@ func (k *Keeper) tell(person uuid.UUID, asks []vault.Ask, by map[uuid.UUID]uuid.
 }
 
 type group struct {
-	casefile uuid.UUID // none: a person's own, or the house's
+	casefile uuid.UUID // none: a person's own, a body's, or the house's
+	body     uuid.UUID
 	house    bool
 	count    int
 	columns  []string
@@ -115,9 +118,11 @@ type group struct {
 func grouped(asks []vault.Ask) []group {
 	var out []group
 	for _, a := range asks {
-		i := slices.IndexFunc(out, func(g group) bool { return g.casefile == a.Where.Case && g.house == a.Where.House })
+		i := slices.IndexFunc(out, func(g group) bool {
+			return g.casefile == a.Where.Case && g.body == a.Where.Body && g.house == a.Where.House
+		})
 		if i < 0 {
-			out, i = append(out, group{casefile: a.Where.Case, house: a.Where.House}), len(out)
+			out, i = append(out, group{casefile: a.Where.Case, body: a.Where.Body, house: a.Where.House}), len(out)
 		}
 		out[i].count++
 		if name := a.Where.Table + "." + a.Where.Column; !slices.Contains(out[i].columns, name) {

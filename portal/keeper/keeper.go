@@ -67,7 +67,8 @@ type Rights interface {
 	Take(ctx context.Context, p Paper, at time.Time) (remember [][]byte, err error)
 	// Standing is nil where the person may open these texts of the case, ErrNoPapers where
 	// nothing of the case is known yet, and another error where he may not. Without a
-	// case it is asked for the papers about officials: nil for whoever is in a post.
+	// case it is asked for what bodies received, and for the papers about officials: nil
+	// for whoever is in a post that receives for each of those bodies, or in any post.
 	Standing(ctx context.Context, person, casefile uuid.UUID, of []vault.Where, at time.Time) error
 }
 
@@ -101,6 +102,7 @@ type Config struct {
 	Verifier *eds.Verifier // with the trusted authorities; the keeper's own, not the portal's
 	Rights   func() Rights // nil: no text of a case opens
 	Limits   Limits
+	HSM      HSM // where one seals the root: its settings; the PIN comes from whoever unseals
 
 	// WithoutChain opens every case for everybody who signed in. It is for
 	// development only, where no papers are signed yet.
@@ -320,7 +322,11 @@ func (k *Keeper) Unseal(ctx context.Context, source Source) error {
 	if _, err := k.sealedState(); err != nil {
 		return err
 	}
-	return k.unseal(ctx, source)
+	err := k.unseal(ctx, source)
+	if err != nil {
+		k.config.Log.Error("the keeper stays sealed", "source", source.Name(), "error", err)
+	}
+	return err
 }
 
 // root takes the root from a source and proves that it is the one of this folder.

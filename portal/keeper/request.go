@@ -21,6 +21,7 @@ type place struct {
 	ID     uuid.UUID `json:"id"`
 	Case   uuid.UUID `json:"case,omitzero"`
 	Person uuid.UUID `json:"person,omitzero"`
+	Body   uuid.UUID `json:"body,omitzero"`
 	House  bool      `json:"house,omitempty"`
 }
 

@@ -255,7 +255,7 @@ func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
 	case methodPassphrase:
 		return with(q, func(b passphraseBody) (any, error) {
 			defer clear(b.Passphrase)
-			err := k.Unseal(ctx, Passphrase{b.Passphrase})
+			err := k.Unseal(ctx, k.bySecret(b.Passphrase))
 			return k.Status(), err
 		})
 	case methodReshare:
@@ -268,7 +268,7 @@ func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
 		return k.Status(), nil
 	case methodOpenCase:
 		return with(q, func(b openCaseBody) (any, error) {
-			from, err := b.Proof.source()
+			from, err := k.proof(b.Proof)
 			if err != nil {
 				return nil, err
 			}
@@ -278,10 +278,10 @@ func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
 	return nil, fmt.Errorf("%w: nothing is called %q here", errFrame, q.Method)
 }
 
-// source is whatever the custodians brought.
-func (p proofBody) source() (Source, error) {
+// proof is whatever the custodians brought.
+func (k *Keeper) proof(p proofBody) (Source, error) {
 	if len(p.Passphrase) > 0 {
-		return Passphrase{p.Passphrase}, nil
+		return k.bySecret(p.Passphrase), nil
 	}
 	from := &Shares{}
 	if len(p.Shares) > share.Most {
@@ -298,7 +298,7 @@ func (p proofBody) source() (Source, error) {
 }
 
 func (k *Keeper) reshare(ctx context.Context, b reshareBody) (any, error) {
-	from, err := b.Proof.source()
+	from, err := k.proof(b.Proof)
 	if err != nil {
 		return nil, err
 	}

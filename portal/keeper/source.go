@@ -22,14 +22,14 @@ import (
 )
 
 // Source is where the root comes from when the keeper starts: people with shares,
-// one passphrase, or another keeper of keys. It says only how the root is sealed in
+// one passphrase, a hardware module (pkcs11.go), or another keeper of keys. It says only how the root is sealed in
 // the state folder; the keeper itself proves that what comes back is the root.
 type Source interface {
 	// Name stands in the state folder: a root is unsealed as it was sealed.
 	Name() string
 	// Seal gives what the state folder keeps of the root: nothing that opens alone.
 	Seal(ctx context.Context, root []byte) ([]byte, error)
-	// Unseal is the way back, or ErrNotRoot.
+	// Unseal is the way back, or ErrNotRoot, or what else stands in it.
 	Unseal(ctx context.Context, sealed []byte) ([]byte, error)
 }
 

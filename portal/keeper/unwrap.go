@@ -177,9 +177,9 @@ func (k *Keeper) open(ctx context.Context, o *opened, s state, q asked, no error
 // may says why the person may not open all of it; by has the openings that it took.
 func (k *Keeper) may(ctx context.Context, o *opened, q asked) (by map[uuid.UUID]uuid.UUID, err error) {
 	var cases []uuid.UUID
-	house := false
+	posts := false
 	for _, g := range grouped(q.asks) {
-		if house = house || g.house; g.casefile != uuid.Nil {
+		if posts = posts || g.house || g.body != uuid.Nil; g.casefile != uuid.Nil {
 			cases = append(cases, g.casefile)
 		}
 	}
@@ -188,8 +188,8 @@ func (k *Keeper) may(ctx context.Context, o *opened, q asked) (by map[uuid.UUID]
 	for _, casefile := range cases {
 		no[casefile] = k.standing(ctx, o, q.person, casefile, places(q.asks, casefile), now)
 	}
-	if house {
-		no[uuid.Nil] = k.standing(ctx, o, q.person, uuid.Nil, nil, now)
+	if posts {
+		no[uuid.Nil] = k.standing(ctx, o, q.person, uuid.Nil, places(q.asks, uuid.Nil), now)
 	}
 	for casefile, err := range no { // it will be asked again with the papers, and counted then
 		_, open := o.against(q.person, casefile, now)
@@ -201,7 +201,7 @@ func (k *Keeper) may(ctx context.Context, o *opened, q asked) (by map[uuid.UUID]
 		return nil, err
 	}
 	for _, a := range q.asks {
-		if a.Where.Case == uuid.Nil && !a.Where.House && a.Where.Person != q.person {
+		if a.Where.Person != uuid.Nil && a.Where.Person != q.person {
 			return nil, refuse(NotTheirs)
 		}
 	}
@@ -222,18 +222,20 @@ func (k *Keeper) may(ctx context.Context, o *opened, q asked) (by map[uuid.UUID]
 	return by, nil
 }
 
-// places are where the texts of a case lie that somebody asks for.
+// places are where the texts of a case lie that somebody asks for; without one, those of
+// whoever is in a post.
 func places(asks []vault.Ask, casefile uuid.UUID) []vault.Where {
 	var out []vault.Where
 	for _, a := range asks {
-		if a.Where.Case == casefile {
+		if a.Where.Case == casefile && a.Where.Person == uuid.Nil {
 			out = append(out, a.Where)
 		}
 	}
 	return out
 }
 
-// standing is for a case or, without one, for the papers about officials.
+// standing is for a case or, without one, for what a body received and for the papers
+// about officials.
 func (k *Keeper) standing(ctx context.Context, o *opened, person, casefile uuid.UUID, of []vault.Where, at time.Time) error {
 	switch {
 	case k.config.WithoutChain:

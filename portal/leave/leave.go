@@ -241,7 +241,7 @@ func (r *rights) chain(casefile uuid.UUID, at time.Time) (*warrant.Chain, error)
 }
 
 // Standing is nil for whoever is something to the case by the papers; without a case,
-// for whoever is in a post. Who decides a filing and is nothing else opens what belongs
+// for whoever receives for each body whose texts they are, and is in a post. Who decides a filing and is nothing else opens what belongs
 // to filings, and none of the file of the case.
 func (r *rights) Standing(_ context.Context, person, casefile uuid.UUID, of []vault.Where, at time.Time) error {
 	c, err := r.chain(casefile, at)
@@ -249,6 +249,11 @@ func (r *rights) Standing(_ context.Context, person, casefile uuid.UUID, of []va
 		return err
 	}
 	if casefile == uuid.Nil {
+		for _, place := range of {
+			if place.Body != uuid.Nil && !c.Receives(person, place.Body, at) {
+				return errStanding
+			}
+		}
 		if !c.Serves(person, at) {
 			return errStanding
 		}

@@ -31,6 +31,9 @@ const (
 	VerifyAny   Act = "verify-any"
 	VerifyFiles Act = "verify-files"
 
+	// A report of an offence: ReportSubmit signs it and has it registered at once.
+	ReportSubmit Act = "report-submit"
+
 	// What anybody may have of the ledger: the receipt of a paper whose number he has,
 	// the page that checks receipts without us, and the signed roots (portal/receipt).
 	VerifyReceipt  Act = "verify-receipt"

@@ -71,13 +71,38 @@ type Ask struct {
 	Wrapped []byte
 }
 
-// Derive is the keeper's pair of keys of an epoch.
-func Derive(root []byte, epoch uint32) (hpke.PrivateKey, error) {
-	seed, err := hkdf.Key(sha256.New, root, nil, fmt.Sprintf("zharia/intake/%d", epoch), 32)
+// Epochs follow one another by their seeds: that of one gives all later ones and none
+// before it. So whoever has only a later one has forgotten the epochs before.
+
+// FirstSeed is the seed of epoch 1 of a keeper that has nothing but a root.
+func FirstSeed(root []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, root, nil, "zharia/epoch/1", rootSize)
+}
+
+// NextSeed is that of the epoch after.
+func NextSeed(seed []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, seed, nil, "zharia/epoch/next", rootSize)
+}
+
+// KeyOf is the keeper's pair of keys of the epoch of a seed.
+func KeyOf(seed []byte) (hpke.PrivateKey, error) {
+	material, err := hkdf.Key(sha256.New, seed, nil, "zharia/epoch/intake", rootSize)
 	if err != nil {
 		return nil, err
 	}
-	return kem().DeriveKeyPair(seed)
+	return kem().DeriveKeyPair(material)
+}
+
+// Derive is the pair of keys of an epoch where the first seed comes from the root.
+func Derive(root []byte, epoch uint32) (hpke.PrivateKey, error) {
+	seed, err := FirstSeed(root)
+	for ; err == nil && epoch > 1; epoch-- {
+		seed, err = NextSeed(seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return KeyOf(seed)
 }
 
 // TagKey is the key of Tag; it is the same in every epoch, for what is looked up by it
@@ -171,6 +196,17 @@ func Rehead(a Ask, sealed []byte) ([]byte, error) {
 	}
 	o.head = a
 	return o.bytes(), nil
+}
+
+// MaxWraps is how many bytes at the beginning of a sealed object have all its wraps,
+// however many those are.
+const MaxWraps = 2 + MaxAlso*alsoSize + headSize + tagSize
+
+// Wraps are the bytes of a sealed object before its text: all that a new epoch changes.
+// Its first MaxWraps bytes do for it, and for Heads and Rehead.
+func Wraps(sealed []byte) ([]byte, error) {
+	o, err := parse(Where{Table: "-", Column: "-", ID: uuid.Max, House: true}, sealed)
+	return sealed[:len(sealed)-len(o.text)], err
 }
 
 func head(a Ask) []byte {

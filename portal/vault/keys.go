@@ -21,7 +21,13 @@ type Keys struct {
 	tag     []byte
 	passing cipher.AEAD // brief.go
 	made    memory
+	renewed atomic.Int64 // when the intake was last asked for, in nanoseconds
 }
+
+// MaxIntakeAge is how long texts are sealed to a key that the keeper was not asked about
+// again. Past it he may have forgotten that epoch (keeper.Rest is longer), and what is
+// sealed to it would open to nobody: then nothing is taken.
+const MaxIntakeAge = 6 * 24 * time.Hour
 
 // Connect takes from the keeper what the portal needs of him all the time.
 func Connect(ctx context.Context, keeper Keeper) (*Keys, error) {
@@ -54,6 +60,7 @@ func (k *Keys) Renew(ctx context.Context) error {
 		return fmt.Errorf("vault: the keeper's intake key: %w", err)
 	}
 	k.intake.Store(&intake)
+	k.renewed.Store(k.made.clock().UnixNano())
 	return nil
 }
 

@@ -36,6 +36,8 @@ const maxName = 63
 // moved, changed, cut, or sealed for another keeper. Which of them, nobody learns.
 var ErrNotSealedHere = errors.New("vault: this is not what was sealed for this place")
 
+var errStale = errors.New("vault: the key to seal to is too old, the keeper was not asked for days")
+
 // DB is a database and the keys to its texts: what domains take.
 type DB struct {
 	*database.DB
@@ -58,32 +60,42 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 	return db.DB.Within(ctx, func(tx *database.DB) error { return do(New(tx, db.Keys).For(ctx)) })
 }
 
-// Where is the place a text is sealed for, and whose it is: exactly one of Case, Person
-// and House is set. The keeper asks for standing in the case, for that very person, or
-// for a post.
+// Where is the place a text is sealed for, and whose it is: exactly one of Case, Person,
+// Body and House is set. The keeper asks for standing in the case, for that very person,
+// for the post of one who receives for the body, or for any post.
 type Where struct {
 	Table  string
 	Column string
 	ID     uuid.UUID // of the row
 	Case   uuid.UUID // the case it belongs to
 	Person uuid.UUID // or the only person it is for
+	Body   uuid.UUID // or the state body that received it, where there is no case yet
 	House  bool      // or whoever is in a post: papers about officials
 }
 
 // String names the place for the log.
 func (w Where) String() string { return fmt.Sprintf("%s.%s of %s", w.Table, w.Column, w.ID) }
 
-// InCase is the place of what belongs to a case or, where there is none, to the house:
-// a paper of a case, or one of the directory of officials.
-func (w Where) InCase(casefile uuid.UUID) Where {
-	w.Case, w.House = casefile, casefile == uuid.Nil
+// Home is where a paper belongs: to a case, or to the body that received it while there
+// is no case; neither for a paper about officials.
+type Home struct{ Case, Body uuid.UUID }
+
+// In is the place of what belongs there.
+func (w Where) In(h Home) Where {
+	switch {
+	case h.Case != uuid.Nil:
+		w.Case = h.Case
+	case h.Body != uuid.Nil:
+		w.Body = h.Body
+	default:
+		w.House = true
+	}
 	return w
 }
 
 // Own is the same place as a person's own.
 func (w Where) Own(person uuid.UUID) Where {
-	w.Case, w.House, w.Person = uuid.Nil, false, person
-	return w
+	return Where{Table: w.Table, Column: w.Column, ID: w.ID, Person: person}
 }
 
 // place begins the associated data, so that nothing else the keys are ever
@@ -95,7 +107,7 @@ const place = "zharia/vault/place/2\x00"
 // an error.
 func (w Where) Bytes() ([]byte, error) {
 	owners := 0
-	for _, one := range []bool{w.Case != uuid.Nil, w.Person != uuid.Nil, w.House} {
+	for _, one := range []bool{w.Case != uuid.Nil, w.Person != uuid.Nil, w.Body != uuid.Nil, w.House} {
 		if one {
 			owners++
 		}
@@ -115,6 +127,9 @@ func (w Where) Bytes() ([]byte, error) {
 	}
 	if w.House {
 		return append(data, 'h'), nil
+	}
+	if w.Body != uuid.Nil {
+		return append(append(data, 'b'), w.Body[:]...), nil
 	}
 	return append(append(data, 'p'), w.Person[:]...), nil
 }
@@ -148,6 +163,9 @@ func (db *DB) Seal(where Where, plain []byte, also ...uuid.UUID) ([]byte, error)
 func (k *Keys) seal(where Where, plain []byte, also []uuid.UUID) (object, []byte, error) {
 	if len(plain) > MaxSize {
 		return object{}, nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
+	}
+	if k.made.clock().UnixNano()-k.renewed.Load() > int64(MaxIntakeAge) {
+		return object{}, nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(errStale)
 	}
 	return seal(*k.intake.Load(), where, plain, also)
 }

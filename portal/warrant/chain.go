@@ -753,6 +753,19 @@ func (c *Chain) Serves(person uuid.UUID, at time.Time) bool {
 	return slices.ContainsFunc(c.tenures[person], holds(at))
 }
 
+// receivers are the posts that open what came to their body and belongs to no case yet:
+// a report of an offence, a complaint about a report. Whoever only conducts cases there
+// opens none of it.
+var receivers = []string{"registrar", "head", "prosecutor", "chief-prosecutor", "judge"}
+
+// Receives says that somebody is at a moment in a post that receives for a body.
+func (c *Chain) Receives(person, body uuid.UUID, at time.Time) bool {
+	has := holds(at)
+	return slices.ContainsFunc(c.tenures[person], func(s *span) bool {
+		return has(s) && s.body == body && slices.Contains(receivers, s.post)
+	})
+}
+
 // String is for logs: ids and words of ours, nothing of anybody's.
 func (s Standing) String() string {
 	words := make([]string, len(s.As))

@@ -239,6 +239,68 @@ func TestWhatWasSignedWhileAnAssignmentWaitedStands(t *testing.T) {
 	}
 }
 
+// Who printed a paper says himself when that was; when it was signed a time-stamp says, or
+// the keeper who saw it. So nobody lets people in, or gives a case or a post away, by a
+// paper that bears a day on which he still could.
+func TestAPaperThatIsDatedBackGivesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		gives func(h *house) warrant.Paper // while it is his to give
+		taken func(h *house)               // from who signs
+		to    string
+	}{
+		"a status": {func(h *house) warrant.Paper { return h.victim("first", "friend") }, func(h *house) {
+			h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Duty: "charge", Officer: id("second")})
+		}, "friend"},
+		"a case": {func(h *house) warrant.Paper {
+			return h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Duty: "charge", Officer: id("second")})
+		}, func(h *house) {
+			h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("head"), Leaves: true}), "other admin")
+		}, "second"},
+		"a deputy": {func(h *house) warrant.Paper {
+			return h.say("head", warrant.Fact{Kind: warrant.Substitution, Officer: id("first"), Deputy: id("second"), Until: "2026-12-30"})
+		}, func(h *house) {
+			h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("head"), Leaves: true}), "other admin")
+		}, "second"},
+		"a post": {func(h *house) warrant.Paper {
+			entry := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("friend"), Post: "chief-prosecutor", Body: id("office")})
+			return h.assented(entry, "other admin")
+		}, func(h *house) {
+			h.register(warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id("other admin"), Post: "judge", Body: id("court")}}})
+		}, "friend"},
+		"a filing that was his": {func(h *house) warrant.Paper {
+			h.say("friend", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id("chief"), Seat: "chief"})
+			return h.say("chief", warrant.Fact{Kind: warrant.Forward, Case: id("case"), Filing: id("complaint"), To: id("judge"), Seat: "judge"})
+		}, func(h *house) {
+			h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("chief"), Leaves: true}), "other admin")
+		}, "judge"},
+	} {
+		h := begin()
+		p := c.gives(h)
+		h.at = h.at.Add(24 * time.Hour)
+		c.taken(h)
+		if s := h.is(c.to); s.None() {
+			t.Errorf("%s, signed when it was printed: nothing", name)
+		}
+		h.at = h.at.Add(24 * time.Hour)
+		i := slices.IndexFunc(h.papers, func(one warrant.Paper) bool { return one.ID == p.ID })
+		h.papers[i].At = h.at
+		if s := h.is(c.to); !s.None() {
+			t.Errorf("%s, signed two days after it says it was printed: %v", name, s)
+		}
+	}
+}
+
+// A draft may wait for its signature as long as its signer has the power.
+func TestAPaperThatWaitedForItsSignatureCounts(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	h.papers[len(h.papers)-1].At = h.at.Add(72 * time.Hour)
+	h.at = h.at.Add(96 * time.Hour)
+	if s := h.is("victim"); !s.Is(warrant.Party) {
+		t.Errorf("he is %v", s)
+	}
+}
+
 func TestADeputyIsOneUntilHisLastDayOrUntilItEnded(t *testing.T) {
 	h := begin()
 	p := h.say("head", warrant.Fact{Kind: warrant.Substitution, Officer: id("first"), Deputy: id("second"), Until: "2026-10-23"})

@@ -149,7 +149,7 @@ func (r row) paper() Paper {
 	content, cms := document.Document{ID: r.ID, Casefile: r.Case.UUID, Author: r.Author.UUID}.Places()
 	p := Paper{ID: r.ID, Case: r.Case.UUID, Content: r.Content, CMS: r.CMS, ContentAt: content, CMSAt: cms, SignedAt: r.SignedAt}
 	if r.Evidence != nil {
-		p.Evidence, p.EvidenceAt = r.Evidence, evidence.Place(r.ID, r.Case.UUID)
+		p.Evidence, p.EvidenceAt = r.Evidence, evidence.Place(r.ID, vault.Home{Case: r.Case.UUID})
 	}
 	if r.Ended != nil {
 		p.Ended = *r.Ended

@@ -1,0 +1,2 @@
+// Package notice tells people what changed in what is theirs.
+package notice
