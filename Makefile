@@ -10,7 +10,7 @@
 AT_ONCE := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] || n=4; echo $$n)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test lint bench fuzz campaigns hostile perf setup
+.PHONY: demo test hsm lint bench fuzz campaigns hostile perf setup
 .DEFAULT_GOAL := demo
 
 # exec: Ctrl-C and TERM reach the portal itself, which ends its database too.
@@ -21,6 +21,14 @@ demo: setup
 test: setup
 	go vet ./...
 	go test -vet=off -p $(AT_ONCE) -timeout 19m $(ARGS) ./...
+	$(if $(ARGS),,@$(MAKE) --no-print-directory hsm)
+
+# The keeper's hardware module, on SoftHSM. It is C, so it is not in the plain build.
+hsm:
+	@if command -v cc >/dev/null && command -v softhsm2-util >/dev/null; then set -ex; \
+		go vet -tags hsm ./portal/keeper/... ./cmd/portal; \
+		go test -vet=off -tags hsm ./portal/keeper ./cmd/portal -run 'HSM|TestEveryBackEndDoesTheSame/pkcs11'; \
+	else echo "SoftHSM or a C compiler is missing (make setup): the keeper's hardware module was not tested." >&2; fi
 
 lint:
 	@unformatted=$$(gofmt -l assets.go cmd portal); \
@@ -61,6 +69,7 @@ perf:
 	go run ./cmd/perfbench crypto
 	go run ./cmd/perfbench flood
 	go run ./cmd/perfbench signin
+	go run ./cmd/perfbench reports
 
 setup:
 	@.ci/setup

@@ -59,7 +59,7 @@ func newAuditor(ctx context.Context, db *database.DB, c auditorConfig) (*ledger.
 	if err != nil {
 		return nil, err
 	}
-	a := &ledger.Auditor{DB: db, Key: key}
+	a := &ledger.Auditor{DB: db, Key: key, Memory: c.Key + ".last"}
 	for _, text := range c.Witnesses {
 		w, err := ledger.ParseWitness(text, c.Mail, c.From)
 		if err != nil {

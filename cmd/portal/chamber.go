@@ -89,7 +89,7 @@ func (c *chamber) open(ctx context.Context, hand *database.DB) (*vault.Keys, err
 	if c.client, err = keeper.Dial("unix:"+socket, nil); err != nil {
 		return nil, err
 	}
-	return connect(ctx, c.client, hand)
+	return connect(ctx, c.client, hand, 0)
 }
 
 // close ends the keeper, as far as it was begun.
@@ -126,6 +126,9 @@ func (w *watched) Unseal(ctx context.Context, sealed []byte) ([]byte, error) {
 	w.root = bytes.Clone(root)
 	return root, err
 }
+
+// First has the epochs begin as those of keys do.
+func (w *watched) First(root []byte) ([]byte, error) { return vault.FirstSeed(root) }
 
 // keys open everything that the keeper does, up to its epoch.
 func (w *watched) keys(ctx context.Context, epoch uint32) (*vault.Keys, error) {

@@ -29,9 +29,12 @@ type config struct {
 
 	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
 
+	TipOrigin string     `env:"PORTAL_TIP_ORIGIN" help:"a host of its own for anonymous messages, https://…: no cookie of the portal comes there; without one they stand beside the other pages"`
 	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`
 	EgovAuth  egov.Auth  `env:"PORTAL_EGOV_AUTH" envDefault:"Token" help:"how a phone shows that it may fetch a document: None, Token or Eds"`
 	EgovReply egov.Reply `env:"PORTAL_EGOV_REPLY" envDefault:"json" help:"what answers an accepted signature, as the application expects: json, text or list"`
+
+	Channels
 }
 
 func readConfig() (config, error) {

@@ -83,6 +83,16 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	origin := "http://" + *addr
+	box, err := openMailbox()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, box.close()) }()
+	ways, err := box.ways().open(origin, book)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ways.Close()) }()
 	kept := &chamber{dir: *state, origin: origin, verifier: center.verifier, register: troupe.Register.Certificate()}
 	db, work, err := open(ctx, server.DSN("portal"), func(hand *database.DB) (*vault.Keys, error) { return kept.open(ctx, hand) })
 	defer func() { err = errors.Join(err, kept.close()) }()
@@ -124,6 +134,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	reader.agent.Stamp(center.client.Stamp)
 	p.Demo = reader.demo(troupe.Authority)
+	p.Demo.Sent = box.sent
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go refresh(ctx, center.client)
@@ -132,7 +143,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	signed := make(chan struct{})
 	go func() { signs.Run(ctx); close(signed) }()
 	watch := audit.Watch{Key: signs.Key.Verifier, Witnesses: []string{witness}, State: filepath.Join(*state, "audit.json")}
-	err = run(ctx, p, hands{work.DB, checks, watch, kept.client}, listener, out, p.Origin)
+	err = run(ctx, p, hands{work.DB, checks, watch, kept.client, ways}, listener, out, p.Origin)
 	cancel()
 	<-signed
 	return errors.Join(err, <-agentDone)

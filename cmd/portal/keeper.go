@@ -36,7 +36,8 @@ const keeperUsage = `usage: portal keeper VERB -dir DIR [FLAGS]
   unseal     give shares, one custodian after the other
   status     how it is
   seal       forget the root, now
-  rotate     begin a new epoch: new texts are sealed to a new key
+  rotate     begin a new epoch: new texts are sealed to a new key, and 'portal reseal' brings
+             the old ones over; with -forget destroy the keys of the epochs before
   reshare    make new shares; the old ones are worth nothing afterwards
   open-case  three custodians open one case for one official for a day
 `
@@ -526,6 +527,9 @@ func (f runFlags) rights(verifier *eds.Verifier) (func() keeper.Rights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-register: %w", err)
 	}
+	if err := eds.MachineCertificate(certificate); err != nil { // else every paper of the register would be refused, one by one
+		return nil, fmt.Errorf("-register: %s is no certificate of a machine: %w", f.register, err)
+	}
 	return leave.New(verifier, certificate), nil
 }
 
@@ -620,15 +624,32 @@ func (c *ceremony) operate(ctx context.Context, args []string, do func(o *keeper
 
 func (c *ceremony) tell(s keeper.Status) {
 	c.say("%s, root by %s, epoch %d", map[bool]string{true: "sealed", false: "unsealed"}[s.Sealed], s.Source, s.Epoch)
+	if s.Epoch > 0 {
+		c.say("epoch %d began %s; %s", s.Epoch, s.Began.Format(toTheMinute), oldKeys(s))
+	}
 	if s.Sealed && s.Need > 0 {
 		c.say("%d of %d shares given", s.Have, s.Need)
 	}
-	for name, extent := range map[string]keeper.Extent{"withdrawn": s.Withdrawn, "openings": s.Openings} {
-		c.say("%-9s  %d entries, newest %s", name, extent.Entries, extent.Newest)
-	}
+	c.say("withdrawn  %d entries, newest %s", s.Withdrawn.Entries, s.Withdrawn.Newest)
+	c.say("openings   %d entries, newest %s", s.Openings.Entries, s.Openings.Newest)
 	if s.WithoutChain {
 		c.red("WITHOUT CHAIN: every case opens for whoever signed in.")
 	}
+}
+
+const toTheMinute = "2006-01-02 15:04 MST"
+
+// oldKeys says what is known of the epochs before the present one.
+func oldKeys(s keeper.Status) string {
+	switch {
+	case s.Oldest == s.Epoch && s.Epoch == 1:
+		return "it is the first"
+	case s.Oldest == s.Epoch:
+		return "those before it are forgotten"
+	case s.Swept.Epoch == s.Epoch:
+		return fmt.Sprintf("the keys from epoch %d on are kept, and no text needed one on %s, the portal says", s.Oldest, s.Swept.At.Format(toTheMinute))
+	}
+	return fmt.Sprintf("the keys from epoch %d on are kept, and texts may need them: portal reseal", s.Oldest)
 }
 
 func keeperStatus(ctx context.Context, c *ceremony, args []string) error {
@@ -688,15 +709,41 @@ func keeperUnseal(ctx context.Context, c *ceremony, args []string) error {
 }
 
 func keeperRotate(ctx context.Context, c *ceremony, args []string) error {
-	return c.operate(ctx, args, func(o *keeper.Operator, _ keeper.Status) error {
+	forget := c.flags.Bool("forget", false, "instead of a new epoch: destroy the keys of those before the present one, for ever")
+	unchecked := c.flags.Bool("unchecked", false, "do not ask to type the number of the epoch: for scripts")
+	return c.operate(ctx, args, func(o *keeper.Operator, s keeper.Status) error {
+		if *forget {
+			return c.forget(ctx, o, s, *unchecked)
+		}
 		epoch, err := o.Rotate(ctx)
 		if err != nil {
 			return err
 		}
 		c.say("epoch %d: the portal seals new texts to its key as soon as it asks for it", epoch)
-		c.say("texts of earlier epochs open as before")
+		c.say("texts of earlier epochs open as before; `portal reseal`, where the portal runs, brings them over")
 		return nil
 	})
+}
+
+// forget destroys old keys, after saying what that means.
+func (c *ceremony) forget(ctx context.Context, o *keeper.Operator, s keeper.Status, unchecked bool) error {
+	c.red("The keys of the epochs before %d will be destroyed. There is no way back.", s.Epoch)
+	c.say("Backups of the database from before `portal reseal` open to nobody any more: make a new one first.")
+	c.say("An old copy of this folder opens them still, with the shares: destroy those copies as well.")
+	if !unchecked {
+		fmt.Fprintf(c.out, "Type the number of the present epoch to go on: ")
+		line, err := c.in.ReadString('\n')
+		if strings.TrimSpace(line) != strconv.FormatUint(uint64(s.Epoch), 10) {
+			return errors.Join(errors.New("nothing was done"), err)
+		}
+	}
+	after, err := o.Forget(ctx, s.Epoch)
+	if err != nil {
+		return err
+	}
+	c.tell(after)
+	c.say("Back this folder up anew.")
+	return nil
 }
 
 func keeperReshare(ctx context.Context, c *ceremony, args []string) error {

@@ -257,6 +257,13 @@ func TestAKeeperThatWouldGuardNothingDoesNotStart(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	other := filepath.Join(dir, "register.pem") // somebody's whole chain, or a key
+	if err := os.WriteFile(other, []byte("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run("-socket", k, "-users", us, "-dev", "-register", other); err == nil || !strings.Contains(err.Error(), "-register") {
+		t.Errorf("a register that is none: %v", err)
+	}
 	for _, args := range [][]string{nil, {"keep"}, {"status"}, {"init", "-dir", dir, "more"}} {
 		if err := keepWith(t.Context(), args, typing(), nil, io.Discard); !errors.Is(err, errMisuse) {
 			t.Errorf("%v: %v", args, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/database"
+	"zharia/portal/fault"
 	"zharia/portal/keeper"
 	"zharia/portal/leave"
 	"zharia/portal/vault"
@@ -26,6 +27,7 @@ type Keyring struct {
 	Certificate string `env:"PORTAL_KEEPER_CERT" help:"over TCP: PEM of the portal's certificate, which the keeper knows by its SHA-256"`
 	Key         string `env:"PORTAL_KEEPER_KEY" help:"over TCP: PEM of its key, mode 0600"`
 	Authority   string `env:"PORTAL_KEEPER_CA" help:"over TCP: PEM of the authority of the keeper's certificate"`
+	Lost        int64  `env:"PORTAL_KEEPER_LOST" help:"once, after the newest copy of the keeper's folder was lost for good: the act that the refusal to start names; the record keeps it"`
 	Keys        string `env:"PORTAL_KEYS" help:"instead of a keeper, in development: file of a root that opens everything, mode 0600"`
 	Direct      string `env:"PORTAL_DIRECT_KEYS" help:"'development' lets PORTAL_KEYS take the place of a keeper: whoever has this machine then reads everything"`
 }
@@ -63,6 +65,12 @@ func (r Keyring) open(ctx context.Context, hand *database.DB, out io.Writer) (*v
 			return nil, nil, err
 		}
 		keys, err := vault.OpenKeys(r.Keys)
+		if err == nil {
+			err = sealedFor(ctx, hand, func(ctx context.Context, one vault.Ask) (bool, error) {
+				deks, err := keys.Keeper().Unwrap(ctx, []vault.Ask{one})
+				return err == nil && deks[0] != nil, err
+			})
+		}
 		return keys, nil, err
 	}
 	certificates, err := r.certificates()
@@ -73,16 +81,28 @@ func (r Keyring) open(ctx context.Context, hand *database.DB, out io.Writer) (*v
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, err := connect(ctx, client, hand)
+	keys, err := connect(ctx, client, hand, r.Lost)
 	return keys, client, err
 }
 
-// connect waits for a keeper, and lets it be shown the papers of the database.
-func connect(ctx context.Context, client *keeper.Client, hand *database.DB) (*vault.Keys, error) {
+// connect waits for a keeper, asks whether it is the one of this database and remembers
+// what it did, and lets it be shown the papers of the database.
+func connect(ctx context.Context, client *keeper.Client, hand *database.DB, lost int64) (*vault.Keys, error) {
 	if err := client.Await(ctx); err != nil {
 		return nil, err
 	}
 	keys, err := vault.Connect(ctx, client)
+	if err == nil {
+		err = sealedFor(ctx, hand, func(ctx context.Context, one vault.Ask) (bool, error) {
+			wraps, err := client.Rewrap(ctx, []vault.Ask{one}) // which asks for no right, and opens nothing
+			return err == nil && wraps[0] != nil, err
+		})
+	}
+	if err == nil {
+		if err = leave.Recall(ctx, hand, client, lost, now()); errors.Is(err, leave.ErrForgot) {
+			err = fmt.Errorf("%w; if it is lost for good, start once with PORTAL_KEEPER_LOST set to the number of that act", err)
+		}
+	}
 	if err == nil {
 		client.Papers = leave.Papers(vault.New(hand, keys))
 		client.Opened = func(ctx context.Context, opening uuid.UUID) {
@@ -90,6 +110,35 @@ func connect(ctx context.Context, client *keeper.Client, hand *database.DB) (*va
 		}
 	}
 	return keys, err
+}
+
+const selectSealed = `SELECT id, name FROM person ORDER BY id LIMIT 1`
+
+// errOtherKeeper says that keys and database do not belong together.
+var errOtherKeeper = errors.New("the keeper is not the one that this database is sealed to: no text in it would open, nobody would be known again, and new texts would be sealed to the wrong one; bring back the keeper's folder (or PORTAL_KEYS) of this database, or the database of this keeper")
+
+// sealedFor refuses a keeper who does not know the keys of the database; knows says
+// whether he knows that of one object. A database without people is anybody's.
+func sealedFor(ctx context.Context, hand *database.DB, knows func(context.Context, vault.Ask) (bool, error)) error {
+	var one struct {
+		ID   uuid.UUID `db:"id"`
+		Name []byte    `db:"name"`
+	}
+	err := hand.Get(ctx, &one, selectSealed)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	head, err := vault.Head(vault.Where{Table: "person", Column: "name", ID: one.ID, Person: one.ID}, one.Name)
+	if err != nil {
+		return err
+	}
+	if known, err := knows(ctx, head); err != nil || !known {
+		return errors.Join(err, errOtherKeeper)
+	}
+	return nil
 }
 
 // certificates are those of both sides; none for a unix socket.

@@ -33,7 +33,10 @@ import (
 	"zharia/portal/keeper"
 	"zharia/portal/leave"
 	"zharia/portal/materials"
+	"zharia/portal/notice"
 	"zharia/portal/opening"
+	"zharia/portal/report"
+	"zharia/portal/tip"
 	"zharia/portal/typed"
 	"zharia/portal/vault"
 	"zharia/portal/words"
@@ -51,6 +54,15 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err := materials.Tools(); err != nil {
 		return err
 	}
+	book, err := book()
+	if err != nil {
+		return err
+	}
+	ways, err := c.Channels.open(c.Origin, book)
+	if err != nil {
+		return err
+	}
+	defer ways.Close()
 	listener, err := listen(c.Addr)
 	if err != nil {
 		return err
@@ -82,17 +94,13 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	book, err := book()
-	if err != nil {
-		return err
-	}
 	scanner, err := attachment.ParseScanner(c.Scanner)
 	if err != nil {
 		return err
 	}
-	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey}
+	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey, TipOrigin: c.TipOrigin}
 	go refresh(ctx, authority)
-	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, client}, listener, out, c.Origin)
+	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, client, ways}, listener, out, c.Origin)
 }
 
 // nationalVerifier trusts the pinned certificates and asks the national
@@ -249,28 +257,46 @@ const (
 	stopTime   = 15 * time.Second
 )
 
+// laneConnections are those of the anonymous lane: nobody else waits behind a flood of it.
+const laneConnections = 3
+
 // hands are what the portal does its own work with: a pool that may, one that only
-// looks, what the daily audit holds against the database, and the keeper, nil where
-// there is none.
+// looks, what the daily audit holds against the database, the keeper, nil where there is
+// none, and the ways by which people are told.
 type hands struct {
 	work, checks *database.DB
 	watch        audit.Watch
 	keeper       *keeper.Client
+	ways         *channels
 }
 
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
 func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, out io.Writer, origin string) error {
+	p.Push, p.Receipts = h.ways.Push, h.ways.Receipts
+	teller := tells(p, h)
+	p.Channels = h.ways.offered()
+	h.ways.Keep(teller.Receive)
+	lane, err := database.OpenAs(ctx, p.DB.DSN(), database.App)
+	if err != nil {
+		return err
+	}
+	defer lane.Close()
+	lane.Limit(laneConnections)
+	p.Tips = vault.New(lane, p.DB.Keys)
 	handler, err := p.Handler()
 	if err != nil {
 		return err
 	}
+	go p.TellOfTips(ctx)
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
 	}
 	jobs := make(chan error, 1)
 	go func() { jobs <- runner(p, h).Run(ctx) }()
+	told := make(chan struct{})
+	go func() { teller.Run(ctx); close(told) }()
 	go renew(ctx, p.DB.Keys)
 	if h.keeper != nil {
 		go (&leave.Courier{DB: vault.New(h.work, p.DB.Keys), Keeper: h.keeper}).Run(ctx)
@@ -285,7 +311,14 @@ func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, 
 	}
 	stop, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	return errors.Join(server.Shutdown(stop), <-jobs)
+	err = errors.Join(server.Shutdown(stop), <-jobs)
+	<-told
+	return err
+}
+
+// tells is who tells people what the record says.
+func tells(p *portal.Portal, h hands) *notice.Worker {
+	return &notice.Worker{DB: vault.New(h.work, p.DB.Keys), Words: p.Words, Origin: p.Origin, Senders: h.ways.Senders}
 }
 
 // renewEvery is how often a process asks to whom texts are sealed now. Each holds that
@@ -320,6 +353,9 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			filing.RecountJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.Recount(ctx, tx, j.Args["day"], now())
 			},
+			report.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return report.MarkOverdue(ctx, tx, j.Args["report"], now())
+			},
 			casefile.RequestOverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
 			},
@@ -353,6 +389,23 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"drop what was typed and not sent": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return typed.DropOld(ctx, vault.New(db, p.DB.Keys), at)
 			}},
+			"remind of terms that end": {Every: 10 * time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return tells(p, h).Remind(ctx, db, at.UTC().Truncate(time.Microsecond))
+			}},
+			"count the notices of a month": {Every: 10 * time.Minute, Do: notice.Count},
+			"check that everybody was told": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				_, err := tells(p, h).Check(ctx, db, at.UTC().Truncate(time.Microsecond))
+				return err
+			}},
+			"write down the anonymous messages of the days before": {Every: time.Hour, Do: tip.WriteDown},
+			"destroy anonymous messages whose time is over":        {Every: 24 * time.Hour, Do: tip.Forget},
+			"hold anonymous messages against the record": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, _ time.Time) error {
+				wrong, err := tip.Check(ctx, db)
+				if len(wrong) > 0 {
+					slog.ErrorContext(ctx, "anonymous messages are not as they were written down", "what", wrong)
+				}
+				return err
+			}},
 			"end powers whose last day has passed": {Every: time.Hour, Do: casefile.EndLapsed},
 			"end substitutions and terms of office": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return directory.Expire(ctx, vault.New(db, p.DB.Keys), at.UTC().Truncate(time.Microsecond))
@@ -368,6 +421,9 @@ func runner(p *portal.Portal, h hands) job.Runner {
 	if h.keeper != nil {
 		r.Timetable["tell of cases that custodians opened"] = job.Task{Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 			return tellUnsealed(ctx, vault.New(db, p.DB.Keys), h.keeper, at.UTC().Truncate(time.Microsecond))
+		}}
+		r.Timetable["write down how far the keeper's memory goes"] = job.Task{Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+			return leave.Recall(ctx, db, h.keeper, 0, at.UTC().Truncate(time.Microsecond))
 		}}
 	}
 	return r

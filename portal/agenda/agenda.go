@@ -48,16 +48,18 @@ type Term struct {
 	Decision   policy.Kind
 	Case       uuid.UUID
 	CaseNumber string
-	Client     string    // for whom he acts in it; "" for himself
-	Side       uuid.UUID // as whom he opens it; zero where there is one side only
-	By         law.Ref   // the term
-	DueAt      time.Time
-	Hour       bool // it ends at an hour, not with a day
-	Word       filing.StatusWord
-	Status     filing.Status
-	Over       bool // answered or taken back: nothing is awaited any more
-	Revision   int  // grows with each change that a calendar must learn of
-	Touched    time.Time
+	// ReportNumber is that of the report of an offence, where there is no case.
+	ReportNumber string
+	Client       string    // for whom he acts in it; "" for himself
+	Side         uuid.UUID // as whom he opens it; zero where there is one side only
+	By           law.Ref   // the term
+	DueAt        time.Time
+	Hour         bool // it ends at an hour, not with a day
+	Word         filing.StatusWord
+	Status       filing.Status
+	Over         bool // answered or taken back: nothing is awaited any more
+	Revision     int  // grows with each change that a calendar must learn of
+	Touched      time.Time
 }
 
 // Late tells that it has passed and is not over.
@@ -149,7 +151,7 @@ func ofFiling(f filing.Filing, at, court time.Time) []Term {
 func ofAnswer(f filing.Filing, kind Kind, at time.Time) Term {
 	term, _ := f.Term.Term(f.FiledAt)
 	t := Term{
-		Kind: kind, Of: f.ID, Number: f.Number, Filing: f.Kind, Case: f.Case, CaseNumber: f.CaseNumber, Client: f.Represented,
+		Kind: kind, Of: f.ID, Number: f.Number, Filing: f.Kind, Case: f.Case, CaseNumber: f.CaseNumber, ReportNumber: f.ReportNumber, Client: f.Represented,
 		By: term.By, DueAt: f.DueAt, Hour: term.Unit == deadline.Hours, Word: filing.Word(f, at), Status: f.Status,
 		Over: f.Status != filing.Draft && !f.Status.Open(), Revision: f.Shifted(), Touched: f.Touched(),
 	}

@@ -154,8 +154,7 @@ func (a *audit) readHeads(ctx context.Context, proved int64) error {
 
 // proves compares a head with a tree that was proved before.
 func (a *audit) proves(ctx context.Context, h head) error {
-	e := &edge{size: h.size}
-	whole, err := a.readEdge(ctx, e)
+	e, whole, err := a.readEdge(ctx, h.size)
 	if err != nil {
 		return err
 	}
@@ -163,7 +162,7 @@ func (a *audit) proves(ctx context.Context, h head) error {
 		a.found(h.finding(Forked, "what is stored of the tree of this size is not whole"))
 		return nil
 	}
-	a.against(h, e.root())
+	a.against(h, e.Root())
 	if h.Leaf != nil {
 		return a.holds(ctx, h)
 	}
@@ -239,23 +238,23 @@ func (a *audit) readSigned(ctx context.Context, from, to int64) ([]head, error) 
 }
 
 // passes is told of each leaf, when it is in the tree.
-func (a *audit) passes(e *edge, leaf tlog.Hash, at time.Time) {
-	if e.size == a.Since.Size && e.root() != a.Since.Root {
-		a.found(Finding{Table: "tree", Leaf: e.size, What: Forked, Why: "an earlier audit saw another record up to this act"})
+func (a *audit) passes(e *ledger.Edge, leaf tlog.Hash, at time.Time) {
+	if e.Size == a.Since.Size && e.Root() != a.Since.Root {
+		a.found(Finding{Table: "tree", Leaf: e.Size, What: Forked, Why: "an earlier audit saw another record up to this act"})
 	}
 	if a.bare.IsZero() {
 		a.bare = at
 	}
-	for len(a.receipts) > 0 && a.receipts[0].Index < e.size {
-		if a.receipts[0].Index == e.size-1 {
+	for len(a.receipts) > 0 && a.receipts[0].Index < e.Size {
+		if a.receipts[0].Index == e.Size-1 {
 			a.receives(a.receipts[0], leaf)
 		}
 		a.receipts = a.receipts[1:]
 	}
 	for _, list := range []*[]head{&a.signed, &a.pending} {
-		for len(*list) > 0 && (*list)[0].size <= e.size {
+		for len(*list) > 0 && (*list)[0].size <= e.Size {
 			h := (*list)[0]
-			a.against(h, e.root())
+			a.against(h, e.Root())
 			if h.Holder == "checkpoint" {
 				a.bare = time.Time{}
 			}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -17,50 +16,6 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 )
-
-// edge is the right edge of a tree: the roots of the full trees that it is made of, the
-// greatest first. It is all that is needed to grow it.
-type edge struct {
-	size  int64
-	roots []tlog.Hash
-}
-
-// grow adds a leaf and returns what of the tree is complete now and was not before, as
-// it is stored: the leaf, then each node above it.
-func (e *edge) grow(leaf tlog.Hash) []tlog.Hash {
-	stored := []tlog.Hash{leaf}
-	for range bits.TrailingZeros64(uint64(e.size + 1)) {
-		last := len(e.roots) - 1
-		leaf = tlog.NodeHash(e.roots[last], leaf)
-		e.roots = e.roots[:last]
-		stored = append(stored, leaf)
-	}
-	e.roots = append(e.roots, leaf)
-	e.size++
-	return stored
-}
-
-// root is the head of the whole.
-func (e *edge) root() tlog.Hash {
-	if e.size == 0 {
-		return tlog.Hash(sha256.Sum256(nil)) // RFC 6962, 2.1
-	}
-	h := e.roots[len(e.roots)-1]
-	for _, left := range slices.Backward(e.roots[:len(e.roots)-1]) {
-		h = tlog.NodeHash(left, h)
-	}
-	return h
-}
-
-// places are where the roots of a tree of that size are stored.
-func places(size int64) (out []int64) {
-	for from := int64(0); from < size; {
-		level := bits.Len64(uint64(size-from)) - 1
-		out = append(out, tlog.StoredHashIndex(level, from>>level))
-		from += 1 << level
-	}
-	return out
-}
 
 // batch is how many leaves are held at a time.
 const batch = 10_000
@@ -90,31 +45,31 @@ func (a *audit) leaves(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.report.From = e.size + 1
-	if err := a.readHeads(ctx, e.size); err != nil {
+	a.report.From = e.Size + 1
+	if err := a.readHeads(ctx, e.Size); err != nil {
 		return err
 	}
 	for broken := false; !broken; {
-		a.Progress("record", e.size, a.now.Size)
+		a.Progress("record", e.Size, a.now.Size)
 		var rows []ledger.Row
-		if err := a.tx.Select(ctx, &rows, selectLeaves, e.size, batch); err != nil {
-			return fmt.Errorf("leaves after %d: %w", e.size, err)
+		if err := a.tx.Select(ctx, &rows, selectLeaves, e.Size, batch); err != nil {
+			return fmt.Errorf("leaves after %d: %w", e.Size, err)
 		}
 		if len(rows) == 0 {
 			break
 		}
-		first := tlog.StoredHashCount(e.size)
+		first := tlog.StoredHashCount(e.Size)
 		var stored []node
-		if err := a.tx.Select(ctx, &stored, selectNodes, first, tlog.StoredHashCount(e.size+int64(len(rows)))); err != nil {
-			return fmt.Errorf("the tree of leaves after %d: %w", e.size, err)
+		if err := a.tx.Select(ctx, &stored, selectNodes, first, tlog.StoredHashCount(e.Size+int64(len(rows)))); err != nil {
+			return fmt.Errorf("the tree of leaves after %d: %w", e.Size, err)
 		}
-		if a.signed, err = a.readSigned(ctx, e.size, e.size+int64(len(rows))); err != nil {
-			return fmt.Errorf("checkpoints after %d: %w", e.size, err)
+		if a.signed, err = a.readSigned(ctx, e.Size, e.Size+int64(len(rows))); err != nil {
+			return fmt.Errorf("checkpoints after %d: %w", e.Size, err)
 		}
 		t, read := treeWalk{a: a, stored: stored, next: first}, 0
 		for _, r := range rows {
-			if r.Seq != e.size+1 {
-				a.found(Finding{Table: "record", Row: fmt.Sprint(e.size + 1), Leaf: e.size + 1, What: Missing,
+			if r.Seq != e.Size+1 {
+				a.found(Finding{Table: "record", Row: fmt.Sprint(e.Size + 1), Leaf: e.Size + 1, What: Missing,
 					Why: fmt.Sprintf("the record goes on with leaf %d; what comes after a gap is in no tree", r.Seq)})
 				broken = true
 				break
@@ -123,7 +78,7 @@ func (a *audit) leaves(ctx context.Context) error {
 			if !bytes.Equal(leaf[:], r.Hash) {
 				a.found(Finding{Table: "record", Row: fmt.Sprint(r.Seq), Leaf: r.Seq, What: Changed, Why: "its hash is not that of what it says"})
 			}
-			t.compare(r.Seq, e.grow(leaf))
+			t.compare(r.Seq, e.Add(leaf))
 			a.passes(e, leaf, r.At)
 			read++
 		}
@@ -131,12 +86,12 @@ func (a *audit) leaves(ctx context.Context) error {
 			return err
 		}
 	}
-	a.report.Size, a.report.Root = e.size, e.root()
-	if e.size < a.Since.Size {
-		a.found(Finding{Table: "record", Leaf: e.size + 1, What: Cut, Why: fmt.Sprintf("an earlier audit saw %d acts", a.Since.Size)})
+	a.report.Size, a.report.Root = e.Size, e.Root()
+	if e.Size < a.Since.Size {
+		a.found(Finding{Table: "record", Leaf: e.Size + 1, What: Cut, Why: fmt.Sprintf("an earlier audit saw %d acts", a.Since.Size)})
 	}
-	a.Progress("record", e.size, a.now.Size)
-	if err := a.tx.Get(ctx, &a.bound, countBound, e.size); err != nil {
+	a.Progress("record", e.Size, a.now.Size)
+	if err := a.tx.Get(ctx, &a.bound, countBound, e.Size); err != nil {
 		return err
 	}
 	if err := a.loose(ctx); err != nil {
@@ -158,7 +113,7 @@ SELECT least(r.touched, t.touched, c.touched, $1 + 1) AS act, coalesce(n.touched
 // known is the edge at which this audit begins: where the last one ended, or before the
 // first act of which something was written since. Its hashes are as they are stored; that
 // they are the right ones shows where the tree is that of the last audit again.
-func (a *audit) known(ctx context.Context) (*edge, error) {
+func (a *audit) known(ctx context.Context) (*ledger.Edge, error) {
 	var is struct{ Act, Place, Acts, Traces, Places int64 }
 	stored := tlog.StoredHashCount(a.Since.Size)
 	if !a.whole {
@@ -170,38 +125,42 @@ func (a *audit) known(ctx context.Context) (*edge, error) {
 		a.whole = true
 	}
 	if a.whole {
-		return &edge{}, nil
+		return &ledger.Edge{}, nil
 	}
-	e := &edge{size: is.Act - 1}
+	size := is.Act - 1
 	if is.Place < stored {
 		// The leaf with which that place was filled is the last one under its node.
 		level, n := tlog.SplitStoredHashIndex(is.Place)
-		e.size = min(e.size, (n+1)<<level-1)
+		size = min(size, (n+1)<<level-1)
 	}
-	whole, err := a.readEdge(ctx, e)
-	if err != nil || whole && (e.size < a.Since.Size || e.root() == a.Since.Root) {
+	e, whole, err := a.readEdge(ctx, size)
+	if err != nil || whole && (e.Size < a.Since.Size || e.Root() == a.Since.Root) {
 		return e, err
 	}
 	a.whole = true
-	return &edge{}, nil
+	return &ledger.Edge{}, nil
 }
 
 // age is how old a row is at most that was written since the last audit.
 func (a *audit) age() int64 { return a.now.Next + a.now.Lag - a.Since.Oldest }
 
 // readEdge reads the edge of a tree as it is stored, and says whether all of it is there.
-func (a *audit) readEdge(ctx context.Context, e *edge) (whole bool, err error) {
-	var nodes []node
-	at := places(e.size)
-	if err := a.tx.Select(ctx, &nodes, selectPlaces, pq.Int64Array(at)); err != nil {
-		return false, fmt.Errorf("the tree of %d acts: %w", e.size, err)
-	}
-	for _, n := range nodes {
-		if len(n.Hash) == tlog.HashSize {
-			e.roots = append(e.roots, tlog.Hash(n.Hash))
+func (a *audit) readEdge(ctx context.Context, size int64) (e *ledger.Edge, whole bool, err error) {
+	whole = true
+	edge, err := ledger.EdgeAt(size, tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
+		var nodes []node
+		err := a.tx.Select(ctx, &nodes, selectPlaces, pq.Int64Array(at))
+		out := make([]tlog.Hash, len(at))
+		for _, n := range nodes {
+			copy(out[slices.Index(at, n.I)][:], n.Hash)
 		}
+		whole = len(nodes) == len(at) && !slices.ContainsFunc(nodes, func(n node) bool { return len(n.Hash) != tlog.HashSize })
+		return out, err
+	}))
+	if err != nil {
+		err = fmt.Errorf("the tree of %d acts: %w", size, err)
 	}
-	return len(e.roots) == len(at), nil
+	return &edge, whole, err
 }
 
 // treeWalk goes along what is stored of the tree.

@@ -102,6 +102,13 @@ func OpenAs(ctx context.Context, dsn string, role Role) (*DB, error) {
 	return &DB{pool: pool, dsn: dsn, role: role}, nil
 }
 
+// Limit is how many connections the pool may hold at once, where it is not to be as many
+// as anybody's: what serves a crowd has few, so that others find theirs free.
+func (db *DB) Limit(n int) {
+	db.pool.SetMaxOpenConns(n)
+	db.pool.SetMaxIdleConns(n)
+}
+
 // Close gives all connections back.
 func (db *DB) Close() error { return db.pool.Close() }
 

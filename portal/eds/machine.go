@@ -5,8 +5,26 @@ import (
 	"context"
 	"time"
 
+	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/cms"
 )
+
+// MachineCertificate says why these bytes are no certificate that Machine takes: a
+// Refusal.
+func MachineCertificate(cert []byte) error {
+	raw, err := bare(cert)
+	if err != nil {
+		return err
+	}
+	c, err := chain.Parse(raw)
+	if err != nil {
+		return refusal(err)
+	}
+	if !c.Key.Usable() {
+		return refuse(Algorithm, "key of algorithm %s", c.Key.Name())
+	}
+	return nil
+}
 
 // Machine verifies a signature of a machine that is known by its certificate alone,
 // DER or one PEM block: the register of investigations signs who conducts a case. No

@@ -144,7 +144,7 @@ type row struct {
 	KnownAt    *time.Time     `db:"known_at"`
 }
 
-func (r row) home() vault.Home { return vault.Home{Case: r.Casefile.UUID, Body: r.Body.UUID} }
+func (r row) home() vault.Home { return vault.HomeOf(r.Casefile.UUID, r.Body.UUID) }
 
 const selectEvidence = `
 SELECT e.document, d.casefile, d.body, e.person, e.bundle, e.revocation, e.received_at, e.known_at

@@ -32,6 +32,8 @@ var unfenced = map[string]string{
 	"job":            "names of work and ids",
 	"timetable":      "names of work and times",
 	"day_off":        "days of rest, with the act of the Government that moved them",
+	"report_book":    "how many reports each body has registered: their numbers say so",
+	"courier":        "how far the worker is, and counts",
 	"sight":          "the law",
 	"seat":           "the law",
 	"schema_version": "the digest of the schema",

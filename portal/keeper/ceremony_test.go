@@ -194,7 +194,7 @@ func TestAThiefOfTheFolderWithTwoSharesOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := bytes.Clone(s.keeper.opened.root.bytes())
-	private, err := vault.Derive(root, ask.Epoch)
+	private, err := s.keeper.opened.key(ask.Epoch, ask.Epoch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestAThiefOfTheFolderWithTwoSharesOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := map[string][]byte{
-		"the root": root, "the tagging key": s.keeper.opened.tagKey, "the key of a text": dek, "an IIN": []byte(aigul),
+		"the root": root, "the seed of the epoch": bytes.Clone(s.keeper.opened.seed.bytes()), "the tagging key": s.keeper.opened.tagKey, "the key of a text": dek, "an IIN": []byte(aigul),
 		"another IIN": []byte(daniyar), "a name": []byte("TEST"), "the ground of an opening": []byte("investigator died"),
 	}
 	searched := 0

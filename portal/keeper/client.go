@@ -260,6 +260,7 @@ func (c *Client) Unwrap(ctx context.Context, asks []vault.Ask) ([][]byte, error)
 	if time.Now().UnixNano() < c.late.Load() {
 		return nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(errLate)
 	}
+	before := c.shown.count()
 	a, err := c.unwrapOnce(ctx, t, asks)
 	no := (*Refused)(nil)
 	for tries := 0; tries < 4 && errors.As(err, &no); tries++ {
@@ -270,9 +271,9 @@ func (c *Client) Unwrap(ctx context.Context, asks []vault.Ask) ([][]byte, error)
 			err = c.ask(ctx, methodLogin, loginBody{t.Challenge, t.Login}, &struct{}{}, workTime)
 		case (no.Reason == NoPapers || no.Reason == NoStanding) && c.Papers != nil:
 			var more bool
-			if more, err = c.showPapers(ctx, asks); err == nil && !more {
+			if more, err = c.showPapers(ctx, asks); err == nil && !more && c.shown.count() == before {
 				return nil, refused(no)
-			}
+			} // or somebody else has shown them while this one was refused
 		default:
 			return nil, refused(no)
 		}
@@ -280,6 +281,7 @@ func (c *Client) Unwrap(ctx context.Context, asks []vault.Ask) ([][]byte, error)
 			return nil, err
 		}
 		no = nil
+		before = c.shown.count()
 		a, err = c.unwrapOnce(ctx, t, asks)
 	}
 	switch {
@@ -398,7 +400,7 @@ func (c *Client) showNew(ctx context.Context, boot string, p SealedPaper) (fresh
 		return true, nil // it is shown again another time
 	}
 	if err == nil || no != nil {
-		c.shown.add(name)
+		c.shown.add(boot, name)
 		return true, nil
 	}
 	return true, err
@@ -420,6 +422,13 @@ type shown struct {
 	mu    sync.Mutex
 	boot  string
 	names map[[32]byte]bool
+	added int // ever
+}
+
+func (s *shown) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.added
 }
 
 // maxShown is how many papers are remembered; one more, and they are shown again.
@@ -434,10 +443,14 @@ func (s *shown) has(boot string, name [32]byte) bool {
 	return s.names[name]
 }
 
-func (s *shown) add(name [32]byte) {
+// add is for the keeper that was shown it; to one that was unsealed meanwhile it is new.
+func (s *shown) add(boot string, name [32]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.names[name] = true
+	if s.boot == boot {
+		s.names[name] = true
+		s.added++
+	}
 }
 
 // Show shows the keeper one signed paper. One that proves nothing is no error here: it
@@ -482,6 +495,20 @@ func (c *Client) Rewrap(ctx context.Context, asks []vault.Ask) ([]*vault.Ask, er
 		}
 	}
 	return out, nil
+}
+
+// Swept tells the keeper that no text of the database has a wrap of an epoch before this
+// one any more.
+func (c *Client) Swept(ctx context.Context, epoch uint32) error {
+	return c.ask(ctx, methodSwept, sweptBody{epoch}, &struct{}{}, answerTime)
+}
+
+// Recalls says whether a memory of the keeper still holds what it held at a moment. If
+// not, its folder was put back to an earlier day.
+func (c *Client) Recalls(ctx context.Context, m Memory) (bool, error) {
+	var a recallsAnswer
+	err := c.ask(ctx, methodRecalls, m, &a, answerTime)
+	return a.Known, err
 }
 
 // Openings are the newest cases that custodians opened against the rule.
@@ -557,6 +584,12 @@ func (o *Operator) Rotate(ctx context.Context) (uint32, error) {
 	var a rotateAnswer
 	err := o.client.ask(ctx, methodRotate, nil, &a, ceremonyTime)
 	return a.Epoch, err
+}
+
+// Forget destroys the keys of all epochs before this one, for ever: see Keeper.Forget.
+func (o *Operator) Forget(ctx context.Context, before uint32) (s Status, err error) {
+	err = o.client.ask(ctx, methodForget, sweptBody{before}, &s, ceremonyTime)
+	return s, err
 }
 
 // Seal makes the keeper forget the root.

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,12 +21,14 @@ import (
 // for whom against the rule. Each entry carries a fingerprint of itself and of all
 // before it, with a key of the root, and a small file beside it says how far it goes.
 // So an entry that was changed, moved, added or cut off stops the keeper. What it
-// cannot see is the whole folder put back to an earlier day: Status tells the number
-// of entries and the newest fingerprint, for somebody outside to compare.
+// cannot see is the whole folder put back to an earlier day: the portal does, which
+// writes the newest fingerprint into the record of acts and asks for it again (Memory).
 type journal struct {
 	path string
+	most int64 // how long the file may get
 
 	mu      sync.Mutex
+	size    int64  // of the file
 	key     []byte // there while the keeper is unsealed
 	entries []entry
 	has     map[[sha256.Size]byte]bool // what is in it, while the keeper is unsealed
@@ -38,10 +41,20 @@ type entry struct {
 	Mac  []byte    `json:"mac"`
 }
 
-// headOf is how far a journal goes.
+// headOf is how far a journal goes. Its own fingerprint keeps whoever has cut the end off
+// from writing that it never went further.
 type headOf struct {
-	N   uint64 `json:"n"`
-	Mac []byte `json:"mac"`
+	N     uint64 `json:"n"`
+	Mac   []byte `json:"mac"` // of the last entry
+	Proof []byte `json:"proof"`
+}
+
+func (h headOf) proof(key []byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("zharia/keeper/head/1\x00"))
+	mac.Write(binary.BigEndian.AppendUint64(nil, h.N))
+	mac.Write(h.Mac)
+	return mac.Sum(nil)
 }
 
 // Bounds of a journal: an entry, and the file, which holds a million withdrawals.
@@ -53,7 +66,7 @@ const (
 // openJournal reads a journal and asks that it be whole, as far as can be told
 // without the root.
 func openJournal(dir, name string) (*journal, error) {
-	j := &journal{path: filepath.Join(dir, name)}
+	j := &journal{path: filepath.Join(dir, name), most: maxJournal}
 	text, err := readSmall(j.path, maxJournal)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
@@ -81,14 +94,14 @@ func openJournal(dir, name string) (*journal, error) {
 	if n < head.N || head.N > 0 && !hmac.Equal(j.entries[head.N-1].Mac, head.Mac) {
 		return nil, fmt.Errorf("%w: %s has %d entries, and had %d", ErrChanged, name, n, head.N)
 	}
-	if whole < len(text) {
+	if j.size = int64(whole); whole < len(text) {
 		return j, os.Truncate(j.path, int64(whole))
 	}
 	return j, nil
 }
 
 // newJournal makes an empty one.
-func newJournal(dir, name string) error {
+func newJournal(dir, name string, root []byte) error {
 	j := journal{path: filepath.Join(dir, name)}
 	if _, err := os.Stat(j.path); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w (%s)", ErrExists, j.path)
@@ -96,7 +109,16 @@ func newJournal(dir, name string) error {
 	if err := replace(j.path, nil); err != nil {
 		return err
 	}
-	return j.writeHead(headOf{})
+	key, err := j.keyOf(root)
+	if err != nil {
+		return err
+	}
+	return j.writeHead(key, 0, nil)
+}
+
+// keyOf is the key of the fingerprints of this journal.
+func (j *journal) keyOf(root []byte) ([]byte, error) {
+	return hkdf.Key(sha256.New, root, nil, "zharia/keeper/journal/"+filepath.Base(j.path), 32)
 }
 
 func (j *journal) head() (headOf, error) {
@@ -111,7 +133,9 @@ func (j *journal) head() (headOf, error) {
 	return h, nil
 }
 
-func (j *journal) writeHead(h headOf) error {
+func (j *journal) writeHead(key []byte, n int, mac []byte) error {
+	h := headOf{N: uint64(n), Mac: mac}
+	h.Proof = h.proof(key)
 	text, err := json.Marshal(h)
 	if err != nil {
 		return err
@@ -121,9 +145,16 @@ func (j *journal) writeHead(h headOf) error {
 
 // unlock proves every entry with the key of the root, and lets the journal grow.
 func (j *journal) unlock(root []byte) error {
-	key, err := hkdf.Key(sha256.New, root, nil, "zharia/keeper/journal/"+filepath.Base(j.path), 32)
+	key, err := j.keyOf(root)
 	if err != nil {
 		return err
+	}
+	head, err := j.head()
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(head.Proof, head.proof(key)) {
+		return fmt.Errorf("%w: how far %s goes", ErrChanged, filepath.Base(j.path))
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -134,7 +165,7 @@ func (j *journal) unlock(root []byte) error {
 		}
 		before = e.Mac
 	}
-	if err := j.writeHead(headOf{uint64(len(j.entries)), before}); err != nil {
+	if err := j.writeHead(key, len(j.entries), before); err != nil {
 		return err
 	}
 	j.key, j.has = key, map[[sha256.Size]byte]bool{}
@@ -194,12 +225,17 @@ func (j *journal) add(data []byte, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := appendLine(j.path, append(line, '\n')); err != nil {
+	line = append(line, '\n')
+	if j.size+int64(len(line)) > j.most {
+		return fmt.Errorf("keeper: %s is full, with %d entries", filepath.Base(j.path), len(j.entries))
+	}
+	if err := appendLine(j.path, line); err != nil {
 		return err
 	}
+	j.size += int64(len(line))
 	j.entries = append(j.entries, e)
 	j.has[sha256.Sum256(data)] = true
-	return j.writeHead(headOf{e.N, e.Mac})
+	return j.writeHead(j.key, len(j.entries), e.Mac)
 }
 
 // appendLine makes a file longer, on disk. What could not be written whole goes again.
@@ -221,6 +257,12 @@ func appendLine(path string, line []byte) error {
 		return errors.Join(err, f.Truncate(info.Size()))
 	}
 	return nil
+}
+
+// knows says whether there is an entry with that fingerprint: then all before it are there
+// too.
+func (j *journal) knows(mac []byte) bool {
+	return slices.ContainsFunc(j.all(), func(e entry) bool { return hmac.Equal(e.Mac, mac) })
 }
 
 // all are the entries of a journal that was unlocked.

@@ -30,6 +30,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -119,10 +120,12 @@ type Keeper struct {
 	withdrawn *journal
 	openings  *journal
 	decisions *decisions
+	long      chan struct{} // whoever's long message is being answered
 
 	mu     sync.RWMutex
 	state  state
 	opened *opened // nil while it is sealed
+	swept  Sweep
 
 	ceremony sync.Mutex // one at a time: unsealing, new shares, an opening
 	given    []share.Share
@@ -132,6 +135,8 @@ type Keeper struct {
 // opened is what is there only while the keeper is unsealed.
 type opened struct {
 	root   *page
+	seed   *page  // of the oldest epoch that is not forgotten
+	oldest uint32 // under mu
 	tagKey []byte
 	boot   string // names this unsealing
 	since  time.Time
@@ -158,12 +163,21 @@ func Init(ctx context.Context, dir string, source Source, at time.Time) error {
 	}
 	defer root.free()
 	rand.Read(root.bytes())
-	s := state{Version: 1, Source: source.Name(), Made: at.UTC().Truncate(time.Second), Epoch: 1}
+	at = at.UTC().Truncate(time.Second)
+	s := state{Version: 1, Source: source.Name(), Made: at, Epoch: 1, Began: at, Oldest: 1}
 	if s.Sealed, err = source.Seal(ctx, root.bytes()); err != nil {
 		return err
 	}
+	first, err := firstSeed(source, root.bytes())
+	if err != nil {
+		return err
+	}
+	defer clear(first)
+	if s.Seed, err = boxSeed(root.bytes(), 1, first); err != nil {
+		return err
+	}
 	for _, name := range []string{withdrawnFile, openingsFile} {
-		if err := newJournal(dir, name); err != nil {
+		if err := newJournal(dir, name, root.bytes()); err != nil {
 			return err
 		}
 	}
@@ -193,7 +207,7 @@ func Open(c Config) (*Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keeper{config: c, lock: lock, decisions: &decisions{dir: c.Dir}}
+	k := &Keeper{config: c, lock: lock, decisions: &decisions{dir: c.Dir}, long: make(chan struct{}, 1)}
 	if k.state, err = readState(c.Dir); err == nil {
 		k.withdrawn, err = openJournal(c.Dir, withdrawnFile)
 	}
@@ -220,7 +234,10 @@ type Status struct {
 	Sealed       bool      `json:"sealed"`
 	Source       string    `json:"source"`
 	Epoch        uint32    `json:"epoch"`
-	Have         int       `json:"have"` // shares given of those needed
+	Began        time.Time `json:"began"`          // the present epoch
+	Oldest       uint32    `json:"oldest"`         // epochs before it are forgotten
+	Swept        Sweep     `json:"swept,omitzero"` // what the portal said last
+	Have         int       `json:"have"`           // shares given of those needed
 	Need         int       `json:"need"`
 	Since        time.Time `json:"since,omitzero"` // unsealed
 	Boot         string    `json:"boot"`           // another one after each unsealing: papers must be shown again
@@ -243,6 +260,41 @@ func (j *journal) extent() Extent {
 	return Extent{len(all), hex.EncodeToString(all[len(all)-1].Mac)}
 }
 
+// Memory is a moment of one of the keeper's memories, by the fingerprint of what was its
+// newest entry: for somebody outside to keep, and to ask later whether it is still there.
+type Memory struct {
+	Name string `json:"name"`
+	Mac  []byte `json:"mac"`
+}
+
+// Memories are the present ones; of one that is empty there is no Mac.
+func (s Status) Memories() (out []Memory) {
+	for _, m := range []struct {
+		name string
+		Extent
+	}{{withdrawnFile, s.Withdrawn}, {openingsFile, s.Openings}} {
+		one := Memory{Name: m.name}
+		if m.Entries > 0 {
+			one.Mac, _ = hex.DecodeString(m.Newest) // what is no fingerprint is known to nobody
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// recalls says whether a memory still goes as far as it did.
+func (k *Keeper) recalls(m Memory) (known bool, err error) {
+	err = k.within(func(*opened, state) error {
+		for _, j := range []*journal{k.withdrawn, k.openings} {
+			if filepath.Base(j.path) == m.Name {
+				known = j.knows(m.Mac)
+			}
+		}
+		return nil
+	})
+	return known, err
+}
+
 // Status tells how the keeper is.
 func (k *Keeper) Status() Status {
 	k.ceremony.Lock()
@@ -252,7 +304,7 @@ func (k *Keeper) Status() Status {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	s := Status{
-		Sealed: k.opened == nil, Source: k.state.Source, Epoch: k.state.Epoch, Have: have,
+		Sealed: k.opened == nil, Source: k.state.Source, Epoch: k.state.Epoch, Began: k.state.Began, Oldest: k.state.Oldest, Swept: k.swept, Have: have,
 		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(),
 	}
 	if kept := (sealedShares{}); k.state.Source == byShares && strictly(k.state.Sealed, &kept) == nil {
@@ -372,8 +424,21 @@ func (k *Keeper) unseal(ctx context.Context, source Source) (err error) {
 			k.openings.lock()
 		}
 	}()
+	k.mu.RLock()
+	s := k.state
+	k.mu.RUnlock()
+	seed, err := openSeed(root.bytes(), s)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			seed.free()
+		}
+	}()
 	now := k.config.Now()
 	o := &opened{
+		seed: seed, oldest: s.Oldest,
 		root: root, boot: rand.Text(), since: now, cases: map[pair]Opening{}, keys: map[uint32]hpke.PrivateKey{},
 		logins: logins{seen: map[[32]byte]login{}},
 		meter:  meter{limits: k.config.Limits, people: map[uuid.UUID]*usage{}},
@@ -427,6 +492,7 @@ func (k *Keeper) Seal() {
 		return
 	}
 	k.opened.root.free()
+	k.opened.seed.free()
 	clear(k.opened.tagKey)
 	k.withdrawn.lock()
 	k.openings.lock()
@@ -446,17 +512,22 @@ func (k *Keeper) within(do func(o *opened, s state) error) error {
 	return do(k.opened, k.state)
 }
 
-// key is the pair of keys of an epoch.
+// key is the pair of keys of an epoch; of one that is forgotten there is none.
 func (o *opened) key(epoch, newest uint32) (hpke.PrivateKey, error) {
-	if epoch == 0 || epoch > newest {
-		return nil, vault.ErrNotSealedHere
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if epoch < o.oldest || epoch > newest {
+		return nil, vault.ErrNotSealedHere
+	}
 	if key, ok := o.keys[epoch]; ok {
 		return key, nil
 	}
-	key, err := vault.Derive(o.root.bytes(), epoch)
+	seed, err := later(o.seed.bytes(), epoch-o.oldest)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(seed)
+	key, err := vault.KeyOf(seed)
 	if err == nil {
 		o.keys[epoch] = key
 	}
@@ -497,6 +568,7 @@ func (k *Keeper) Rotate() (epoch uint32, err error) {
 		return 0, ErrSealed
 	}
 	next := k.state
+	next.Began = k.config.Now().UTC().Truncate(time.Second)
 	if next.Epoch++; next.Epoch > maxEpoch {
 		return 0, fmt.Errorf("keeper: %d epochs are enough", maxEpoch)
 	}
@@ -518,13 +590,14 @@ func (k *Keeper) Reshare(ctx context.Context, from, to Source) error {
 		return err
 	}
 	defer root.free()
+	sealed, err := to.Seal(ctx, root.bytes()) // which may be far away: nobody waits for it
+	if err != nil {
+		return err
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	next := k.state
-	next.Source, next.Made = to.Name(), k.config.Now().UTC().Truncate(time.Second)
-	if next.Sealed, err = to.Seal(ctx, root.bytes()); err != nil {
-		return err
-	}
+	next.Source, next.Sealed, next.Made = to.Name(), sealed, k.config.Now().UTC().Truncate(time.Second)
 	if next, err = next.write(k.config.Dir, root.bytes()); err != nil {
 		return err
 	}

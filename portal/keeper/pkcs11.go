@@ -20,9 +20,8 @@ const byHSM = "pkcs11"
 // over PKCS#11. Whoever has the state folder and the PIN and not the module has
 // nothing. Only a build with the tag hsm has it; every other one says so.
 //
-// The driver beneath (C) leaves what it was given and what it gives, the PIN and the
-// root, in memory that it frees without clearing. So a keeper that was sealed by hand
-// forgets them for good only when its process ends.
+// What the maker's library keeps in its own memory is not ours to clear; the PIN and the
+// root stand nowhere else once they were used (pkcs11_call.go).
 type HSM struct {
 	Module string // full path of the library that the maker of the module gives
 	Token  string // label of the token
@@ -78,7 +77,7 @@ func (h HSM) Check() error {
 	}
 	switch {
 	case !filepath.IsAbs(h.Module):
-		return errors.New("keeper: the PKCS#11 module is told by its full path")
+		return errors.New("keeper: the PKCS#11 module is told by its full path: -source pkcs11 -pkcs11-module PATH")
 	case h.Token == "" || len(h.Token) > maxTokenLabel:
 		return fmt.Errorf("keeper: the label of the token has 1 to %d bytes", maxTokenLabel)
 	case h.Key == "" || len(h.Key) > maxKeyLabel || strings.ContainsRune(h.Key, 0):
@@ -120,12 +119,6 @@ func (h HSM) Unseal(ctx context.Context, sealed []byte) ([]byte, error) {
 	return h.ask(ctx, func(h HSM) ([]byte, error) { return h.decrypt(kept) })
 }
 
-// bound is what the module authenticates with the root, so that nothing else that this
-// key has sealed, for another service that shares the token, can be taken for a root.
-func (h HSM) bound(id []byte) []byte {
-	return fmt.Appendf(nil, "zharia/keeper/root/1\x00%s\x00%s\x00%x", byHSM, h.Key, id)
-}
-
 // atModule lets one question in at a time: the library of a module is one for the
 // process, and knows one login.
 var atModule = make(chan struct{}, 1)
@@ -155,7 +148,7 @@ func (h HSM) ask(ctx context.Context, question func(HSM) ([]byte, error)) ([]byt
 	go func() {
 		defer func() { <-atModule }()
 		defer clear(h.PIN)
-		text, err := question(h)
+		text, err := unbroken(h, question)
 		select {
 		case answers <- answer{text, err}:
 		case <-ctx.Done():
@@ -168,6 +161,16 @@ func (h HSM) ask(ctx context.Context, question func(HSM) ([]byte, error)) ([]byt
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: it said nothing in %v", ErrHSMGone, moduleTime)
 	}
+}
+
+// unbroken keeps what breaks in a question from ending the keeper, who would be sealed.
+func unbroken(h HSM, question func(HSM) ([]byte, error)) (text []byte, err error) {
+	defer func() {
+		if recover() != nil {
+			text, err = nil, fmt.Errorf("%w as it should: the question to it broke", ErrHSMGone)
+		}
+	}()
+	return question(h)
 }
 
 // bySecret is what one secret unseals a keeper with: a passphrase, or the PIN of the

@@ -18,6 +18,12 @@ const (
 	aesBytes = 32
 )
 
+// bound is what the module authenticates with the root, so that nothing else that this
+// key has sealed, for another service that shares the token, can be taken for a root.
+func (h HSM) bound(id []byte) []byte {
+	return fmt.Appendf(nil, "zharia/keeper/root/1\x00%s\x00%s\x00%x", byHSM, h.Key, id)
+}
+
 func (h HSM) encrypt(plain []byte) (kept sealedHSM, err error) {
 	err = h.within(func(t token) error {
 		key, id, err := t.keyToSealWith(h.Key)
@@ -44,26 +50,32 @@ func (h HSM) encrypt(plain []byte) (kept sealedHSM, err error) {
 
 func (h HSM) decrypt(kept sealedHSM) (plain []byte, err error) {
 	err = h.within(func(t token) error {
-		keys, err := t.keys(h.Key, kept.ID)
-		switch {
-		case err != nil:
-			return err
-		case len(keys) == 0:
-			return fmt.Errorf("%w: token %q has no key %q with the id %x: it is another token, or the key was taken away", ErrHSMKey, h.Token, h.Key, kept.ID)
-		case len(keys) > 1:
-			return fmt.Errorf("%w: token %q has more than one key %q with the id %x", ErrHSMKey, h.Token, h.Key, kept.ID)
-		}
-		with := pkcs11.NewGCMParams(kept.Nonce, h.bound(kept.ID), gcmTag)
-		defer with.Free()
-		if err := t.DecryptInit(t.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, with)}, keys[0]); err != nil {
-			return hsmError("C_DecryptInit", err)
-		}
-		if plain, err = t.Decrypt(t.session, kept.Box); err != nil {
-			return decryptError(err)
-		}
-		return nil
+		plain, err = h.open(t, kept)
+		return err
 	})
 	return plain, err
+}
+
+func (h HSM) open(t token, kept sealedHSM) ([]byte, error) {
+	keys, err := t.keys(h.Key, kept.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(keys) == 0:
+		return nil, fmt.Errorf("%w: token %q has no key %q with the id %x: it is another token, or the key was taken away", ErrHSMKey, h.Token, h.Key, kept.ID)
+	case len(keys) > 1:
+		return nil, fmt.Errorf("%w: token %q has more than one key %q with the id %x", ErrHSMKey, h.Token, h.Key, kept.ID)
+	}
+	with := pkcs11.NewGCMParams(kept.Nonce, h.bound(kept.ID), gcmTag)
+	defer with.Free()
+	if err := t.DecryptInit(t.session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, with)}, keys[0]); err != nil {
+		return nil, hsmError("C_DecryptInit", err)
+	}
+	plain, err := decryptInto(h.Module, t.session, kept.Box)
+	if err != nil {
+		return nil, decryptError(err)
+	}
+	return plain, nil
 }
 
 // token is one on which its user is logged in.
@@ -93,7 +105,7 @@ func (h HSM) within(do func(token) error) error {
 		return hsmError("C_OpenSession", err)
 	}
 	defer module.CloseSession(session)
-	if err := module.Login(session, pkcs11.CKU_USER, string(h.PIN)); err != nil {
+	if err := logIn(h.Module, session, h.PIN); err != nil {
 		return hsmError("C_Login", err)
 	}
 	defer module.Logout(session)

@@ -58,11 +58,18 @@ func transit(t *testing.T) Transit {
 	return Transit{Address: server.URL, Token: "a token", Key: "keeper"}
 }
 
+// tagged are the back ends that need a build tag; the tests under it add them.
+var tagged = map[string]func(testing.TB) Source{}
+
 // sources are all back ends; the conformance cases are one table for all.
 func sources(t *testing.T) map[string]Source {
-	return map[string]Source{
+	all := map[string]Source{
 		byShares: nil, byPassphrase: Passphrase{[]byte("five words of a list, at least")}, byTransit: transit(t),
 	}
+	for name, source := range tagged {
+		all[name] = source(t)
+	}
+	return all
 }
 
 // attempt is a request, as an honest portal would make it, that a case changes.
@@ -311,8 +318,8 @@ func (s *stage) blank() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.opened.rights, k.opened.logins.seen = newRoll(), map[[32]byte]login{}
-	k.withdrawn.entries = nil
-	if err := errors.Join(k.withdrawn.writeHead(headOf{}), os.Truncate(k.withdrawn.path, 0)); err != nil {
+	k.withdrawn.entries, k.withdrawn.size = nil, 0
+	if err := errors.Join(k.withdrawn.writeHead(k.withdrawn.key, 0, nil), os.Truncate(k.withdrawn.path, 0)); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -3,11 +3,13 @@ package keeper
 import (
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +24,9 @@ const (
 	maxConnections = 100
 	idleTime       = 2 * time.Minute
 	frameTime      = 5 * time.Second
+	handshakeTime  = 2 * time.Second
+	maxFailures    = 50 // of a door, one after the other
+	failureTime    = 100 * time.Millisecond
 	workTime       = 10 * time.Second // authorities are asked about a sign-in
 )
 
@@ -62,14 +67,20 @@ func (k *Keeper) attend(ctx context.Context, door Door) error {
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	places := make(chan struct{}, maxConnections)
-	for {
+	for failures := 0; ; {
 		conn, err := door.Listener.Accept()
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil:
+		case err != nil && (failures == maxFailures || errors.Is(err, net.ErrClosed)):
 			return fmt.Errorf("keeper: %w", err)
+		case err != nil: // of descriptors or memory there is too little: to end would be to be sealed
+			failures++
+			k.config.Log.Warn("nobody can come in", "error", err)
+			time.Sleep(failureTime)
+			continue
 		}
+		failures = 0
 		select {
 		case places <- struct{}{}:
 		default: // full: whoever asks will ask again
@@ -88,13 +99,13 @@ func (k *Keeper) attend(ctx context.Context, door Door) error {
 
 // converse answers one connection until it goes, is silent or speaks nonsense.
 func (k *Keeper) converse(ctx context.Context, conn net.Conn, door Door) {
-	peer, err := admit(conn, door.Users)
+	peer, err := admit(ctx, conn, door.Users)
 	if err != nil {
 		k.config.Log.Warn("somebody was not let in", "error", err)
 		return
 	}
 	for {
-		q, err := next(conn)
+		q, answered, err := k.next(conn)
 		if err != nil {
 			if !errors.Is(err, io.EOF) && ctx.Err() == nil {
 				k.config.Log.Debug("a connection ended", "error", err)
@@ -104,6 +115,7 @@ func (k *Keeper) converse(ctx context.Context, conn net.Conn, door Door) {
 		work, done := context.WithTimeout(ctx, workTime)
 		r := k.reply(work, q, door, peer)
 		done()
+		answered()
 		if err := conn.SetWriteDeadline(time.Now().Add(frameTime)); err != nil {
 			return
 		}
@@ -113,28 +125,43 @@ func (k *Keeper) converse(ctx context.Context, conn net.Conn, door Door) {
 	}
 }
 
-// next waits long for a question to begin, and not long for it to end.
-func next(conn net.Conn) (question, error) {
-	var q question
+// next waits long for a question to begin, and not long for it to end. While one that is
+// long is not answered, no other such is read.
+func (k *Keeper) next(conn net.Conn) (q question, answered func(), err error) {
+	answered = func() {}
 	if err := conn.SetReadDeadline(time.Now().Add(idleTime)); err != nil {
-		return q, err
+		return q, answered, err
 	}
 	var head [4]byte
 	if _, err := io.ReadFull(conn, head[:1]); err != nil {
-		return q, err
+		return q, answered, err
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(frameTime)); err != nil {
-		return q, err
+		return q, answered, err
 	}
 	if _, err := io.ReadFull(conn, head[1:]); err != nil {
-		return q, err
+		return q, answered, err
 	}
-	text, err := readBody(conn, head)
+	size := binary.BigEndian.Uint32(head[:])
+	if size > maxFrame {
+		select {
+		case k.long <- struct{}{}:
+			answered = func() { <-k.long }
+		case <-time.After(frameTime):
+			return q, answered, errBusy
+		}
+	}
+	text, err := readBody(conn, size, maxLong)
+	if err == nil {
+		q, err = readQuestion(text)
+	}
 	if err != nil {
-		return q, err
+		answered()
 	}
-	return readQuestion(text)
+	return q, answered, err
 }
+
+var errBusy = errors.New("keeper: another long message is not answered yet")
 
 func readQuestion(text []byte) (question, error) {
 	var q question
@@ -172,8 +199,15 @@ func (k *Keeper) reply(ctx context.Context, q question, door Door, peer string) 
 	return r
 }
 
-// ask finds who answers a question at this door.
-func (k *Keeper) ask(ctx context.Context, q question, door Door, peer string) (any, error) {
+// ask finds who answers a question at this door. Whatever breaks in the answer breaks
+// that answer alone: a keeper that dies is sealed.
+func (k *Keeper) ask(ctx context.Context, q question, door Door, peer string) (body any, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			k.config.Log.Error("an answer broke", "method", q.Method, "stack", string(debug.Stack()))
+			body, err = nil, errBroken
+		}
+	}()
 	if q.Method == methodStatus {
 		return k.Status(), nil
 	}
@@ -195,13 +229,22 @@ func (k *Keeper) ask(ctx context.Context, q question, door Door, peer string) (a
 		return with(q, func(b slipBody) (any, error) { return k.bySlip(ctx, b.Slip, b.Asks) })
 	case methodRewrap:
 		return with(q, k.rewrap)
+	case methodSwept:
+		return with(q, func(b sweptBody) (any, error) { return struct{}{}, k.sweptTo(b.Epoch) })
 	case methodPaper:
 		return with(q, func(b paperBody) (any, error) { return struct{}{}, k.paper(ctx, b) })
+	case methodRecalls:
+		return with(q, func(b Memory) (any, error) {
+			known, err := k.recalls(b)
+			return recallsAnswer{known}, err
+		})
 	case methodOpenings:
 		return k.Openings()
 	}
 	return nil, fmt.Errorf("%w: nothing is called %q here", errFrame, q.Method)
 }
+
+var errBroken = errors.New("keeper: its answer broke")
 
 // with reads the body of a question and hands it on.
 func with[B any](q question, do func(B) (any, error)) (any, error) {
@@ -263,6 +306,8 @@ func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
 	case methodRotate:
 		epoch, err := k.Rotate()
 		return rotateAnswer{epoch}, err
+	case methodForget:
+		return with(q, func(b sweptBody) (any, error) { return k.Status(), k.Forget(b.Epoch) })
 	case methodSeal:
 		k.Seal()
 		return k.Status(), nil
@@ -317,10 +362,15 @@ func (k *Keeper) reshare(ctx context.Context, b reshareBody) (any, error) {
 // errPeer says that somebody came who has nothing to do here.
 var errPeer = errors.New("keeper: not a user who may come here")
 
-// admit asks the system who is at the other end of a unix socket. Over TLS the
-// certificate was asked for before: the handshake is the first thing read.
-func admit(conn net.Conn, users []uint32) (string, error) {
-	if _, is := conn.(*tls.Conn); is {
+// admit asks the system who is at the other end of a unix socket, and over TLS for the
+// certificate, without much patience: anybody may knock there.
+func admit(ctx context.Context, conn net.Conn, users []uint32) (string, error) {
+	if secure, is := conn.(*tls.Conn); is {
+		ctx, done := context.WithTimeout(ctx, handshakeTime)
+		defer done()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return "", fmt.Errorf("%w: %w", errPeer, err)
+		}
 		return "over TLS", nil
 	}
 	local, ok := conn.(*net.UnixConn)

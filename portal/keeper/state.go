@@ -38,7 +38,10 @@ type state struct {
 	Sealed  []byte    `json:"sealed"` // the root as Source.Seal gave it
 	Made    time.Time `json:"made"`   // since when the root is sealed in this way
 	Epoch   uint32    `json:"epoch"`
-	Check   []byte    `json:"check"` // over all of the above, with a key of the root
+	Began   time.Time `json:"began"`  // the present epoch
+	Oldest  uint32    `json:"oldest"` // the first epoch that is not forgotten
+	Seed    []byte    `json:"seed"`   // of that epoch, in a box that the root opens: there is no way back from it (vault.NextSeed)
+	Check   []byte    `json:"check"`  // over all of the above, with a key of the root
 }
 
 // check binds the state to the root: what somebody wrote into the file, an epoch
@@ -80,8 +83,8 @@ func readState(dir string) (state, error) {
 	if err := strictly(text, &s); err != nil {
 		return s, fmt.Errorf("%w: %s: %w", ErrChanged, stateFile, err)
 	}
-	if s.Version != 1 || s.Epoch == 0 || s.Epoch > maxEpoch {
-		return s, fmt.Errorf("%w: %s: version %d, epoch %d", ErrChanged, stateFile, s.Version, s.Epoch)
+	if s.Version != 1 || s.Oldest == 0 || s.Epoch < s.Oldest || s.Epoch > maxEpoch {
+		return s, fmt.Errorf("%w: %s: version %d, epochs %d to %d", ErrChanged, stateFile, s.Version, s.Oldest, s.Epoch)
 	}
 	return s, nil
 }

@@ -16,8 +16,13 @@ import (
 // A message is its length in four bytes and that many bytes of JSON. A connection
 // carries one question and one answer at a time.
 
-// MaxFrame bounds a message: 256 objects, or a signed paper with what proved it.
-const MaxFrame = 4 << 20
+// How long a message may be: 256 objects, or a signed paper with what proved it; and a
+// question with the roll of the officials of a country (warrant.Fact), of which the keeper
+// takes in one at a time.
+const (
+	maxFrame = 4 << 20
+	maxLong  = 24 << 20
+)
 
 // errFrame says that what came is no message; the connection is given up.
 var errFrame = errors.New("keeper: not a message")
@@ -28,12 +33,11 @@ func readFrame(r io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
 	}
-	return readBody(r, head)
+	return readBody(r, binary.BigEndian.Uint32(head[:]), maxFrame)
 }
 
-func readBody(r io.Reader, head [4]byte) ([]byte, error) {
-	size := binary.BigEndian.Uint32(head[:])
-	if size == 0 || size > MaxFrame {
+func readBody(r io.Reader, size, most uint32) ([]byte, error) {
+	if size == 0 || size > most {
 		return nil, fmt.Errorf("%w: %d bytes", errFrame, size)
 	}
 	text, err := io.ReadAll(io.LimitReader(r, int64(size)))
@@ -48,8 +52,8 @@ func writeFrame(w io.Writer, message any) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > MaxFrame {
-		return fmt.Errorf("%w: %d bytes, more than %d", errFrame, len(text), MaxFrame)
+	if len(text) > maxLong {
+		return fmt.Errorf("%w: %d bytes, more than %d", errFrame, len(text), maxLong)
 	}
 	_, err = w.Write(append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(text)), uint32(len(text))), text...))
 	return err
@@ -85,8 +89,10 @@ const (
 	methodUnwrap   = "unwrap"
 	methodSlip     = "slip"
 	methodRewrap   = "rewrap"
+	methodSwept    = "swept"
 	methodPaper    = "paper"
 	methodOpenings = "openings"
+	methodRecalls  = "recalls"
 )
 
 // Methods of the door of those who run the keeper.
@@ -95,6 +101,7 @@ const (
 	methodPassphrase = "passphrase"
 	methodReshare    = "reshare"
 	methodRotate     = "rotate"
+	methodForget     = "forget"
 	methodSeal       = "seal"
 	methodOpenCase   = "open-case"
 )
@@ -145,6 +152,10 @@ type paperBody struct {
 	Ended      time.Time    `json:"ended,omitzero"`
 }
 
+type recallsAnswer struct {
+	Known bool `json:"known"`
+}
+
 // maxSignatures is how many sign one paper at most.
 const maxSignatures = 8
 
@@ -188,6 +199,11 @@ type sharesAnswer struct {
 }
 
 type rotateAnswer struct {
+	Epoch uint32 `json:"epoch"`
+}
+
+// sweptBody names an epoch: before it nothing is left, or all is to be forgotten.
+type sweptBody struct {
 	Epoch uint32 `json:"epoch"`
 }
 

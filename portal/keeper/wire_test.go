@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func FuzzAMessageIsAQuestionOrNothing(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if q.Method == methodSeal || q.Method == methodRotate || q.Method == methodPassphrase || q.Method == methodReshare || q.Method == methodOpenCase {
+		if q.Method == methodSeal || q.Method == methodRotate || q.Method == methodForget || q.Method == methodPassphrase || q.Method == methodReshare || q.Method == methodOpenCase {
 			return // of the operators, and slow
 		}
 		r := s.keeper.reply(t.Context(), q, Door{}, "test")
@@ -65,7 +66,7 @@ func TestNonsenseAtTheDoorEndsTheConnectionAndNothingElse(t *testing.T) {
 	s := sealed(t, nil, nil)
 	for name, in := range map[string][]byte{
 		"a length of nothing":        {0, 0, 0, 0},
-		"more than a message":        binary.BigEndian.AppendUint32(nil, MaxFrame+1),
+		"more than a message":        binary.BigEndian.AppendUint32(nil, maxLong+1),
 		"four gigabytes":             {0xff, 0xff, 0xff, 0xff, 1, 2, 3},
 		"no JSON":                    frame("status"),
 		"two values":                 frame(`{"method":"status"}{}`),
@@ -99,7 +100,7 @@ func TestEachDoorAnswersItsOwnQuestions(t *testing.T) {
 		methodIntake: {true, false}, methodTagKey: {true, false}, methodOpenings: {true, false},
 		methodUnwrap: {true, false}, methodLogin: {true, false}, methodSlip: {true, false}, methodRewrap: {true, false}, methodPaper: {true, false},
 		methodShare: {false, true}, methodPassphrase: {false, true}, methodReshare: {false, true}, methodOpenCase: {false, true},
-		methodRotate: {false, true}, methodSeal: {false, true},
+		methodRotate: {false, true}, methodSeal: {false, true}, methodForget: {false, true}, methodSwept: {true, false},
 		"root": {false, false}, "": {false, false},
 	} {
 		for door, want := range map[*Door]bool{&portal: doors.portal, &operator: doors.operator} {
@@ -380,6 +381,172 @@ func TestMoreConnectionsThanPlacesAreTurnedAway(t *testing.T) {
 		} else if time.Since(begun) > 5*time.Second {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The roll of the officials of a country is a paper too.
+func TestALongPaperComesThroughAndOnlyOneAtATime(t *testing.T) {
+	got := make(chan int, 10)
+	s := unsealed(t, nil, func(c *Config) { c.Rights = func() Rights { return measured{newRoll(), got} } })
+	text := bytes.Repeat([]byte("x"), 16<<20)
+	if err := s.client.Show(t.Context(), SealedPaper{Content: Object{Bytes: text}, Signatures: []Object{{Bytes: []byte("signed")}}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-got; n != len(text) {
+		t.Errorf("%d bytes came through", n)
+	}
+	// Many that promise much and send little hold no place and no memory but their own.
+	var conns []net.Conn
+	for range 20 {
+		conn, err := net.Dial("unix", s.socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write(binary.BigEndian.AppendUint32(nil, maxLong)); err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	begun := time.Now()
+	if err := s.client.Show(t.Context(), paperOf("grant", theft, s.person(aigul))); err != nil || time.Since(begun) > answerTime {
+		t.Errorf("a short one meanwhile, after %v: %v", time.Since(begun), err)
+	}
+	for _, conn := range conns {
+		conn.Close()
+	}
+	if err := s.client.Show(t.Context(), SealedPaper{Content: Object{Bytes: text}, Signatures: []Object{{Bytes: []byte("signed")}}}); err != nil {
+		t.Errorf("a long one afterwards: %v", err)
+	}
+}
+
+// measured says how long a paper is.
+type measured struct {
+	Rights
+	got chan int
+}
+
+func (m measured) Take(_ context.Context, p Paper, _ time.Time) ([][]byte, error) {
+	m.got <- len(p.Content)
+	return nil, nil
+}
+
+// A keeper that dies is sealed, and three custodians must come: one question must not be
+// able to do that, whatever is wrong with whoever judges it.
+func TestAQuestionThatBreaksTheAnswererIsRefusedAndTheKeeperLives(t *testing.T) {
+	s := unsealed(t, nil, func(c *Config) { c.Rights = func() Rights { return broken{newRoll()} } })
+	for range 2 {
+		if err := s.client.Show(t.Context(), paperOf("grant", theft, s.person(aigul))); err == nil {
+			t.Error("a paper that could not be judged was taken")
+		}
+		if err := s.client.Show(t.Context(), paperOf("withdraw", theft, s.person(aigul))); err != nil {
+			t.Error(err)
+		}
+	}
+	if s.keeper.Status().Sealed {
+		t.Error("it is sealed")
+	}
+	s.keeper.Seal() // nothing is held
+}
+
+// broken judges what gives a right by breaking.
+type broken struct{ Rights }
+
+func (b broken) Take(ctx context.Context, p Paper, at time.Time) ([][]byte, error) {
+	if strings.HasPrefix(string(p.Content), "grant") {
+		panic("no map was made")
+	}
+	return b.Rights.Take(ctx, p, at)
+}
+
+// A door that fails for a moment is not given up: the keeper would be sealed.
+func TestADoorThatFailsForAMomentIsTriedAgain(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	socket := s.socket + "2"
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() {
+		served <- s.keeper.Serve(ctx, Door{Listener: &failing{Listener: l, times: 3}, Users: []uint32{uint32(os.Geteuid())}})
+	}()
+	c, err := Dial("unix:"+socket, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Intake(t.Context()); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// failing is a listener that fails some times.
+type failing struct {
+	net.Listener
+	times int
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if f.times--; f.times >= 0 {
+		return nil, syscall.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// Over TCP anybody may knock. Who shows no certificate in time holds no place.
+func TestWhoIsSilentBeforeHeShowsACertificateIsSentAway(t *testing.T) {
+	t.Parallel()
+	s := unsealed(t, nil, nil)
+	server, portal, _ := certificates(t)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	wait.Go(func() { s.keeper.Serve(ctx, Door{Listener: l}) })
+	defer wait.Wait()
+	defer cancel()
+	for range maxConnections {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	c, err := Dial("tcp:"+l.Addr().String(), portal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if _, err := c.Intake(t.Context()); err == nil {
+			break
+		} else if time.Since(begun) > handshakeTime+5*time.Second {
+			t.Fatalf("the portal does not come in: %v", err)
+		}
+	}
+}
+
+// What was shown to a keeper before it was started anew is shown again.
+func TestAPaperThatWasShownToTheKeeperBeforeIsShownToThisOne(t *testing.T) {
+	var s shown
+	name := [32]byte{1}
+	s.has("first", name)  // on its way, when the keeper ends
+	s.has("second", name) // somebody else asks the one after it
+	s.add("first", name)  // and now the answer of the first comes
+	if s.has("second", name) {
+		t.Error("it counts as shown to a keeper that never saw it")
+	}
+	s.add("second", name)
+	if !s.has("second", name) || s.has("third", name) {
+		t.Error("what was shown is not remembered, or too long")
 	}
 }
 

@@ -10,8 +10,9 @@
 //     asked (CPC 100(1));
 //   - and "then" is not the word of the portal: a time-stamp says so, or the keeper was
 //     shown the paper within minutes of its signing and remembers it. Where neither is,
-//     the authority is asked again, today. So nobody signs something for last year with
-//     a key that was stolen since;
+//     the authority is asked again, today, and the paper counts as signed today. So nobody
+//     signs something for last year with a key that was stolen since, or with his own
+//     when he may no more;
 //   - without evidence, a paper that is shown within minutes of its signing.
 //
 // What takes a right away is remembered for ever: a row that is deleted brings nothing
@@ -60,7 +61,7 @@ type rights struct {
 	papers map[uuid.UUID][]warrant.Paper // by case; those about officials by none
 	kin    map[uuid.UUID][]uuid.UUID     // cases that people came from, and went to
 	ended  map[uuid.UUID]time.Time       // without a paper
-	seen   map[[32]byte]seen             // shown while they were fresh
+	seen   map[[32]byte]seen             // shown without anything else that says when they were signed
 	wanted map[[32]byte]uuid.UUID        // too long to be remembered: nothing of their case opens without them
 	shown  map[uuid.UUID]bool            // cases of which papers were shown since the unsealing
 	chains map[uuid.UUID]*warrant.Chain  // by case, until a paper more is known
@@ -103,7 +104,7 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 			return nil, err
 		}
 		one.Signer, one.At = by.person, by.at
-		if by.fresh {
+		if by.seen {
 			notes = append(notes, note{Seen: &seen{name[:], by.person, by.at}})
 		}
 	}
@@ -113,6 +114,10 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 	if f.Kind == warrant.Substitution && !p.Ended.IsZero() {
 		notes = append(notes, note{Ended: &ended{f.ID, p.Ended.UTC()}})
 	}
+	remember, err := texts(notes)
+	if err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(name, one)
@@ -121,7 +126,7 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 			r.recall(n)
 		}
 	}
-	return texts(notes)
+	return remember, nil
 }
 
 // read is the fact of a paper, and whether it has the form of the register's.
@@ -228,6 +233,11 @@ func (r *rights) chain(casefile uuid.UUID, at time.Time) (*warrant.Chain, error)
 	var all []warrant.Paper
 	for _, id := range family {
 		all = append(all, r.papers[id]...)
+	}
+	for _, p := range all { // Take has judged their time; a clock that was put back since brings nothing back
+		if p.Made.After(at) {
+			at = p.Made
+		}
 	}
 	var taken []warrant.Taken
 	for id, since := range r.ended {

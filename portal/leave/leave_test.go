@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/casefile"
+	"zharia/portal/cast"
 	"zharia/portal/directory"
 	"zharia/portal/eds"
 	"zharia/portal/eds/authority"
@@ -78,11 +79,11 @@ func (b *bench) paper(p papers.Paper, casefile uuid.UUID) keeper.Paper {
 // gather are the papers that the portal would show.
 func (b *bench) gather(who *portaltest.Actor, casefile uuid.UUID) (out []keeper.Paper) {
 	b.t.Helper()
-	set, err := papers.Of(b.t.Context(), b.DB, who.Person, casefile)
+	all, err := papers.Of(b.t.Context(), b.DB, who.Person, casefile)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, p := range set.Papers {
+	for _, p := range all {
 		out = append(out, b.paper(p, casefile))
 	}
 	return out
@@ -155,6 +156,42 @@ func TestPapersAboutOfficialsOpenForOfficialsOnly(t *testing.T) {
 	b.see(b.Marat, uuid.Nil)
 	for who, may := range map[*portaltest.Actor]bool{b.Bolat: true, b.Marat: true, b.Daniyar: true, b.Zhanar: true, b.Aigul: false, b.Stranger: false} {
 		b.wants(who, uuid.Nil, may, "the house")
+	}
+}
+
+// What came to a body and is in no case opens for whoever receives there, and for nobody
+// else: not for those who conduct its cases, not for another body's.
+func TestWhatABodyReceivedOpensForThoseWhoReceiveForIt(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	police, other, house := cast.ID("body", "police"), cast.ID("body", "police-auezov"), uuid.Nil
+	duty, neighbour := b.Actor("zhandos"), b.Actor("meruert")
+	for _, who := range []*portaltest.Actor{b.Bolat, b.Marat, duty, neighbour} {
+		b.see(who, uuid.Nil)
+	}
+	at := func(body uuid.UUID) vault.Where {
+		return vault.Where{Table: "report", Column: "answers", ID: uuid.New(), Body: body, House: body == house}
+	}
+	for _, c := range []struct {
+		who *portaltest.Actor
+		of  []vault.Where
+		may bool
+	}{
+		{duty, []vault.Where{at(police)}, true},
+		{b.Marat, []vault.Where{at(police)}, true},
+		{duty, []vault.Where{at(other)}, false},
+		{duty, []vault.Where{at(police), at(other)}, false},
+		{duty, []vault.Where{at(house), at(other)}, false},
+		{neighbour, []vault.Where{at(other), at(house)}, true},
+		{neighbour, []vault.Where{at(police)}, false},
+		{b.Daniyar, []vault.Where{at(police)}, false},
+		{b.Zhanar, []vault.Where{at(police)}, false},
+		{b.Bolat, []vault.Where{at(police)}, false},
+		{b.Aigul, []vault.Where{at(police)}, false},
+		{duty, []vault.Where{at(uuid.New())}, false},
+	} {
+		if err := b.Standing(t.Context(), c.who.Person, uuid.Nil, c.of, b.At); (err == nil) != c.may {
+			t.Errorf("%s, %d texts: %v, want %v", b.Word(c.who.Person), len(c.of), err, c.may)
+		}
 	}
 }
 
@@ -255,6 +292,44 @@ func TestWithoutATimeStampTheAuthorityIsAskedAgainAndItsSilenceGivesNothing(t *t
 	b.wants(b.Stranger, b.Theft, true, "when it speaks")
 }
 
+// His key is his own and good; what he may no more he does with a date of last week, and
+// with an answer of the authority of that day, which is easily had.
+func TestWithoutATimeStampNobodyGivesWhatHeMayNoMore(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	back := silent(b.W, authority.Stamps)
+	p := confirmed(b, b.Stranger)
+	back()
+	b.At = b.At.Add(time.Hour)
+	ok(t, b.Assign(b.Marat, b.Theft, b.Ermek))
+	b.At = b.At.Add(time.Hour)
+	b.see(b.Ermek, b.Theft)
+	b.wants(b.Ermek, b.Theft, true, "he conducts the case now")
+	ok(t, b.take(p))
+	b.wants(b.Stranger, b.Theft, false, "confirmed by the one before, as he says two hours ago")
+	b.At = b.At.Add(time.Hour)
+	b.again()
+	b.see(b.Stranger, b.Theft)
+	b.wants(b.Stranger, b.Theft, false, "after a restart")
+	b.wants(b.Aigul, b.Theft, true, "whom he had confirmed while he could")
+}
+
+// A clock that is put back brings nobody's right back.
+func TestAClockThatIsPutBackBringsNothingBack(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	b.see(b.Serik, b.Theft)
+	b.At = b.At.Add(time.Hour)
+	ok(t, b.End(b.Daniyar, b.Participant("serik@theft")))
+	b.see(b.Serik, b.Theft)
+	b.wants(b.Serik, b.Theft, false, "ended")
+	b.At = b.At.Add(-30 * time.Minute)
+	b.again()
+	for _, p := range b.gather(b.Aigul, b.Theft) {
+		_ = b.take(p) // what is printed later is not judged yet
+	}
+	b.wants(b.Serik, b.Theft, false, "half an hour before it ended, by this clock")
+	b.wants(b.Aigul, b.Theft, true, "by this clock")
+}
+
 func TestAPaperThatIsNotWhatItSaysGivesNothing(t *testing.T) {
 	b := sit(t, portaltest.World(t))
 	all := b.gather(b.Aigul, b.Theft)
@@ -342,6 +417,17 @@ func TestASubstitutionThatEndedWithoutAPaperStaysEnded(t *testing.T) {
 	b.see(b.Ermek, b.Fraud)
 	b.wants(b.Ermek, b.Fraud, true, "he stands in")
 	before := b.gather(b.Ermek, b.Fraud)
+	strange := 0
+	for _, p := range before {
+		p.Ended = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+		if b.take(p) != nil {
+			strange++
+		}
+	}
+	if strange == 0 {
+		t.Error("a time that cannot be written down was taken")
+	}
+	b.wants(b.Ermek, b.Fraud, true, "what is refused changes nothing")
 	b.At = b.At.Add(time.Minute)
 	ok(t, directory.EndSubstitution(t.Context(), b.DB, b.Marat.Asks(policy.SubstitutionEnd), id))
 	b.see(b.Ermek, b.Fraud)

@@ -37,7 +37,7 @@ type want struct {
 	Case uuid.UUID `json:"case,omitzero"`
 }
 
-// seen is a paper that was shown within minutes of its signing.
+// seen is a paper of which the keeper's own eyes say when it was signed at the latest.
 type seen struct {
 	Name   []byte    `json:"name"`
 	Person uuid.UUID `json:"person"`

@@ -18,7 +18,7 @@ import (
 type signed struct {
 	person uuid.UUID // zero for the register
 	at     time.Time
-	fresh  bool // that it was then, the keeper itself has seen
+	seen   bool // not later than that: the keeper itself has seen it
 }
 
 // prove verifies the signature of a paper.
@@ -55,10 +55,10 @@ func (r *rights) prove(ctx context.Context, p keeper.Paper, f warrant.Fact, regi
 	case !who.ProvenAt.IsZero() && near(who.ProvenAt, e.At, fresh):
 		s.at = who.ProvenAt
 	case near(e.At, at, fresh):
-		s.fresh = true
+		s.seen = true
 	case f.Kind == warrant.Filing || !r.asks():
-	default:
-		err = r.askAgain(ctx, *e, at)
+	default: // when it was, only the portal says: it is as if it were being signed
+		s.at, s.seen, err = at, true, r.askAgain(ctx, *e, at)
 	}
 	return s, err
 }
@@ -69,7 +69,7 @@ func (r *rights) proveNow(ctx context.Context, p keeper.Paper, f warrant.Fact, a
 	if err != nil {
 		return signed{}, err
 	}
-	s := signed{person: p.Person(who.IIN), at: who.ClaimedAt, fresh: true}
+	s := signed{person: p.Person(who.IIN), at: who.ClaimedAt, seen: true}
 	if who.ClaimedAt.IsZero() || !near(who.ClaimedAt, at, fresh) {
 		return s, fmt.Errorf("%w: signed at %s, without evidence of that day", errStrange, who.ClaimedAt.Format(time.RFC3339))
 	}

@@ -13,13 +13,18 @@ import (
 	"zharia/portal/warrant/papers"
 )
 
-// Papers is what the portal shows the keeper for whoever asks: keeper.Client.Papers. db
-// is the portal's own hand; what it reads is sealed.
+// Papers is what the portal shows the keeper for whoever asks, himself or by the slip that
+// a worker has of him: keeper.Client.Papers. db is the portal's own hand; what it reads is
+// sealed.
 func Papers(db *vault.DB) func(context.Context, uuid.UUID) ([]keeper.SealedPaper, error) {
 	return func(ctx context.Context, casefile uuid.UUID) ([]keeper.SealedPaper, error) {
-		set, err := papers.Of(ctx, db, database.Asking(ctx), casefile)
+		person := database.Asking(ctx)
+		if t, _ := vault.TicketOf(ctx); t.Person != uuid.Nil {
+			person = t.Person
+		}
+		all, err := papers.Of(ctx, db, person, casefile)
 		var out []keeper.SealedPaper
-		for _, p := range set.Papers {
+		for _, p := range all {
 			one := shows(p)
 			if one.Case != uuid.Nil { // of the case itself, or of one that people of it came from
 				one.Case = casefile

@@ -8,7 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/directory"
+	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/keeper"
 	"zharia/portal/leave"
 	"zharia/portal/policy"
@@ -106,4 +109,26 @@ func TestTheCourierShowsWhatIsSignedAndWhatEndsOnce(t *testing.T) {
 	g.Unseal()
 	w.At = w.At.Add(time.Minute)
 	opens(false, "after a restart")
+}
+
+// Who decides a filing has his right by a paper that the keeper does not remember. What is
+// finished for him when he has left is shown for him too.
+func TestWhatIsFinishedForSomebodyIsShownByHisPapers(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingComplaintHigher, What: guide.Deed})
+	ok(t, w.Submit(w.Aigul, id))
+	var decider uuid.UUID
+	ok(t, w.SQL.Get(&decider, `SELECT decider FROM filing WHERE id = $1`, id))
+	shown := func(ctx context.Context) int {
+		t.Helper()
+		all, err := leave.Papers(w.DB)(ctx, w.Theft)
+		ok(t, err)
+		return len(all)
+	}
+	himself := shown(database.As(t.Context(), decider, uuid.Nil, w.At))
+	nobody := shown(t.Context())
+	worker := shown(vault.WithTicket(t.Context(), vault.Ticket{Person: decider, Slip: []byte("slip")}))
+	if worker != himself || nobody >= himself {
+		t.Errorf("%d papers for the worker, %d for himself, %d for nobody", worker, himself, nobody)
+	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -30,9 +32,11 @@ type Auditor struct {
 	DB        *database.DB // as database.Audit: nobody else adds a checkpoint
 	Key       Key
 	Witnesses []Witness
+	Memory    string // file of the last one that it signed, where nobody has it who has the database; "": it forgets when it ends
 
 	mu    sync.Mutex
 	state State
+	kept  int64 // the size of the one in Memory
 }
 
 // State is what an auditor has to tell, for a page of health and for alarms.
@@ -144,8 +148,41 @@ func (a *Auditor) Sign(ctx context.Context, again bool) (Checkpoint, error) {
 		a.note(func(s *State) { s.Wrong, s.Forks = err, s.Forks+1 })
 	case err == nil:
 		a.note(func(s *State) { s.Newest, s.Wrong = newest, nil })
+		err = a.keep(newest)
 	}
 	return newest, err
+}
+
+// keep puts the newest checkpoint into the auditor's own memory.
+func (a *Auditor) keep(newest Checkpoint) error {
+	if a.Memory == "" || newest.Size == a.kept {
+		return nil
+	}
+	if err := put(a.Memory, newest.Note); err != nil {
+		return fmt.Errorf("remember the newest checkpoint: %w", err)
+	}
+	a.kept = newest.Size
+	return nil
+}
+
+// known is what this auditor signed last, in this process or in one before: nobody can
+// take that out of the database.
+func (a *Auditor) known() (Checkpoint, error) {
+	if c := a.State().Newest; c.Size > 0 || a.Memory == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(a.Memory)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Checkpoint{}, nil
+	}
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("what the auditor remembers: %w", err)
+	}
+	c, err := ParseCheckpoint(text, a.Key.Verifier)
+	if err != nil {
+		return c, fmt.Errorf("what the auditor remembers, %s: %w", a.Memory, err)
+	}
+	return c, nil
 }
 
 func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
@@ -156,8 +193,10 @@ func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	// What this process remembers nobody can take out of the database.
-	known := a.State().Newest
+	known, err := a.known()
+	if err != nil {
+		return Checkpoint{}, err
+	}
 	if known.Size > last.Size {
 		return Checkpoint{}, &Fork{"the auditor", known.Size, "its checkpoint is gone"}
 	}
@@ -175,15 +214,15 @@ func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
 		return Checkpoint{}, &Fork{"a checkpoint", last.Size, fmt.Sprintf("only %d acts are left of those", size)}
 	}
 	if last.Size > 0 {
-		if _, err := ParseCheckpoint(last.Note, a.Key.Verifier); err != nil {
+		if err := last.signed(a.Key.Verifier); err != nil {
 			return Checkpoint{}, &Fork{"a checkpoint", last.Size, err.Error()}
 		}
 	}
-	tree, err := edgeAt(last.Size, stored(ctx, a.DB))
+	tree, err := EdgeAt(last.Size, stored(ctx, a.DB))
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if last.Size > 0 && tree.root() != last.Root {
+	if last.Size > 0 && tree.Root() != last.Root {
 		return Checkpoint{}, &Fork{"a checkpoint", last.Size, "the root is another"}
 	}
 	if known.Size > 0 && known.Size < last.Size { // another process signed in between
@@ -197,7 +236,7 @@ func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
 	if err := tree.grow(ctx, a.DB, size); err != nil {
 		return Checkpoint{}, err
 	}
-	c, err := sign(a.Key.Signer, size, tree.root())
+	c, err := sign(a.Key.Signer, size, tree.Root())
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -293,7 +332,7 @@ func Proven(ctx context.Context, db *database.DB, v note.Verifier, witnesses ...
 		return err
 	}
 	if err == nil {
-		if _, err := ParseCheckpoint(own.Note, v); err != nil {
+		if err := own.signed(v); err != nil {
 			return &Fork{"the table of checkpoints", own.Size, err.Error()}
 		}
 		if err := contains(ctx, db, "the table of checkpoints", own, size, root); err != nil {

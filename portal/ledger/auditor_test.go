@@ -261,6 +261,59 @@ func TestARecordWrittenAnewUnderAStolenKeyIsFoundByTheWitness(t *testing.T) {
 	}
 }
 
+// Whoever has the database waits until the auditor is started anew. It must not sign then
+// what it would not have signed before.
+func TestAnAuditorThatIsStartedAnewKnowsWhatItSigned(t *testing.T) {
+	for name, order := range map[string]string{
+		"all is another":               ``,
+		"and is longer":                `more`,
+		"the checkpoint with new root": `checkpoint`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			quiet(t)
+			db, k, file := chain(t, 5), key(t), filepath.Join(t.TempDir(), "last")
+			one := &ledger.Auditor{DB: db, Key: k, Memory: file}
+			c := signed(t, one)
+			if again := signed(t, &ledger.Auditor{DB: db, Key: k, Memory: file}); again.Size != 5 {
+				t.Errorf("started anew it has %+v", again)
+			}
+			cut(t, db, 0)
+			record(t, db, act(9))
+			many(t, db, 4)
+			if order != "" {
+				many(t, db, 3)
+			}
+			root, err := ledger.Root(t.Context(), db, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order == "checkpoint" { // the columns say one thing, and its note, which is signed, another
+				tamper(t, db, fmt.Sprintf(`INSERT INTO checkpoint (size, root, at, note) VALUES (5, '\x%x', now(), '%s')`, root[:], c.Note))
+				if err := ledger.Proven(t.Context(), db, k.Verifier); err == nil {
+					t.Error("and a portal starts with it")
+				}
+				forgetful := &ledger.Auditor{DB: db, Key: k}
+				if c, err := forgetful.Sign(t.Context(), true); err == nil {
+					t.Errorf("an auditor without a memory signed %+v on top of it", c)
+				}
+			}
+			if c, err := (&ledger.Auditor{DB: db, Key: k, Memory: file}).Sign(t.Context(), true); err == nil {
+				t.Errorf("it signed %+v", c)
+			}
+		})
+	}
+	// What is no memory of his is not believed, and not passed over.
+	db, file := chain(t, 3), filepath.Join(t.TempDir(), "last")
+	for _, text := range []string{"", "zharia.test/log\n3\n", string(signed(t, &ledger.Auditor{DB: chain(t, 2), Key: key(t)}).Note)} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := (&ledger.Auditor{DB: db, Key: key(t), Memory: file}).Sign(t.Context(), true); err == nil {
+			t.Errorf("with %q in its memory it signed %+v", text, c)
+		}
+	}
+}
+
 // No checkpoint is ever signed over acts that are not what was written, nor over a tree
 // that does not grow out of the last one.
 func TestTheAuditorSignsOnlyWhatHoldsTogether(t *testing.T) {

@@ -33,7 +33,7 @@ SELECT (SELECT coalesce(max(seq), 0) FROM record) AS acts,
 // What does not hold is a *Broken. Whether the signatures of the checkpoints are good,
 // and whether the tables are what the traces say, others ask (portal/audit).
 func Check(ctx context.Context, db *database.DB) (n int64, root []byte, err error) {
-	var all edge
+	var all Edge
 	err = db.Snapshot(ctx, func(tx *database.DB) error {
 		var ends struct{ Acts, Rows, Nodes, Signed int64 }
 		if err := tx.Get(ctx, &ends, selectEnds); err != nil {
@@ -55,6 +55,6 @@ func Check(ctx context.Context, db *database.DB) (n int64, root []byte, err erro
 	if err != nil {
 		return 0, nil, err
 	}
-	hash := all.root()
-	return all.size, hash[:], nil
+	hash := all.Root()
+	return all.Size, hash[:], nil
 }

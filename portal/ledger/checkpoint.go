@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -133,7 +134,7 @@ func ParseCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("ledger: a checkpoint that is not signed by %s: %w", v.Name(), err)
 	}
-	for _, sig := range opened.Sigs {
+	for _, sig := range slices.Concat(opened.Sigs, opened.UnverifiedSigs) {
 		// The library passes over the bits of the last letter that mean nothing, so one
 		// signature could be written in four ways.
 		if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
@@ -149,6 +150,16 @@ func ParseCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	}
 	c.Note = signed
 	return c, nil
+}
+
+// signed says why the key did not sign this size and this root, whatever else its note
+// may be.
+func (c Checkpoint) signed(v note.Verifier) error {
+	noted, err := ParseCheckpoint(c.Note, v)
+	if err == nil && (noted.Size != c.Size || noted.Root != c.Root) {
+		err = fmt.Errorf("ledger: a checkpoint of %d acts with the note of another", c.Size)
+	}
+	return err
 }
 
 // readNote reads a checkpoint whatever its signature is worth.

@@ -14,7 +14,7 @@ var Protected = []string{
 	"assignment", "warrant", "appointment", "evidence", "decision", "decision_text", "decision_person", "exposure", "redaction",
 	"service", "opening", "unsealing", "objection", "material", "material_page", "familiarisation",
 	"filing", "supplement", "point", "answer", "resolution", "dispute", "message", "forward", "extension", "addition", "addition_point", "cancellation",
-	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand",
+	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision",
 }
 
 // Unprotected are the others, each with the reason.
@@ -26,9 +26,18 @@ var Unprotected = map[string]string{
 	"note":           "a reader's own, under a key of his own",
 	"reading":        "counts from moment to moment how long a page was read; the record that both sign says what came of it",
 	"pretext":        "lives for a quarter of an hour; the opening itself is kept",
+	"tip":            "a trace keeps the moment, and nobody may know when it came; the record answers for the rows of a day at once (portal/tip)",
+	"tip_message":    "the same",
+	"tip_file":       "the same",
 	"feed":           "opens what its owner sees anyway, and its secret is not in the row",
 	"job":            "work for later: what it does leaves traces",
+	"notice":         "made of the record, and made of it again if a row is lost",
+	"contact":        "where somebody is told that there is news; each change is an act with the digest of the address",
+	"manner":         "how somebody wishes to be told; each change is an act",
+	"delivery":       "how one message went",
+	"courier":        "how far the worker has read the record",
 	"timetable":      "when work is due",
+	"report_book":    "gives numbers: those it gave stand in the reports, which are traced",
 	"sight":          "written by the program from the law at each start",
 	"seat":           "written by the program from the law at each start",
 	"schema_version": "the digest of the schema",

@@ -77,15 +77,16 @@ func stored(ctx context.Context, db *database.DB) tlog.HashReader {
 	})
 }
 
-// edge is the right edge of a tree: the whole subtrees that it is made of, the largest
-// first, as many as size has ones. It is all that is needed to let the tree grow.
-type edge struct {
-	size  int64
+// Edge is the right edge of a tree: the whole subtrees that it is made of, the largest
+// first, as many as Size has ones. It is all that is needed to let the tree grow; the zero
+// one is that of no leaves.
+type Edge struct {
+	Size  int64
 	nodes []tlog.Hash
 }
 
-// edgeAt reads the edge of the stored tree at a size.
-func edgeAt(size int64, from tlog.HashReader) (edge, error) {
+// EdgeAt reads the edge of a stored tree at a size.
+func EdgeAt(size int64, from tlog.HashReader) (Edge, error) {
 	var at []int64
 	for done, rest := int64(0), size; rest > 0; {
 		level := bits.Len64(uint64(rest)) - 1
@@ -94,28 +95,29 @@ func edgeAt(size int64, from tlog.HashReader) (edge, error) {
 		rest -= 1 << level
 	}
 	if len(at) == 0 {
-		return edge{}, nil
+		return Edge{}, nil
 	}
 	nodes, err := from.ReadHashes(at)
-	return edge{size, nodes}, err
+	return Edge{size, nodes}, err
 }
 
-// add puts a leaf in and returns the hashes that are stored for it.
-func (e *edge) add(leaf tlog.Hash) []tlog.Hash {
+// Add puts a leaf in and returns the hashes that are stored for it: the leaf, then each
+// node that it completes.
+func (e *Edge) Add(leaf tlog.Hash) []tlog.Hash {
 	out := []tlog.Hash{leaf}
-	for full := e.size; full&1 == 1; full >>= 1 {
+	for full := e.Size; full&1 == 1; full >>= 1 {
 		last := len(e.nodes) - 1
 		leaf = tlog.NodeHash(e.nodes[last], leaf)
 		e.nodes = e.nodes[:last]
 		out = append(out, leaf)
 	}
 	e.nodes = append(e.nodes, leaf)
-	e.size++
+	e.Size++
 	return out
 }
 
-// root is the root of the tree.
-func (e *edge) root() tlog.Hash {
+// Root is the root of the tree.
+func (e *Edge) Root() tlog.Hash {
 	if len(e.nodes) == 0 {
 		none, _ := tlog.TreeHash(0, nil) // the hash of nothing: it reads no node
 		return none
@@ -149,20 +151,20 @@ type leaf struct {
 // grow walks along the acts from the size of the edge up to another, computes the tree
 // anew and compares: the first act that does not hold is *Broken. Where it ends the
 // edge is that of the tree.
-func (e *edge) grow(ctx context.Context, db *database.DB, to int64) error {
-	err := database.Each(ctx, db, e.step, selectLeaves, e.size, to)
+func (e *Edge) grow(ctx context.Context, db *database.DB, to int64) error {
+	err := database.Each(ctx, db, e.step, selectLeaves, e.Size, to)
 	if err != nil {
 		return err
 	}
-	if e.size < to {
-		return &Broken{e.size + 1, "it is missing"}
+	if e.Size < to {
+		return &Broken{e.Size + 1, "it is missing"}
 	}
 	return nil
 }
 
 // step takes the next act.
-func (e *edge) step(l leaf) error {
-	next := e.size + 1
+func (e *Edge) step(l leaf) error {
+	next := e.Size + 1
 	hash := LeafHash(l.Row)
 	switch {
 	case l.Seq != next:
@@ -171,7 +173,7 @@ func (e *edge) step(l leaf) error {
 		return &Broken{next, "it does not say what was written"}
 	}
 	var nodes []byte
-	for _, n := range e.add(hash) {
+	for _, n := range e.Add(hash) {
 		nodes = append(nodes, n[:]...)
 	}
 	if !bytes.Equal(l.Nodes, nodes) {
@@ -180,7 +182,7 @@ func (e *edge) step(l leaf) error {
 	if l.Root == nil {
 		return nil
 	}
-	root := e.root()
+	root := e.Root()
 	if !bytes.Equal(l.Root, root[:]) {
 		return &Broken{next, "a checkpoint that ends with it has another root"}
 	}

@@ -277,7 +277,7 @@ func place(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, n
 	if err != nil {
 		return err
 	}
-	content, cms := doc.Places()
+	content, cms := document.Places(doc.ID, vault.Home{Case: c.ID})
 	err = job.AddFor(ctx, tx, ask.At, job.New{Name: RenderJob, At: ask.At, Args: job.Args{"material": n.ID}, Opens: []vault.Where{content, cms}})
 	if err != nil {
 		return err

@@ -59,11 +59,17 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 	case Material:
 		err = tx.Get(ctx, &in, caseOfMaterial, id)
 	}
-	if errors.Is(err, fault.NotFound) || err == nil && in == uuid.Nil {
+	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if in == uuid.Nil { // a complaint about a report: of no case, and its official's by his post
+		if ask.Is&policy.Official == 0 {
+			return nil
+		}
+		return tx.Exec(ctx, holdPost, ask.Person)
 	}
 	return HoldCase(ctx, tx, ask, in)
 }

@@ -46,6 +46,7 @@ func TestWhoHasAWrapOfHisOwnOpensATextWhateverHeIsToTheCase(t *testing.T) {
 	for what, where := range map[string]vault.Where{
 		"of a case":    {Table: "filing", Column: "circumstances", ID: uuid.New(), Case: uuid.New()},
 		"of another":   {Table: "errand", Column: "wish", ID: uuid.New(), Person: uuid.New()},
+		"of a body":    {Table: "report", Column: "answers", ID: uuid.New(), Body: uuid.New()},
 		"of the house": {Table: "document", Column: "content", ID: uuid.New(), House: true},
 	} {
 		sealed, err := k.SealText(where, "менің сөзім", author, author, uuid.Nil)

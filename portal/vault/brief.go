@@ -14,16 +14,39 @@ import (
 // shown to the keeper itself. Nobody has a right there yet that the keeper could
 // judge. They are sealed with a key that each process of the portal makes of the
 // tagging key and that lies on no disk: a copy of the database does not open them. No
-// text that stays is ever sealed so.
+// text that people write about a case is ever sealed so.
+//
+// One thing that stays is: where somebody wishes to be told that there is news, an
+// address or a number of a telephone. Whatever sends must read it while nobody is signed
+// in, so no right can be shown for it. A copy of the database does not open it; whoever
+// rules the machine of the portal while it runs does. README.md says so to everybody.
 
-// brief begins the associated data of such things.
-const brief = "zharia/vault/brief/1\x00"
+// What begins the associated data of what passes through, and of what the hand reads.
+const (
+	brief = "zharia/vault/brief/1\x00"
+	hand  = "zharia/vault/hand/1\x00"
+)
 
 const briefNonce = 12
 
 // SealBrief seals what stays no longer than a session. The place has no case and no person.
 func (k *Keys) SealBrief(table, column string, id uuid.UUID, plain []byte) ([]byte, error) {
-	data, err := briefPlace(table, column, id)
+	return k.sealPassing(brief, table, column, id, plain)
+}
+
+// SealHand seals what the portal's own hand must read later, when nobody is signed in:
+// an address to send to, and nothing else.
+func (k *Keys) SealHand(table, column string, id uuid.UUID, plain []byte) ([]byte, error) {
+	return k.sealPassing(hand, table, column, id, plain)
+}
+
+// OpenHand gives back what SealHand took; anything else is ErrNotSealedHere.
+func (k *Keys) OpenHand(table, column string, id uuid.UUID, sealed []byte) ([]byte, error) {
+	return k.openPassing(hand, table, column, id, sealed)
+}
+
+func (k *Keys) sealPassing(what, table, column string, id uuid.UUID, plain []byte) ([]byte, error) {
+	data, err := passingPlace(what, table, column, id)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +60,11 @@ func (k *Keys) SealBrief(table, column string, id uuid.UUID, plain []byte) ([]by
 
 // OpenBrief gives back what SealBrief took; anything else is ErrNotSealedHere.
 func (k *Keys) OpenBrief(table, column string, id uuid.UUID, sealed []byte) ([]byte, error) {
-	data, err := briefPlace(table, column, id)
+	return k.openPassing(brief, table, column, id, sealed)
+}
+
+func (k *Keys) openPassing(what, table, column string, id uuid.UUID, sealed []byte) ([]byte, error) {
+	data, err := passingPlace(what, table, column, id)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +76,9 @@ func (k *Keys) OpenBrief(table, column string, id uuid.UUID, sealed []byte) ([]b
 	return nil, fmt.Errorf("%w: %s.%s of %s", ErrNotSealedHere, table, column, id)
 }
 
-func briefPlace(table, column string, id uuid.UUID) ([]byte, error) {
+func passingPlace(what, table, column string, id uuid.UUID) ([]byte, error) {
 	where, err := Where{Table: table, Column: column, ID: id, Person: id}.Bytes()
-	return append([]byte(brief), where...), err
+	return append([]byte(what), where...), err
 }
 
 func briefKey(tag []byte) ([]byte, error) {

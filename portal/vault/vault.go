@@ -76,20 +76,23 @@ type Where struct {
 // String names the place for the log.
 func (w Where) String() string { return fmt.Sprintf("%s.%s of %s", w.Table, w.Column, w.ID) }
 
-// Home is where a paper belongs: to a case, or to the body that received it while there
-// is no case; neither for a paper about officials.
-type Home struct{ Case, Body uuid.UUID }
+// Home is where a paper belongs: to a case, to the body that received it while there is
+// no case, or to the house, if it is about officials. One that is empty is no place to seal
+// for: what a forgotten id opens to every official has to be said.
+type Home struct {
+	Case, Body uuid.UUID
+	House      bool
+}
+
+// HomeOf is the home of what lies with neither a case nor a body only where it is about
+// officials.
+func HomeOf(casefile, body uuid.UUID) Home {
+	return Home{Case: casefile, Body: body, House: casefile == uuid.Nil && body == uuid.Nil}
+}
 
 // In is the place of what belongs there.
 func (w Where) In(h Home) Where {
-	switch {
-	case h.Case != uuid.Nil:
-		w.Case = h.Case
-	case h.Body != uuid.Nil:
-		w.Body = h.Body
-	default:
-		w.House = true
-	}
+	w.Case, w.Body, w.House = h.Case, h.Body, h.House
 	return w
 }
 

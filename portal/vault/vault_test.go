@@ -380,3 +380,22 @@ func FuzzOpenTakesOnlyWhatWasSealed(f *testing.F) {
 		}
 	})
 }
+
+// An id that was forgotten must not seal a text for every official there is.
+func TestATextOfNoCaseNoBodyAndNotOfTheHouseHasNoPlace(t *testing.T) {
+	where := vault.Where{Table: "filing", Column: "named", ID: uuid.New()}
+	for name, home := range map[string]vault.Home{
+		"of nothing":      {},
+		"of two":          {Case: uuid.New(), Body: uuid.New()},
+		"of all, and one": {Case: uuid.New(), House: true},
+	} {
+		if _, err := where.In(home).Bytes(); err == nil {
+			t.Errorf("%s: it is a place", name)
+		}
+	}
+	for name, home := range map[string]vault.Home{"a case": {Case: uuid.New()}, "a body": {Body: uuid.New()}, "the house": vault.HomeOf(uuid.Nil, uuid.Nil)} {
+		if _, err := where.In(home).Bytes(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

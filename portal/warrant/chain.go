@@ -20,10 +20,11 @@ type Paper struct {
 	Signer   uuid.UUID // the person of the certificate's IIN; zero for the register
 	Register bool      // signed with the key of the register of investigations
 	Digest   [32]byte  // SHA-256 of the file that was signed
-	// At is when it was signed, as far as is known: by a time-stamp, by the signer's own
-	// clock, by the ledger. It only lets what others signed before it stand: between the
-	// draft and the signature the one before still held his post. The order of papers
-	// is that of their printing, which the signature covers.
+	// At is when it was signed at the latest: by a time-stamp, by the register's own clock,
+	// or when the keeper first saw it. The order of papers is that of their printing, which
+	// the signature covers; At lets what others signed before it stand, for between the
+	// draft and the signature the one before still held his post, and whoever gives must
+	// have held his then too: the day of printing is only what the paper says of itself.
 	At time.Time
 }
 
@@ -72,6 +73,22 @@ type Chain struct {
 	papers   map[uuid.UUID]Paper // that others are about
 	agreed   []Fact              // assents of prosecutors
 	taken    map[uuid.UUID]time.Time
+	waits    []wait             // for its signature, soonest first
+	void     map[signature]bool // who signed it had lost his power by then
+}
+
+// signature is one of somebody under one paper.
+type signature struct {
+	digest [32]byte
+	signer uuid.UUID
+}
+
+// wait is a paper that was signed well after it was printed, and what its signer had to
+// have at that moment.
+type wait struct {
+	of  signature
+	at  time.Time
+	had func(at time.Time) bool
 }
 
 // Taken is a paper of which it is known without another paper that it holds no more,
@@ -135,8 +152,21 @@ type filing struct {
 // give only what their signer could give when they were printed. What was printed after
 // at is left out, but for what two clocks may differ by.
 func New(papers []Paper, taken []Taken, at time.Time) *Chain {
+	papers = inOrder(papers)
+	for void := map[signature]bool{}; ; {
+		c, one := readAll(papers, taken, at, void)
+		if one == nil {
+			return c
+		}
+		void[*one] = true // what it gave may have let others give: all is read again
+	}
+}
+
+// readAll is a chain in which some papers give nothing, or the first other one that gives
+// nothing either.
+func readAll(papers []Paper, taken []Taken, at time.Time, void map[signature]bool) (*Chain, *signature) {
 	c := &Chain{
-		tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
+		void: void, tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
 		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
 	}
 	for _, t := range taken {
@@ -144,9 +174,12 @@ func New(papers []Paper, taken []Taken, at time.Time) *Chain {
 			c.taken[t.ID] = t.At
 		}
 	}
-	for _, p := range inOrder(papers) {
+	for _, p := range papers {
 		if p.Made.After(at.Add(skew)) {
 			break
+		}
+		if one := c.lost(p.Made); one != nil {
+			return nil, one
 		}
 		if err := p.Check(); err != nil {
 			c.refuse(p, err.Error())
@@ -154,11 +187,42 @@ func New(papers []Paper, taken []Taken, at time.Time) *Chain {
 		}
 		c.read(p)
 	}
-	return c
+	return c, c.lost(at.Add(skew))
 }
 
-// skew is what the clocks of the portal and of the keeper may differ by.
-const skew = time.Minute
+// skew is what the clocks of the portal and of the keeper may differ by; waiting is how
+// long a paper may lie between its printing and its signature without being asked again
+// whether its signer could give what he gives.
+const (
+	skew    = time.Minute
+	waiting = 10 * time.Minute
+)
+
+// could says that whoever signed a paper had what he gives by it: when it was printed,
+// and when he signed it. The second is asked when all that was printed until then is
+// read (lost).
+func (c *Chain) could(p Paper, had func(at time.Time) bool) bool {
+	of := signature{p.Digest, p.Signer}
+	if c.void[of] || !had(p.Made) {
+		return false
+	}
+	if at := p.At.Add(-waiting); at.After(p.Made) {
+		i, _ := slices.BinarySearchFunc(c.waits, at, func(w wait, at time.Time) int { return w.at.Compare(at) })
+		c.waits = slices.Insert(c.waits, i, wait{of, at, had})
+	}
+	return true
+}
+
+// lost is the first paper that was signed before a moment by one who had lost his power
+// by then; nil for none.
+func (c *Chain) lost(before time.Time) *signature {
+	for ; len(c.waits) > 0 && c.waits[0].at.Before(before); c.waits = c.waits[1:] {
+		if w := c.waits[0]; !w.had(w.at) {
+			return &w.of
+		}
+	}
+	return nil
+}
 
 // inOrder sorts papers by when they were printed, then by their numbers, which the
 // portal draws in order of time; a paper that comes twice counts once.
@@ -272,7 +336,7 @@ func (c *Chain) was(person uuid.UUID, post string, body uuid.UUID, at time.Time)
 // agreed with a decision.
 func (c *Chain) assent(p Paper, late time.Time) string {
 	if p.Decision != "" {
-		if c.supervises(p.Signer, p.Case, p.Made) {
+		if c.could(p, func(at time.Time) bool { return c.supervises(p.Signer, p.Case, at) }) {
 			c.agreed = append(c.agreed, p.Fact)
 			return ""
 		}
@@ -289,14 +353,17 @@ func (c *Chain) assent(p Paper, late time.Time) string {
 	} else {
 		c.tenures[a.Person][current].take(late) // his term alone is another
 	}
-	second := c.was(p.Signer, "administrator", uuid.Nil, p.Made) ||
-		!a.Leaves && (c.was(p.Signer, "head", a.Body, p.Made) || c.was(p.Signer, "chief-prosecutor", a.Body, p.Made))
+	proposes := func(at time.Time) bool { return c.was(a.Signer, "administrator", uuid.Nil, at) }
+	agrees := func(at time.Time) bool {
+		return c.was(p.Signer, "administrator", uuid.Nil, at) ||
+			!a.Leaves && (c.was(p.Signer, "head", a.Body, at) || c.was(p.Signer, "chief-prosecutor", a.Body, at))
+	}
 	switch {
 	case a.Signer == p.Signer || a.Signer == a.Person || p.Signer == a.Person:
 		return "an entry takes two people who are not in it"
-	case !c.was(a.Signer, "administrator", uuid.Nil, a.Made) || !c.was(a.Signer, "administrator", uuid.Nil, p.Made):
+	case !c.could(a, proposes) || !proposes(p.Made):
 		return "who proposed the entry was no administrator"
-	case !second:
+	case !c.could(p, agrees):
 		return "who agreed with the entry could not"
 	}
 	if !a.Leaves {
@@ -311,7 +378,9 @@ var heads = map[string]string{"head": "investigator", "chief-prosecutor": "prose
 func (c *Chain) substitute(p Paper) string {
 	for head, post := range heads {
 		for _, s := range c.tenures[p.Signer] {
-			if s.post != head || !s.held(p.Made) || !c.was(p.Officer, post, s.body, p.Made) || !c.was(p.Deputy, post, s.body, p.Made) {
+			body := s.body
+			if s.post != head || !c.was(p.Officer, post, body, p.Made) || !c.was(p.Deputy, post, body, p.Made) ||
+				!c.could(p, func(at time.Time) bool { return c.was(p.Signer, head, body, at) }) {
 				continue
 			}
 			deputy := &span{person: p.Deputy, of: p.Officer, until: p.Until, from: p.Made}
@@ -359,7 +428,7 @@ func (c *Chain) assign(p Paper, late time.Time) string {
 		duty, head, post, body = &k.supervision, "chief-prosecutor", "prosecutor", k.office
 	}
 	to, why := p.Officer, ""
-	if !c.was(p.Signer, head, body, p.Made) {
+	if !c.could(p, func(at time.Time) bool { return c.was(p.Signer, head, body, at) }) {
 		to, why = uuid.Nil, "who signed it does not head the unit or the office"
 	} else if !c.was(p.Officer, post, body, p.Made) {
 		to, why = uuid.Nil, "who is given the case is not in post there"
@@ -459,7 +528,7 @@ func (c *Chain) confirm(p Paper) string {
 	}
 	old := c.find(p.Case, p.Participant, p.Person, p.Whom, p.Role)
 	switch {
-	case !c.conducts(p.Signer, p.Case, p.Made):
+	case !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }):
 		return "who confirmed it did not conduct the case"
 	case old == nil && c.members[p.Participant] != nil:
 		return "that number is somebody's in another case"
@@ -526,7 +595,7 @@ func (c *Chain) dissent(p Paper) {
 
 // join brings the people of the other case into this one (CPC 43).
 func (c *Chain) join(p Paper) string {
-	if !c.conducts(p.Signer, p.Case, p.Made) || !c.conducts(p.Signer, p.Other, p.Made) {
+	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) && c.conducts(p.Signer, p.Other, at) }) {
 		return "who joined the cases did not conduct both"
 	}
 	c.bring(p.Case, p.Other, func(*member) bool { return true })
@@ -537,7 +606,7 @@ func (c *Chain) join(p Paper) string {
 // concerns there, with who acts for them (CPC 44).
 func (c *Chain) sever(p Paper) string {
 	why := ""
-	if k := c.cases[p.Case]; k == nil || !c.conducts(p.Signer, p.Case, p.Made) {
+	if k := c.cases[p.Case]; k == nil || !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }) {
 		why = "who severed the case did not conduct it"
 	} else if c.cases[p.Other] != nil {
 		why = "the case is there already"
@@ -660,7 +729,8 @@ func (c *Chain) forward(p Paper) string {
 	if f == nil || f.in != p.Case {
 		return "the filing is not known"
 	}
-	could := c.sat(f, p.Signer, p.Made)
+	was := *f
+	could := c.could(p, func(at time.Time) bool { return c.sat(&was, p.Signer, at) })
 	f.to, f.seat = uuid.Nil, ""
 	if !could {
 		return "who handed it on did not hold it"

@@ -234,7 +234,8 @@ func (f Fact) Text() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// Parse is the strict inverse of Text: anything else, if only a space more, is refused.
+// Parse is the strict inverse of Text: anything else, if only a space more, is refused, and
+// the error tells nothing of it: what is no fact may be anybody's text.
 func Parse(text []byte) (Fact, error) {
 	var f Fact
 	if len(text) > maxFact {
@@ -242,14 +243,10 @@ func Parse(text []byte) (Fact, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		return Fact{}, errors.Join(errForm, err)
+	if d.Decode(&f) != nil {
+		return Fact{}, errForm
 	}
-	again, err := f.Text()
-	if err != nil {
-		return Fact{}, err
-	}
-	if !bytes.Equal(again, text) {
+	if again, err := f.Text(); err != nil || !bytes.Equal(again, text) {
 		return Fact{}, errForm
 	}
 	return f, nil
@@ -330,7 +327,7 @@ func Read(pdf []byte) (Fact, error) {
 	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(string(line[:len(line)-1]))
 	if err != nil || base64.RawURLEncoding.EncodeToString(text) != string(line[:len(line)-1]) {
-		return Fact{}, errors.Join(errForm, err)
+		return Fact{}, errForm
 	}
 	return Parse(text)
 }

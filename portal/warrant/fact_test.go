@@ -185,6 +185,20 @@ func TestOnlyTheOneLineInTheOnePlaceCounts(t *testing.T) {
 }
 
 // What a kind needs it must say.
+// Whoever asks the keeper may show it any text as a paper. What it says in its log of one
+// that is none holds no word of it.
+func TestWhatIsNoFactIsNotToldInTheError(t *testing.T) {
+	for _, text := range []string{
+		`{"kind":"Құпия"}`, `{"Құпия":1}`, `{"kind":"roll","id":"Құпия"}`, `{"kind":"roll","made":"Құпия"}`, `{"Құпия`, `{"kind":"ending","until":"Құпия"}`,
+		`{"kind":"Құпия","id":"0199f000-0000-7000-8000-000000000001","made":"2026-10-22T12:00:00Z"}`,
+	} {
+		_, err := warrant.Parse([]byte(text))
+		if err == nil || strings.Contains(err.Error(), "Құпия") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestAFactWithoutWhatItNeedsIsNotPrinted(t *testing.T) {
 	one := uuid.New()
 	whole := []warrant.Fact{

@@ -25,6 +25,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 	"zharia/portal/warrant"
 	"zharia/portal/warrant/papers"
 )
@@ -46,7 +47,7 @@ func shown(t *testing.T, w *portaltest.W) ([]warrant.Paper, []warrant.Taken) {
 	}
 	var out []warrant.Paper
 	for _, r := range rows {
-		at, _ := document.Document{ID: r.ID, Casefile: r.Case.UUID, Author: r.Author}.Places()
+		at, _ := document.Places(r.ID, vault.HomeOf(r.Case.UUID, uuid.Nil))
 		pdf, err := w.DB.Open(t.Context(), at, r.Content)
 		if err != nil {
 			t.Fatal(err)
@@ -545,15 +546,19 @@ func TestThePapersGatheredForOnePersonProveHisRight(t *testing.T) {
 	rights := 0
 	for _, in := range everyone.cases {
 		for _, who := range everyone.people {
-			set, err := papers.Of(t.Context(), w.DB, who, in)
+			gathered, err := papers.Of(t.Context(), w.DB, who, in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var some []warrant.Paper
-			for _, p := range set.Papers {
+			var ended []warrant.Taken
+			for _, p := range gathered {
 				some = append(some, opened(t, w, p, byID))
+				if !p.Ended.IsZero() {
+					ended = append(ended, warrant.Taken{ID: p.ID, At: p.Ended})
+				}
 			}
-			got, want := warrant.New(some, set.Taken, w.At).Standing(who, in, w.At), full.Standing(who, in, w.At)
+			got, want := warrant.New(some, ended, w.At).Standing(who, in, w.At), full.Standing(who, in, w.At)
 			if fmt.Sprint(got) != fmt.Sprint(want) || !slices.Equal(got.Whom, want.Whom) || !slices.Equal(got.Filings, want.Filings) {
 				t.Errorf("%s in %s: %v by the papers gathered, %v by all", w.Word(who), w.Word(in), got, want)
 			}

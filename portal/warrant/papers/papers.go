@@ -13,7 +13,6 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/evidence"
 	"zharia/portal/vault"
-	"zharia/portal/warrant"
 )
 
 // Paper is one of them: of the register in clear, of people sealed.
@@ -30,16 +29,9 @@ type Paper struct {
 	Ended        time.Time // since when it holds no more, though no paper says so
 }
 
-// Set is all that is to be shown for one person and one case.
-type Set struct {
-	Papers []Paper
-	Taken  []warrant.Taken // what ended without a paper
-}
-
 type row struct {
 	ID       uuid.UUID     `db:"id"`
 	Case     uuid.NullUUID `db:"casefile"`
-	Author   uuid.NullUUID `db:"author"`
 	Content  []byte        `db:"content"`
 	CMS      []byte        `db:"cms"`
 	Evidence []byte        `db:"bundle"`
@@ -91,11 +83,11 @@ WITH RECURSIVE kin AS (
 )`
 
 const selectPapers = chain + `
-SELECT p.id, p.casefile, p.author, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
+SELECT p.id, p.casefile, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
   FROM (
-SELECT id, casefile, author, content, cms, signed_at FROM named
+SELECT id, casefile, content, cms, signed_at FROM named
 UNION ALL
-SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
+SELECT d.id, d.casefile, d.content, d.cms, d.signed_at
   FROM document d
  WHERE d.signed_at IS NOT NULL AND d.id IN (
        SELECT a.document FROM appointment a WHERE a.person IN (SELECT person FROM all_who) AND a.status = 'effective'
@@ -105,51 +97,40 @@ SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
        SELECT s.document FROM substitution s WHERE s.deputy IN (SELECT person FROM all_who))) p` + proved + `
  ORDER BY p.signed_at, p.id`
 
-const selectTaken = chain + `
-SELECT document AS id, ended_at AS at FROM substitution WHERE deputy IN (SELECT person FROM all_who) AND ended_at IS NOT NULL
- ORDER BY document`
-
 const selectWarrants = chain + `
-SELECT id, casefile, CAST(NULL AS uuid) AS author, content, cms, made_at AS signed_at
+SELECT id, casefile, content, cms, made_at AS signed_at
   FROM warrant
  WHERE casefile IS NULL OR casefile IN (SELECT id FROM kin)
    AND CAST($1 AS uuid) IS NOT NULL
  ORDER BY made_at, id`
 
-// Of gathers them. It reads past the rights of the one who asks, who sees nothing of it:
-// db is the portal's own hand, and what it reads is sealed.
-func Of(ctx context.Context, db *vault.DB, person, casefile uuid.UUID) (Set, error) {
-	var s Set
+// Of gathers all that is to be shown for one person and one case. It reads past the rights
+// of the one who asks, who sees nothing of it: db is the portal's own hand, and what it
+// reads is sealed.
+func Of(ctx context.Context, db *vault.DB, person, casefile uuid.UUID) (out []Paper, err error) {
 	var signed, said []row
 	if err := db.Select(ctx, &said, selectWarrants, person, casefile); err != nil {
-		return s, err
+		return nil, err
 	}
 	if err := db.Select(ctx, &signed, selectPapers, person, casefile); err != nil {
-		return s, err
+		return nil, err
 	}
 	for _, r := range said {
-		s.Papers = append(s.Papers, Paper{ID: r.ID, Case: r.Case.UUID, Register: true, Content: r.Content, CMS: r.CMS, SignedAt: r.SignedAt})
+		out = append(out, Paper{ID: r.ID, Case: r.Case.UUID, Register: true, Content: r.Content, CMS: r.CMS, SignedAt: r.SignedAt})
 	}
 	for _, r := range signed {
-		s.Papers = append(s.Papers, r.paper())
+		out = append(out, r.paper())
 	}
-	var ended []struct {
-		ID uuid.UUID `db:"id"`
-		At time.Time `db:"at"`
-	}
-	err := db.Select(ctx, &ended, selectTaken, person, casefile)
-	for _, e := range ended {
-		s.Taken = append(s.Taken, warrant.Taken{ID: e.ID, At: e.At})
-	}
-	return s, err
+	return out, nil
 }
 
 // paper is one that somebody signed.
 func (r row) paper() Paper {
-	content, cms := document.Document{ID: r.ID, Casefile: r.Case.UUID, Author: r.Author.UUID}.Places()
+	home := vault.HomeOf(r.Case.UUID, uuid.Nil) // of no case are those about officials
+	content, cms := document.Places(r.ID, home)
 	p := Paper{ID: r.ID, Case: r.Case.UUID, Content: r.Content, CMS: r.CMS, ContentAt: content, CMSAt: cms, SignedAt: r.SignedAt}
 	if r.Evidence != nil {
-		p.Evidence, p.EvidenceAt = r.Evidence, evidence.Place(r.ID, vault.Home{Case: r.Case.UUID})
+		p.Evidence, p.EvidenceAt = r.Evidence, evidence.Place(r.ID, home)
 	}
 	if r.Ended != nil {
 		p.Ended = *r.Ended
@@ -183,7 +164,7 @@ func Since(ctx context.Context, db *vault.DB, after time.Time) ([]New, error) {
 }
 
 const selectThese = `
-SELECT p.id, p.casefile, p.author, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
+SELECT p.id, p.casefile, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
   FROM document p` + proved + `
  WHERE p.id = ANY ($1) AND p.signed_at IS NOT NULL
  ORDER BY p.signed_at, p.id`
