@@ -1,0 +1,181 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/attachment"
+	"zharia/portal/fault"
+	"zharia/portal/policy"
+	"zharia/portal/tip"
+	"zharia/portal/web"
+)
+
+// The files of a tip come in the form it is written in, after its words. Those are read
+// first and stay in memory, as everything here: a temporary file would hold what was sent,
+// name, place and camera, after a power cut. Files are read as they come into a worker,
+// and what it makes anew is all there ever is of them.
+
+const (
+	// tipFilesLimit is how much of such a body is read, in bytes.
+	tipFilesLimit = tip.MaxFiles*attachment.MaxBare + tipLimit
+	// tipFilesAtOnce is from how many people files are taken at the same time, and so what
+	// they may cost: thirty megabytes each, twice while they are sealed.
+	tipFilesAtOnce = 3
+	// tipFilesTime is how long one may take to send them; then his place is for others.
+	tipFilesTime = 2 * time.Minute
+
+	tipAccept = ".jpg,.jpeg,.png,.pdf"
+)
+
+const uploadKey = "upload"
+
+// upload is a body whose words were read, and what comes after them.
+type upload struct {
+	parts *multipart.Reader
+	next  *multipart.Part // the first with a file; nil for none
+}
+
+// begun tells that there are files.
+func (u upload) begun() bool { return u.next != nil }
+
+func tipUpload(c echo.Context) upload {
+	u, _ := c.Get(uploadKey).(upload)
+	return u
+}
+
+// readTip reads the words of a tip, and stops before the first file.
+func readTip(c echo.Context) error {
+	r := c.Request()
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "multipart/form-data" {
+		if r.ContentLength > tipLimit {
+			return echo.ErrStatusRequestEntityTooLarge
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, tipLimit)
+		return web.ReadBody(c)
+	}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return echo.ErrBadRequest
+	}
+	u, fields, left := upload{parts: parts}, url.Values{}, int64(tipLimit)
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return tipBroken(err)
+		}
+		if name, file := namedFile(part); file {
+			if name == "" { // the field was left empty
+				continue
+			}
+			u.next = part
+			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(tipFilesTime)) // where there is none the server's counts
+			break
+		}
+		value, err := io.ReadAll(io.LimitReader(part, left+1))
+		if err != nil {
+			return tipBroken(err)
+		}
+		if left -= int64(len(value)); left < 0 {
+			return echo.ErrStatusRequestEntityTooLarge
+		}
+		fields.Add(part.FormName(), string(value))
+	}
+	c.Set(uploadKey, u)
+	r.PostForm, r.Form, r.MultipartForm = fields, fields, &multipart.Form{Value: fields}
+	return web.ReadBody(c)
+}
+
+// namedFile is the name of a file that a part holds, "" for none; not even its name is
+// told to anything that could keep it.
+func namedFile(part *multipart.Part) (name string, file bool) {
+	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	if err != nil {
+		return "", false
+	}
+	name, file = params["filename"]
+	return name, file
+}
+
+// tipBroken is a body that was cut, without the words of the error: a name could stand
+// in them.
+func tipBroken(err error) error {
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		return echo.ErrStatusRequestEntityTooLarge
+	}
+	return echo.ErrBadRequest
+}
+
+// tipRest reads what is left of a body, before it is answered: a browser that has not sent
+// all by then shows a cut line and not the page.
+func tipRest(c echo.Context) {
+	if tipUpload(c).begun() {
+		io.Copy(io.Discard, c.Request().Body)
+	}
+}
+
+var errTipFull = errors.New("files are being taken from others")
+
+// tipFiles makes the files of a tip anew. Invalid where one cannot be taken; any other
+// error: try again.
+func (p *Portal) tipFiles(c echo.Context) ([]attachment.Stripped, error) {
+	u := tipUpload(c)
+	if !u.begun() {
+		return nil, nil
+	}
+	select {
+	case p.lane.files <- struct{}{}:
+		defer func() { <-p.lane.files }()
+	default:
+		return nil, errTipFull
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), tipFilesTime)
+	defer cancel()
+	var out []attachment.Stripped
+	for part := u.next; ; {
+		if name, file := namedFile(part); file && name != "" {
+			if len(out) == tip.MaxFiles {
+				return nil, fault.New(fault.Invalid, "fault.tip-files").At("files")
+			}
+			made, err := attachment.Strip(ctx, name, part)
+			if told := new(fault.Fault); errors.As(err, &told) {
+				return nil, fault.New(told.Kind, told.Message).At("files")
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, made)
+		}
+		var err error
+		if part, err = u.parts.NextPart(); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, fault.New(fault.Invalid, "fault.attachment-cut").At("files")
+		}
+	}
+}
+
+// tipFile gives an official a file of a tip as a download, and as nothing else.
+func (p *Portal) tipFile(c echo.Context, ask policy.Ask) error {
+	f, content, err := tip.OpenFile(c.Request().Context(), p.DB, ask, id(c, "file"))
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Length", strconv.Itoa(len(content)))
+	h.Set("Content-Disposition", `attachment; filename="file-`+strconv.Itoa(f.N)+f.Kind.End()+`"`)
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	return c.Blob(http.StatusOK, f.Kind.Type(), content)
+}
