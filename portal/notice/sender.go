@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,14 @@ type Message struct {
 	Text     string
 	Link     string    // absolute
 	Until    time.Time // after this it is of no use
+}
+
+// Whole is the text with the address to read on under it, where it does not stand in it.
+func (m Message) Whole() string {
+	if m.Link == "" || strings.Contains(m.Text, m.Link) {
+		return m.Text
+	}
+	return m.Text + "\n" + m.Link
 }
 
 // Sent is what the other side said when it took a message.

@@ -1,0 +1,649 @@
+package notice_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/database"
+	"zharia/portal/filing"
+	"zharia/portal/notice"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+	"zharia/portal/vault"
+)
+
+// line is a way out of the tests: it keeps what came, and does as it is told.
+type line struct {
+	mu       sync.Mutex
+	messages []notice.Message
+	do       func(n int, m notice.Message) (notice.Sent, error) // nil: delivered
+}
+
+func (l *line) Send(ctx context.Context, m notice.Message) (notice.Sent, error) {
+	l.mu.Lock()
+	l.messages = append(l.messages, m)
+	n, do := len(l.messages), l.do
+	l.mu.Unlock()
+	if do == nil {
+		return notice.Sent{Ref: m.ID.String(), Delivered: true}, nil
+	}
+	return do(n, m)
+}
+
+func (l *line) came() []notice.Message {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.messages)
+}
+
+// office is a world with a worker, whose ways out are lines.
+type office struct {
+	*portaltest.W
+	*notice.Worker
+	mail, sms, push *line
+	log             *strings.Builder
+	t               *testing.T
+}
+
+func open(t *testing.T) *office {
+	t.Helper()
+	w := portaltest.World(t)
+	hand, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { hand.Close() })
+	o := &office{W: w, mail: &line{}, sms: &line{}, push: &line{}, log: &strings.Builder{}, t: t}
+	o.Worker = &notice.Worker{
+		DB: vault.New(hand, w.DB.Keys), Words: w.Words, Origin: portaltest.Origin, Clock: func() time.Time { return w.At },
+		Senders: map[notice.Channel]notice.Sender{notice.Email: o.mail, notice.SMS: o.sms, notice.Push: o.push},
+		Log:     slog.New(slog.NewTextHandler(o.log, nil)),
+	}
+	o.fan() // what the cast did while it played
+	return o
+}
+
+// fan tells of all acts that there are.
+func (o *office) fan() {
+	o.t.Helper()
+	for {
+		n, err := o.Fan(o.t.Context())
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// round is one look at all that is due.
+func (o *office) round() {
+	o.t.Helper()
+	for _, c := range notice.Outward {
+		for {
+			n, err := o.Send(o.t.Context(), c)
+			if err != nil {
+				o.t.Fatal(err)
+			}
+			if n == 0 {
+				break
+			}
+		}
+	}
+	if err := o.Tend(o.t.Context()); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// told are the notices of somebody, the oldest first, as "kind object".
+func (o *office) told(a *portaltest.Actor, since int64) []string {
+	o.t.Helper()
+	var out []string
+	const q = `SELECT kind || ' ' || object || ' ' || number FROM notice WHERE person = $1 AND coalesce(seq, $2 + 1) > $2 ORDER BY coalesce(seq, 0), kind`
+	if err := o.SQL.Select(&out, q, a.Person, since); err != nil {
+		o.t.Fatal(err)
+	}
+	for i := range out {
+		out[i] = strings.TrimSpace(out[i])
+	}
+	return out
+}
+
+// seq is the last act there is.
+func (o *office) seq() (n int64) {
+	o.t.Helper()
+	if err := o.SQL.Get(&n, `SELECT max(seq) FROM record`); err != nil {
+		o.t.Fatal(err)
+	}
+	return n
+}
+
+// reached gives somebody a confirmed address.
+func (o *office) reached(a *portaltest.Actor, c notice.Channel, address string, safe bool) uuid.UUID {
+	o.t.Helper()
+	ctx, id := o.t.Context(), uuid.Must(uuid.NewV7())
+	if err := notice.AddContact(ctx, o.W.DB, a.Asks(policy.ContactAdd), id, c, address, safe); err != nil {
+		o.t.Fatal(err)
+	}
+	if c == notice.Push {
+		return id
+	}
+	if err := notice.ConfirmContact(ctx, o.W.DB, a.Asks(policy.ContactConfirm), id, o.code(id)); err != nil {
+		o.t.Fatal(err)
+	}
+	return id
+}
+
+// code is the one that waits for a contact.
+func (o *office) code(id uuid.UUID) string {
+	o.t.Helper()
+	var sealed []byte
+	if err := o.SQL.Get(&sealed, `SELECT code FROM contact WHERE id = $1`, id); err != nil {
+		o.t.Fatal(err)
+	}
+	code, err := o.W.DB.OpenHand("contact", "code", id, sealed)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(code)
+}
+
+const subscription = `{"endpoint":"https://fcm.googleapis.com/fcm/send/abc","keys":{"p256dh":"x","auth":"y"}}`
+
+// quiet forgets what came so far.
+func (o *office) quiet() {
+	for _, l := range []*line{o.mail, o.sms, o.push} {
+		l.mu.Lock()
+		l.messages = nil
+		l.mu.Unlock()
+	}
+}
+
+func (o *office) count(q string, args ...any) (n int) {
+	o.t.Helper()
+	if err := o.SQL.Get(&n, `SELECT count(*) FROM `+q, args...); err != nil {
+		o.t.Fatal(err)
+	}
+	return n
+}
+
+func TestAFilingTellsItsAuthorAndWhoeverDecidesIt(t *testing.T) {
+	o := open(t)
+	from := o.seq()
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	var number string
+	if err := o.SQL.Get(&number, `SELECT number FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.told(o.Aigul, from); fmt.Sprint(got) != "[filing filing "+number+"]" {
+		t.Errorf("Aigul is told %v", got)
+	}
+	if got := o.told(o.Daniyar, from); fmt.Sprint(got) != "[work filing "+number+"]" {
+		t.Errorf("Daniyar is told %v", got)
+	}
+	for _, a := range []*portaltest.Actor{o.Zhanar, o.Stranger, o.Serik, o.Ermek, o.Dana} {
+		if got := o.told(a, from); len(got) > 0 {
+			t.Errorf("%s is told %v", a.Word, got)
+		}
+	}
+	o.Answer(o.Daniyar, id, filing.Granted)
+	o.fan()
+	if got := o.told(o.Aigul, from); len(got) != 2 {
+		t.Errorf("after the answer Aigul is told %v", got)
+	}
+}
+
+func TestADecisionTellsOnlyThoseWhoAreShownThatItIsThere(t *testing.T) {
+	o := open(t)
+	ctx := t.Context()
+	var decisions []struct {
+		ID   uuid.UUID `db:"id"`
+		Case uuid.UUID `db:"casefile"`
+		Kind string    `db:"kind"`
+	}
+	if err := o.SQL.Select(&decisions, `SELECT id, casefile, kind FROM decision WHERE status = 'published'`); err != nil || len(decisions) < 5 {
+		t.Fatalf("%d decisions, %v", len(decisions), err)
+	}
+	shown, hidden := 0, 0
+	for _, d := range decisions {
+		var readers []uuid.UUID
+		if err := o.Worker.DB.Select(ctx, &readers, `SELECT fence.readers($1, $2)`, d.ID, o.At); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range []*portaltest.Actor{o.Aigul, o.Serik, o.Timur, o.Dana, o.Saule, o.Nurlan, o.Stranger} {
+			var acts []uuid.UUID
+			if err := o.SQL.Select(&acts, `SELECT participant FROM capacity WHERE casefile = $1 AND person = $2`, d.Case, a.Person); err != nil {
+				t.Fatal(err)
+			}
+			sees := false
+			for _, acting := range append(acts, uuid.Nil) {
+				var view int
+				if err := o.App.Get(database.As(ctx, a.Person, acting, o.At), &view, `SELECT fence.decision($1)`, d.ID); err != nil {
+					t.Fatal(err)
+				}
+				sees = sees || view >= 10
+			}
+			if told := slices.Contains(readers, a.Person); told != sees {
+				t.Errorf("%s of %s: told %v, shown %v", d.Kind, a.Word, told, sees)
+			}
+			if sees {
+				shown++
+			} else {
+				hidden++
+			}
+		}
+	}
+	if shown == 0 || hidden == 0 {
+		t.Errorf("%d are shown and %d hidden: this proves nothing", shown, hidden)
+	}
+	var left string
+	if err := o.Worker.DB.Get(ctx, &left, `SELECT coalesce(current_setting('portal.person', true), '')`); err != nil || left != "" {
+		t.Errorf("the connection still speaks for %q, %v", left, err)
+	}
+}
+
+func TestThoseWhoServePeopleMayNotAskWhoReadsWhat(t *testing.T) {
+	o := open(t)
+	var readers []uuid.UUID
+	err := o.App.Select(database.As(t.Context(), o.Aigul.Person, uuid.Nil, o.At), &readers, `SELECT fence.readers($1, $2)`, uuid.New(), o.At)
+	if err == nil {
+		t.Error("they may")
+	}
+}
+
+func TestNobodyIsToldTwiceHoweverOftenTheRecordIsRead(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	notices, deliveries := o.count(`notice`), o.count(`delivery`)
+	o.SQL.MustExec(`UPDATE courier SET seq = 0`)
+	o.fan()
+	if n, d := o.count(`notice`), o.count(`delivery`); n != notices || d != deliveries {
+		t.Errorf("%d notices became %d, %d deliveries %d", notices, n, deliveries, d)
+	}
+}
+
+func TestTwoProcessesTellOnceEach(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	for range 10 {
+		o.Petition(o.Aigul, o.Theft)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 5 {
+				if _, err := o.Fan(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if _, err := o.Send(t.Context(), notice.Email); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	o.fan()
+	o.round()
+	if n := len(o.mail.came()); n != 10 {
+		t.Errorf("%d letters about 10 petitions", n)
+	}
+}
+
+func TestALetterSaysANumberAndWhereAndNothingElse(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	came := o.mail.came()
+	if len(came) != 1 {
+		t.Fatalf("%d letters", len(came))
+	}
+	m := came[0]
+	var number string
+	if err := o.SQL.Get(&number, `SELECT number FROM notice WHERE person = $1 ORDER BY seq DESC LIMIT 1`, o.Aigul.Person); err != nil {
+		t.Fatal(err)
+	}
+	want := "Жария. №\u00A0" + number + " құжат бойынша жаңалық бар. " + portaltest.Origin + "/kk/notices"
+	if m.To != "aigul@example.kz" || m.Text != want || m.Subject != "Жария: жаңалық бар" || m.Language != "kk" {
+		t.Errorf("the letter is %+v, not %q", m, want)
+	}
+}
+
+func TestWhatTheCodeDemandsWaitsForTheMorningAndWhatIsUrgentDoesNot(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.SMS, "8 701 000 00 01", true)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.At = time.Date(2026, 10, 22, 19, 0, 0, 0, time.UTC) // midnight in Almaty
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	if n := len(o.sms.came()); n != 0 {
+		t.Errorf("she is woken by %d messages", n)
+	}
+	if late := o.tally().Late; late != 0 {
+		t.Errorf("%d are late at night", late)
+	}
+	o.reached(o.Aigul, notice.Email, "other@example.kz", true)
+	o.fan()
+	o.round()
+	if n := len(o.sms.came()); n < 1 {
+		t.Errorf("that her address was changed reached her %d times", n)
+	}
+	o.quiet()
+	o.At = time.Date(2026, 10, 23, 3, 0, 1, 0, time.UTC)
+	o.round()
+	if n := len(o.sms.came()); n != 1 {
+		t.Errorf("%d messages in the morning", n)
+	}
+}
+
+func (o *office) tally() notice.Tally {
+	o.t.Helper()
+	t, err := notice.Public(o.t.Context(), o.W.DB.DB)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return t
+}
+
+func TestWhoeverChangesAnAddressIsSeenAtTheOldOne(t *testing.T) {
+	o := open(t)
+	old := o.reached(o.Aigul, notice.Email, "old@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	if err := notice.EndContact(t.Context(), o.W.DB, o.Aigul.Asks(policy.ContactEnd), old); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	o.round()
+	if came := o.mail.came(); len(came) != 1 || came[0].To != "old@example.kz" || !strings.Contains(came[0].Text, "мекенжайларыңыз өзгерді") {
+		t.Errorf("to the old address went %+v", came)
+	}
+	o.quiet()
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	if came := o.mail.came(); len(came) != 0 {
+		t.Errorf("afterwards something still goes there: %+v", came)
+	}
+}
+
+func TestARefusedChannelHandsOverByTheRule(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Push, subscription, true)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", true)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	refuse := func(int, notice.Message) (notice.Sent, error) {
+		return notice.Sent{}, fmt.Errorf("x: %w", notice.ErrRefused)
+	}
+	o.push.do, o.sms.do = refuse, refuse
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	o.round()
+	if p, s, m := len(o.push.came()), len(o.sms.came()), len(o.mail.came()); p != 1 || s != 1 || m != 1 {
+		t.Errorf("push %d, SMS %d, letters %d", p, s, m)
+	}
+	states := o.states()
+	if states["push fallback"] == 0 || states["sms fallback"] == 0 || states["email delivered"] == 0 {
+		t.Errorf("states %v", states)
+	}
+	if n := o.count(`contact WHERE channel = 'push' AND ended_at IS NULL`); n != 0 {
+		t.Errorf("a browser that unsubscribed is asked again")
+	}
+}
+
+func (o *office) states() map[string]int {
+	o.t.Helper()
+	var rows []struct {
+		What string `db:"what"`
+		N    int    `db:"n"`
+	}
+	if err := o.SQL.Select(&rows, `SELECT channel || ' ' || state AS what, count(*) AS n FROM delivery GROUP BY 1`); err != nil {
+		o.t.Fatal(err)
+	}
+	out := map[string]int{}
+	for _, row := range rows {
+		out[row.What] = row.N
+	}
+	return out
+}
+
+func TestAReceiptThatDoesNotComeOrSaysNoHandsOver(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", true)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.sms.do = func(_ int, m notice.Message) (notice.Sent, error) { return notice.Sent{Ref: "r-" + m.ID.String()}, nil }
+	for range 3 {
+		o.Petition(o.Aigul, o.Theft)
+	}
+	o.fan()
+	o.round()
+	came := o.sms.came()
+	if len(came) != 3 || len(o.mail.came()) != 0 {
+		t.Fatalf("%d messages, %d letters", len(came), len(o.mail.came()))
+	}
+	for i, delivered := range []bool{true, false} {
+		r := notice.Receipt{Channel: notice.SMS, Ref: "r-" + came[i].ID.String(), Delivered: delivered, At: o.At}
+		for range 2 { // a receipt may come twice
+			if err := o.Worker.Receive(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	o.round()
+	if n := len(o.mail.came()); n != 1 {
+		t.Errorf("%d letters after a receipt that says no", n)
+	}
+	o.At = o.At.Add(31 * time.Minute)
+	o.round()
+	o.round()
+	if n := len(o.mail.came()); n != 2 {
+		t.Errorf("%d letters after a receipt that did not come", n)
+	}
+	if err := o.Worker.Receive(t.Context(), notice.Receipt{Channel: notice.SMS, Ref: "nobody's"}); !errors.Is(err, notice.ErrNoSuchRef) {
+		t.Errorf("a receipt of nothing: %v", err)
+	}
+}
+
+func TestADayWithDeadLinesLosesNothingAndRaisesAnAlarmInFiveMinutes(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", true)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	dead := func(int, notice.Message) (notice.Sent, error) { return notice.Sent{}, io.ErrUnexpectedEOF }
+	o.sms.do, o.mail.do = dead, dead
+	begin := o.At
+	var number int
+	alarmed := time.Duration(0)
+	for o.At.Sub(begin) < 24*time.Hour {
+		if number < 20 && o.At.Sub(begin) >= time.Duration(number)*time.Hour {
+			number++
+			o.Petition(o.Aigul, o.Theft)
+		}
+		o.fan()
+		o.round()
+		if alarmed == 0 && o.tally().Late > 0 {
+			alarmed = o.At.Sub(begin)
+		}
+		step := time.Minute
+		if o.At.Sub(begin) > 20*time.Minute {
+			step = 6 * time.Minute
+		}
+		o.At = o.At.Add(step)
+	}
+	if alarmed == 0 || alarmed > 5*time.Minute {
+		t.Errorf("the alarm is raised after %v", alarmed)
+	}
+	if n := strings.Count(o.log.String(), "alarm:"); n != 1 {
+		t.Errorf("the log is told %d times", n)
+	}
+	if len(o.sms.came()) == 0 || len(o.mail.came()) == 0 {
+		t.Error("another channel was not tried")
+	}
+	if n := o.count(`delivery WHERE state = 'failed' AND notice IS NOT NULL`); n != 0 {
+		t.Errorf("%d are given up", n)
+	}
+	// The lines come back: everything of the day arrives, each once.
+	o.sms.do, o.mail.do = nil, nil
+	o.quiet()
+	o.At = o.At.Add(20 * time.Hour) // an afternoon
+	o.round()
+	o.round()
+	arrived := map[string]int{}
+	for _, m := range append(o.sms.came(), o.mail.came()...) {
+		arrived[m.Text]++
+	}
+	if len(arrived) != number {
+		t.Errorf("%d of %d arrived: %v", len(arrived), number, o.states())
+	}
+	for text, n := range arrived {
+		if n != 1 {
+			t.Errorf("%d times: %s", n, text)
+		}
+	}
+	if late := o.tally().Late; late != 0 {
+		t.Errorf("%d are still late", late)
+	}
+	if strings.Contains(o.log.String(), "aigul@") || strings.Contains(o.log.String(), "7701") {
+		t.Error("the log has an address")
+	}
+}
+
+func TestAProcessThatDiesOverAMessageLeavesItToTheNext(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.mail.do = func(n int, m notice.Message) (notice.Sent, error) {
+		if n == 1 { // as after kill -9: sent, and nothing written
+			o.SQL.MustExec(`UPDATE delivery SET tries = tries + 1 WHERE id = $1`, m.ID)
+		}
+		return notice.Sent{Delivered: true}, nil
+	}
+	o.round()
+	if n := o.count(`delivery WHERE state = 'queued'`); n != 1 {
+		t.Fatalf("%d are queued", n)
+	}
+	o.round()
+	if n := len(o.mail.came()); n != 1 {
+		t.Errorf("while the lease lasts it is sent %d times", n)
+	}
+	o.At = o.At.Add(3 * time.Minute)
+	o.round()
+	came := o.mail.came()
+	if len(came) != 2 || came[0].ID != came[1].ID {
+		t.Errorf("afterwards it was sent %d times", len(came))
+	}
+	if n := o.count(`delivery WHERE state = 'queued'`); n != 0 {
+		t.Errorf("%d are queued still", n)
+	}
+}
+
+func TestTheNightlyCheckFindsAnActThatToldNobodyAndTells(t *testing.T) {
+	o := open(t)
+	hand := o.Worker.DB.DB
+	if missing, err := o.Check(t.Context(), hand, o.At); err != nil || len(missing) != 0 {
+		t.Fatalf("after the cast played %v are missing, %v", missing, err)
+	}
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.SQL.MustExec(`DELETE FROM notice WHERE object_id = $1`, id)
+	missing, err := o.Check(t.Context(), hand, o.At)
+	if err != nil || len(missing) != 1 || missing[0].Act != string(policy.FilingSubmit) {
+		t.Fatalf("%v, %v", missing, err)
+	}
+	if n := o.count(`notice WHERE object_id = $1`, id); n != 2 {
+		t.Errorf("%d are told of it now", n)
+	}
+	if missing, err := o.Check(t.Context(), hand, o.At); err != nil || len(missing) != 0 {
+		t.Errorf("the next night %v, %v", missing, err)
+	}
+}
+
+func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	last := due.Add(-time.Microsecond).In(time.FixedZone("", 5*3600))
+	at := func(days, hour int) time.Time {
+		return time.Date(last.Year(), last.Month(), last.Day()+days, hour, 30, 0, 0, last.Location()).UTC()
+	}
+	remind := func(when time.Time) (n int) {
+		t.Helper()
+		for range 2 {
+			if err := o.Remind(t.Context(), o.Worker.DB.DB, when); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Daniyar.Person)
+	}
+	for _, step := range []struct {
+		when time.Time
+		want int
+	}{{at(-2, 12), 0}, {at(-1, 8), 0}, {at(-1, 9), 1}, {at(-1, 18), 1}, {at(0, 7), 1}, {at(0, 8), 2}, {at(0, 12), 2}} {
+		if step.when.Before(due) {
+			if got := remind(step.when); got != step.want {
+				t.Errorf("at %v he is reminded %d times, not %d", step.when, got, step.want)
+			}
+		}
+	}
+}
+
+func TestTenThousandActsAreToldOf(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	from := o.seq()
+	o.SQL.MustExec(`SELECT ledger.record($1, $2, 'filing-consider', 'filing', $3, $4, '', NULL) FROM generate_series(1, 10000)`, o.At, o.Daniyar.Person, id, o.Theft)
+	began := time.Now()
+	o.fan()
+	took := time.Since(began)
+	if n := o.count(`notice WHERE seq > $1`, from); n != 10000 {
+		t.Fatalf("%d notices", n)
+	}
+	t.Logf("10,000 acts in %v", took.Round(time.Millisecond))
+	if took > 60*time.Second {
+		t.Errorf("10,000 acts take %v", took)
+	}
+}
