@@ -4,7 +4,8 @@
 // examined in a process of its own (worker.go); and what others open of it is a copy
 // that can do nothing but be looked at. The original stays sealed as it came.
 //
-// Who may attach to what is the affair of the one who owns the thing: portal/filing.
+// Who may attach to what is the affair of the one who owns the thing: portal/filing and
+// portal/report, by a Draft. Of whoever says nothing of himself only Strip's copy is kept.
 package attachment
 
 import (
@@ -16,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/fault"
+	"zharia/portal/vault"
 )
 
 // Kind is what sort of file it is, by its content; schema.sql has the same list.
@@ -42,8 +44,8 @@ var Kinds = []Kind{PDF, JPEG, PNG, DOCX, ODT, MP3, M4A, AAC, OGG, WAV, MP4, WebM
 
 // Bounds, said on the page before a file is chosen.
 const (
-	MaxFiles  = 20        // of one filing
-	MaxTotal  = 200 << 20 // bytes of one filing
+	MaxFiles  = 20        // of one filing or report
+	MaxTotal  = 200 << 20 // bytes of one filing or report
 	MaxPaper  = 20 << 20  // bytes of a document or a picture
 	MaxSound  = 100 << 20 // bytes of a recording
 	MaxDay    = 1 << 30   // bytes of one person in a day
@@ -79,6 +81,9 @@ var forms = map[Kind]form{
 
 // Type is the MIME type we give a kind: of our own list, never of the file's word.
 func (k Kind) Type() string { return forms[k].mime }
+
+// End is the end of a name of the kind, with its dot.
+func (k Kind) End() string { return "." + forms[k].extensions[0] }
 
 // Picture tells whether the kind is a photograph or a scan that can be put into an
 // album.
@@ -148,21 +153,40 @@ const (
 	OutOfOrder Reason = "order"    // a piece that does not follow those that came
 	Short      Reason = "short"    // not all of it has come
 	NoPictures Reason = "album"    // nothing to make an album of
+	NotBare    Reason = "bare"     // its maker cannot be taken out of it
+	TooBig     Reason = "bare-big" // more than MaxBare
+	TooThick   Reason = "bare-pages"
 )
 
 // Reasons lists them.
 var Reasons = []Reason{WrongKind, BadName, Empty, TooLarge, TooMany, TooHeavy, TooMuch, Mismatch, Damaged, Locked, TooDetail, TooLong,
-	Bomb, Active, Changed, TooComplex, OutOfOrder, Short, NoPictures}
+	Bomb, Active, Changed, TooComplex, OutOfOrder, Short, NoPictures, NotBare, TooBig, TooThick}
 
 // refuse is the refusal of a file.
 func refuse(why Reason) *fault.Fault {
 	return fault.New(fault.Invalid, "attachments.refused."+string(why)).At("file")
 }
 
+// Beside is the thing that files lie beside: a filing, or a report of an offence with the
+// body that they are sealed for.
+type Beside struct {
+	Filing uuid.UUID
+	Report uuid.UUID
+	Body   uuid.UUID
+}
+
+// thing is its id.
+func (b Beside) thing() uuid.UUID {
+	if b.Report != uuid.Nil {
+		return b.Report
+	}
+	return b.Filing
+}
+
 // Attachment is a file beside a thing somebody writes.
 type Attachment struct {
-	ID        uuid.UUID
-	Filing    uuid.UUID
+	ID uuid.UUID
+	Beside
 	Case      uuid.UUID // of the filing
 	Author    uuid.UUID
 	Order     int
@@ -185,8 +209,28 @@ type Copy struct {
 	Digest []byte
 }
 
+// home is whose its texts are.
+func (a Attachment) home() vault.Home { return vault.Home{Case: a.Case, Body: a.Body} }
+
 // Taken tells that the file is a part of the thing now.
 func (a Attachment) Taken() bool { return a.State != Receiving && a.State != Checking }
+
+// For is the part of a file that a reader is given: the copy for others' eyes, or the
+// original where he asks for it. What the scanner has not seen opens to nobody but its
+// author, and what it found something in not to him either.
+func (a Attachment) For(reader uuid.UUID, original bool) (Part, error) {
+	switch {
+	case !a.Taken():
+		return "", fault.New(fault.Conflict, "fault.attachment-coming")
+	case a.State == Quarantined:
+		return "", fault.New(fault.Conflict, "fault.attachment-infected")
+	case a.State == Waiting && a.Author != reader:
+		return "", fault.New(fault.Conflict, "fault.attachment-unscanned")
+	case a.Copy != nil && !original:
+		return Shown, nil
+	}
+	return Original, nil
+}
 
 // Line is a file as a signed paper names it.
 type Line struct {

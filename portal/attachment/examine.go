@@ -95,15 +95,9 @@ func readPDF(in io.Reader, out io.Writer) (verdict, error) {
 	if err == nil {
 		copied, err = document.Disarm(ctx, file)
 	}
-	var refused *document.BadPDF
 	switch {
-	case errors.As(err, &refused):
-		return verdict{}, bad(map[document.Reason]Reason{
-			document.TooLarge: TooLarge, document.NotPDF: Mismatch, document.Damaged: Damaged,
-			document.Encrypted: Locked, document.TooManyPages: TooLong,
-		}[refused.Reason])
 	case err != nil:
-		return verdict{}, bad(TooComplex)
+		return verdict{}, badPDF(err)
 	case copied == nil:
 		return verdict{}, nil
 	case len(copied) > 2*MaxPaper:
@@ -111,6 +105,18 @@ func readPDF(in io.Reader, out io.Writer) (verdict, error) {
 	}
 	_, err = out.Write(copied)
 	return verdict{Copy: PDF, Disarmed: true}, err
+}
+
+// badPDF is the reason that the reader of PDFs gives.
+func badPDF(err error) error {
+	var refused *document.BadPDF
+	if !errors.As(err, &refused) {
+		return bad(TooComplex)
+	}
+	return bad(map[document.Reason]Reason{
+		document.TooLarge: TooLarge, document.NotPDF: Mismatch, document.Damaged: Damaged,
+		document.Encrypted: Locked, document.TooManyPages: TooLong,
+	}[refused.Reason])
 }
 
 // measured holds a picture to its bounds before it is decoded.
@@ -163,7 +169,7 @@ func readPNG(in io.Reader, out io.Writer) (verdict, error) {
 	}
 	var made bytes.Buffer
 	kind := PNG
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&limited{&made, MaxPaper}, picture); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&limited{Buffer: &made, most: MaxPaper}, picture); err != nil {
 		made.Reset()
 		kind = JPEG
 		if err := jpeg.Encode(&made, onWhite(picture), &jpeg.Options{Quality: copyQuality}); err != nil {
@@ -178,10 +184,12 @@ func readPNG(in io.Reader, out io.Writer) (verdict, error) {
 type limited struct {
 	*bytes.Buffer
 	most int
+	full bool // more was written
 }
 
 func (l *limited) Write(p []byte) (int, error) {
 	if l.Len()+len(p) > l.most {
+		l.full = true
 		return 0, io.ErrShortWrite
 	}
 	return l.Buffer.Write(p)

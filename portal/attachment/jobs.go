@@ -68,8 +68,8 @@ func (a Attachment) scanned(ctx context.Context, tx *vault.DB, state State, at t
 	if err != nil || n == 0 {
 		return err
 	}
-	var in uuid.UUID
-	if err := tx.Get(ctx, &in, selectCaseOf, a.Filing); err != nil {
+	in, err := caseOf(ctx, tx, a.Beside)
+	if err != nil {
 		return err
 	}
 	return ledger.Step(ctx, tx.DB, policy.Ask{Act: policy.AttachmentScan, At: at}, "attachment", a.ID, in, a.Digest)

@@ -18,8 +18,8 @@ import (
 
 // New is a file that somebody is about to send.
 type New struct {
-	ID     uuid.UUID // the page's: asking twice begins one upload
-	Filing uuid.UUID
+	ID uuid.UUID // the page's: asking twice begins one upload
+	Beside
 	Name   string
 	Size   int64  // Unknown where it is told by its end
 	Digest []byte // SHA-256 that its sender knows, or nil: then it is what came
@@ -31,13 +31,13 @@ const Unknown = -1
 
 const (
 	selectHeap = `
-SELECT count(*) AS files, CAST(coalesce(sum(size), 0) AS bigint) AS bytes FROM attachment WHERE filing = $1 AND id <> $2`
+SELECT count(*) AS files, CAST(coalesce(sum(size), 0) AS bigint) AS bytes FROM attachment WHERE (filing = $1 OR report = $1) AND id <> $2`
 
 	selectDay = `
 SELECT CAST(coalesce(sum(size), 0) AS bigint) FROM attachment WHERE author = $1 AND made_at > $2 AND id <> $3`
 
 	nextPlace = `
-SELECT coalesce(max(place), 0) + 1 FROM attachment WHERE filing = $1`
+SELECT coalesce(max(place), 0) + 1 FROM attachment WHERE (filing = $1 OR report = $1)`
 )
 
 // Begin makes room for a file beside a thing whose draft the caller has locked: what
@@ -61,7 +61,7 @@ func Begin(ctx context.Context, tx *vault.DB, ask policy.Ask, n New) (Attachment
 	}
 	old, err := lock(ctx, tx, n.ID)
 	switch {
-	case err == nil && old.Filing == n.Filing && old.Author == ask.Person && old.Name == name && old.Size == n.Size:
+	case err == nil && old.Beside == n.Beside && old.Author == ask.Person && old.Name == name && old.Size == n.Size:
 		return old, nil
 	case err == nil:
 		return Attachment{}, refuse(Changed)
@@ -73,38 +73,46 @@ func Begin(ctx context.Context, tx *vault.DB, ask policy.Ask, n New) (Attachment
 		if open {
 			size = 1
 		}
-		if err := room(ctx, tx, ask.At, ask.Person, n.Filing, n.ID, size); err != nil {
+		if err := room(ctx, tx, ask.At, ask.Person, n.thing(), n.ID, size); err != nil {
 			return Attachment{}, err
 		}
 	}
-	var place int
-	if err := tx.Get(ctx, &place, nextPlace, n.Filing); err != nil {
+	a := Attachment{
+		ID: n.ID, Beside: n.Beside, Author: ask.Person, Name: name, Kind: kind, Size: n.Size, Digest: n.Digest, State: Receiving, MadeAt: ask.At,
+	}
+	if err := tx.Get(ctx, &a.Order, nextPlace, n.thing()); err != nil {
 		return Attachment{}, err
 	}
-	var in uuid.UUID
-	if err := tx.Get(ctx, &in, selectCaseOf, n.Filing); err != nil {
+	if a.Case, err = caseOf(ctx, tx, n.Beside); err != nil {
 		return Attachment{}, err
 	}
-	sealed, err := tx.SealText(nameAt(in, n.ID), name, ask.Person)
+	sealed, err := tx.SealText(a.nameAt(), name, ask.Person)
 	if err != nil {
 		return Attachment{}, err
 	}
-	if err := tx.Exec(ctx, insertAttachment, n.ID, n.Filing, ask.Person, place, sealed, kind, n.Size, n.Digest, ask.At); err != nil {
+	if err := tx.Exec(ctx, insertAttachment, n.ID, orNone(n.Filing), orNone(n.Report), orNone(n.Body), ask.Person, a.Order, sealed, kind, n.Size, n.Digest, ask.At); err != nil {
 		return Attachment{}, err
 	}
-	return Attachment{
-		ID: n.ID, Filing: n.Filing, Case: in, Author: ask.Person, Order: place, Name: name, Kind: kind, Size: n.Size, Digest: n.Digest,
-		State: Receiving, MadeAt: ask.At,
-	}, nil
+	return a, nil
 }
 
-// room holds a file to what a filing and a person may have.
-func room(ctx context.Context, tx *vault.DB, at time.Time, person, filing, id uuid.UUID, size int64) error {
+func orNone(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
+
+// caseOf is the case that a thing belongs to; none for a report.
+func caseOf(ctx context.Context, tx *vault.DB, b Beside) (in uuid.UUID, err error) {
+	if b.Report != uuid.Nil {
+		return in, nil
+	}
+	return in, tx.Get(ctx, &in, selectCaseOf, b.Filing)
+}
+
+// room holds a file to what a thing and a person may have.
+func room(ctx context.Context, tx *vault.DB, at time.Time, person, thing, id uuid.UUID, size int64) error {
 	var heap struct {
 		Files int   `db:"files"`
 		Bytes int64 `db:"bytes"`
 	}
-	if err := tx.Get(ctx, &heap, selectHeap, filing, id); err != nil {
+	if err := tx.Get(ctx, &heap, selectHeap, thing, id); err != nil {
 		return err
 	}
 	var day int64
@@ -136,7 +144,7 @@ func Ends(ctx context.Context, tx *vault.DB, at time.Time, id uuid.UUID, size in
 	case size > a.Size:
 		return refuse(TooLarge)
 	}
-	if err := room(ctx, tx, at, a.Author, a.Filing, id, size); err != nil {
+	if err := room(ctx, tx, at, a.Author, a.thing(), id, size); err != nil {
 		var full *fault.Fault
 		if !errors.As(err, &full) || full.Message != refuse(TooMany).Message { // it was counted when it began
 			return err
@@ -160,7 +168,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case length == 0 || length > Piece || offset < 0 || offset%Piece != 0 || length < Piece && end != a.Size:
 		return a, refuse(OutOfOrder)
 	case offset < a.Received:
-		old, err := piece(ctx, tx, a.Case, id, Original, offset/Piece)
+		old, err := a.piece(ctx, tx, Original, offset/Piece)
 		if err == nil && !bytes.Equal(old, content) {
 			err = refuse(Changed)
 		}
@@ -168,7 +176,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case offset > a.Received || a.State != Receiving:
 		return a, refuse(OutOfOrder)
 	}
-	if err := keepPiece(ctx, tx, a.Case, a.Author, id, Original, offset/Piece, content); err != nil {
+	if err := a.keep(ctx, tx, Original, offset/Piece, content); err != nil {
 		return a, err
 	}
 	a.Received += length
@@ -176,12 +184,12 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 }
 
 const deleteComing = `
-DELETE FROM attachment WHERE filing = $1 AND state IN ('receiving', 'checking')`
+DELETE FROM attachment WHERE (filing = $1 OR report = $1) AND state IN ('receiving', 'checking')`
 
 // DropComing takes away what has not become a part of a thing when that is signed: its
 // paper does not name it.
-func DropComing(ctx context.Context, tx *vault.DB, filing uuid.UUID) error {
-	return tx.Exec(ctx, deleteComing, filing)
+func DropComing(ctx context.Context, tx *vault.DB, thing uuid.UUID) error {
+	return tx.Exec(ctx, deleteComing, thing)
 }
 
 // Drop takes an attachment away, with all of it.

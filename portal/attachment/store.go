@@ -27,6 +27,8 @@ const (
 type attachmentRow struct {
 	ID         uuid.UUID  `db:"id"`
 	Filing     uuid.UUID  `db:"filing"`
+	Report     uuid.UUID  `db:"report"`
+	Body       uuid.UUID  `db:"body"`
 	Case       uuid.UUID  `db:"casefile"`
 	Author     uuid.UUID  `db:"author"`
 	Order      int        `db:"place"`
@@ -45,7 +47,7 @@ type attachmentRow struct {
 }
 
 const selectAttachments = `
-SELECT id, filing, (SELECT f.casefile FROM filing f WHERE f.id = attachment.filing) AS casefile, author, place, name, kind, size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, made_at, scanned_at
+SELECT id, filing, report, body, (SELECT f.casefile FROM filing f WHERE f.id = attachment.filing) AS casefile, author, place, name, kind, size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, made_at, scanned_at
   FROM attachment`
 
 const selectAttachment = selectAttachments + `
@@ -55,23 +57,23 @@ const lockAttachment = selectAttachment + `
    FOR UPDATE`
 
 const selectOf = selectAttachments + `
- WHERE filing = $1
+ WHERE (filing = $1 OR report = $1)
  ORDER BY place, id`
 
-func nameAt(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "attachment", Column: "name", ID: id, Case: casefile}
+func (a Attachment) nameAt() vault.Where {
+	return vault.Where{Table: "attachment", Column: "name", ID: a.ID}.In(a.home())
 }
 
 func (row attachmentRow) open(ctx context.Context, db *vault.DB) (Attachment, error) {
 	a := row.nameless()
 	var err error
-	a.Name, err = db.OpenText(ctx, nameAt(row.Case, row.ID), row.Name)
+	a.Name, err = db.OpenText(ctx, a.nameAt(), row.Name)
 	return a, err
 }
 
 func (row attachmentRow) nameless() Attachment {
 	a := Attachment{
-		ID: row.ID, Filing: row.Filing, Case: row.Case, Author: row.Author, Order: row.Order, Kind: row.Kind, Size: row.Size, Received: row.Received,
+		ID: row.ID, Beside: Beside{row.Filing, row.Report, row.Body}, Case: row.Case, Author: row.Author, Order: row.Order, Kind: row.Kind, Size: row.Size, Received: row.Received,
 		Digest: row.Digest, State: row.State, Disarmed: row.Disarmed, MadeAt: row.MadeAt,
 	}
 	if row.ScannedAt != nil {
@@ -81,6 +83,21 @@ func (row attachmentRow) nameless() Attachment {
 		a.Copy = &Copy{Kind: *row.CopyKind, Size: *row.CopySize, Digest: row.CopyDigest}
 	}
 	return a
+}
+
+const selectBeside = `
+SELECT filing, report, body FROM attachment WHERE id = $1`
+
+// BesideOf is what a file lies beside. It opens nothing: who may have the file is for the
+// owner of the thing to say.
+func BesideOf(ctx context.Context, db *vault.DB, id uuid.UUID) (Beside, error) {
+	var row struct {
+		Filing uuid.UUID `db:"filing"`
+		Report uuid.UUID `db:"report"`
+		Body   uuid.UUID `db:"body"`
+	}
+	err := db.Get(ctx, &row, selectBeside, id)
+	return Beside(row), err
 }
 
 // Fetch is one attachment, for whoever reached the thing it lies beside.
@@ -101,9 +118,9 @@ func lock(ctx context.Context, tx *vault.DB, id uuid.UUID) (Attachment, error) {
 }
 
 // Of are the attachments of a thing in their order, those on their way included.
-func Of(ctx context.Context, db *vault.DB, filing uuid.UUID) ([]Attachment, error) {
+func Of(ctx context.Context, db *vault.DB, thing uuid.UUID) ([]Attachment, error) {
 	var rows []attachmentRow
-	if err := db.Select(ctx, &rows, selectOf, filing); err != nil {
+	if err := db.Select(ctx, &rows, selectOf, thing); err != nil {
 		return nil, err
 	}
 	out := make([]Attachment, 0, len(rows))
@@ -119,8 +136,8 @@ func Of(ctx context.Context, db *vault.DB, filing uuid.UUID) ([]Attachment, erro
 
 // Listed are the attachments of a thing as its paper names them, so that the
 // signature on the paper binds every byte of them.
-func Listed(ctx context.Context, tx *vault.DB, filing uuid.UUID) ([]Line, error) {
-	all, err := Of(ctx, tx, filing)
+func Listed(ctx context.Context, tx *vault.DB, thing uuid.UUID) ([]Line, error) {
+	all, err := Of(ctx, tx, thing)
 	if err != nil {
 		return nil, err
 	}
@@ -134,8 +151,8 @@ func Listed(ctx context.Context, tx *vault.DB, filing uuid.UUID) ([]Line, error)
 }
 
 const insertAttachment = `
-INSERT INTO attachment (id, filing, author, place, name, kind, size, received, digest, state, disarmed, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, 'receiving', false, $9)`
+INSERT INTO attachment (id, filing, report, body, author, place, name, kind, size, received, digest, state, disarmed, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 'receiving', false, $11)`
 
 const updateReceived = `
 UPDATE attachment SET received = $2 WHERE id = $1 AND state = 'receiving'`
@@ -169,37 +186,37 @@ func pieceID(attachment uuid.UUID, part Part, n int64) uuid.UUID {
 
 // pieceAt is the place of a piece. Each piece is an object with a key of its own, so a
 // file of any length opens piece by piece and no stream has to be kept in step.
-func pieceAt(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "attachment_chunk", Column: "content", ID: id, Case: casefile}
+func (a Attachment) pieceAt(id uuid.UUID) vault.Where {
+	return vault.Where{Table: "attachment_chunk", Column: "content", ID: id}.In(a.home())
 }
 
 // pieces are the places of the file as it came.
 func (a Attachment) pieces() []vault.Where {
 	var out []vault.Where
 	for n := int64(0); n*Piece < a.Size; n++ {
-		out = append(out, pieceAt(a.Case, pieceID(a.ID, Original, n)))
+		out = append(out, a.pieceAt(pieceID(a.ID, Original, n)))
 	}
 	return out
 }
 
-// keepPiece keeps a piece for the people of the case, and for its author, who may be
-// nothing there.
-func keepPiece(ctx context.Context, tx *vault.DB, casefile, author, attachment uuid.UUID, part Part, n int64, content []byte) error {
-	id := pieceID(attachment, part, n)
-	sealed, err := tx.Seal(pieceAt(casefile, id), content, author)
+// keep keeps a piece for the people of the case, or of the body, and for its author, who
+// may be nothing there.
+func (a Attachment) keep(ctx context.Context, tx *vault.DB, part Part, n int64, content []byte) error {
+	id := pieceID(a.ID, part, n)
+	sealed, err := tx.Seal(a.pieceAt(id), content, a.Author)
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, insertPiece, id, attachment, part, n, sealed)
+	return tx.Exec(ctx, insertPiece, id, a.ID, part, n, sealed)
 }
 
-func piece(ctx context.Context, db *vault.DB, casefile, attachment uuid.UUID, part Part, n int64) ([]byte, error) {
-	id := pieceID(attachment, part, n)
+func (a Attachment) piece(ctx context.Context, db *vault.DB, part Part, n int64) ([]byte, error) {
+	id := pieceID(a.ID, part, n)
 	var sealed []byte
 	if err := db.Get(ctx, &sealed, selectPiece, id); err != nil {
 		return nil, err
 	}
-	return db.Open(ctx, pieceAt(casefile, id), sealed)
+	return db.Open(ctx, a.pieceAt(id), sealed)
 }
 
 // errNotWhole says that what is kept is not what was received: the reader must not
@@ -208,20 +225,19 @@ var errNotWhole = errors.New("attachment: the file is not what was received")
 
 // content is a part, piece by piece: no more of it than one piece is in memory.
 type content struct {
-	ctx        context.Context
-	db         *vault.DB
-	casefile   uuid.UUID
-	attachment uuid.UUID
-	part       Part
-	size       int64
-	n, read    int64
-	rest       []byte
-	sum        hash.Hash
-	digest     []byte // what the whole must be; nil: not asked
+	ctx     context.Context
+	db      *vault.DB
+	of      Attachment
+	part    Part
+	size    int64
+	n, read int64
+	rest    []byte
+	sum     hash.Hash
+	digest  []byte // what the whole must be; nil: not asked
 }
 
 func (a Attachment) content(ctx context.Context, db *vault.DB, part Part) *content {
-	c := &content{ctx: ctx, db: db, casefile: a.Case, attachment: a.ID, part: part, size: a.Size, digest: a.Digest, sum: sha256.New()}
+	c := &content{ctx: ctx, db: db, of: a, part: part, size: a.Size, digest: a.Digest, sum: sha256.New()}
 	if part == Shown {
 		c.size, c.digest = a.Copy.Size, a.Copy.Digest
 	}
@@ -239,7 +255,7 @@ func (c *content) Read(p []byte) (int, error) {
 		if c.read == c.size {
 			return 0, io.EOF
 		}
-		next, err := piece(c.ctx, c.db, c.casefile, c.attachment, c.part, c.n)
+		next, err := c.of.piece(c.ctx, c.db, c.part, c.n)
 		if err != nil {
 			return 0, fmt.Errorf("%w: piece %d: %w", errNotWhole, c.n, err)
 		}
@@ -295,7 +311,7 @@ func (c *cutter) flush() error {
 	if len(c.buffer) == 0 {
 		return nil
 	}
-	err := keepPiece(c.ctx, c.db, c.of.Case, c.of.Author, c.of.ID, Shown, c.n, c.buffer)
+	err := c.of.keep(c.ctx, c.db, Shown, c.n, c.buffer)
 	c.n++
 	c.buffer = c.buffer[:0]
 	return err

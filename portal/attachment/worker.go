@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,9 @@ func init() {
 		if work == albumWork {
 			return bind(os.Stdin, os.Stdout)
 		}
+		if kind, ok := strings.CutPrefix(work, stripWork); ok {
+			return strip(Kind(kind), os.Stdin, os.Stdout)
+		}
 		return examine(Kind(work), os.Stdin, os.Stdout)
 	}()
 	if err := json.NewEncoder(os.Stderr).Encode(v); err != nil {
@@ -64,15 +68,23 @@ func init() {
 	os.Exit(0)
 }
 
-// places holds a token for each worker: those above wait.
-var places = make(chan struct{}, workAside)
+// places holds a token for each worker: those above wait. Files of nobody have a place
+// apart: a flood of them keeps no filing waiting.
+var (
+	places = make(chan struct{}, workAside)
+	apart  = make(chan struct{}, 1)
+)
 
 // employ has a worker read in; what it gives goes to out. A worker that ends without
 // a word was ended by its bounds: the file is too complex.
 func employ(ctx context.Context, work string, in io.Reader, out io.Writer) (verdict, error) {
+	free := places
+	if strings.HasPrefix(work, stripWork) {
+		free = apart
+	}
 	select {
-	case places <- struct{}{}:
-		defer func() { <-places }()
+	case free <- struct{}{}:
+		defer func() { <-free }()
 	case <-ctx.Done():
 		return verdict{}, ctx.Err()
 	}
@@ -88,7 +100,7 @@ func employ(ctx context.Context, work string, in io.Reader, out io.Writer) (verd
 		program = limits
 	}
 	cmd := exec.CommandContext(limited, program, args...)
-	cmd.Env = []string{workSetting + "=" + work, "GOMAXPROCS=2", "GOTRACEBACK=none"}
+	cmd.Env = []string{workSetting + "=" + work, "GOMAXPROCS=2", "GOTRACEBACK=none", "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = os.TempDir()
 	cmd.WaitDelay = time.Second
 	said := &head{most: maxVerdict}

@@ -78,7 +78,7 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(additionText("asked", f.Case, point), text, f.Author)
+			sealed, err := tx.SealText(additionText("asked", f.home(), point), text, f.Author)
 			if err != nil {
 				return err
 			}
@@ -93,8 +93,8 @@ func AskToAdd(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, p
 	})
 }
 
-func additionText(column string, casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "addition_point", Column: column, ID: id, Case: casefile}
+func additionText(column string, home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "addition_point", Column: column, ID: id}.In(home)
 }
 
 const insertAddition = `
@@ -164,11 +164,11 @@ func Additions(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing) ([]A
 				continue
 			}
 			point := AdditionPoint{ID: p.ID, N: p.N}
-			if point.Asked, err = db.OpenText(ctx, additionText("asked", f.Case, p.ID), p.Asked); err != nil {
+			if point.Asked, err = db.OpenText(ctx, additionText("asked", f.home(), p.ID), p.Asked); err != nil {
 				return nil, err
 			}
 			if p.Reply != nil && (mine || row.AnsweredAt != nil) {
-				if point.Reply, err = db.OpenText(ctx, additionText("reply", f.Case, p.ID), p.Reply); err != nil {
+				if point.Reply, err = db.OpenText(ctx, additionText("reply", f.home(), p.ID), p.Reply); err != nil {
 					return nil, err
 				}
 			}
@@ -267,7 +267,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 			return err
 		}
 	}
-	text, err := tx.SealText(supplementText("text", f.Case, number), a.text(press, doc.Language), f.Author)
+	text, err := tx.SealText(supplementText("text", f.home(), number), a.text(press, doc.Language), f.Author)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (a Addition) keep(ctx context.Context, tx *vault.DB, press document.Press, 
 		return err
 	}
 	for _, p := range a.Points {
-		sealed, err := tx.SealText(additionText("reply", f.Case, p.ID), p.Reply, f.Author)
+		sealed, err := tx.SealText(additionText("reply", f.home(), p.ID), p.Reply, f.Author)
 		if err != nil {
 			return err
 		}

@@ -79,10 +79,10 @@ func Same(ctx context.Context, db *vault.DB, ask policy.Ask, draft Filing) ([]Fi
 	mine := runs(draft.said())
 	var out []Filing
 	for _, f := range all {
-		if f.ID == draft.ID || f.Case != draft.Case || f.ID == draft.Against || !(f.Status.Open() || f.Status.Answered() && ask.At.Sub(f.EndedAt) < sameFor) {
+		if f.ID == draft.ID || f.Case != draft.Case || f.Report != draft.Report || f.ID == draft.Against || !(f.Status.Open() || f.Status.Answered() && ask.At.Sub(f.EndedAt) < sameFor) {
 			continue
 		}
-		if f.Points, err = points(ctx, db, ask, f.Case, f.ID); err != nil {
+		if f.Points, err = points(ctx, db, ask, f.home(), f.ID); err != nil {
 			return nil, err
 		}
 		matter := f.Kind == draft.Kind && (f.About != uuid.Nil && f.About == draft.About || f.Against != uuid.Nil && f.Against == draft.Against)

@@ -76,7 +76,7 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if !f.Status.Open() {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		old, err := fetchAnswer(ctx, tx, f.Case, id)
+		old, err := fetchAnswer(ctx, tx, f.home(), id)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
@@ -86,7 +86,7 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(answerText(f.Case, id), n.Reasons, f.Author)
+		sealed, err := tx.SealText(answerText(f.home(), id), n.Reasons, f.Author)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 	if !f.Status.Open() {
 		return f, Answer{}, document.Document{}, fault.New(fault.Conflict, "fault.not-now")
 	}
-	a, err := fetchAnswer(ctx, db, f.Case, id)
+	a, err := fetchAnswer(ctx, db, f.home(), id)
 	if err != nil {
 		return f, a, document.Document{}, err
 	}
@@ -150,7 +150,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := f.mayDecide(ask); err != nil {
 			return err
 		}
-		a, err := fetchAnswer(ctx, tx, f.Case, id)
+		a, err := fetchAnswer(ctx, tx, f.home(), id)
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func AnswerOf(ctx context.Context, db *vault.DB, f Filing) (Answer, error) {
 	if !f.Status.Answered() {
 		return Answer{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	return fetchAnswer(ctx, db, f.Case, f.ID)
+	return fetchAnswer(ctx, db, f.home(), f.ID)
 }
 
 // AnswerDocument opens the signed answer. Reading it is a step; the filer's first

@@ -2,10 +2,7 @@ package filing
 
 import (
 	"context"
-	"errors"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -16,7 +13,6 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
-	"zharia/portal/words"
 )
 
 // Attachments are the files beside a filing, for whoever may read it; its author sees
@@ -36,10 +32,13 @@ func lockDraftOf(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID
 	if err == nil && f.Status != Draft {
 		err = fault.New(fault.Conflict, "fault.not-now")
 	}
+	if err == nil && f.OfReport() { // its files lie beside the report
+		err = fault.New(fault.Conflict, "fault.attach-report")
+	}
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, f.Case, id)
+	f.Points, err = points(ctx, tx, ask, f.home(), id)
 	return f, err
 }
 
@@ -53,16 +52,23 @@ func beside(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fi
 	return f, a, err
 }
 
-// BeginAttachment makes room for a file that is about to be sent.
-func BeginAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, n attachment.New) (a attachment.Attachment, err error) {
-	err = db.Within(ctx, func(tx *vault.DB) error {
-		if _, err := lockDraftOf(ctx, tx, ask, n.Filing); err != nil {
+// filesOf is a draft of the asker's as attachments come to it.
+func filesOf(press document.Press, ask policy.Ask, id uuid.UUID) attachment.Draft {
+	var f Filing
+	return attachment.Draft{
+		Lock: func(ctx context.Context, tx *vault.DB) (err error) {
+			f, err = lockDraftOf(ctx, tx, ask, id)
 			return err
-		}
-		a, err = attachment.Begin(ctx, tx, ask, n)
-		return err
-	})
-	return a, err
+		},
+		Changed: func(ctx context.Context, tx *vault.DB, a attachment.Attachment) error {
+			return f.attached(ctx, tx, press, ask, a)
+		},
+	}
+}
+
+// BeginAttachment makes room for a file that is about to be sent.
+func BeginAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, n attachment.New) (attachment.Attachment, error) {
+	return filesOf(document.Press{}, ask, n.Filing).Begin(ctx, db, ask, n)
 }
 
 // AttachmentState tells how much of a file has come.
@@ -72,24 +78,18 @@ func AttachmentState(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.
 }
 
 // PutAttachment takes the piece of a file that begins at an offset.
-func PutAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, offset int64, piece []byte) (a attachment.Attachment, err error) {
-	err = db.Within(ctx, func(tx *vault.DB) error {
-		if a, err = attachment.Fetch(ctx, tx, id); err != nil {
-			return err
-		}
-		if _, err := lockDraftOf(ctx, tx, ask, a.Filing); err != nil {
-			return err
-		}
-		a, err = attachment.Put(ctx, tx, id, offset, piece)
-		return err
-	})
-	return a, err
+func PutAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, offset int64, piece []byte) (attachment.Attachment, error) {
+	a, err := attachment.Fetch(ctx, db, id)
+	if err != nil {
+		return a, err
+	}
+	return filesOf(document.Press{}, ask, a.Filing).Put(ctx, db, id, offset, piece)
 }
 
 // FinishAttachment examines a file that has come whole and makes it a part of the
 // draft, whose paper is printed anew: it names the file with its SHA-256. A file that
 // cannot be taken is gone, and the error says why.
-func FinishAttachment(ctx context.Context, db *vault.DB, press document.Press, s *attachment.Scanner, ask policy.Ask, id uuid.UUID) (a attachment.Attachment, err error) {
+func FinishAttachment(ctx context.Context, db *vault.DB, press document.Press, s *attachment.Scanner, ask policy.Ask, id uuid.UUID) (attachment.Attachment, error) {
 	f, a, err := beside(ctx, db, ask, id)
 	if err != nil || a.Taken() {
 		return a, err
@@ -97,36 +97,7 @@ func FinishAttachment(ctx context.Context, db *vault.DB, press document.Press, s
 	if f.Status != Draft {
 		return a, fault.New(fault.Conflict, "fault.not-now")
 	}
-	if a.Received < a.Size { // more may come
-		_, err := attachment.Examine(ctx, db, s, ask.At, a)
-		return a, err
-	}
-	found, err := attachment.Examine(ctx, db, s, ask.At, a)
-	if errors.Is(err, fault.Invalid) {
-		gone := db.Within(ctx, func(tx *vault.DB) error {
-			if _, err := lockDraftOf(ctx, tx, ask, a.Filing); err != nil {
-				return err
-			}
-			return attachment.Drop(ctx, tx, id)
-		})
-		if gone != nil {
-			err = gone
-		}
-	}
-	if err != nil {
-		return a, err
-	}
-	err = db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lockDraftOf(ctx, tx, ask, a.Filing)
-		if err != nil {
-			return err
-		}
-		if a, err = attachment.Take(ctx, tx, found); err != nil {
-			return err
-		}
-		return f.attached(ctx, tx, press, ask, a)
-	})
-	return a, err
+	return filesOf(press, ask, f.ID).Finish(ctx, db, s, ask, a)
 }
 
 // attached ends a change of the files of a draft: its trace and its paper.
@@ -153,62 +124,16 @@ func (f Filing) reprint(ctx context.Context, tx *vault.DB, press document.Press,
 // Attach is all of it at once, for a file whose length is not known before it ends:
 // a form sends it so. It comes through piece by piece.
 func Attach(ctx context.Context, db *vault.DB, press document.Press, s *attachment.Scanner, ask policy.Ask, n attachment.New, file io.Reader) error {
-	if _, err := BeginAttachment(ctx, db, ask, n); err != nil {
-		return err
-	}
-	err := receive(ctx, db, ask, n.ID, file)
-	if err == nil {
-		_, err = FinishAttachment(ctx, db, press, s, ask, n.ID)
-		return err
-	}
-	return errors.Join(err, db.Within(context.WithoutCancel(ctx), func(tx *vault.DB) error {
-		if _, err := lockDraftOf(ctx, tx, ask, n.Filing); err != nil {
-			return err
-		}
-		return attachment.Drop(ctx, tx, n.ID)
-	}))
+	return filesOf(press, ask, n.Filing).Add(ctx, db, s, ask, n, file)
 }
 
-// receive cuts a stream into pieces. When it ends it is known how long it was.
-func receive(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, file io.Reader) error {
-	piece := make([]byte, attachment.Piece)
-	for offset := int64(0); ; offset += attachment.Piece {
-		n, err := io.ReadFull(file, piece)
-		end := err == io.EOF || err == io.ErrUnexpectedEOF
-		if err != nil && !end {
-			return err
-		}
-		if end {
-			err := db.Within(ctx, func(tx *vault.DB) error { return attachment.Ends(ctx, tx, ask.At, id, offset+int64(n)) })
-			if err != nil || n == 0 {
-				return err
-			}
-		}
-		if _, err := PutAttachment(ctx, db, ask, id, offset, piece[:n]); err != nil || end {
-			return err
-		}
+// RemoveAttachment takes a file away from a draft; it answers whose it was.
+func RemoveAttachment(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID) (uuid.UUID, error) {
+	a, err := attachment.Fetch(ctx, db, id)
+	if err != nil {
+		return uuid.Nil, err
 	}
-}
-
-// RemoveAttachment takes a file away from a draft.
-func RemoveAttachment(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID) (f Filing, err error) {
-	err = db.Within(ctx, func(tx *vault.DB) error {
-		a, err := attachment.Fetch(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if f, err = lockDraftOf(ctx, tx, ask, a.Filing); err != nil {
-			return err
-		}
-		if err := attachment.Drop(ctx, tx, id); err != nil {
-			return err
-		}
-		if !a.Taken() { // it was no part of the draft yet
-			return nil
-		}
-		return f.attached(ctx, tx, press, ask, a)
-	})
-	return f, err
+	return a.Filing, filesOf(press, ask, a.Filing).Remove(ctx, db, a)
 }
 
 // BindAttachments makes one PDF of the photographs of a draft, in their order, and
@@ -250,23 +175,15 @@ func OpenAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 			return err
 		}
 		f, err := Read(ctx, tx, ask, a.Filing)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !a.Taken():
-			return fault.New(fault.Conflict, "fault.attachment-coming")
-		case a.State == attachment.Quarantined:
-			return fault.New(fault.Conflict, "fault.attachment-infected")
-		case a.State == attachment.Waiting && f.Author != ask.Person:
-			return fault.New(fault.Conflict, "fault.attachment-unscanned")
 		}
-		part = attachment.Original
+		if part, err = a.For(ask.Person, ask.Act == policy.AttachmentOriginal); err != nil || f.Author == ask.Person {
+			return err
+		}
 		digest := a.Digest
-		if a.Copy != nil && ask.Act != policy.AttachmentOriginal {
-			part, digest = attachment.Shown, a.Copy.Digest
-		}
-		if f.Author == ask.Person {
-			return nil
+		if part == attachment.Shown {
+			digest = a.Copy.Digest
 		}
 		if err := f.opened(ctx, tx, ask, opening.Attachment, id); err != nil {
 			return err
@@ -274,18 +191,4 @@ func OpenAttachment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 		return ledger.Step(ctx, tx.DB, ask, "attachment", id, f.Case, digest)
 	})
 	return a, part, err
-}
-
-// enclosed is the section of a paper that names the files of its filing, each with its
-// SHA-256: so the signature on the paper is one on them. None where there are no files.
-func enclosed(ctx context.Context, tx *vault.DB, w *words.Language, id uuid.UUID) ([]document.Section, error) {
-	lines, err := attachment.Listed(ctx, tx, id)
-	if err != nil || len(lines) == 0 {
-		return nil, err
-	}
-	var text []string
-	for _, line := range lines {
-		text = append(text, strconv.Itoa(line.Order)+". "+w.T("paper.attachment", "name", line.Name, "bytes", line.Size, "digest", w.Hex(line.Digest)))
-	}
-	return []document.Section{{Heading: w.T("paper.attachments"), Text: strings.Join(text, "\n")}}, nil
 }

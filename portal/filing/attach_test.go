@@ -19,7 +19,7 @@ import (
 // lay puts a file beside somebody's draft.
 func lay(t *testing.T, w *portaltest.W, a *portaltest.Actor, id uuid.UUID) error {
 	t.Helper()
-	n := attachment.New{ID: uuid.Must(uuid.NewV7()), Filing: id, Name: "letter.pdf", Size: attachment.Unknown}
+	n := attachment.New{ID: uuid.Must(uuid.NewV7()), Beside: attachment.Beside{Filing: id}, Name: "letter.pdf", Size: attachment.Unknown}
 	return filing.Attach(as(t, w, a), w.App, w.Press, nil, a.Asks(policy.AttachmentAdd), n, bytes.NewReader(w.PDF("A letter")))
 }
 

@@ -22,7 +22,7 @@ import (
 // as is a transaction of the pool that serves people, behind both fences.
 func as(t *testing.T, w *portaltest.W, a *portaltest.Actor) context.Context {
 	t.Helper()
-	return database.As(t.Context(), a.Person, uuid.Nil, w.At)
+	return a.As(t.Context())
 }
 
 // explained is why somebody of the tests hands a filing on.

@@ -8,7 +8,6 @@ import (
 
 	"zharia/portal/database"
 	"zharia/portal/fault"
-	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -49,18 +48,18 @@ SELECT o.id, o.person, coalesce(u.name, '') AS official_name, k.name, o.words, o
  WHERE o.filing = $1
  ORDER BY o.made_at, o.id`
 
-func countWords(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "count_objection", Column: "words", ID: id, Case: casefile}
+func countWords(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "count_objection", Column: "words", ID: id}.In(home)
 }
 
-func objectionsTo(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]CountObjection, error) {
+func objectionsTo(ctx context.Context, db *vault.DB, f Filing) ([]CountObjection, error) {
 	var rows []countObjectionRow
-	if err := db.Select(ctx, &rows, selectCountObjections, id); err != nil {
+	if err := db.Select(ctx, &rows, selectCountObjections, f.ID); err != nil {
 		return nil, err
 	}
 	out := make([]CountObjection, len(rows))
 	for i, row := range rows {
-		words, err := db.OpenText(ctx, countWords(casefile, row.ID), row.Words)
+		words, err := db.OpenText(ctx, countWords(f.home(), row.ID), row.Words)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +67,7 @@ func objectionsTo(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]
 		if out[i].Name = row.OfficialName; row.OfficialName != "" {
 			continue
 		}
-		if out[i].Name, err = identity.OpenName(ctx, db, casefile, row.Person, row.Name); err != nil { // "" where its reader may not see it
+		if out[i].Name, err = f.called(ctx, db, row.Person, row.Name); err != nil { // "" where its reader may not see it
 			return nil, err
 		}
 	}
@@ -94,7 +93,7 @@ func Disagree(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, w
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(countWords(f.Case, number), words, f.Author)
+		sealed, err := tx.SealText(countWords(f.home(), number), words, f.Author)
 		if err != nil {
 			return err
 		}

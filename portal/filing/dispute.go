@@ -27,8 +27,8 @@ type Dispute struct {
 	At   time.Time
 }
 
-func disputeText(casefile, point uuid.UUID) vault.Where {
-	return vault.Where{Table: "dispute", Column: "text", ID: point, Case: casefile}
+func disputeText(home vault.Home, point uuid.UUID) vault.Where {
+	return vault.Where{Table: "dispute", Column: "text", ID: point}.In(home)
 }
 
 const insertDispute = `
@@ -50,7 +50,7 @@ func DisputePoint(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
 		point := f.Points[n-1].ID
-		sealed, err := tx.SealText(disputeText(f.Case, point), text, f.Author)
+		sealed, err := tx.SealText(disputeText(f.home(), point), text, f.Author)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func Disputes(ctx context.Context, db *vault.DB, f Filing) (map[uuid.UUID]Disput
 	}
 	out := map[uuid.UUID]Dispute{}
 	for _, row := range rows {
-		text, err := db.OpenText(ctx, disputeText(f.Case, row.Point), row.Text)
+		text, err := db.OpenText(ctx, disputeText(f.home(), row.Point), row.Text)
 		if err != nil {
 			return nil, err
 		}

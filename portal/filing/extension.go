@@ -99,7 +99,7 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
-		old, err := fetchExtension(ctx, tx, f.Case, id)
+		old, err := fetchExtension(ctx, tx, f.home(), id)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
@@ -109,7 +109,7 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
-		reason, err := tx.SealText(extensionReason(f.Case, id), n.Reason, f.Author)
+		reason, err := tx.SealText(extensionReason(f.home(), id), n.Reason, f.Author)
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 	})
 }
 
-func extensionReason(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "extension", Column: "reason", ID: id, Case: casefile}
+func extensionReason(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "extension", Column: "reason", ID: id}.In(home)
 }
 
 const upsertExtension = `
@@ -141,7 +141,7 @@ SELECT e.filing, e.author, o.name, e.reason, e.was_term, e.was_raw, e.was_due, e
   JOIN officer o ON o.person = e.author
  WHERE e.filing = $1`
 
-func fetchExtension(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) (Extension, error) {
+func fetchExtension(ctx context.Context, db *vault.DB, home vault.Home, id uuid.UUID) (Extension, error) {
 	var row struct {
 		Filing   uuid.UUID     `db:"filing"`
 		Author   uuid.UUID     `db:"author"`
@@ -165,7 +165,7 @@ func fetchExtension(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) (
 		Language: row.Language, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt),
 	}
 	var err error
-	e.Reason, err = db.OpenText(ctx, extensionReason(casefile, id), row.Reason)
+	e.Reason, err = db.OpenText(ctx, extensionReason(home, id), row.Reason)
 	return e, err
 }
 
@@ -179,7 +179,7 @@ func ExtensionDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	if !f.Extendable(ask.At) {
 		return f, Extension{}, document.Document{}, fault.New(fault.Conflict, "fault.not-extendable").Under(law.CPC(105, 2))
 	}
-	e, err := fetchExtension(ctx, db, f.Case, id)
+	e, err := fetchExtension(ctx, db, f.home(), id)
 	if err != nil {
 		return f, e, document.Document{}, err
 	}
@@ -212,7 +212,7 @@ func Extend(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		e, err := fetchExtension(ctx, tx, f.Case, id)
+		e, err := fetchExtension(ctx, tx, f.home(), id)
 		if err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func Extend(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 // ExtensionOf is the signed notice of a filing that was fetched through the asker;
 // NotFound where its term was not made longer.
 func ExtensionOf(ctx context.Context, db *vault.DB, f Filing) (Extension, error) {
-	e, err := fetchExtension(ctx, db, f.Case, f.ID)
+	e, err := fetchExtension(ctx, db, f.home(), f.ID)
 	if err == nil && e.SignedAt.IsZero() {
 		return Extension{}, fault.New(fault.NotFound, "fault.not-found")
 	}
@@ -249,7 +249,7 @@ func ExtensionOf(ctx context.Context, db *vault.DB, f Filing) (Extension, error)
 // ExtensionPaper opens the notice, or the asker's draft of it. Reading it is kept.
 func ExtensionPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
 	return openPaper(ctx, db, ask, opening.Filing, id, func(tx *vault.DB, f Filing) (uuid.UUID, error) {
-		e, err := fetchExtension(ctx, tx, f.Case, id)
+		e, err := fetchExtension(ctx, tx, f.home(), id)
 		return e.Document, err
 	})
 }
@@ -258,7 +258,7 @@ func ExtensionPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 func (n NewExtension) sheet(press document.Press, d document.Document, f Filing, due time.Time, signer identity.Person) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "extension")
-	s.To = []string{f.AuthorName, w.T("role." + string(f.Role))}
+	s.To = f.to(w)
 	s.From = []string{f.Decider.Body.In(n.Language)}
 	s.Facts = append(f.facts(w),
 		document.Fact{Label: w.T("paper.extension.was"), Value: w.Until(f.DueAt)},

@@ -56,6 +56,9 @@ type Filing struct {
 	Role          policy.Role // the capacity it is filed in
 	Participant   uuid.UUID   // zero in a complaint about a request for access
 	Access        uuid.UUID   // that request; zero for none. Role is then what its author asks to be
+	Report        uuid.UUID   // the report of an offence that it is about where there is no case; zero for none
+	ReportNumber  string      // by which the book of reports has it
+	Body          uuid.UUID   // of that one, whose official decides: the texts are sealed for it
 	Represented   string      // name of the one its author acts for, or ""
 	InPlaceOf     policy.Role // what that one is; "" for nobody
 	Affected      bool        // its author has no status in the case: an act affects him (CPC 100(1))
@@ -151,6 +154,7 @@ type NewFiling struct {
 	Previous      uuid.UUID // what he took back and brings again; zero for nothing
 
 	access   uuid.UUID // the request for access that it contests: Complain
+	report   Reported  // the report of an offence that it contests: ComplainOfReport
 	affected bool      // by one who has no status in the case: Affect
 }
 
@@ -197,17 +201,18 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 // draft prints what was written, names the files beside it, and keeps both in place of
 // the draft before.
 func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, to addressee, id uuid.UUID, sheet sheet) error {
-	old, err := lockDraft(ctx, tx, ask, c.ID, id)
+	old, err := lockDraft(ctx, tx, ask, c.ID, n.report.ID, id)
 	if err != nil {
 		return err
 	}
-	files, err := enclosed(ctx, tx, press.Words.In(n.Language), id)
+	files, err := attachment.Enclosed(ctx, tx, press.Words.In(n.Language), id)
 	if err != nil {
 		return err
 	}
 	rule, _ := policy.FilingOf(n.Kind)
 	var me identity.Person
-	doc, err := printed(ctx, tx, press, ask, c, ask.Person, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
+	in := n.place(c, to)
+	doc, err := printed(ctx, tx, press, ask, in, ask.Person, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
 		me = author
 		s := sheet(d, author)
 		s.Sections = append(s.Sections, files...)
@@ -217,10 +222,12 @@ func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press
 	if err != nil {
 		return err
 	}
-	if err := identity.Introduce(ctx, tx, c.ID, me); err != nil { // he may be nobody in the case yet
-		return err
+	if in.home.Case != uuid.Nil { // he may be nobody in the case yet
+		if err := identity.Introduce(ctx, tx, c.ID, me); err != nil {
+			return err
+		}
 	}
-	if err := n.keep(ctx, tx, ask, c, to, id, doc.ID); err != nil {
+	if err := n.keep(ctx, tx, ask, in, to, id, doc.ID, me); err != nil {
 		return err
 	}
 	if err := dropOwn(ctx, tx, ask, old); err != nil {
@@ -283,7 +290,7 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, db, ask, f.Case, id)
+	f.Points, err = points(ctx, db, ask, f.home(), id)
 	return f, err
 }
 
@@ -364,6 +371,10 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 func (f Filing) standing(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
 	if f.OfAccess() {
 		_, err := contestable(ctx, tx, ask, f.Access)
+		return err
+	}
+	if f.OfReport() {
+		_, err := reported(ctx, tx, ask, f.Report)
 		return err
 	}
 	if f.Affected { // whoever an act affects may complain of it, CPC 100(1)

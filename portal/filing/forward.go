@@ -14,6 +14,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/guide"
 	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -50,6 +51,9 @@ type Forward struct {
 func (f Filing) mayForward() error {
 	if !f.holds || !f.Status.Open() {
 		return fault.New(fault.Conflict, "fault.not-now")
+	}
+	if f.OfReport() { // sealed for this office, in which its head alone decides (CPC 193(2)(6))
+		return fault.New(fault.Conflict, "fault.forward-report").Under(law.CPC(193, 2))
 	}
 	return nil
 }
@@ -165,7 +169,7 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 				return err
 			}
 		}
-		words, err := tx.SealText(forwardWords(f.Case, old.ID), n.Words, f.Author)
+		words, err := tx.SealText(forwardWords(f.home(), old.ID), n.Words, f.Author)
 		if err != nil {
 			return err
 		}
@@ -179,8 +183,8 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 	})
 }
 
-func forwardWords(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "forward", Column: "words", ID: id, Case: casefile}
+func forwardWords(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "forward", Column: "words", ID: id}.In(home)
 }
 
 const upsertForward = `
@@ -229,7 +233,7 @@ func (row forwardRow) open(ctx context.Context, db *vault.DB) (Forward, error) {
 		Himself: row.Himself, Language: row.Language, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt),
 	}
 	var err error
-	w.Words, err = db.OpenText(ctx, forwardWords(row.Case, row.ID), row.Words)
+	w.Words, err = db.OpenText(ctx, forwardWords(vault.Home{Case: row.Case}, row.ID), row.Words)
 	return w, err
 }
 

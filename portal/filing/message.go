@@ -10,7 +10,6 @@ import (
 	"zharia/portal/calendar"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
-	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -41,8 +40,8 @@ type Message struct {
 // Mine tells that the reader wrote it.
 func (m Message) Mine(ask policy.Ask) bool { return m.Person == ask.Person }
 
-func messageText(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "message", Column: "text", ID: id, Case: casefile}
+func messageText(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "message", Column: "text", ID: id}.In(home)
 }
 
 const countToday = `
@@ -76,7 +75,7 @@ func Send(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, text 
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(messageText(f.Case, number), text, f.Author)
+		sealed, err := tx.SealText(messageText(f.home(), number), text, f.Author)
 		if err != nil {
 			return err
 		}
@@ -165,20 +164,20 @@ func Messages(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 				}
 			}
 		}
-		out, err = messages(ctx, tx, f.Case, id)
+		out, err = messages(ctx, tx, f)
 		return err
 	})
 	return f, out, err
 }
 
-func messages(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]Message, error) {
+func messages(ctx context.Context, db *vault.DB, f Filing) ([]Message, error) {
 	var rows []messageRow
-	if err := db.Select(ctx, &rows, selectMessages, id); err != nil {
+	if err := db.Select(ctx, &rows, selectMessages, f.ID); err != nil {
 		return nil, err
 	}
 	out := make([]Message, len(rows))
 	for i, row := range rows {
-		text, err := db.OpenText(ctx, messageText(casefile, row.ID), row.Text)
+		text, err := db.OpenText(ctx, messageText(f.home(), row.ID), row.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +185,7 @@ func messages(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) ([]Mess
 		if out[i].Name = row.OfficialName; row.Official {
 			continue
 		}
-		if out[i].Name, err = identity.OpenName(ctx, db, casefile, row.Person, row.Name); err != nil { // "" of one whose name its reader may not know
+		if out[i].Name, err = f.called(ctx, db, row.Person, row.Name); err != nil { // "" of one whose name its reader may not know
 			return nil, err
 		}
 	}

@@ -41,6 +41,9 @@ func (f Filing) Contestable(at time.Time, disputed int) bool {
 // answer, the zero Answer while there is none. To whoever is in the case no more, or
 // never was, the form is closed, and so are they.
 func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answer) ([]Onward, error) {
+	if f.OfReport() { // the ways on are on the page of the report
+		return nil, nil
+	}
 	c, err := casefile.Read(ctx, db, ask.To(policy.CaseRead), f.Case)
 	if errors.Is(err, fault.NotFound) || err == nil && c.TakesNew() != nil {
 		return nil, nil

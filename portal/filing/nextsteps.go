@@ -21,7 +21,7 @@ func NextSteps(press document.Press, f Filing, language, page string, at time.Ti
 	}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.receipt.what"), Value: w.T("filing." + string(f.Kind))},
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
+		subject(w, f.CaseNumber, f.ReportNumber),
 		{Label: w.T("paper.receipt.received"), Value: w.Second(f.FiledAt)},
 		{Label: w.T("paper.next.status"), Value: said},
 		{Label: w.T("paper.receipt.to"), Value: f.Decider.Name + ", " + f.Decider.Body.In(language)},

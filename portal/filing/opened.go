@@ -16,7 +16,7 @@ import (
 // opened keeps that somebody else than its author opens a paper of a filing. Who
 // files sees it, and the officials; no other participant learns of it.
 func (f Filing) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, object opening.Object, document uuid.UUID) error {
-	if f.Author == ask.Person && object != opening.Answer {
+	if f.Author == ask.Person && object != opening.Answer || f.OfReport() { // of no case: its history says who opened it
 		return nil
 	}
 	return opening.Keep(ctx, tx, ask, f.view(object, document))
@@ -26,6 +26,9 @@ func (f Filing) opened(ctx context.Context, tx *vault.DB, ask policy.Ask, object
 func (f Filing) shown(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
 	if f.Author == ask.Person {
 		return nil
+	}
+	if f.OfReport() {
+		return ledger.Step(ctx, tx.DB, ask, "filing", f.ID, uuid.Nil, nil)
 	}
 	return opening.Show(ctx, tx, ask, f.view(opening.Filing, uuid.Nil))
 }

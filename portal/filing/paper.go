@@ -28,20 +28,24 @@ func authorOf(ctx context.Context, tx *vault.DB, ask policy.Ask) (identity.Perso
 // sheet is what a paper says, once it is known which it is and who writes it.
 type sheet = func(d document.Document, writer identity.Person) document.Sheet
 
-// printed prints a paper of a case in the asker's name and keeps it unsigned. author is
-// that of the filing it belongs to: he opens it by his own right, for he may be nothing
-// in the case.
-func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, c casefile.Case, author uuid.UUID, kind document.Kind, language string, sheet sheet) (document.Document, error) {
-	doc, err := document.New(ask, c.ID, kind, language)
+// printed prints a paper in the asker's name and keeps it unsigned. author is that of
+// the filing it belongs to: he opens it by his own right, for he may be nothing in the
+// case.
+func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, in place, author uuid.UUID, kind document.Kind, language string, sheet sheet) (document.Document, error) {
+	doc, err := document.New(ask, in.home.Case, kind, language)
 	if err != nil {
 		return doc, err
 	}
-	doc.For = []uuid.UUID{author}
+	doc.Body, doc.For = in.home.Body, []uuid.UUID{author}
 	writer, err := authorOf(ctx, tx, ask)
 	if err != nil {
 		return doc, err
 	}
-	if doc.Content, err = press.Paper(sheet(doc, writer), doc, c.Number); err != nil {
+	said := sheet(doc, writer)
+	if in.home.Case == uuid.Nil { // who reads it the signed papers of the office say, not this one
+		said.States = nil
+	}
+	if doc.Content, err = press.Paper(said, doc, in.number); err != nil {
 		return doc, err
 	}
 	return doc, document.Add(ctx, tx, &doc)
@@ -63,9 +67,6 @@ func dropOwn(ctx context.Context, tx *vault.DB, ask policy.Ask, paper uuid.UUID)
 	return document.Drop(ctx, tx, paper)
 }
 
-// of is the case of a filing, as its papers name it.
-func (f Filing) of() casefile.Case { return casefile.Case{ID: f.Case, Number: f.CaseNumber} }
-
 // seated is an official as papers name him: his body, and as whom he sits there.
 func seated(w *words.Language, o casefile.Official, seat guide.Seat) []string {
 	return []string{o.Body.In(w.Code), w.T("paper.seat."+string(seat), "name", o.Name)}
@@ -78,7 +79,7 @@ func (f Filing) closing(w *words.Language, d document.Document, signer identity.
 
 // from is the author of a filing as later papers name him.
 func (f Filing) from(w *words.Language) []string {
-	out := []string{f.AuthorName, w.T("role." + string(f.Role))}
+	out := f.to(w)
 	if f.Represented != "" {
 		out = append(out, w.T("filings.for", "name", f.Represented))
 	}
@@ -100,7 +101,7 @@ func (n NewFiling) sheet(press document.Press, d document.Document, c casefile.C
 	if capacity.Represented != "" {
 		s.From = append(s.From, w.T("paper.acts-for", "name", capacity.Represented, "role", w.T("role."+string(capacity.RepresentedRole))))
 	}
-	s.Facts = []document.Fact{{Label: w.T("paper.case"), Value: c.Number}}
+	s.Facts = []document.Fact{subject(w, c.Number, n.report.Number)}
 	if !about.DecidedOn.IsZero() {
 		s.Facts = append(s.Facts, document.Fact{Label: w.T("paper.about"), Value: w.T("paper.about-value", "kind", w.T("kind."+string(about.Kind)), "day", w.Day(about.DecidedOn))})
 	}
@@ -133,10 +134,10 @@ func listed(points []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// facts are the case and the number of a filing, as they stand on papers about it.
+// facts are the case, or the report, and the number of a filing, as they stand on papers about it.
 func (f Filing) facts(w *words.Language) []document.Fact {
 	return []document.Fact{
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
+		subject(w, f.CaseNumber, f.ReportNumber),
 		{Label: w.T("paper.filing"), Value: w.T("paper.filing-value", "number", f.Number, "day", w.Day(f.FiledAt))},
 	}
 }
@@ -146,7 +147,7 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, si
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "answer")
 	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Family()))
-	s.To = []string{f.AuthorName, w.T("role." + string(f.Role))}
+	s.To = f.to(w)
 	s.From = []string{f.Decider.Body.In(n.Language)}
 	s.Facts = append(f.facts(w), document.Fact{Label: w.T("paper.outcome"), Value: w.T("status." + string(n.outcome()))})
 	s.Sections = []document.Section{
@@ -210,7 +211,7 @@ func Receipt(press document.Press, f Filing, d document.Document, noted Noted, l
 	s.Subtitle = w.T("paper.receipt.subtitle", "number", f.Number)
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.receipt.what"), Value: w.T("filing." + string(f.Kind))},
-		{Label: w.T("paper.case"), Value: f.CaseNumber},
+		subject(w, f.CaseNumber, f.ReportNumber),
 		{Label: w.T("paper.receipt.from"), Value: f.AuthorName},
 		{Label: w.T("paper.receipt.received"), Value: w.Second(f.FiledAt)},
 		{Label: w.T("paper.receipt.to"), Value: f.Decider.Name + ", " + f.Decider.Body.In(language)},

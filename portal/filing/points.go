@@ -34,12 +34,12 @@ type Resolution struct {
 	Article string // by which it is refused, as its author wrote it
 }
 
-func pointText(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "point", Column: "text", ID: id, Case: casefile}
+func pointText(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "point", Column: "text", ID: id}.In(home)
 }
 
-func resolutionText(column string, casefile, point uuid.UUID) vault.Where {
-	return vault.Where{Table: "resolution", Column: column, ID: point, Case: casefile}
+func resolutionText(column string, home vault.Home, point uuid.UUID) vault.Where {
+	return vault.Where{Table: "resolution", Column: column, ID: point}.In(home)
 }
 
 const deletePoints = `
@@ -50,7 +50,7 @@ INSERT INTO point (id, filing, n, text)
 VALUES ($1, $2, $3, $4)`
 
 // keepPoints writes the points of a draft down, in place of those before.
-func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filing, author uuid.UUID) error {
+func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, home vault.Home, filing, author uuid.UUID) error {
 	if err := tx.Exec(ctx, deletePoints, filing); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (n NewFiling) keepPoints(ctx context.Context, tx *vault.DB, casefile, filin
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(pointText(casefile, id), text, author)
+		sealed, err := tx.SealText(pointText(home, id), text, author)
 		if err != nil {
 			return err
 		}
@@ -101,14 +101,14 @@ type pointRow struct {
 }
 
 // points are those of a filing that was fetched through the asker.
-func points(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, filing uuid.UUID) ([]Point, error) {
+func points(ctx context.Context, db *vault.DB, ask policy.Ask, home vault.Home, filing uuid.UUID) ([]Point, error) {
 	var rows []pointRow
 	if err := db.Select(ctx, &rows, selectPoints, filing, ask.Person); err != nil {
 		return nil, err
 	}
 	out := make([]Point, len(rows))
 	for i, row := range rows {
-		text, err := db.OpenText(ctx, pointText(casefile, row.ID), row.Text)
+		text, err := db.OpenText(ctx, pointText(home, row.ID), row.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -117,13 +117,13 @@ func points(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, filing 
 			continue
 		}
 		said := Resolution{Outcome: *row.Outcome}
-		article, err := db.OpenMaybe(ctx, resolutionText("article", casefile, row.ID), row.Article)
+		article, err := db.OpenMaybe(ctx, resolutionText("article", home, row.ID), row.Article)
 		if err != nil {
 			return nil, err
 		}
 		said.Article = deref(article)
 		if row.Reasons != nil {
-			if said.Reasons, err = db.OpenText(ctx, resolutionText("reasons", casefile, row.ID), row.Reasons); err != nil {
+			if said.Reasons, err = db.OpenText(ctx, resolutionText("reasons", home, row.ID), row.Reasons); err != nil {
 				return nil, err
 			}
 		}
@@ -158,14 +158,14 @@ func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution) er
 		var reasons []byte
 		if r.Reasons != "" {
 			var err error
-			if reasons, err = tx.SealText(resolutionText("reasons", f.Case, point), r.Reasons, f.Author); err != nil {
+			if reasons, err = tx.SealText(resolutionText("reasons", f.home(), point), r.Reasons, f.Author); err != nil {
 				return err
 			}
 		}
 		var article []byte
 		if r.Article != "" {
 			var err error
-			if article, err = tx.SealText(resolutionText("article", f.Case, point), r.Article, f.Author); err != nil {
+			if article, err = tx.SealText(resolutionText("article", f.home(), point), r.Article, f.Author); err != nil {
 				return err
 			}
 		}

@@ -152,6 +152,6 @@ func ClockOf(ctx context.Context, db *vault.DB, f Filing) (Clock, error) {
 	if err := db.Select(ctx, &clock.Recounts, selectRecounts, f.ID); err != nil {
 		return clock, err
 	}
-	clock.Objections, err = objectionsTo(ctx, db, f.Case, f.ID)
+	clock.Objections, err = objectionsTo(ctx, db, f)
 	return clock, err
 }

@@ -41,6 +41,12 @@ func (f Filing) Remedies() []Remedy {
 	if f.Family() != policy.Complaint {
 		return nil
 	}
+	if f.OfReport() { // a refusal is cancelled; of silence there is nothing to cancel
+		if f.Seat == guide.Judge || f.Seat == guide.Appeal {
+			return []Remedy{RemedyUnlawful, RemedyCancel, RemedyOblige}
+		}
+		return []Remedy{RemedyInstruct, RemedyCancel}
+	}
 	paper := slices.Contains([]guide.What{guide.Decision, guide.Answer, guide.Ruling}, f.What)
 	switch f.Seat {
 	case guide.Head:
@@ -115,12 +121,12 @@ func CancellingOf(ctx context.Context, db *vault.DB, f Filing) (Cancelling, erro
 	if err != nil {
 		return Cancelling{}, err
 	}
-	text, err := db.OpenText(ctx, cancellationWords(f.Case, f.ID), row.Words)
+	text, err := db.OpenText(ctx, cancellationWords(f.home(), f.ID), row.Words)
 	return Cancelling{Filing: f.ID, Settled: true, Cancelled: row.Cancelled, Words: text, SettledAt: row.SettledAt}, err
 }
 
-func cancellationWords(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "cancellation", Column: "words", ID: id, Case: casefile}
+func cancellationWords(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "cancellation", Column: "words", ID: id}.In(home)
 }
 
 // Those that wait longest first, at most 200.
@@ -170,7 +176,7 @@ func SettleCancelling(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid
 		if c.Settled {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		sealed, err := tx.SealText(cancellationWords(f.Case, id), words, f.Author)
+		sealed, err := tx.SealText(cancellationWords(f.home(), id), words, f.Author)
 		if err != nil {
 			return err
 		}

@@ -38,18 +38,24 @@ SELECT s.seat, s.person
 
 // house is who sits in each seat for a case now.
 func house(ctx context.Context, db *vault.DB, casefileID uuid.UUID) (guide.House, error) {
-	var rows []struct {
-		Seat   guide.Seat `db:"seat"`
-		Person uuid.UUID  `db:"person"`
-	}
+	var rows []seatRow
 	if err := db.Select(ctx, &rows, selectHouse, casefileID); err != nil {
 		return nil, err
 	}
+	return seatedIn(rows), nil
+}
+
+type seatRow struct {
+	Seat   guide.Seat `db:"seat"`
+	Person uuid.UUID  `db:"person"`
+}
+
+func seatedIn(rows []seatRow) guide.House {
 	h := guide.House{}
 	for _, row := range rows {
 		h[row.Seat] = append(h[row.Seat], row.Person)
 	}
-	return h, nil
+	return h
 }
 
 const selectMakers = `
@@ -93,7 +99,7 @@ func (n NewFiling) contest(ctx context.Context, tx *vault.DB, c casefile.Case, a
 	case n.Against != uuid.Nil:
 		out.What, out.By, out.ByPost = guide.Silence, []uuid.UUID{against.Decider.ID}, against.Seat
 		if against.Status.Answered() {
-			answer, err := fetchAnswer(ctx, tx, against.Case, against.ID)
+			answer, err := fetchAnswer(ctx, tx, against.home(), against.ID)
 			if err != nil {
 				return out, err
 			}
@@ -139,6 +145,7 @@ type addressee struct {
 	seat       guide.Seat
 	what       guide.What
 	interested []uuid.UUID
+	body       uuid.UUID // his, where there is no case
 }
 
 const selectOfficial = `
@@ -199,6 +206,17 @@ func (f Filing) seat(ctx context.Context, tx *vault.DB, ask policy.Ask) (address
 			return addressee{}, err
 		}
 		return find(ctx, tx, f.Kind, f.Case, refusal(r))
+	}
+	if f.OfReport() {
+		r, err := reported(ctx, tx, ask, f.Report)
+		if err != nil {
+			return addressee{}, err
+		}
+		to, err := r.addressee(ctx, tx, f.Seat)
+		if err == nil && to.body != f.Body { // its texts are sealed for the other office
+			err = fault.New(fault.Conflict, "fault.document-changed")
+		}
+		return to, err
 	}
 	var against Filing
 	if f.Against != uuid.Nil {

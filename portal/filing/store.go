@@ -32,6 +32,9 @@ type filingRow struct {
 	OwnName         []byte            `db:"own_name"` // where the author himself asks: it opens while the keeper is down
 	Participant     uuid.UUID         `db:"participant"`
 	Access          uuid.NullUUID     `db:"access"`
+	Report          uuid.NullUUID     `db:"report"`
+	Office          uuid.NullUUID     `db:"office"` // whose official decides it, where there is no case
+	Filer           []byte            `db:"filer"`
 	Role            policy.Role       `db:"role"`
 	RepresentedID   uuid.NullUUID     `db:"represented_person"`
 	RepresentedName []byte            `db:"represented_name"`
@@ -80,9 +83,13 @@ const impartial = `($1 <> ALL (f.interested) OR f.kind = 'challenge' AND f.seat 
 
 // sits says that a filing is, or was, the asker's to answer, or his whom he stands in
 // for, and that he sits there still.
-const sits = `EXISTS (
+const sits = `(EXISTS (
                   SELECT 1 FROM desk k WHERE k.casefile = f.casefile AND k.seat = f.seat AND k.person = $1
-                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))`
+                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))
+                  OR f.report IS NOT NULL AND EXISTS (
+                  SELECT 1 FROM officer i WHERE i.person = $1 AND i.body = f.body AND i.left_at IS NULL
+                     AND i.post = CASE WHEN f.seat IN ('judge', 'appeal') THEN 'judge' ELSE 'chief-prosecutor' END
+                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL))))`
 
 // held says that it waits for him.
 const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
@@ -95,7 +102,7 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
 SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
-       f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
+       f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.report, f.body AS office, f.filer, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
        CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
        f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, o.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
@@ -108,7 +115,7 @@ SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.l
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
        s.standing, s.holds
   FROM filing f
-  JOIN casefile c ON c.id = f.casefile
+  LEFT JOIN casefile c ON c.id = f.casefile
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
   LEFT JOIN participant p ON p.id = f.participant
   LEFT JOIN request q ON q.id = f.access
@@ -175,12 +182,12 @@ const selectLate = selectFilings + `
         LIMIT 200))
  ORDER BY f.filed_at DESC, f.id`
 
-func filingText(column string, casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "filing", Column: column, ID: id, Case: casefile}
+func filingText(column string, home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "filing", Column: column, ID: id}.In(home)
 }
 
-func answerText(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "answer", Column: "reasons", ID: id, Case: casefile}
+func answerText(home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "answer", Column: "reasons", ID: id}.In(home)
 }
 
 // forAsker opens the row for the one who asks: not found where he is nothing to
@@ -195,7 +202,7 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 	}
 	f := Filing{
 		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Language: row.Language,
-		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, Access: row.Access.UUID, About: row.About.UUID,
+		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, Access: row.Access.UUID, Report: row.Report.UUID, Body: row.Office.UUID, About: row.About.UUID,
 		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
@@ -208,17 +215,21 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		return Filing{}, err
 	}
 	var errs [4]error
-	if row.Author == ask.Person && row.Named != nil { // he may be nothing in the case
-		f.CaseNumber, errs[3] = db.OpenText(ctx, filingText("named", row.Case, row.ID), row.Named)
+	if f.OfReport() {
+		f.ReportNumber, errs[3] = db.OpenText(ctx, filingText("named", row.home(), row.ID), row.Named)
+	} else if row.Author == ask.Person && row.Named != nil { // he may be nothing in the case
+		f.CaseNumber, errs[3] = db.OpenText(ctx, filingText("named", row.home(), row.ID), row.Named)
 	} else {
 		f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.CaseNumber)
 	}
 	if row.Author == ask.Person {
 		f.AuthorName, errs[0] = identity.OpenOwnName(ctx, db, row.Author, row.OwnName)
+	} else if f.OfReport() {
+		f.AuthorName, errs[0] = db.OpenText(ctx, filingText("filer", row.home(), row.ID), row.Filer)
 	} else {
 		f.AuthorName, errs[0] = identity.OpenName(ctx, db, row.Case, row.Author, row.AuthorName)
 	}
-	f.Circumstances, errs[1] = db.OpenText(ctx, filingText("circumstances", row.Case, row.ID), row.Circumstances)
+	f.Circumstances, errs[1] = db.OpenText(ctx, filingText("circumstances", row.home(), row.ID), row.Circumstances)
 	if row.RepresentedID.Valid {
 		f.Represented, errs[2] = identity.OpenName(ctx, db, row.Case, row.RepresentedID.UUID, row.RepresentedName)
 	}
@@ -230,20 +241,22 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 func ahead(ctx context.Context, db *vault.DB, ask policy.Ask, rows []filingRow) error {
 	var all []vault.Sealed
 	for _, row := range rows {
-		if row.Author == ask.Person && row.Named != nil {
-			all = append(all, vault.Sealed{Where: filingText("named", row.Case, row.ID), Bytes: row.Named})
+		if row.Report.Valid || row.Author == ask.Person && row.Named != nil {
+			all = append(all, vault.Sealed{Where: filingText("named", row.home(), row.ID), Bytes: row.Named})
 		} else {
 			all = append(all, vault.Sealed{Where: register.At(row.Case), Bytes: row.CaseNumber})
 		}
 		if row.Author == ask.Person {
 			all = append(all, identity.OwnName(row.Author, row.OwnName))
+		} else if row.Report.Valid {
+			all = append(all, vault.Sealed{Where: filingText("filer", row.home(), row.ID), Bytes: row.Filer})
 		} else {
 			all = append(all, identity.NameIn(row.Case, row.Author, row.AuthorName))
 		}
 		if row.RepresentedID.Valid {
 			all = append(all, identity.NameIn(row.Case, row.RepresentedID.UUID, row.RepresentedName))
 		}
-		all = append(all, vault.Sealed{Where: filingText("circumstances", row.Case, row.ID), Bytes: row.Circumstances})
+		all = append(all, vault.Sealed{Where: filingText("circumstances", row.home(), row.ID), Bytes: row.Circumstances})
 	}
 	return db.Ahead(ctx, all...)
 }
@@ -266,7 +279,7 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, f.Case, id)
+	f.Points, err = points(ctx, tx, ask, f.home(), id)
 	return f, err
 }
 
@@ -281,13 +294,14 @@ func move(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 }
 
 const lockOldDraft = `
-SELECT casefile, author, status, document FROM filing WHERE id = $1 FOR UPDATE`
+SELECT casefile, report, author, status, document FROM filing WHERE id = $1 FOR UPDATE`
 
 // lockDraft is the document of the draft that a page saves anew, or zero for a
 // new draft. Anything else under that id is refused.
-func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id uuid.UUID) (uuid.UUID, error) {
+func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, report, id uuid.UUID) (uuid.UUID, error) {
 	var row struct {
 		Case     uuid.UUID `db:"casefile"`
+		Report   uuid.UUID `db:"report"`
 		Author   uuid.UUID `db:"author"`
 		Status   Status    `db:"status"`
 		Document uuid.UUID `db:"document"`
@@ -298,7 +312,7 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 		return uuid.Nil, nil
 	case err != nil:
 		return uuid.Nil, err
-	case row.Author != ask.Person || row.Case != casefileID:
+	case row.Author != ask.Person || row.Case != casefileID || row.Report != report:
 		return uuid.Nil, fault.New(fault.NotFound, "fault.not-found")
 	case row.Status != Draft:
 		return uuid.Nil, fault.New(fault.Conflict, "fault.filed-already")
@@ -312,31 +326,39 @@ func lockDraft(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID, id
 
 const upsertFiling = `
 INSERT INTO filing (id, casefile, author, participant, kind, status, language, about, against, ground, circumstances, document, decider, made_at, access,
-                    seat, what, complained, interested, suspend, affected, previous, named)
-VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+                    seat, what, complained, interested, suspend, affected, previous, named, report, body, filer)
+VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
     ON CONFLICT (id) DO UPDATE
    SET participant = $4, kind = $5, language = $6, about = $7, against = $8, ground = $9, circumstances = $10,
-       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19, previous = $21, named = $22
+       document = $11, decider = $12, made_at = $13, seat = $15, what = $16, complained = $17, interested = $18, suspend = $19, previous = $21, named = $22, body = $24, filer = $25
  WHERE filing.status = 'draft' AND filing.author = $3`
 
 // keep writes the draft down, for the official it goes to.
-func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c casefile.Case, to addressee, id, doc uuid.UUID) error {
-	circumstances, err := tx.SealText(filingText("circumstances", c.ID, id), n.Circumstances, ask.Person)
+func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, in place, to addressee, id, doc uuid.UUID, me identity.Person) error {
+	circumstances, err := tx.SealText(filingText("circumstances", in.home, id), n.Circumstances, ask.Person)
 	if err != nil {
 		return err
 	}
-	var named []byte
-	if n.affected || n.access != uuid.Nil {
-		if named, err = tx.SealText(filingText("named", c.ID, id), c.Number, ask.Person); err != nil {
+	var named, filer []byte
+	switch {
+	case n.report.ID != uuid.Nil:
+		if named, err = tx.SealText(filingText("named", in.home, id), n.report.Number, ask.Person); err != nil {
+			return err
+		}
+		if filer, err = tx.SealText(filingText("filer", in.home, id), me.Name, ask.Person); err != nil {
+			return err
+		}
+	case n.affected || n.access != uuid.Nil:
+		if named, err = tx.SealText(filingText("named", in.home, id), in.number, ask.Person); err != nil {
 			return err
 		}
 	}
-	err = tx.Exec(ctx, upsertFiling, id, c.ID, ask.Person, nullable(n.Participant), n.Kind, n.Language, nullable(n.About), nullable(n.Against), n.Ground,
-		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected, nullable(n.Previous), named)
+	err = tx.Exec(ctx, upsertFiling, id, nullable(in.home.Case), ask.Person, nullable(n.Participant), n.Kind, n.Language, nullable(n.About), nullable(n.Against), n.Ground,
+		circumstances, doc, to.official.ID, ask.At, nullable(n.access), to.seat, to.what, nullable(n.Complained), texts(to.interested), n.Suspend, n.affected, nullable(n.Previous), named, nullable(n.report.ID), nullable(in.home.Body), filer)
 	if err != nil {
 		return err
 	}
-	return n.keepPoints(ctx, tx, c.ID, id, ask.Person)
+	return n.keepPoints(ctx, tx, in.home, id, ask.Person)
 }
 
 const nextNumber = `
@@ -376,12 +398,12 @@ SELECT filing, author, outcome, coalesce(remedy, '') AS remedy, reasons, languag
   FROM answer
  WHERE filing = $1`
 
-func fetchAnswer(ctx context.Context, db *vault.DB, casefile, id uuid.UUID) (Answer, error) {
+func fetchAnswer(ctx context.Context, db *vault.DB, home vault.Home, id uuid.UUID) (Answer, error) {
 	var row answerRow
 	if err := db.Get(ctx, &row, selectAnswer, id); err != nil {
 		return Answer{}, err
 	}
-	reasons, err := db.OpenText(ctx, answerText(casefile, id), row.Reasons)
+	reasons, err := db.OpenText(ctx, answerText(home, id), row.Reasons)
 	return Answer{row.Filing, row.Author, row.Outcome, row.Remedy, reasons, row.Language, row.Document, row.MadeAt, deref(row.SignedAt), deref(row.ReadAt)}, err
 }
 

@@ -55,8 +55,8 @@ type NewSupplement struct {
 	Language string
 }
 
-func supplementText(column string, casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "supplement", Column: column, ID: id, Case: casefile}
+func supplementText(column string, home vault.Home, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "supplement", Column: column, ID: id}.In(home)
 }
 
 type supplementRow struct {
@@ -83,13 +83,13 @@ const selectSupplementDraft = selectSupplement + `
 const selectSupplemented = `
 SELECT filing, document FROM supplement WHERE id = $1`
 
-func (row supplementRow) open(ctx context.Context, db *vault.DB, casefile uuid.UUID) (Supplement, error) {
+func (row supplementRow) open(ctx context.Context, db *vault.DB, home vault.Home) (Supplement, error) {
 	s := Supplement{ID: row.ID, N: row.N, Kind: row.Kind, Document: row.Document, MadeAt: row.MadeAt, SignedAt: deref(row.SignedAt)}
 	var err error
-	if s.Text, err = db.OpenText(ctx, supplementText("text", casefile, row.ID), row.Text); err != nil || row.Points == nil {
+	if s.Text, err = db.OpenText(ctx, supplementText("text", home, row.ID), row.Text); err != nil || row.Points == nil {
 		return s, err
 	}
-	list, err := db.OpenText(ctx, supplementText("points", casefile, row.ID), row.Points)
+	list, err := db.OpenText(ctx, supplementText("points", home, row.ID), row.Points)
 	if err != nil {
 		return s, err
 	}
@@ -106,7 +106,7 @@ func Supplements(ctx context.Context, db *vault.DB, f Filing) ([]Supplement, err
 	out := make([]Supplement, len(rows))
 	for i, row := range rows {
 		var err error
-		if out[i], err = row.open(ctx, db, f.Case); err != nil {
+		if out[i], err = row.open(ctx, db, f.home()); err != nil {
 			return nil, err
 		}
 	}
@@ -124,7 +124,7 @@ func draftOf(ctx context.Context, db *vault.DB, f Filing, reply bool) (Supplemen
 	if (row.Kind == AskedFor) != reply {
 		return Supplement{}, fault.New(fault.Conflict, "fault.supplement-begun")
 	}
-	return row.open(ctx, db, f.Case)
+	return row.open(ctx, db, f.home())
 }
 
 const selectAnswering = `
@@ -171,7 +171,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 		if err != nil {
 			return err
 		}
-		if err := n.keep(ctx, tx, ask, f.Case, id, place, doc.ID); err != nil {
+		if err := n.keep(ctx, tx, ask, f.home(), id, place, doc.ID); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, doc.Digest)
@@ -206,12 +206,12 @@ func (n NewSupplement) check(ctx context.Context, tx *vault.DB, f Filing) error 
 const insertSupplement = `
 INSERT INTO supplement (id, filing, n, kind, text, points, document, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
-func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile, filing uuid.UUID, place int, doc uuid.UUID) error {
+func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, home vault.Home, filing uuid.UUID, place int, doc uuid.UUID) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	text, err := tx.SealText(supplementText("text", casefile, id), n.Text, ask.Person)
+	text, err := tx.SealText(supplementText("text", home, id), n.Text, ask.Person)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, c
 		if err != nil {
 			return err
 		}
-		if points, err = tx.SealText(supplementText("points", casefile, id), string(list), ask.Person); err != nil {
+		if points, err = tx.SealText(supplementText("points", home, id), string(list), ask.Person); err != nil {
 			return err
 		}
 	}
@@ -311,7 +311,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 			if err != nil {
 				return err
 			}
-			sealed, err := tx.SealText(pointText(f.Case, point), text, f.Author)
+			sealed, err := tx.SealText(pointText(f.home(), point), text, f.Author)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,322 @@
+package filing
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/casefile"
+	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/guide"
+	"zharia/portal/identity"
+	"zharia/portal/law"
+	"zharia/portal/policy"
+	"zharia/portal/report"
+	"zharia/portal/vault"
+	"zharia/portal/words"
+)
+
+// A complaint about what became of a report of an offence: it was not registered, or
+// nothing was decided in time (CPC 185(2)). There is no case. It goes to the head of the
+// prosecutor's office that supervises the body that received the report, or to the
+// investigating judge, as its author chooses; its texts are sealed for that office.
+
+// OfReport tells that it contests what became of a report: there is no case.
+func (f Filing) OfReport() bool { return f.Report != uuid.Nil }
+
+// home is whose the texts of a filing are: of its case or, where there is none, of the
+// office that decides it.
+func (f Filing) home() vault.Home { return vault.Home{Case: f.Case, Body: f.Body} }
+
+func (row filingRow) home() vault.Home { return vault.Home{Case: row.Case, Body: row.Office.UUID} }
+
+// place is where a filing belongs, as its papers need it.
+type place struct {
+	home   vault.Home
+	number string // of the case; "" where there is none
+}
+
+func (f Filing) of() place { return place{f.home(), f.CaseNumber} }
+
+func (n NewFiling) place(c casefile.Case, to addressee) place {
+	if n.report.ID != uuid.Nil {
+		return place{home: vault.Home{Body: to.body}}
+	}
+	return place{vault.Home{Case: c.ID}, c.Number}
+}
+
+// subject is the line of a paper that says what it is about: the case or, where there is
+// none, the report.
+func subject(w *words.Language, casefile, reported string) document.Fact {
+	if reported != "" {
+		return document.Fact{Label: w.T("complaint.report.about"), Value: w.T("complaint.report.number", "number", reported)}
+	}
+	return document.Fact{Label: w.T("paper.case"), Value: casefile}
+}
+
+// to is the author of a filing as papers to him name him.
+func (f Filing) to(w *words.Language) []string {
+	return []string{f.AuthorName, w.T("role." + string(f.Role))}
+}
+
+// called is how one of the two sides of a filing is called; "" where his name is not for
+// the reader. sealed is his name as the people of the case know it.
+func (f Filing) called(ctx context.Context, db *vault.DB, person uuid.UUID, sealed []byte) (string, error) {
+	if f.OfReport() && person == f.Author {
+		return f.AuthorName, nil
+	}
+	return identity.OpenName(ctx, db, f.Case, person, sealed)
+}
+
+// Reported is a report of an offence of the asker's of which he may complain, with the
+// complaints about it that he filed before.
+type Reported struct {
+	report.Report
+	Before []Earlier
+}
+
+// Earlier is a complaint about the same report that its author filed before.
+type Earlier struct {
+	ID      uuid.UUID  `db:"id"`
+	Number  string     `db:"number"`
+	Status  Status     `db:"status"`
+	Seat    guide.Seat `db:"seat"`
+	Decider uuid.UUID  `db:"decider"`
+	FiledAt time.Time  `db:"filed_at"`
+	DueAt   time.Time  `db:"due_at"`
+	EndedAt *time.Time `db:"ended_at"`
+}
+
+const selectEarlier = `
+SELECT id, number, status, seat, decider, filed_at, due_at, ended_at
+  FROM filing
+ WHERE report = $1 AND author = $2 AND status <> 'draft'
+ ORDER BY filed_at, id`
+
+// reported is a report of the asker's that he may complain of: NotFound where it is not
+// his, Conflict where there is nothing to complain of.
+func reported(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (r Reported, err error) {
+	if r.Report, err = report.Read(ctx, db, ask.To(policy.ReportRead), id); err != nil {
+		return r, err
+	}
+	if err := ask.To(policy.ReportComplain).Check(r.Standing); err != nil {
+		return r, err
+	}
+	if !r.Contestable(ask.At) {
+		return r, fault.New(fault.Conflict, "fault.report-in-time").Under(law.CPC(185, 2))
+	}
+	return r, db.Select(ctx, &r.Before, selectEarlier, id, ask.Person)
+}
+
+// answered is his last complaint to a prosecutor that was refused, if only in part, or
+// not answered in time.
+func (r Reported) answered(at time.Time) (Earlier, bool) {
+	for _, e := range slices.Backward(r.Before) {
+		if e.Seat != guide.Judge && e.Seat != guide.Appeal && e.failed(at) {
+			return e, true
+		}
+	}
+	return Earlier{}, false
+}
+
+func (e Earlier) failed(at time.Time) bool {
+	return e.Status == Refused || e.Status == GrantedPart || e.Status.Open() && !at.Before(e.DueAt)
+}
+
+// Seats are where its author may complain now, the most proper first: to the prosecutor
+// or to the court (CPC 185(2)); of what the prosecutor said, to the one above him (CPC
+// 105(1)).
+func (r Reported) Seats(at time.Time) []guide.Seat {
+	if _, before := r.answered(at); before {
+		return []guide.Seat{guide.Higher, guide.Judge}
+	}
+	return []guide.Seat{guide.Chief, guide.Judge}
+}
+
+// kindAt is the kind of a complaint that is decided there.
+func kindAt(seat guide.Seat) policy.FilingKind {
+	switch seat {
+	case guide.Higher:
+		return policy.FilingComplaintHigher
+	case guide.Judge, guide.Appeal:
+		return policy.FilingComplaintCourt
+	}
+	return policy.FilingRegistration
+}
+
+// Those under whom reports are received decide no complaint about it: the seats are
+// above the body.
+const selectOffices = `
+SELECT s.seat, s.person
+  FROM body b
+  LEFT JOIN body p ON p.id = b.prosecution
+  LEFT JOIN body t ON t.id = b.court
+  JOIN LATERAL (
+       SELECT 'chief' AS seat, o.person FROM officer o WHERE o.body = b.prosecution AND o.post = 'chief-prosecutor' AND o.left_at IS NULL
+       UNION ALL SELECT 'higher', o.person FROM officer o WHERE o.body = p.above AND o.post = 'chief-prosecutor' AND o.left_at IS NULL
+       UNION ALL SELECT 'judge', o.person FROM officer o WHERE o.body = b.court AND o.post = 'judge' AND o.left_at IS NULL
+       UNION ALL SELECT 'appeal', o.person FROM officer o WHERE o.body = t.above AND o.post = 'judge' AND o.left_at IS NULL
+  ) s ON true
+ WHERE b.id = $1
+ ORDER BY s.seat, s.person`
+
+const selectBodyOf = `
+SELECT body FROM officer WHERE person = $1`
+
+// addressee is who decides a complaint about it in a seat: never whoever dealt with the
+// report, or with a complaint about it before (CPC 104(1)).
+func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) (addressee, error) {
+	var rows []seatRow
+	if err := db.Select(ctx, &rows, selectOffices, r.Body.ID); err != nil {
+		return addressee{}, err
+	}
+	c := guide.Contest{What: guide.NoRegistration, To: seat}
+	if seat == guide.Higher {
+		c.ByPost = guide.Chief
+	}
+	if r.Officer != uuid.Nil {
+		c.By = append(c.By, r.Officer)
+	}
+	for _, e := range r.Before {
+		if e.Seat != guide.Judge && e.Seat != guide.Appeal { // a court may be asked again, CPC 56(2)
+			c.By = append(c.By, e.Decider)
+		}
+	}
+	to, err := decider(ctx, db, kindAt(seat), c, seatedIn(rows))
+	if err != nil {
+		return to, err
+	}
+	return to, db.Get(ctx, &to.body, selectBodyOf, to.official.ID)
+}
+
+// To is who would decide a complaint in each of the seats that are open.
+func (r Reported) To(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Seated, error) {
+	var out []Seated
+	for _, seat := range r.Seats(ask.At) {
+		to, err := r.addressee(ctx, db, seat)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(out, func(s Seated) bool { return s.Official.ID == to.official.ID }) {
+			out = append(out, Seated{seat, to.official})
+		}
+	}
+	return out, nil
+}
+
+// ReadyReport is the text of the complaint as the portal has it ready: when the report
+// was registered, what became of it, and what was said to an earlier complaint.
+func ReadyReport(r Reported, w *words.Language, at time.Time) (circumstances, request string) {
+	pairs := []any{"number", r.Number, "registered", w.Moment(r.RegisteredAt), "body", r.Body.In(w.Code), "due", w.Moment(r.DueAt)}
+	kind := "silence"
+	if r.Report.Status.Decided() {
+		kind = "refusal"
+		pairs = append(pairs, "decided", w.Moment(r.DecidedAt), "decision", words.Low(w.T("complaint.report.decision."+string(r.Report.Status))))
+	}
+	circumstances, request = w.T("complaint.report."+kind+".circumstances", pairs...), w.T("complaint.report."+kind+".request", pairs...)
+	if e, ok := r.answered(at); ok {
+		key := "complaint.report.before"
+		if e.Status.Open() {
+			key = "complaint.report.before.silence"
+		}
+		circumstances += "\n" + w.T(key, "number", e.Number, "day", w.Day(e.FiledAt), "outcome", words.Low(w.T("status."+string(e.Status))))
+	}
+	return circumstances, request
+}
+
+// ComplainOfReport keeps the draft of a complaint about a report and prints it, for its
+// author to check and to sign. Without a text it is the ready one. There is one at a
+// time: complaining again changes the draft, or leads to the complaint that is being
+// considered.
+func ComplainOfReport(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, of uuid.UUID, n NewFiling) (id uuid.UUID, err error) {
+	err = db.Within(ctx, func(tx *vault.DB) error {
+		if err := tx.Exec(ctx, lockReport, of); err != nil { // two at once make one
+			return err
+		}
+		r, f, err := ReportComplaint(ctx, tx, ask, of)
+		if err != nil {
+			return err
+		}
+		if id = f.ID; id != uuid.Nil && (f.Status != Draft || n.Circumstances == "") {
+			return nil
+		}
+		if id == uuid.Nil {
+			if id, err = uuid.NewV7(); err != nil {
+				return err
+			}
+		}
+		if n.To == "" {
+			n.To = r.Seats(ask.At)[0]
+		}
+		if !slices.Contains(r.Seats(ask.At), n.To) {
+			return fault.New(fault.Invalid, "form.choose").At("to")
+		}
+		if n.Circumstances == "" {
+			var request string
+			n.Circumstances, request = ReadyReport(r, press.Words.In(n.Language), ask.At)
+			n.Points = []string{request}
+		}
+		n.Kind, n.Ground, n.report = kindAt(n.To), "other", r
+		if err := n.bounded(); err != nil {
+			return err
+		}
+		to, err := r.addressee(ctx, tx, n.To)
+		if err != nil {
+			return err
+		}
+		c := casefile.Case{}
+		return n.draft(ctx, tx, press, ask, c, to, id, func(d document.Document, author identity.Person) document.Sheet {
+			return n.sheet(press, d, c, to, casefile.Capacity{Role: policy.Applicant}, casefile.Decision{}, Filing{}, author)
+		})
+	})
+	return id, err
+}
+
+const lockReport = `
+SELECT id FROM report WHERE id = $1 FOR NO KEY UPDATE`
+
+const selectOpenReport = `
+SELECT id FROM filing
+ WHERE report = $1 AND author = $2 AND (status = 'draft' OR status IN ('filed', 'considered', 'waiting') AND due_at > $3)
+ ORDER BY made_at`
+
+// ReportComplaint is a report that may be complained of, and the asker's complaint about
+// it that is a draft or is being considered in time; the zero filing where there is none.
+func ReportComplaint(ctx context.Context, db *vault.DB, ask policy.Ask, of uuid.UUID) (Reported, Filing, error) {
+	r, err := reported(ctx, db, ask, of)
+	if err != nil {
+		return r, Filing{}, err
+	}
+	var open []uuid.UUID
+	if err := db.Select(ctx, &open, selectOpenReport, of, ask.Person, ask.At); err != nil || len(open) == 0 {
+		return r, Filing{}, err
+	}
+	f, err := Read(ctx, db, ask.To(policy.FilingRead), open[0])
+	return r, f, err
+}
+
+const selectOfReport = selectFilings + `
+ WHERE f.report = $2 AND f.author = $1
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+
+// ComplaintsOf are the asker's complaints about a report of his, the newest first.
+func ComplaintsOf(ctx context.Context, db *vault.DB, ask policy.Ask, of uuid.UUID) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOfReport, ask.Person, of) })
+}
+
+const selectSettled = selectFilings + `
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l
+        WHERE l.decider = $1 AND l.report IS NOT NULL AND l.ended_at IS NOT NULL
+        ORDER BY l.ended_at DESC, l.id
+        LIMIT 200))
+ ORDER BY f.ended_at DESC, f.id`
+
+// SettledReports are the newest 200 complaints about reports that the asker decided, or
+// that were taken back from him: no page of a case lists them.
+func SettledReports(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectSettled, ask.Person) })
+}
