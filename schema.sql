@@ -26,7 +26,7 @@ CREATE TABLE body (
     kind    text NOT NULL CHECK (kind IN ('investigation', 'prosecution', 'court', 'administration')),
     name_kk text NOT NULL,
     name_ru text NOT NULL,
-    above   uuid REFERENCES body, -- of a prosecutor's office or a court: the one above it
+    above   uuid REFERENCES body, -- the one above it: of a court and a prosecutor's office, and of a body that receives reports
     court   uuid REFERENCES body, -- the court at its seat: complaints of article 106 go there
     kato    text CHECK (kato ~ '^[0-9]{9}$'),           -- the territory, of one that receives reports of offences
     code    text UNIQUE CHECK (code ~ '^[0-9]{4,8}$'),  -- by which its book of reports (КУИ) is called
@@ -309,7 +309,7 @@ CREATE TABLE document (
     kind      text        NOT NULL CHECK (kind IN (
                   'petition', 'complaint', 'application', 'challenge', 'withdrawal', 'answer', 'decision', 'confirmation', 'ending',
                   'request', 'authority', 'revocation', 'assent', 'dissent', 'appointment', 'substitution', 'assignment',
-                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement', 'forward', 'extension', 'report', 'report-decision')),
+                  'exposure', 'redaction', 'service', 'material', 'familiarisation', 'record', 'supplement', 'forward', 'extension', 'report', 'report-taken', 'report-decision')),
     language  text        NOT NULL CHECK (language IN ('kk', 'ru')),
     author    uuid        NOT NULL REFERENCES person,
     nonce     bytea       CHECK (length(nonce) = 16),                -- random, printed on the paper; none where a file was uploaded
@@ -692,6 +692,83 @@ CREATE TABLE objection (
 );
 CREATE INDEX objection_casefile ON objection (casefile) WHERE answered_at IS NULL;
 
+-- Reports ------------------------------------------------------------------
+
+-- Numbers of a body's book of reports (КУИ): whoever registers holds the row, so no
+-- number is given twice or left out, and their order is that of their times.
+CREATE TABLE report_book (
+    body    uuid        NOT NULL REFERENCES body,
+    year    int         NOT NULL CHECK (year BETWEEN 2020 AND 2200),
+    last    int         NOT NULL CHECK (last BETWEEN 1 AND 999999),
+    last_at timestamptz NOT NULL, -- when that one was registered
+    PRIMARY KEY (body, year)
+);
+
+-- A report of an offence (CPC 181). A draft is its author's alone; signed, it is
+-- registered in that moment and belongs to the body that received it. Nothing of what
+-- it is about stands in clear, and that it came by the path for violence at home neither.
+CREATE TABLE report (
+    id            uuid        PRIMARY KEY,
+    author        uuid        REFERENCES person,                   -- none: entered by the registrar, and who reports has no IIN, or it is not signed yet
+    entered_by    uuid        REFERENCES officer,                  -- who took down what somebody said, or brought on paper
+    way           text        NOT NULL CHECK (way IN ('signed', 'paper', 'oral', 'phone')),
+    status        text        NOT NULL CHECK (status IN ('draft', 'registered', 'erdr', 'joined', 'transferred', 'elsewhere', 'court', 'administrative', 'shelved', 'refused')),
+    language      text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    draft         bytea,                                           -- sealed: the answers so far, for their author alone
+    answers       bytea,                                           -- sealed: the same once registered, for the body
+    handed        bytea,                                           -- sealed: the signed paper as another body handed it on
+    body          uuid        REFERENCES body,                     -- that received it; of a draft: once it was chosen and the paper printed
+    document      uuid        UNIQUE REFERENCES document,          -- the paper; of a draft: as it was printed last
+    number        text        UNIQUE CHECK (number ~ '^[0-9]{4,8}-[0-9]{2}-[0-9]{6}$'),
+    officer       uuid        REFERENCES officer,                  -- who deals with it; none: nobody in post there may
+    slip_hash     bytea       UNIQUE CHECK (length(slip_hash) = 32), -- SHA-256 of the secret in the code on its slip
+    previous      uuid        UNIQUE REFERENCES report,            -- it was transferred from there, and registered anew
+    made_at       timestamptz NOT NULL,
+    saved_at      timestamptz NOT NULL,
+    registered_at timestamptz,
+    term          text,
+    due_raw       timestamptz,
+    due_at        timestamptz,
+    decided_at    timestamptz,
+    overdue_at    timestamptz,                                     -- when the portal saw the term pass without a decision
+    UNIQUE (body, registered_at),
+    CHECK ((entered_by IS NOT NULL) = (way <> 'signed') AND (author IS NOT NULL OR entered_by IS NOT NULL)),
+    CHECK ((draft IS NOT NULL) = (status = 'draft') AND (answers IS NOT NULL) = (status <> 'draft')),
+    CHECK (status <> 'draft' OR (author IS NULL) = (entered_by IS NOT NULL)),
+    CHECK ((handed IS NOT NULL) <= (previous IS NOT NULL)),
+    CHECK ((status = 'draft') = (registered_at IS NULL)),
+    CHECK (status = 'draft' OR (body IS NOT NULL AND number IS NOT NULL AND slip_hash IS NOT NULL AND term IS NOT NULL AND due_raw IS NOT NULL AND due_at IS NOT NULL)),
+    CHECK (status = 'draft' OR document IS NOT NULL OR previous IS NOT NULL),
+    CHECK ((status IN ('draft', 'registered')) = (decided_at IS NULL)),
+    CHECK (previous IS DISTINCT FROM id)
+);
+CREATE INDEX report_author ON report (author, made_at) WHERE author IS NOT NULL;
+CREATE INDEX report_body ON report (body, status, registered_at) WHERE status <> 'draft';
+CREATE INDEX report_officer ON report (officer) WHERE status = 'registered';
+CREATE INDEX report_entered ON report (entered_by) WHERE status = 'draft';
+
+-- What the body decided of a report. Of each registrar there may be a draft; one is
+-- signed, and no other after it. What it is and on what ground the prosecutor counts;
+-- its words are for the body and the author of the report.
+CREATE TABLE report_decision (
+    document  uuid        PRIMARY KEY REFERENCES document,
+    report    uuid        NOT NULL REFERENCES report,
+    author    uuid        NOT NULL REFERENCES officer,
+    kind      text        NOT NULL CHECK (kind IN ('erdr', 'joined', 'transferred', 'elsewhere', 'court', 'administrative', 'shelved', 'refused')),
+    ground    text        NOT NULL CHECK (ground IN ('register', 'same', 'territory', 'subject', 'disciplinary', 'audit', 'private', 'administrative',
+                  'no-information', 'repeated', 'no-audit', 'civil-deal')),
+    earlier   uuid        REFERENCES report, -- to which it is joined
+    body      uuid        REFERENCES body,   -- to which it is transferred
+    terms     bytea       NOT NULL,          -- sealed: the number in the register and its day, where it is sent, reasons, what comes next
+    made_at   timestamptz NOT NULL,
+    signed_at timestamptz,
+    UNIQUE (report, author),
+    CHECK ((earlier IS NOT NULL) = (kind = 'joined') AND earlier IS DISTINCT FROM report),
+    CHECK ((body IS NOT NULL) = (kind = 'transferred'))
+);
+CREATE UNIQUE INDEX report_decision_final ON report_decision (report) WHERE signed_at IS NOT NULL;
+CREATE INDEX report_decision_earlier ON report_decision (earlier) WHERE earlier IS NOT NULL;
+
 -- The file -----------------------------------------------------------------
 
 -- What lies in the file of a case, sheet by sheet (CPC 296): a PDF with its place.
@@ -788,7 +865,10 @@ CREATE SEQUENCE filing_number;
 -- the moment it is signed: no status says "rejected at intake" (CPC 105(1-1)).
 CREATE TABLE filing (
     id            uuid        PRIMARY KEY,
-    casefile      uuid        NOT NULL REFERENCES casefile,
+    casefile      uuid        REFERENCES casefile,             -- none: a complaint about a report of an offence, of which there is no case
+    report        uuid        REFERENCES report,               -- that report, CPC 185(2)
+    body          uuid        REFERENCES body,                 -- whose official decides it: its texts are sealed for that office
+    filer         bytea,                                       -- sealed: the name of its author, whom nobody knows by a case
     author        uuid        NOT NULL REFERENCES person,
     participant   uuid        REFERENCES participant,          -- the capacity it is filed in; none: of one whose status was not confirmed, CPC 100(1)
     access        uuid        REFERENCES request,              -- the request for access whose refusal, or silence, it contests
@@ -824,7 +904,10 @@ CREATE TABLE filing (
     CHECK (status = 'draft' OR (number IS NOT NULL AND due_at IS NOT NULL AND due_raw IS NOT NULL AND term IS NOT NULL)),
     CHECK ((status IN ('granted', 'granted-part', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)),
     CHECK (ground = 'other' OR kind IN ('complaint-head', 'complaint-prosecutor', 'complaint-higher')),
-    CHECK (participant IS NOT NULL OR access IS NOT NULL OR affected),
+    CHECK (participant IS NOT NULL OR access IS NOT NULL OR affected OR report IS NOT NULL),
+    CHECK ((casefile IS NULL) = (report IS NOT NULL) AND (report IS NULL) = (body IS NULL) AND (report IS NULL) = (filer IS NULL)),
+    CHECK (report IS NULL OR what = 'no-registration' AND seat IN ('chief', 'higher', 'judge', 'appeal') AND named IS NOT NULL
+           AND participant IS NULL AND access IS NULL AND NOT affected AND about IS NULL AND against IS NULL AND previous IS NULL),
     CHECK (about IS NULL OR against IS NULL),
     CHECK (status <> 'withdrawn' OR withdrawal IS NOT NULL),
     CHECK (against IS DISTINCT FROM id),
@@ -835,6 +918,7 @@ CREATE INDEX filing_decider ON filing (decider) WHERE status <> 'draft';
 CREATE INDEX filing_author ON filing (author, made_at);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
 CREATE INDEX filing_against ON filing (against) WHERE against IS NOT NULL;
+CREATE INDEX filing_report ON filing (report) WHERE report IS NOT NULL;
 CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered', 'waiting');
 CREATE INDEX filing_open ON filing (casefile, due_at) WHERE status IN ('filed', 'considered', 'waiting');
 
@@ -990,12 +1074,17 @@ CREATE TABLE cancellation (
     settled_at timestamptz NOT NULL
 );
 
--- Files beside a filing, as they came and, where that could harm or tell too much,
--- as others open them (portal/attachment). Once it is filed they change no more: its
--- signed paper names each with its SHA-256. Only the scanner's word may come later.
+-- Files beside a filing or a report of an offence, as they came and, where that could
+-- harm or tell too much, as others open them (portal/attachment). Once it is filed or
+-- registered they change no more: its signed paper names each with its SHA-256. Only the
+-- scanner's word may come later. Those of a report are sealed for the body from the
+-- start, for what is sealed is bound to its place; while it is a draft its row is its
+-- author's alone.
 CREATE TABLE attachment (
     id          uuid        PRIMARY KEY,
-    filing      uuid        NOT NULL REFERENCES filing ON DELETE CASCADE,
+    filing      uuid        REFERENCES filing ON DELETE CASCADE,
+    report      uuid        REFERENCES report ON DELETE CASCADE,
+    body        uuid        REFERENCES body,                    -- that a report's are sealed for
     author      uuid        NOT NULL REFERENCES person,
     place       int         NOT NULL CHECK (place >= 1), -- they are listed in this order
     name        bytea       NOT NULL,                    -- sealed
@@ -1013,9 +1102,11 @@ CREATE TABLE attachment (
     CHECK (state IN ('receiving', 'checking') OR received = size AND digest IS NOT NULL),
     CHECK (state <> 'quarantined' OR scanned_at IS NOT NULL),
     CHECK ((copy_kind IS NULL) = (copy_size IS NULL) AND (copy_kind IS NULL) = (copy_digest IS NULL)),
-    CHECK (NOT disarmed OR copy_kind IS NOT NULL)
+    CHECK (NOT disarmed OR copy_kind IS NOT NULL),
+    CHECK (num_nonnulls(filing, report) = 1 AND (report IS NULL) = (body IS NULL))
 );
 CREATE INDEX attachment_filing ON attachment (filing, place);
+CREATE INDEX attachment_report ON attachment (report, place) WHERE report IS NOT NULL;
 CREATE INDEX attachment_author ON attachment (author, made_at);
 CREATE INDEX attachment_coming ON attachment (made_at) WHERE state IN ('receiving', 'checking');
 CREATE INDEX attachment_waiting ON attachment (made_at) WHERE state = 'waiting';
@@ -1038,11 +1129,16 @@ DECLARE
     now_is text;
 BEGIN
     IF TG_TABLE_NAME = 'attachment' THEN
-        of := CASE WHEN TG_OP = 'DELETE' THEN OLD.filing ELSE NEW.filing END;
+        of := CASE WHEN TG_OP = 'DELETE' THEN coalesce(OLD.filing, OLD.report) ELSE coalesce(NEW.filing, NEW.report) END;
     ELSE
-        SELECT filing INTO of FROM attachment WHERE id = CASE WHEN TG_OP = 'DELETE' THEN OLD.attachment ELSE NEW.attachment END;
+        SELECT coalesce(filing, report) INTO of FROM attachment WHERE id = CASE WHEN TG_OP = 'DELETE' THEN OLD.attachment ELSE NEW.attachment END;
     END IF;
-    SELECT status INTO now_is FROM filing WHERE id = of;
+    IF TG_OP = 'INSERT' THEN -- alone: what goes with its file goes by the hand of the owner, who has no fence
+        IF fence.handing(of) OR TG_TABLE_NAME = 'attachment_chunk' AND fence.handing_file((to_jsonb(NEW) ->> 'attachment')::uuid) THEN
+            RETURN NEW; -- handed on with a report that is registered anew elsewhere
+        END IF;
+    END IF;
+    SELECT status INTO now_is FROM filing WHERE id = of UNION ALL SELECT status FROM report WHERE id = of;
     IF now_is = 'draft' OR now_is IS NULL AND TG_OP = 'DELETE' THEN -- the draft is given up, and takes them along
         RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
     END IF;
@@ -1164,6 +1260,166 @@ CREATE TABLE typed (
 );
 CREATE INDEX typed_person ON typed (person);
 CREATE INDEX typed_saved_at ON typed (saved_at);
+
+-- Notices ------------------------------------------------------------------
+
+-- That something happened, for one person: the outbox is the record of acts, and a
+-- worker behind a cursor makes these of it (portal/notice). It says that there is news and
+-- of which thing, never what. id is made of the act, or of the term, and the person, so
+-- that nobody is told of one thing twice.
+CREATE TABLE notice (
+    id        uuid        PRIMARY KEY,
+    seq       bigint      CHECK (seq > 0),                             -- of the act; none: a reminder
+    person    uuid        NOT NULL REFERENCES person,
+    kind      text        NOT NULL CHECK (kind IN ('filing', 'work', 'decision', 'status', 'request', 'file', 'access', 'draft', 'office', 'contacts', 'report', 'last-days', 'last-day')),
+    urgency   text        NOT NULL CHECK (urgency IN ('urgent', 'statutory', 'plain')),
+    object    text        NOT NULL CHECK (octet_length(object) BETWEEN 1 AND 63),
+    object_id uuid        NOT NULL,
+    casefile  uuid,
+    number    text        NOT NULL CHECK (length(number) <= 40),       -- of the filing or the report; '': it has none in clear
+    at        timestamptz NOT NULL,                                    -- of the act
+    made_at   timestamptz NOT NULL,
+    read_at   timestamptz
+);
+CREATE INDEX notice_person ON notice (person, at, id);
+CREATE INDEX notice_unread ON notice (person) WHERE read_at IS NULL;
+CREATE INDEX notice_seq ON notice (seq) WHERE seq IS NOT NULL;
+CREATE INDEX notice_made ON notice (made_at);
+
+-- Where somebody is told outside the portal. What sends has to read it while nobody is
+-- signed in, so the portal itself can open these two, and nobody else (vault.SealHand).
+CREATE TABLE contact (
+    id           uuid        PRIMARY KEY,
+    person       uuid        NOT NULL REFERENCES person,
+    channel      text        NOT NULL CHECK (channel IN ('email', 'sms', 'push')),
+    address      bytea       NOT NULL, -- sealed for the portal's own hand
+    address_tag  bytea       NOT NULL CHECK (length(address_tag) = 32), -- keyed PRF: how often codes go there, whoever asks
+    code         bytea,                -- sealed for the portal's own hand: what comes there and is typed here
+    code_at      timestamptz,          -- when it was made
+    tries        int         NOT NULL DEFAULT 0 CHECK (tries BETWEEN 0 AND 5), -- wrong ones of this code
+    codes        int         NOT NULL DEFAULT 0 CHECK (codes BETWEEN 0 AND 5), -- how many were sent
+    safe         boolean     NOT NULL, -- nobody but the person himself reads what comes there
+    made_at      timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    ended_at     timestamptz,
+    CHECK ((code IS NULL) = (code_at IS NULL)),
+    CHECK (confirmed_at IS NULL OR code IS NULL)
+);
+CREATE INDEX contact_person ON contact (person, made_at);
+CREATE INDEX contact_address ON contact (address_tag, made_at);
+CREATE UNIQUE INDEX contact_now ON contact (person, channel) WHERE confirmed_at IS NOT NULL AND ended_at IS NULL;
+
+-- How somebody wishes to be told. Who has no row gets the defaults of portal/notice.
+CREATE TABLE manner (
+    person     uuid        PRIMARY KEY REFERENCES person,
+    language   text        NOT NULL CHECK (language IN ('kk', 'ru')),
+    channel    text        NOT NULL CHECK (channel IN ('', 'email', 'sms', 'push')), -- first; '': the order of the house
+    silent     boolean     NOT NULL, -- what no law demands comes into the portal alone
+    night_begins int         NOT NULL CHECK (night_begins BETWEEN 0 AND 23), -- the hours of the night, Almaty; equal: none
+    night_ends   int         NOT NULL CHECK (night_ends BETWEEN 0 AND 23),
+    discreet   boolean     NOT NULL, -- neutral words, and only where nobody else reads
+    saved_at   timestamptz NOT NULL
+);
+
+-- One sending of one notice, or of the code that proves an address. Another channel that
+-- takes over is another row. What it says and where it goes is put together when it goes.
+CREATE TABLE delivery (
+    id         uuid        PRIMARY KEY,
+    notice     uuid        REFERENCES notice, -- none: the code of the contact
+    person     uuid        NOT NULL REFERENCES person,
+    contact    uuid        NOT NULL REFERENCES contact,
+    channel    text        NOT NULL CHECK (channel IN ('email', 'sms', 'push')),
+    state      text        NOT NULL CHECK (state IN ('queued', 'sent', 'delivered', 'failed', 'fallback')), -- fallback: another channel took over
+    previous   uuid        REFERENCES delivery, -- the one that it took over from
+    again      boolean     NOT NULL,  -- the person asked for it once more
+    tries      int         NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    due_at     timestamptz NOT NULL,  -- when the person should have it: after the night, if there is one
+    run_at     timestamptz NOT NULL,  -- when it is tried next
+    leased_until timestamptz,         -- a process has it in hand until then
+    until      timestamptz NOT NULL,  -- after this it is of no use
+    ref        text        NOT NULL DEFAULT '' CHECK (length(ref) <= 200), -- by which its receipt names it
+    made_at    timestamptz NOT NULL,
+    sent_at    timestamptz,
+    settled_at timestamptz,
+    CHECK (state NOT IN ('sent', 'delivered') OR sent_at IS NOT NULL),
+    CHECK ((state IN ('delivered', 'failed', 'fallback')) = (settled_at IS NOT NULL))
+);
+CREATE INDEX delivery_due ON delivery (channel, run_at, id) WHERE state = 'queued';
+CREATE INDEX delivery_late ON delivery (due_at) WHERE state = 'queued';
+CREATE INDEX delivery_awaited ON delivery (sent_at) WHERE state = 'sent';
+CREATE INDEX delivery_ref ON delivery (channel, ref) WHERE ref <> '';
+CREATE INDEX delivery_notice ON delivery (notice);
+CREATE INDEX delivery_made ON delivery (made_at);
+CREATE INDEX delivery_person ON delivery (person, made_at);
+CREATE INDEX delivery_code ON delivery (contact, made_at) WHERE notice IS NULL;
+
+-- How far the worker has read the record, and what everybody may know of its work: one row.
+CREATE TABLE courier (
+    one        boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    seq        bigint      NOT NULL CHECK (seq >= 0),                  -- the last act that everybody was told of
+    checked    bigint      NOT NULL CHECK (checked >= 0),              -- the last act that the nightly check saw
+    waits      int         NOT NULL CHECK (waits >= 0),                -- to be sent now
+    late       int         NOT NULL CHECK (late >= 0),                 -- for five minutes or longer
+    late_since timestamptz,                                            -- since when the oldest of these
+    month      int         NOT NULL CHECK (month >= 0),                -- due in the last thirty days
+    in_time    int         NOT NULL CHECK (in_time BETWEEN 0 AND month), -- of these sent within five minutes
+    counted_at timestamptz
+);
+INSERT INTO courier (seq, checked, waits, late, month, in_time) VALUES (0, 0, 0, 0, 0, 0);
+
+-- Anonymous ----------------------------------------------------------------
+
+-- What somebody told a body without saying who he is (portal/tip; CPC 181(6): no ground
+-- for an investigation). No author, no address, no browser, no time but the day; ids are
+-- random, for a UUIDv7 tells the moment. handle and key come out of the receipt code,
+-- which stands nowhere.
+CREATE TABLE tip (
+    id           uuid  PRIMARY KEY,
+    body         uuid  NOT NULL REFERENCES body,
+    handle       bytea NOT NULL UNIQUE CHECK (length(handle) = 32), -- under which whoever has the code finds it
+    key          bytea NOT NULL CHECK (length(key) = 32),           -- X25519, public: what is sealed to it opens with the code alone
+    day          date  NOT NULL,
+    status       text  NOT NULL CHECK (status IN ('sent', 'opened', 'closed')),
+    closed_on    date,
+    forgotten_on date,                                              -- its texts were destroyed
+    CHECK ((status = 'closed') = (closed_on IS NOT NULL)),
+    CHECK (forgotten_on IS NULL OR closed_on IS NOT NULL)
+);
+CREATE INDEX tip_body ON tip (body, status, day);
+
+-- What was written, by both. What comes is put into the record of acts a day later, all of
+-- a day in one row; what officials write is an act at once.
+CREATE TABLE tip_message (
+    id     uuid  PRIMARY KEY,
+    tip    uuid  NOT NULL REFERENCES tip,
+    n      int   NOT NULL CHECK (n > 0),
+    author uuid  REFERENCES officer,                          -- NULL: whoever holds the code
+    day    date  NOT NULL,
+    text   bytea,                                             -- sealed for the body
+    own    bytea,                                             -- sealed to the key of the code
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),  -- of both, as they are sealed; it stays when they go
+    batch  uuid,                                              -- the act that answers for it: record.object_id of a tip-day
+    UNIQUE (tip, n),
+    CHECK ((text IS NULL) = (own IS NULL))
+);
+CREATE INDEX tip_message_batch ON tip_message (batch);
+
+-- The files of a message as they were made anew from what was sent: no name, nothing of
+-- the camera, the program or the person, and of a document no more than can be seen. What
+-- came is nowhere. The sealed text of the message names each with its SHA-256.
+CREATE TABLE tip_file (
+    id      uuid   PRIMARY KEY,  -- made of the message and the place
+    tip     uuid   NOT NULL REFERENCES tip,
+    message uuid   NOT NULL REFERENCES tip_message,
+    n       int    NOT NULL CHECK (n BETWEEN 1 AND 3),
+    kind    text   NOT NULL CHECK (kind IN ('pdf', 'jpeg', 'png')),
+    size    bigint NOT NULL CHECK (size BETWEEN 1 AND 10485760),
+    digest  bytea  NOT NULL CHECK (length(digest) = 32), -- of what is sealed, without the wraps
+    content bytea  NOT NULL, -- sealed, for the body
+    UNIQUE (message, n)
+);
+ALTER TABLE tip_file ALTER content SET STORAGE EXTERNAL; -- it does not get smaller
+CREATE INDEX tip_file_tip ON tip_file (tip);
 
 -- Traces -------------------------------------------------------------------
 --
@@ -1358,7 +1614,7 @@ BEGIN
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
-        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand'] LOOP
+        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision'] LOOP
         SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
           INTO STRICT key
           FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
@@ -1575,8 +1831,8 @@ BEGIN
     RETURN QUERY
         SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
         UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
-        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me()
-        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands)
+        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me() AND f.casefile IS NOT NULL
+        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands) AND f.casefile IS NOT NULL
         UNION (WITH RECURSIVE found AS (
                    SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number_tag, c.report_tag)
                    UNION
@@ -1729,6 +1985,37 @@ BEGIN
     RETURN coalesce((SELECT fence.sight(d.id, d.casefile, d.kind, d.status, d.published_at, d.ready_on, d.flags) FROM decision d WHERE d.id = of), 0);
 END $$;
 
+-- Who is shown that a decision is there, the fact alone included: for the worker that
+-- tells them (portal/notice). Who acts for several is asked as each of them.
+CREATE FUNCTION fence.readers(of_decision uuid, at timestamptz) RETURNS SETOF uuid LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    was text[] := ARRAY[current_setting('portal.person', true), current_setting('portal.acting', true), current_setting('portal.at', true)];
+    p   record;
+    sees boolean;
+BEGIN
+    FOR p IN SELECT k.person, array_agg(k.participant ORDER BY k.participant) AS acts
+               FROM decision d JOIN capacity k ON k.casefile = d.casefile
+              WHERE d.id = of_decision GROUP BY k.person ORDER BY k.person
+    LOOP
+        sees := false;
+        PERFORM set_config('portal.person', p.person::text, true), set_config('portal.at', at::text, true);
+        FOR i IN 1 .. array_length(p.acts, 1) LOOP
+            PERFORM set_config('portal.acting', p.acts[i]::text, true);
+            sees := sees OR fence.decision(of_decision) >= 10;
+        END LOOP;
+        IF sees AND NOT fence.duty((SELECT d.casefile FROM decision d WHERE d.id = of_decision)) THEN
+            RETURN NEXT p.person;
+        END IF;
+    END LOOP;
+    PERFORM set_config('portal.person', coalesce(was[1], ''), true), set_config('portal.acting', coalesce(was[2], ''), true), set_config('portal.at', coalesce(was[3], ''), true);
+END $$;
+
+-- How many codes went to an address since then, whoever asked for them (portal/notice).
+CREATE FUNCTION fence.codes(there bytea, since timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM contact c JOIN delivery d ON d.contact = c.id WHERE c.address_tag = there AND d.notice IS NULL AND d.made_at > since);
+END $$;
+
 -- Whom a decision names, with what they are: for whoever reached the decision. The
 -- rows of the others stay closed to him.
 CREATE FUNCTION fence.named(of uuid) RETURNS TABLE (participant uuid, role text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -1773,6 +2060,66 @@ BEGIN
                       AND (fence.filing(f.author, f.status, f.decider, f.casefile, f.participant, f.complained) OR fence.contested(f.id)));
 END $$;
 
+-- Whether the asker is in a post that opens what a body received (warrant.Chain.Receives).
+CREATE FUNCTION fence.receives(of_body uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM officer o
+                    WHERE o.person = fence.me() AND o.body = of_body AND o.post IN ('registrar', 'head', 'prosecutor', 'chief-prosecutor', 'judge')
+                      AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today()));
+END $$;
+CREATE FUNCTION fence.receives_paper(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM report r WHERE r.document = paper AND r.status <> 'draft' AND fence.receives(r.body));
+END $$;
+-- Whose a report is: its author's, and those in a post of the body that received it.
+CREATE FUNCTION fence.of_report(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM report r WHERE r.id = of AND r.status <> 'draft' AND (r.author = fence.me() OR fence.post() IS NOT NULL AND fence.receives(r.body)));
+END $$;
+CREATE FUNCTION fence.decision_of_report(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM report_decision d WHERE d.document = paper AND d.signed_at IS NOT NULL AND fence.of_report(d.report));
+END $$;
+-- Whether the asker keeps the book of a body, and so may change what stands there; and
+-- whether he handed a report on, so that it begins anew with another body.
+CREATE FUNCTION fence.registers(of_body uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN of_body = fence.body('registrar');
+END $$;
+CREATE FUNCTION fence.hands_on(from_report uuid, to_body uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM report r JOIN report_decision d ON d.report = r.id AND d.signed_at IS NOT NULL
+                    WHERE r.id = from_report AND r.status = 'transferred' AND d.body = to_body AND fence.registers(r.body));
+END $$;
+CREATE FUNCTION fence.handing(to_report uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM report r WHERE r.id = to_report AND fence.hands_on(r.previous, r.body));
+END $$;
+CREATE FUNCTION fence.handing_file(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM attachment a WHERE a.id = of AND fence.handing(a.report));
+END $$;
+-- The books of the bodies that the asker's prosecutor's office supervises: numbers, times
+-- and what became of each. Whose they are and what they say he does not learn here.
+CREATE FUNCTION fence.books() RETURNS TABLE (body uuid, number text, way text, status text, ground text, registered_at timestamptz, due_at timestamptz, decided_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT r.body, r.number, r.way, r.status, coalesce(d.ground, ''), r.registered_at, r.due_at, r.decided_at
+                   FROM body b
+                   JOIN report r ON r.body = b.id AND r.status <> 'draft'
+                   LEFT JOIN report_decision d ON d.report = r.id AND d.signed_at IS NOT NULL
+                  WHERE b.prosecution IN (fence.body('prosecutor'), fence.body('chief-prosecutor'));
+END $$;
+-- Who gets the next report of a body: of its registrars the one who has the fewest that
+-- wait for a decision. Whoever reports learns the name and no number of others.
+CREATE FUNCTION fence.on_duty(of_body uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN (SELECT o.person FROM officer o
+             WHERE o.body = of_body AND o.post = 'registrar' AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today())
+             ORDER BY (SELECT count(*) FROM report r WHERE r.officer = o.person AND r.status = 'registered'), o.person
+             LIMIT 1);
+END $$;
+
 -- The file of a case: what the officials of the case put there, and as much of it as
 -- is open to the reader today.
 CREATE FUNCTION fence.material(of_case uuid, of_part text, flagged text[]) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -1815,6 +2162,13 @@ BEGIN
         RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
                ELSE fence.duty(in_case) OR EXISTS (
                     SELECT FROM confirmation c JOIN participant p ON p.id = c.participant WHERE c.document = of AND p.person = me) END;
+    WHEN of_kind = 'report' THEN
+        RETURN author = me OR signed IS NOT NULL AND fence.receives_paper(of);
+    WHEN of_kind = 'report-taken' THEN
+        RETURN CASE WHEN signed IS NULL THEN author = me AND fence.post() = 'registrar'
+               ELSE fence.receives_paper(of) OR EXISTS (SELECT FROM report r WHERE r.document = of AND (r.author = me OR r.entered_by = me AND fence.registers(r.body))) END;
+    WHEN of_kind = 'report-decision' THEN
+        RETURN CASE WHEN signed IS NULL THEN author = me AND fence.post() = 'registrar' ELSE fence.decision_of_report(of) END;
     WHEN of_kind IN ('request', 'authority') THEN
         RETURN author = me OR fence.duty(in_case) AND EXISTS (SELECT FROM request r WHERE of IN (r.document, r.authority) AND r.status <> 'draft');
     WHEN of_kind = 'revocation' THEN
@@ -1945,7 +2299,8 @@ BEGIN
         'person', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'unsealing', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
-        'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand'] LOOP
+        'tip', 'tip_message', 'tip_file', 'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand', 'report', 'report_decision',
+        'notice', 'contact', 'manner', 'delivery'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
@@ -2004,6 +2359,14 @@ SELECT fence.policies('participant', $$
     $$ status = 'draft' AND fence.charge(casefile) $$);
 SELECT fence.policies('request', $$ person = fence.me() OR status <> 'draft' AND fence.duty(casefile) $$,
     $$ person = fence.me() $$, $$ person = fence.me() AND status IN ('draft', 'asked', 'withdrawn') OR fence.duty(casefile) $$, $$ person = fence.me() AND status = 'draft' $$);
+
+SELECT fence.policies('report', $$ author = fence.me() OR CASE status WHEN 'draft' THEN entered_by = fence.me() AND (SELECT fence.post()) = 'registrar'
+        ELSE slip_hash = fence.tag() OR (SELECT fence.post()) IS NOT NULL AND fence.receives(body) END $$,
+    $$ CASE status WHEN 'draft' THEN author = fence.me() OR entered_by = fence.me() AND fence.post() = 'registrar' ELSE fence.hands_on(previous, body) END $$,
+    $$ author = fence.me() OR entered_by = fence.me() OR fence.registers(body) $$,
+    $$ status = 'draft' AND (author = fence.me() OR entered_by = fence.me()) $$);
+SELECT fence.policies('report_decision', $$ CASE WHEN signed_at IS NULL THEN author = fence.me() AND (SELECT fence.post()) = 'registrar' ELSE fence.of_report(report) END $$,
+    $$ author = fence.me() AND fence.post() = 'registrar' AND fence.of_report(report) $$, $$ author = fence.me() $$, $$ author = fence.me() AND signed_at IS NULL $$);
 
 SELECT fence.policies('document', $$ fence.opens(id, kind, casefile, author, signed_at) OR id = fence.paper() AND signed_at IS NOT NULL $$,
     $$ author = fence.me() AND (casefile IS NULL OR fence.duty(casefile) OR kind IN ('petition', 'complaint', 'application', 'challenge', 'withdrawal', 'supplement', 'request', 'authority', 'revocation', 'service', 'record', 'objection')
@@ -2086,11 +2449,17 @@ SELECT fence.policies('addition_point', $$ EXISTS (SELECT FROM addition a WHERE 
     $$ EXISTS (SELECT FROM addition a JOIN filing f ON f.id = a.filing WHERE a.id = addition_point.addition AND f.author = fence.me()) $$, NULL);
 SELECT fence.policies('cancellation', $$ EXISTS (SELECT FROM filing f WHERE f.id = cancellation.filing) $$,
     $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = cancellation.filing AND fence.duties(f.casefile) && ARRAY['supervisor', 'office']) $$, NULL, NULL);
-SELECT fence.policies('attachment', $$ EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing) $$,
-    $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$, $$ author = fence.me() $$,
-    $$ author = fence.me() AND EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft') $$);
+-- Whoever has a slip finds the report by it, and nothing that lies beside it.
+SELECT fence.policies('attachment', $$ CASE WHEN report IS NULL THEN EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing)
+        ELSE EXISTS (SELECT FROM report r WHERE r.id = attachment.report AND (r.author = fence.me() OR CASE r.status WHEN 'draft' THEN r.entered_by = fence.me()
+                     ELSE (SELECT fence.post()) IS NOT NULL AND fence.receives(r.body) END)) END $$,
+    $$ author = fence.me() AND (EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft')
+        OR EXISTS (SELECT FROM report r WHERE r.id = attachment.report AND (r.author = fence.me() OR r.entered_by = fence.me()) AND r.status = 'draft'))
+        OR report IS NOT NULL AND fence.handing(report) $$, $$ author = fence.me() $$,
+    $$ author = fence.me() AND (EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft')
+        OR EXISTS (SELECT FROM report r WHERE r.id = attachment.report AND (r.author = fence.me() OR r.entered_by = fence.me()) AND r.status = 'draft')) $$);
 SELECT fence.policies('attachment_chunk', $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment) $$,
-    $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$,
+    $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) OR fence.handing_file(attachment) $$,
     $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$,
     $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment AND a.author = fence.me()) $$);
 SELECT fence.policies('recount', $$ EXISTS (SELECT FROM filing f WHERE f.id = recount.filing) $$, NULL, NULL, NULL);
@@ -2102,6 +2471,21 @@ SELECT fence.policies('assistant', $$ advocate = fence.me() OR person = fence.me
     $$ advocate = fence.me() $$, $$ advocate = fence.me() $$, NULL);
 SELECT fence.policies('errand', $$ advocate = fence.me() OR fence.assists(assistant) $$,
     $$ advocate = fence.me() $$, $$ advocate = fence.me() OR status <> 'taken' AND fence.assists(assistant) $$, NULL);
+-- What somebody is told, and where: his alone. The worker makes notices; he reads them.
+SELECT fence.policies('notice', $$ person = fence.me() $$, NULL, $$ person = fence.me() $$, NULL);
+SELECT fence.policies('contact', $$ person = fence.me() $$, $$ person = fence.me() AND confirmed_at IS NULL OR person = fence.me() AND channel = 'push' $$, $$ person = fence.me() $$, NULL);
+SELECT fence.policies('manner', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, NULL);
+SELECT fence.policies('delivery', $$ person = fence.me() $$,
+    $$ person = fence.me() AND state = 'queued' AND EXISTS (SELECT FROM contact c WHERE c.id = delivery.contact AND c.person = fence.me())
+       AND (notice IS NULL OR EXISTS (SELECT FROM notice n WHERE n.id = delivery.notice AND n.person = fence.me())) $$, NULL, NULL);
+-- An anonymous message is found by the code it was given (its handle is told as a secret), and
+-- by the duty officers and the head of the body it was sent to.
+SELECT fence.policies('tip', $$ handle = fence.tag() OR body = (SELECT fence.body('registrar')) OR body = (SELECT fence.body('head')) $$,
+    $$ handle = fence.tag() $$, $$ handle = fence.tag() OR body = fence.body('registrar') OR body = fence.body('head') $$, NULL);
+SELECT fence.policies('tip_message', $$ EXISTS (SELECT FROM tip t WHERE t.id = tip_message.tip) $$,
+    $$ author IS NOT DISTINCT FROM fence.me() AND EXISTS (SELECT FROM tip t WHERE t.id = tip_message.tip) $$, NULL, NULL);
+SELECT fence.policies('tip_file', $$ EXISTS (SELECT FROM tip t WHERE t.id = tip_file.tip) $$,
+    $$ EXISTS (SELECT FROM tip t WHERE t.id = tip_file.tip AND t.handle = fence.tag()) $$, NULL, NULL);
 DROP FUNCTION fence.policies;
 
 -- A new epoch of the keeper changes the wraps before a sealed text and nothing else of
@@ -2109,29 +2493,46 @@ DROP FUNCTION fence.policies;
 -- here, signed and filed papers too, and the trigger holds it to that: the text is the
 -- same to the byte, it opens to the same persons, and every wrap is of a later epoch.
 -- Texts that live no longer than a session are sealed otherwise, and are not here.
+--
+-- How many bytes stand before the text of what portal/vault sealed; of its first 903
+-- bytes too, in which all wraps are. NULL: it is nothing of that kind.
 CREATE FUNCTION wraps_size(b bytea) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN octet_length(b) < 101 THEN NULL
                 WHEN get_byte(b, 0) = 2 THEN 85
                 WHEN get_byte(b, 0) = 3 AND get_byte(b, 1) BETWEEN 1 AND 8 AND octet_length(b) >= 2 + 100 * get_byte(b, 1) + 101 THEN 2 + 100 * get_byte(b, 1) + 85 END
 $$;
--- Where in the bytes the epochs of its wraps stand, from 1.
-CREATE FUNCTION wraps_at(b bytea) RETURNS SETOF int LANGUAGE sql IMMUTABLE AS $$
-    SELECT wraps_size(b) - 83 WHERE wraps_size(b) IS NOT NULL
-    UNION ALL
-    SELECT 19 + 100 * i FROM generate_series(0, (wraps_size(b) - 87) / 100 - 1) AS i WHERE get_byte(b, 0) = 3
-$$;
-CREATE FUNCTION oldest_wrap(b bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-    SELECT min((get_byte(b, p - 1)::bigint << 24) + (get_byte(b, p) << 16) + (get_byte(b, p + 1) << 8) + get_byte(b, p + 2)) FROM wraps_at(b) AS p
-$$;
-CREATE FUNCTION rewrapped(was bytea, is_now bytea) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT was IS NOT DISTINCT FROM is_now
-        OR octet_length(was) = octet_length(is_now) AND substring(was FOR 1) = substring(is_now FOR 1) AND wraps_size(was) = wraps_size(is_now)
-       AND substring(was FROM wraps_size(was) + 1) = substring(is_now FROM wraps_size(was) + 1)
-       AND oldest_wrap(is_now) > oldest_wrap(was)
-       AND (get_byte(was, 0) = 2 OR NOT EXISTS (
-               SELECT FROM generate_series(0, get_byte(was, 1) - 1) AS i
-                WHERE substring(was FROM 3 + 100 * i FOR 16) <> substring(is_now FROM 3 + 100 * i FOR 16)))
-$$;
+CREATE FUNCTION oldest_wrap(b bytea) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    size   int := wraps_size(b);
+    at     int := size - 84; -- the epoch of the wrap for its place; before it those of persons
+    oldest bigint;
+BEGIN
+    WHILE at > 0 LOOP
+        oldest := least(oldest, (get_byte(b, at)::bigint << 24) + (get_byte(b, at + 1) << 16) + (get_byte(b, at + 2) << 8) + get_byte(b, at + 3));
+        at := CASE at WHEN size - 84 THEN size - 169 ELSE at - 100 END;
+    END LOOP;
+    RETURN oldest;
+END $$;
+CREATE FUNCTION rewrapped(was bytea, is_now bytea) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    old  bytea := substring(was FOR 903); -- once, and not of a file of 20 MB at each step
+    new  bytea := substring(is_now FOR 903);
+    size int   := wraps_size(old);
+BEGIN
+    IF was IS NOT DISTINCT FROM is_now THEN
+        RETURN true;
+    END IF;
+    IF size IS NULL OR size IS DISTINCT FROM wraps_size(new) OR get_byte(old, 0) <> get_byte(new, 0) OR octet_length(was) <> octet_length(is_now)
+        OR oldest_wrap(new) <= oldest_wrap(old) THEN
+        RETURN false;
+    END IF;
+    FOR at IN 3 .. size - 184 BY 100 LOOP
+        IF substring(old FROM at FOR 16) <> substring(new FROM at FOR 16) THEN -- another person
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN substring(was FROM size + 1) = substring(is_now FROM size + 1);
+END $$;
 CREATE FUNCTION refuse_rewrap() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '%: more than wraps would change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -2148,10 +2549,10 @@ BEGIN
         ('evidence', '{bundle}'), ('decision', '{severs}'), ('decision_text', '{established,resolved}'), ('exposure', '{reasons}'),
         ('redaction', '{established,resolved}'), ('opening', '{words}'), ('unsealing', '{ground}'), ('pretext', '{words}'), ('objection', '{words,answer}'),
         ('material', '{title}'), ('material_page', '{small,sharp,words}'), ('familiarisation', '{motions,plea}'),
-        ('filing', '{circumstances,named}'), ('supplement', '{text,points}'), ('point', '{text}'), ('answer', '{reasons}'), ('resolution', '{reasons,article}'),
+        ('filing', '{circumstances,named,filer}'), ('supplement', '{text,points}'), ('point', '{text}'), ('answer', '{reasons}'), ('resolution', '{reasons,article}'),
         ('dispute', '{text}'), ('message', '{text}'), ('forward', '{words}'), ('extension', '{reason}'), ('addition_point', '{asked,reply}'),
         ('cancellation', '{words}'), ('attachment', '{name}'), ('attachment_chunk', '{content}'), ('count_objection', '{words}'),
-        ('assistant', '{name}'), ('errand', '{case_number,advocate_name,wish,circumstances,points}'), ('typed', '{fields}')
+        ('report', '{draft,answers,handed}'), ('report_decision', '{terms}'), ('assistant', '{name}'), ('errand', '{case_number,advocate_name,wish,circumstances,points}'), ('typed', '{fields}'), ('tip_message', '{text}'), ('tip_file', '{content}')
     LOOP
         SELECT string_agg(format('rewrapped(OLD.%1$I, NEW.%1$I)', c), ' AND ') INTO STRICT same FROM unnest(cols) AS c;
         EXECUTE format('CREATE TRIGGER rewrapped BEFORE UPDATE ON %I FOR EACH ROW WHEN (current_user = ''portal_rotate'' AND (%s) IS NOT TRUE) EXECUTE FUNCTION refuse_rewrap()', name, same);
@@ -2162,8 +2563,9 @@ BEGIN
         EXECUTE format('GRANT UPDATE (%s) ON %I TO portal_rotate', same, name);
     END LOOP;
 END $$;
-GRANT SELECT ON addition TO portal_rotate; -- between a point and its filing
+GRANT SELECT ON addition, tip TO portal_rotate; -- between a point and its filing; whose a message is
 CREATE POLICY rotate ON addition FOR SELECT TO portal_rotate USING (true);
+CREATE POLICY rotate ON tip FOR SELECT TO portal_rotate USING (true);
 
 -- What each role may do to a table at all; none may empty one or alter it. A column is
 -- in a list because a query of the program changes it (portal/fence/queries_test.go), so a
@@ -2172,6 +2574,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fence FROM PUBLIC;
 REVOKE ALL ON FUNCTION lineage(uuid), has_advocate(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lineage(uuid), has_advocate(uuid) TO portal_app, portal_work, portal_fence;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, portal_fence;
+REVOKE EXECUTE ON FUNCTION fence.readers(uuid, timestamptz) FROM portal_app; -- it asks in the name of others
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_app, portal_work, portal_fence, portal_audit, portal_backup;
 REVOKE SELECT ON sight, seat, timetable, trace, home, warrant FROM portal_app;
 REVOKE SELECT ON session, challenge, phone_request, typed, note, pretext, job, timetable, sight, seat FROM portal_audit; -- nothing that is evidence
@@ -2183,6 +2586,9 @@ GRANT INSERT ON
     request, assignment, appointment, evidence, decision, decision_text, decision_person, exposure, redaction, service, opening, pretext, objection,
     material, familiarisation, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
     addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
+GRANT INSERT ON contact, manner, delivery TO portal_app, portal_work;
+GRANT INSERT ON notice TO portal_work;
+GRANT INSERT ON report_book, report, report_decision TO portal_app, portal_work;
 GRANT INSERT ON day_off, recount, material_page, timetable, warrant, unsealing TO portal_work;
 GRANT INSERT ON checkpoint TO portal_audit;
 GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit, portal_rotate;
@@ -2195,6 +2601,7 @@ GRANT DELETE ON
     session, challenge, phone_request, substitution, participant, document, assent, confirmation, revocation, request, assignment, appointment,
     decision, decision_text, decision_person, exposure, redaction, service, material, familiarisation, note, filing, supplement, point,
     resolution, attachment, attachment_chunk, typed TO portal_app, portal_work;
+GRANT DELETE ON report, report_decision TO portal_app, portal_work;
 GRANT DELETE ON job TO portal_work;
 
 GRANT UPDATE (name, signed_in_at, signed_in_way) ON person TO portal_app, portal_work;
@@ -2223,7 +2630,7 @@ GRANT UPDATE (state) ON material TO portal_app, portal_work;
 GRANT UPDATE (until, postponed, status, record, motions, plea, plea_at, plea_days, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
 GRANT UPDATE (last_at, times, seconds, told) ON reading TO portal_app, portal_work;
 GRANT UPDATE (content, saved_at) ON note TO portal_app, portal_work;
-GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
+GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, body, filer, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
 GRANT UPDATE (text, document, made_at, signed_at) ON supplement TO portal_app, portal_work;
 GRANT UPDATE (author, outcome, remedy, reasons, language, document, made_at, signed_at, read_at) ON answer TO portal_app, portal_work;
 GRANT UPDATE (read_at) ON message TO portal_app;
@@ -2234,9 +2641,21 @@ GRANT UPDATE (reply) ON addition_point TO portal_app, portal_work;
 GRANT UPDATE (size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, scanned_at) ON attachment TO portal_app, portal_work;
 GRANT UPDATE (content) ON attachment_chunk TO portal_app, portal_work;
 GRANT UPDATE (seen_at, ended_at) ON feed TO portal_app, portal_work;
+GRANT UPDATE (last, last_at) ON report_book TO portal_app, portal_work;
+GRANT UPDATE (author, way, status, language, draft, answers, body, document, number, officer, slip_hash, saved_at, registered_at, term, due_raw, due_at, decided_at, overdue_at) ON report TO portal_app, portal_work;
+GRANT UPDATE (signed_at) ON report_decision TO portal_app, portal_work;
 GRANT UPDATE (ended_at) ON assistant TO portal_app, portal_work;
 GRANT UPDATE (circumstances, points, status, filing, saved_at, handed_at) ON errand TO portal_app, portal_work;
 GRANT UPDATE (fields, page, turn, saved_at) ON typed TO portal_app, portal_work;
+GRANT INSERT ON tip, tip_message, tip_file TO portal_app, portal_work;
+GRANT DELETE ON tip_file TO portal_work;
+GRANT UPDATE (status, closed_on, forgotten_on) ON tip TO portal_app, portal_work;
+GRANT UPDATE (text, own, batch) ON tip_message TO portal_work;
+GRANT UPDATE (read_at) ON notice TO portal_app;
+GRANT UPDATE (code, code_at, tries, codes, confirmed_at, ended_at) ON contact TO portal_app, portal_work;
+GRANT UPDATE (language, channel, silent, night_begins, night_ends, discreet, saved_at) ON manner TO portal_app, portal_work;
+GRANT UPDATE (state, tries, run_at, leased_until, ref, sent_at, settled_at) ON delivery TO portal_work;
+GRANT UPDATE (seq, checked, waits, late, late_since, month, in_time, counted_at) ON courier TO portal_work;
 GRANT UPDATE (bundle, digest, revocation, known_at, stamped) ON evidence TO portal_work;
 GRANT UPDATE (run_at, attempts, leased_until, last_error, done_at, dead_at, slip) ON job TO portal_work;
 GRANT UPDATE (due_at, ran_at, failures, last_error) ON timetable TO portal_work;

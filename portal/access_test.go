@@ -21,6 +21,7 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/report"
 )
 
 // asked are the things each parameter of an address is tried with, in the order
@@ -48,10 +49,15 @@ var asked = map[string][]string{
 	":access":          {"waiting request", "request draft", "unknown"},
 	":opening":         {"her view", "unknown"},
 	":objection":       {"her question", "unknown"},
-	":attachment":      {"file of draft", "file of complaint", "unknown"},
+	":attachment":      {"file of draft", "file of complaint", "file of report", "unknown"},
 	":feed":            {"her feed", "unknown"},
 	":assistant":       {"her help", "unknown"},
 	":errand":          {"her errand", "unknown"},
+	":notice":          {"her notice", "unknown"},
+	":contact":         {"her address", "unknown"},
+	":tip":             {"a tip", "unknown"},
+	":file":            {"file of tip", "unknown"},
+	":report":          {"her report", "report draft", "taken down", "unknown"},
 }
 
 // nobody is somebody who has not signed in.
@@ -61,10 +67,10 @@ const nobody = "nobody"
 var links = regexp.MustCompile(`(?:href|src|data-content-url)="(/kk/[^"#]*)"`)
 
 // members are the columns.
-var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel", "ermek", "marat", "gulnar", "samat", "aliya", "bolat", "raushan"}
+var members = []string{nobody, "aigul", "serik", "timur", "dana", "saule", "daniyar", "zhanar", "asel", "ermek", "marat", "gulnar", "samat", "aliya", "bolat", "raushan", "zhandos"}
 
 // heads say in one word what each is to the theft, where most things happen.
-var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger", "other inv.", "head", "chief", "higher", "judge", "admin", "admin²"}
+var heads = []string{"", "victim", "suspect", "suspect²", "defender", "plaintiff", "investig.", "prosecutor", "stranger", "other inv.", "head", "chief", "higher", "judge", "admin", "admin²", "registrar"}
 
 // attempt is one address with one thing.
 type attempt struct {
@@ -101,7 +107,9 @@ func attempts(t *testing.T) []attempt {
 func (a attempt) address(o objects) string {
 	parts := strings.Split(a.Path, "/")
 	for i, part := range parts {
-		if part == ":topic" || part == ":token" || part == ":sample" {
+		if part == ":question" {
+			parts[i] = "what"
+		} else if part == ":topic" || part == ":token" || part == ":sample" {
 			parts[i] = a.object
 		} else if strings.HasPrefix(part, ":") {
 			parts[i] = o[a.object].String()
@@ -176,6 +184,12 @@ func furnishStage(t testing.TB, w *portaltest.W) {
 		t.Fatal(err)
 	}
 	o["her feed"], o["her help"], o["her errand"] = f.helped()
+	o["a tip"] = f.tipped()
+	o["file of tip"] = f.tippedFile()
+	o["her notice"], o["her address"] = f.told()
+	o["taken down"] = f.entered()
+	o["her report"], o["report draft"] = f.Report(f.Aigul, f.Story()), f.ReportDraft(f.Aigul, report.Offence, f.Story())
+	o["file of report"] = f.reportedFile()
 	f.SignLog()
 	furniture = o
 }

@@ -126,11 +126,11 @@ func (f *front) attached() (ofDraft, ofComplaint uuid.UUID) {
 	return f.attachedTo(draft)[0], f.attachedTo(complaint)[0]
 }
 
-// attachedTo are the ids of the files of a filing in their order.
-func (f *front) attachedTo(filing uuid.UUID) []uuid.UUID {
+// attachedTo are the ids of the files of a filing or a report in their order.
+func (f *front) attachedTo(thing uuid.UUID) []uuid.UUID {
 	f.t.Helper()
 	var ids []uuid.UUID
-	if err := f.SQL.Select(&ids, `SELECT id FROM attachment WHERE filing = $1 ORDER BY place`, filing); err != nil {
+	if err := f.SQL.Select(&ids, `SELECT id FROM attachment WHERE coalesce(filing, report) = $1 ORDER BY place`, thing); err != nil {
 		f.t.Fatal(err)
 	}
 	return ids

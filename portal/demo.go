@@ -21,6 +21,9 @@ type Demo struct {
 	Sign   func(content []byte, attached bool) ([]byte, error)
 	Client *http.Client
 
+	// Sent lists what was sent to people over mail and SMS, newest first; nil where nothing is.
+	Sent func() []DemoMessage
+
 	// Block has the authority of the demonstration put that key on hold, or
 	// lift the hold.
 	Block func(hold bool) error
@@ -45,6 +48,7 @@ type strip struct {
 	DemoReader
 	Keys []stripKey
 	Back string // where the page is
+	Sent string // where it shows what was sent, or ""
 }
 
 type stripKey struct {
@@ -54,6 +58,9 @@ type stripKey struct {
 
 func (d *Demo) strip(w *words.Language, back string) strip {
 	s := strip{DemoReader: d.Now(), Back: back}
+	if d.Sent != nil {
+		s.Sent = "/" + w.Code + "/demo/sent"
+	}
 	for _, k := range d.Keys {
 		label := k.Name
 		if k.Label != "" {

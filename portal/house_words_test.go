@@ -22,9 +22,12 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/guide"
 	"zharia/portal/materials"
+	"zharia/portal/notice"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
+	"zharia/portal/report"
 	"zharia/portal/sample"
+	"zharia/portal/tip"
 	"zharia/portal/web"
 	"zharia/portal/words"
 )
@@ -55,6 +58,26 @@ func families(t *testing.T) map[string][]string {
 		"assignment.title.":           {"charge", "supervisor"},
 		"complain_new.":               {"point"}, // one of several: point-1, point-2
 		"errand.":                     {"point"},
+		"report.status.":              append(plain(report.Statuses), "overdue"),
+		"report.event.":               append(plain(report.Statuses[2:]), "registered", "overdue"),
+		"report.decided.":             plain(report.Statuses[2:]),
+		"report.question.":            plain(report.Questions),
+		"report.category.":            plain(report.Categories),
+		"report.behalf.":              plain(report.Behalves),
+		"report.reach.":               plain(report.Reaches),
+		"report.language.":            {"kk", "ru"},
+		"region.":                     plain(report.Regions),
+		"report_start.danger.":        {"no", "yes"},
+		"report_start.tell.":          {"offence", "home", "officer", "case", "other"},
+		"report_question.known.":      {"known", "unknown"},
+		"report_check.warned.":        {"yes"},
+		"slip.text.":                  plain(report.Statuses[1:]),
+		"book.show.":                  plain(report.Shows),
+		"book.way.":                   constants(t, "portal/report", "Way"),
+		"book.ground.":                constants(t, "portal/report", "Ground"),
+		"book_decision.text.":         plain(report.Decisions),
+		"book_decision.ready.":        plain(report.Decisions),
+		"entry_new.warned.":           {"yes"},
 		"filing_new.":                 {"point"},
 		"supplement_new.":             {"point"},
 		"guide.seat.":                 plain(guide.AllSeats),
@@ -62,7 +85,7 @@ func families(t *testing.T) map[string][]string {
 		"guide.file.":                 plain(guide.Files()),
 		"guide.unit.":                 constants(t, "portal/deadline", "Unit"),
 		"filing_kind.family.":         plain([]policy.Family{policy.Complaint, policy.Petition, policy.Application, policy.Challenge}),
-		"home.post.":                  {"registrar", "auditor"},
+		"home.post.":                  {"auditor"},
 		"paper.remedy.":               plain(filing.AllRemedies),
 		"remedy.":                     plain(filing.AllRemedies),
 		"answer_new.":                 {"outcome", "why", "why.hint", "article", "article.hint"}, // of fields that are numbered
@@ -114,9 +137,13 @@ func families(t *testing.T) map[string][]string {
 		"status.word.":                plain(filing.StatusWords),
 		"status.now.":                 {"registered", "considered", "needs-you", "overdue", "answered", "withdrawn"},
 		"client_terms.":               plain(agenda.Kinds),
+		"tip_talk.status.":            plain(tip.Statuses),
+		"tips.status.":                plain(tip.Statuses),
+		"tip_talk.from.":              {"true", "false"},
 		"errand.status.":              constants(t, "portal/assist", "Status"),
 		"typed.say.":                  web.Says,
 		"sessions.way.":               constants(t, "portal/identity", "Way"),
+		"sent.channel.":               {"email", "sms"},
 		"verify.kind.":                constants(t, "portal/document", "Kind"),
 		"verify_files.state.":         {"valid", "pending", "past", "invalid"},
 		"verify_files.text.":          {"valid", "pending", "past"},
@@ -126,7 +153,7 @@ func families(t *testing.T) map[string][]string {
 		"attachments.kind.":           plain(attachment.Kinds),
 		"attachments.refused.":        plain(attachment.Reasons),
 		"paper.withdrawal.text.":      families,
-		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending", "request", "appointment", "assignment", "substitution", "exposure", "redaction", "service", "familiarisation", "record", "forward", "extension"}, families...),
+		"paper.purpose.":              append([]string{"answer", "ruling", "withdrawal", "confirmation", "ending", "request", "appointment", "assignment", "substitution", "exposure", "redaction", "service", "familiarisation", "record", "forward", "extension", "report", "report-taken", "report-decision"}, families...),
 		"paper.ending.text.":          {"awaiting", "confirmed"},
 		"openings.duty.":              (policy.OnDuty | policy.Decider | policy.Addressee).Names(),
 		"openings.object.":            constants(t, "portal/opening", "Object"),
@@ -138,6 +165,10 @@ func families(t *testing.T) map[string][]string {
 		"service.term.":               {string(deadline.CourtComplaint), string(deadline.JudgeComplaint)},
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
+		"notice.say.":                 with(plain(notice.Kinds), "", ".numbered"),
+		"notices.channel.":            append(plain(notice.Outward), string(notice.Portal)),
+		"notices.state.":              plain(notice.States),
+		"notice_settings.language.":   {"kk", "ru"},
 		"paper.seat.":                 plain(guide.AllSeats),
 		"paper.circumstances.":        families,
 		"paper.answer.subtitle.":      families,
@@ -302,7 +333,7 @@ func (s *said) call(file string, c *parse.CommandNode) {
 
 // chosen are the keys that a handler chooses whole, each by a list of its own:
 // the message of a failure, the label of a signing button, why it was refused.
-var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`, `sample: .Title`}
+var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`, `sample: .Title`, `tip_fail: .Message`, `tip_fail: print .Message ".title"`}
 
 func TestEveryKeyAPageSaysIsThere(t *testing.T) {
 	b, pages, families := bookOf(t), listen(t), families(t)

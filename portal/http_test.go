@@ -30,6 +30,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
+	"zharia/portal/notice"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -55,7 +56,7 @@ func openOver(t testing.TB, w *portaltest.W, v *eds.Verifier) *front {
 	t.Helper()
 	p := &portal.Portal{
 		DB: w.App, Words: w.Words, Verifier: v, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", LogKey: portaltest.LogKey,
-		Clock: func() time.Time { return w.At },
+		Clock: func() time.Time { return w.At }, Channels: notice.Outward,
 	}
 	if err := portal.Share(p); err != nil {
 		t.Fatal(err)

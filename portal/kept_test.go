@@ -17,6 +17,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 // openKept puts a portal in front of a world whose texts a real keeper opens.
@@ -114,7 +115,7 @@ func TestTheKeeperAloneOpensACaseForThoseOfTheCaseAndNobodyElse(t *testing.T) {
 		}
 		ctx := w.Actor(word).As(t.Context())
 		for _, r := range rows {
-			at, _ := document.Document{ID: r.ID, Casefile: r.Case, Author: r.Author}.Places()
+			at, _ := document.Places(r.ID, vault.HomeOf(r.Case, uuid.Nil))
 			_, err := w.App.Open(ctx, at, r.Content)
 			if want := slices.Contains(strings.Fields(of[r.Case]), word); want != (err == nil) {
 				t.Errorf("%s opens a paper of %s: %v, want %v (%v)", word, w.Word(r.Case), err == nil, want, err)

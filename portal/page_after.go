@@ -24,6 +24,7 @@ type afterView struct {
 	MayAdd      bool
 	Again       bool // it was taken back, and may be filed again
 	Consent     bool // the reader must say whether it may be taken back
+	Report      bool // it is about a report: the way on is on the page of that complaint
 	AsksConsent bool // the reader takes it back only with the consent of the one he filed it for
 }
 
@@ -59,6 +60,7 @@ func (p *Portal) after(c echo.Context, ask policy.Ask, f filing.Filing, answer *
 		}
 	}
 	if f.Author == ask.Person && f.Contestable(ask.At, len(view.Disputes)) {
+		view.Report = f.OfReport() && f.Status != filing.Granted
 		view.Onwards, err = filing.Onwards(ctx, p.DB, ask, f, said)
 	}
 	return view, err

@@ -21,12 +21,14 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
+	"zharia/portal/report"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 	"zharia/portal/words"
 )
 
 // streamed are the acts whose body is read as it comes: it is too long to wait for.
-var streamed = map[policy.Act]bool{policy.AttachmentAdd: true}
+var streamed = map[policy.Act]bool{policy.AttachmentAdd: true, policy.ReportFileAdd: true}
 
 // attachmentLimit is how much of such a body is read, in bytes.
 const attachmentLimit = attachment.MaxTotal + 1<<20
@@ -134,9 +136,24 @@ func (p *Portal) attachmentAdd(c echo.Context, ask policy.Ask) error {
 	if _, _, err := filing.Attachments(ctx, p.DB, ask, number); err != nil { // before a byte of it is read
 		return err
 	}
+	refused, err := p.eachFile(c, func(fresh uuid.UUID, name string, file io.Reader) error {
+		n := attachment.New{ID: fresh, Beside: attachment.Beside{Filing: number}, Name: name, Size: attachment.Unknown}
+		return filing.Attach(ctx, p.DB, p.press(), p.Scanner, ask, n, file)
+	})
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		return p.showAttachments(c, ask, number, refused)
+	}
+	return p.redirect(c, policy.AttachmentList, number)
+}
+
+// eachFile gives the files of a form to take, and answers which were not taken.
+func (p *Portal) eachFile(c echo.Context, take func(fresh uuid.UUID, name string, file io.Reader) error) ([]refusedFile, error) {
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
-		return p.showAttachments(c, ask, number, []refusedFile{{Why: p.Words.In(web.Lang(c)).T("form.unreadable")}})
+		return []refusedFile{{Why: p.Words.In(web.Lang(c)).T("form.unreadable")}}, nil
 	}
 	line := newPatience(c)
 	var refused []refusedFile
@@ -147,7 +164,7 @@ func (p *Portal) attachmentAdd(c echo.Context, ask policy.Ask) error {
 			break
 		}
 		if err != nil {
-			return badBody(err)
+			return nil, badBody(err)
 		}
 		name := fileName(part.Header.Get("Content-Disposition"))
 		if name == "" {
@@ -155,26 +172,22 @@ func (p *Portal) attachmentAdd(c echo.Context, ask policy.Ask) error {
 		}
 		fresh, err := uuid.NewV7()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		came++
-		n := attachment.New{ID: fresh, Filing: number, Name: name, Size: attachment.Unknown}
-		err = filing.Attach(ctx, p.DB, p.press(), p.Scanner, ask, n, line.reader(part))
+		err = take(fresh, name, line.reader(part))
 		if why := p.refusal(c, err); why != "" {
 			refused = append(refused, refusedFile{attachment.Said(name), why})
 			continue
 		}
 		if err != nil {
-			return badBody(err)
+			return nil, badBody(err)
 		}
 	}
 	if came == 0 {
 		refused = append(refused, refusedFile{Why: p.Words.In(web.Lang(c)).T("attachments.choose")})
 	}
-	if refused != nil {
-		return p.showAttachments(c, ask, number, refused)
-	}
-	return p.redirect(c, policy.AttachmentList, number)
+	return refused, nil
 }
 
 // fileName is the name in a part of a form as it was sent: what of it may stay, is
@@ -270,32 +283,75 @@ func (p *Portal) toScript(c echo.Context, a attachment.Attachment, err error) er
 }
 
 func (p *Portal) attachmentBegin(c echo.Context, ask policy.Ask) error {
-	form := web.ReadForm(c, "attachments")
-	n := attachment.New{ID: form.ID("id"), Filing: id(c, "filing"), Name: form.Value("name")}
-	size, bad := strconv.ParseInt(form.Value("size"), 10, 64)
-	digest, wrong := hex.DecodeString(form.Value("sha256"))
-	ctx := c.Request().Context()
-	if _, _, err := filing.Attachments(ctx, p.DB, ask, n.Filing); err != nil { // what is not his is not there, whatever he sends
+	ctx, number := c.Request().Context(), id(c, "filing")
+	if _, _, err := filing.Attachments(ctx, p.DB, ask, number); err != nil { // what is not his is not there, whatever he sends
 		return err
 	}
-	if form.Bad() || bad != nil || wrong != nil || size < 0 {
+	n, ok := announced(c)
+	if !ok {
 		return p.toScript(c, attachment.Attachment{}, fault.New(fault.Invalid, "form.unreadable"))
 	}
-	if n.Size = size; len(digest) > 0 {
-		n.Digest = digest
-	}
+	n.Filing = number
 	a, err := filing.BeginAttachment(ctx, p.DB, ask, n)
 	return p.toScript(c, a, err)
 }
 
+// announced is a file as a script tells of it before it sends it.
+func announced(c echo.Context) (n attachment.New, ok bool) {
+	form := web.ReadForm(c, "attachments")
+	n = attachment.New{ID: form.ID("id"), Name: form.Value("name")}
+	size, bad := strconv.ParseInt(form.Value("size"), 10, 64)
+	digest, wrong := hex.DecodeString(form.Value("sha256"))
+	if n.Size = size; len(digest) > 0 {
+		n.Digest = digest
+	}
+	return n, !form.Bad() && bad == nil && wrong == nil && size >= 0
+}
+
+// files is what may be done with a file by its number, beside a filing or a report.
+type files struct {
+	state  func(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (attachment.Attachment, error)
+	put    func(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, offset int64, piece []byte) (attachment.Attachment, error)
+	finish func(ctx context.Context, db *vault.DB, s *attachment.Scanner, ask policy.Ask, id uuid.UUID) (attachment.Attachment, error)
+	remove func(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (uuid.UUID, error)
+	open   func(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (attachment.Attachment, attachment.Part, error)
+	list   policy.Act // the page of all of them
+}
+
+// besides is how the file is handled that the address names.
+func (p *Portal) besides(c echo.Context) (uuid.UUID, files, error) {
+	number := id(c, "attachment")
+	beside, err := attachment.BesideOf(c.Request().Context(), p.DB, number)
+	if err != nil || beside.Report != uuid.Nil {
+		return number, files{report.FileState, report.PutFile, report.FinishFile, report.RemoveFile, report.OpenFile, policy.ReportFiles}, err
+	}
+	return number, files{
+		state: filing.AttachmentState, put: filing.PutAttachment, open: filing.OpenAttachment, list: policy.AttachmentList,
+		finish: func(ctx context.Context, db *vault.DB, s *attachment.Scanner, ask policy.Ask, id uuid.UUID) (attachment.Attachment, error) {
+			return filing.FinishAttachment(ctx, db, p.press(), s, ask, id)
+		},
+		remove: func(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (uuid.UUID, error) {
+			return filing.RemoveAttachment(ctx, db, p.press(), ask, id)
+		},
+	}, nil
+}
+
 func (p *Portal) attachmentState(c echo.Context, ask policy.Ask) error {
-	a, err := filing.AttachmentState(c.Request().Context(), p.DB, ask, id(c, "attachment"))
+	number, of, err := p.besides(c)
+	if err != nil {
+		return err
+	}
+	a, err := of.state(c.Request().Context(), p.DB, ask, number)
 	return p.toScript(c, a, err)
 }
 
 func (p *Portal) attachmentPut(c echo.Context, ask policy.Ask) error {
-	ctx, number := c.Request().Context(), id(c, "attachment")
-	if _, err := filing.AttachmentState(ctx, p.DB, ask, number); err != nil {
+	ctx := c.Request().Context()
+	number, of, err := p.besides(c)
+	if err != nil {
+		return err
+	}
+	if _, err := of.state(ctx, p.DB, ask, number); err != nil {
 		return err
 	}
 	piece, err := io.ReadAll(io.LimitReader(c.Request().Body, attachment.Piece+1))
@@ -306,12 +362,16 @@ func (p *Portal) attachmentPut(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		offset = -1 // no place in any file
 	}
-	a, err := filing.PutAttachment(ctx, p.DB, ask, number, offset, piece)
+	a, err := of.put(ctx, p.DB, ask, number, offset, piece)
 	return p.toScript(c, a, err)
 }
 
 func (p *Portal) attachmentFinish(c echo.Context, ask policy.Ask) error {
-	a, err := filing.FinishAttachment(c.Request().Context(), p.DB, p.press(), p.Scanner, ask, id(c, "attachment"))
+	number, of, err := p.besides(c)
+	if err != nil {
+		return err
+	}
+	a, err := of.finish(c.Request().Context(), p.DB, p.Scanner, ask, number)
 	return p.toScript(c, a, err)
 }
 
@@ -322,7 +382,7 @@ func (p *Portal) attachmentBind(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	w := p.Words.In(web.Lang(c))
-	n := attachment.New{ID: fresh, Filing: number, Name: w.T("attachments.album.name") + ".pdf"}
+	n := attachment.New{ID: fresh, Beside: attachment.Beside{Filing: number}, Name: w.T("attachments.album.name") + ".pdf"}
 	err = filing.BindAttachments(c.Request().Context(), p.DB, p.press(), p.Scanner, ask, n)
 	if why := p.refusal(c, err); why != "" {
 		return p.showAttachments(c, ask, number, []refusedFile{{Why: why}})
@@ -334,18 +394,26 @@ func (p *Portal) attachmentBind(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) attachmentRemove(c echo.Context, ask policy.Ask) error {
-	f, err := filing.RemoveAttachment(c.Request().Context(), p.DB, p.press(), ask, id(c, "attachment"))
+	number, of, err := p.besides(c)
 	if err != nil {
 		return err
 	}
-	return p.redirect(c, policy.AttachmentList, f.ID)
+	thing, err := of.remove(c.Request().Context(), p.DB, ask, number)
+	if err != nil {
+		return err
+	}
+	return p.redirect(c, of.list, thing)
 }
 
 // attachmentOpen gives a file as a download and as nothing else: its type is of our
 // own list, and no browser runs or shows what is in it here.
 func (p *Portal) attachmentOpen(c echo.Context, ask policy.Ask) error {
 	ctx := c.Request().Context()
-	a, part, err := filing.OpenAttachment(ctx, p.DB, ask, id(c, "attachment"))
+	number, of, err := p.besides(c)
+	if err != nil {
+		return err
+	}
+	a, part, err := of.open(ctx, p.DB, ask, number)
 	if err != nil {
 		return err
 	}

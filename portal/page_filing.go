@@ -269,6 +269,9 @@ func (p *Portal) filingEdit(c echo.Context, ask policy.Ask) error {
 	if f.Affected {
 		return p.redirect(c, policy.ComplainEdit, number)
 	}
+	if f.OfReport() {
+		return p.redirect(c, policy.ReportComplaint, f.Report)
+	}
 	form := web.NewForm("filing_new", "id", f.ID.String(), "kind", string(f.Kind))
 	fillFiling(form, f)
 	return p.showFilingForm(c, ask, form, f.Case, f.Kind)
@@ -480,7 +483,9 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 		}
 		if row.Who != uuid.Nil {
 			line.Name, err = me(c).Name, nil
-			if row.Who != me(c).ID {
+			if row.Who == f.Author { // of a complaint about a report nobody else knows it
+				line.Name = f.AuthorName
+			} else if row.Who != me(c).ID {
 				line.Name, err = identity.Called(c.Request().Context(), p.DB, f.Case, row.Who)
 			}
 			if err != nil {

@@ -202,7 +202,7 @@ func (p *Portal) movesOf(c echo.Context, ask policy.Ask, f filing.Filing) (moves
 	}
 	out.May[string(policy.FilingExtend)] = out.May[string(policy.FilingExtend)] && f.Extendable(ask.At) && f.Decides(ask)
 	out.May[string(policy.FilingAsk)] = out.May[string(policy.FilingAsk)] && f.Decides(ask)
-	out.May[string(policy.FilingForward)] = out.May[string(policy.FilingForward)] && f.Held()
+	out.May[string(policy.FilingForward)] = out.May[string(policy.FilingForward)] && f.Held() && !f.OfReport()
 	out.May[string(policy.FilingGrant)] = f.Decides(ask)
 	out.May[string(policy.CancellationNew)] = out.Cancelling != nil && !out.Cancelling.Settled && ask.To(policy.CancellationNew).Check(f.Standing) == nil && f.MaySettle(ask) == nil
 	out.Reply = f.Status == filing.Asked && f.Author == ask.Person

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"zharia/portal/fault"
+	"zharia/portal/notice"
 	"zharia/portal/policy"
 )
 
@@ -23,7 +24,7 @@ type homePage struct {
 // are told why.
 func homePost(post string) string {
 	switch post {
-	case "registrar", "auditor":
+	case "auditor":
 		return post
 	}
 	return ""
@@ -37,6 +38,7 @@ type aboutPage struct {
 	Topic  string
 	Topics []string
 	Log    logView
+	Told   *notice.Tally // how many notices went out in time; nil on the other topics
 }
 
 func (p *Portal) about(c echo.Context, _ policy.Ask) error {
@@ -44,5 +46,13 @@ func (p *Portal) about(c echo.Context, _ policy.Ask) error {
 	if !slices.Contains(topics, topic) {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
-	return p.show(c, "about", aboutPage{topic, topics, p.logView()})
+	page := aboutPage{Topic: topic, Topics: topics, Log: p.logView()}
+	if topic == "terms" {
+		t, err := notice.Public(c.Request().Context(), p.DB.DB)
+		if err != nil {
+			return err
+		}
+		page.Told = &t
+	}
+	return p.show(c, "about", page)
 }

@@ -60,6 +60,14 @@ var signings = map[policy.Act]signedAt{
 	policy.RecordSign:           {policy.RecordCheck, policy.FamiliarisationRead},
 	policy.FamiliarisationClose: {policy.FamiliarisationRead, policy.FamiliarisationRead},
 	policy.AccessSubmit:         {policy.AccessCheck, policy.AccessRead},
+
+	policy.ServiceSign:   {policy.ServiceCheck, policy.DecisionRead},
+	policy.ExposureSign:  {policy.ExposureCheck, policy.ExposureCheck}, // signed, it leads to its decision
+	policy.RedactionSign: {policy.RedactionCheck, policy.RedactionCheck},
+
+	policy.ReportSubmit: {policy.ReportSign, policy.ReportRead},
+	policy.BookDecide:   {policy.BookCheck, policy.BookOpen},
+	policy.EntrySubmit:  {policy.EntryCheck, policy.BookOpen},
 }
 
 // phoneAsk asks a phone for the signature that a page needs.

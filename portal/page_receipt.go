@@ -23,7 +23,7 @@ import (
 // often from one address is limited.
 var proofs = map[policy.Act]bool{
 	policy.VerifyReceipt: true, policy.FilingProof: true, policy.WithdrawalProof: true,
-	policy.LogKey: true, policy.LogCheckpoint: true, policy.LogConsistency: true,
+	policy.LogKey: true, policy.LogCheckpoint: true, policy.LogConsistency: true, policy.ReportProof: true, policy.SlipRead: true,
 }
 
 // logView is the ledger's key as pages show it; zero where nobody signs the ledger.

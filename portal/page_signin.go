@@ -155,7 +155,9 @@ func start(person identity.Person) policy.Act {
 		return policy.DirectoryRead
 	case "judge":
 		return policy.ChamberRead
-	case "registrar", "auditor":
+	case "registrar":
+		return policy.BookRead
+	case "auditor":
 		return policy.Home
 	}
 	return policy.CaseList

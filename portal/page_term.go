@@ -38,7 +38,7 @@ var termGroups = []termGroup{
 		deadline.CustodyPasses, deadline.HospitalPasses,
 	}},
 	{"officials", []deadline.Name{
-		deadline.CourtMaterials, deadline.AgreeInterruption, deadline.AgreeAccusation, deadline.AgreeTermination, deadline.AgreeIndictment,
+		deadline.CourtMaterials, deadline.AgreeInterruption, deadline.AgreeAccusation, deadline.AgreeTermination, deadline.AgreeIndictment, deadline.ReportDecision, deadline.ReportSending,
 	}},
 }
 

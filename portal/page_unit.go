@@ -19,6 +19,7 @@ type unitPage struct {
 	Cases         []casefile.Case
 	Submitted     []submissionLine    // a chief's: decisions that wait for his office's word
 	Mine          []filingLine        // to answer himself
+	Settled       []filingLine        // a chief's: complaints about reports of offences that he decided
 	ToCancel      []filingLine        // a chief's: a head asks that a ruling be cancelled
 	Unanswered    []filing.Unanswered // points that were left without an answer
 	Promised      []filing.Owed       // replies to those who wrote to him
@@ -68,6 +69,11 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 			return err
 		}
 		page.ToCancel = filingLines(cancel, ask)
+		settled, err := filing.SettledReports(ctx, p.DB, ask)
+		if err != nil {
+			return err
+		}
+		page.Settled = filingLines(settled, ask)
 	}
 	if page.Unanswered, err = filing.UnansweredOf(ctx, p.DB, ask); err != nil {
 		return err

@@ -74,11 +74,20 @@ func (f *front) looks(t *testing.T) {
 		f.compare(t, late)
 	}
 	all = append(all, fileViews(f, objects{})...) // by a test of their own
-	for _, name := range requestPages {           // by a test of their own
+	for _, name := range reportComplaintPages {   // by a test of their own
+		all = append(all, view{name: name})
+	}
+	for _, name := range requestPages { // by a test of their own
 		all = append(all, view{name: name})
 	}
 	all = append(all, actingViews(f)...) // by a test of their own
 	for _, name := range afterPages {    // by a test of their own
+		all = append(all, view{name: name})
+	}
+	for _, name := range bookPages { // by a test of their own
+		all = append(all, view{name: name})
+	}
+	for _, name := range reportPages { // by a test of their own
 		all = append(all, view{name: name})
 	}
 	for _, v := range verdicts(f, nil, nil) { // by a test of their own
@@ -141,6 +150,7 @@ func views(f *front, o objects) []view {
 	o["errand"] = errand(f.t, f.W, help(f.t, f.W, f.Bolat))
 	o["long"], o["exposure"], o["redaction"] = f.Decision("term-extended"), f.draftExposure(), f.draftRedaction()
 	_, digest := f.Paper(f.Aigul, o["draft"])
+	_, address := f.told()
 	entry, waits := f.entryDraft(), f.entryProposed(directory.Entry{Leaves: true, IIN: f.Ermek.IIN})
 	f.replies(waits, false)()
 	f.assignmentDraft()
@@ -218,6 +228,24 @@ func views(f *front, o objects) []view {
 		{name: "filings-empty", who: f.Stranger, path: "/filings"},
 		{name: "calendar", who: f.Aigul, path: "/calendar"},
 		{name: "calendar-wrong", who: f.Aigul, path: "/calendar", fields: url.Values{"case": {"1"}}, status: 422},
+		{name: "notices", who: f.Aigul, path: "/notices"},
+		{name: "notices-empty", who: f.Stranger, path: "/notices"},
+		{name: "notice_settings", who: f.Aigul, path: "/notices/settings"},
+		{name: "contact_new", who: f.Aigul, path: "/contacts/new"},
+		{name: "contact_new-wrong", who: f.Aigul, path: "/contacts", fields: url.Values{"channel": {"sms"}, "address": {"701"}}, status: 422},
+		{name: "contact", who: f.Aigul, path: "/contacts/" + address.String()},
+		{name: "duty", who: f.Bolat, path: "/duty"},
+		{name: "tip", path: "/tip"},
+		{name: "tip_new", path: "/tip/new"},
+		{name: "tip_new-wrong", path: "/tip", fields: url.Values{"text": {"қысқа"}}, status: 422},
+		{name: "tip_enter", path: "/tip/read"},
+		{name: "tip_enter-typo", path: "/tip/read", fields: url.Values{"code": {"1234 5678 9012 3456 7890"}}, status: 422},
+		{name: "tip_sent", path: "/tip/kept", fields: url.Values{"code": {tipCode}, "last": {"0000"}}, status: 422},
+		{name: "tip_sent-kept", path: "/tip/kept", fields: url.Values{"code": {tipCode}, "last": {tipCode[16:]}}},
+		{name: "tip_fail", path: "/tip/nothing", status: 404},
+		{name: "tips", who: f.Actor("zhandos"), path: "/tips"},
+		{name: "tips-empty", who: f.Actor("meruert"), path: "/tips"},
+		{name: "tip_desk", who: f.Actor("zhandos"), path: "/tips/" + f.tipped().String()},
 		{name: "client_terms", who: f.Dana, path: "/clients/terms?month=2026-10"},
 		{name: "client_terms-empty", who: f.Bolat, path: "/clients/terms"},
 		{name: "assistants", who: f.Dana, path: "/assistants"},
@@ -328,6 +356,7 @@ var (
 		{regexp.MustCompile(`"[0-9a-f]{64}"`), `"{digest}"`},
 		{regexp.MustCompile(`data-content="[^"]+"`), `data-content="{challenge}"`},
 		{regexp.MustCompile(`PDF, \d+`), `PDF, {n}`},
+		{regexp.MustCompile(`(name="ticket" value|data-puzzle)="[^"]+"`), `$1="{ticket}"`},
 	}
 )
 

@@ -28,6 +28,8 @@ import (
 	"zharia/portal/egov"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/notice"
+	"zharia/portal/notice/webpush"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 	"zharia/portal/web"
@@ -47,6 +49,12 @@ type Portal struct {
 	LogKey   string              // the public key of the ledger, as golang.org/x/mod/sumdb/note writes it; "": nobody signs the ledger
 	Egov     egov.Settings       // signing on a phone: who asks, and how the phone is answered
 	Clock    func() time.Time    // nil: the machine's
+	Push     *webpush.Sender     // tells browsers that there is news; nil: none is told
+	Receipts http.Handler        // what a gateway of SMS says of messages comes here; nil: none says anything
+	Channels []notice.Channel    // over which people can be told outside the portal; what is not here is offered to nobody
+
+	Tips      *vault.DB // the pool of the anonymous lane, so that nobody else waits behind it; nil: DB
+	TipOrigin string    // where that lane stands alone, without a slash; "": beside everything else
 
 	Idle, IdleWarning time.Duration // of a session; 0: those of identity, which tests shorten
 
@@ -56,6 +64,7 @@ type Portal struct {
 	links    map[policy.Act]string
 	streams  streams
 	fetched  *middleware.RateLimiterMemoryStore // how often each feed is asked for
+	lane     *lane                              // the anonymous one
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -75,7 +84,8 @@ var openings = map[policy.Act]bool{
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 	policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true,
 	policy.DecisionRead: true, policy.WithdrawalPaper: true, policy.ConsentPaper: true, policy.SupplementPaper: true, policy.FilingVersions: true, policy.MessageList: true,
-	policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
+	policy.BookOpen: true, policy.BookPaper: true, policy.BookSimilar: true,
+	policy.TipOpen: true, policy.TipFile: true, policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }
 
 // Handler is the portal over HTTP: the middleware in order, then the rows.
@@ -93,9 +103,18 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
-	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/", "/log/"))
+	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/", "/log/", "/sms/", "/push-worker.js"))
 	e.GET("/static/*", p.static.Handle)
 	e.GET("/healthz", p.healthz)
+	if p.Push != nil {
+		e.GET("/push-worker.js", p.pushWorker)
+	}
+	if p.Receipts != nil {
+		e.POST("/sms/:secret", echo.WrapHandler(p.Receipts))
+	}
+	if p.Demo != nil && p.Demo.Sent != nil {
+		e.GET("/demo/sent", p.demoSent)
+	}
 	if p.Demo != nil {
 		e.POST("/demo/key", p.demoKey)
 		e.POST("/demo/block", p.demoBlock)
@@ -106,6 +125,9 @@ func (p *Portal) Handler() (http.Handler, error) {
 	checking := checking()
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
+		if anonymous(path) {
+			continue
+		}
 		var guards []echo.MiddlewareFunc
 		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] || proofs[r.act] { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
@@ -122,7 +144,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 			e.HEAD(path, p.guard(r))
 		}
 	}
-	return e, nil
+	return p.besideLane(e)
 }
 
 func (p *Portal) prepare() error {
@@ -334,6 +356,7 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	if person.ID != uuid.Nil {
 		f.Acting = p.acting(c)
 		f.Session = p.lasting(c, here)
+		f.Unread = p.unread(c, person.ID)
 	}
 	return f
 }

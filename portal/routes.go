@@ -24,14 +24,30 @@ type routes map[string]route
 func (p *Portal) routes() routes {
 	return routes{
 		// Open to everyone.
-		"GET /":                   {policy.Home, p.home},
-		"GET /about/:topic":       {policy.About, p.about},
-		"GET /samples":            {policy.SampleList, p.samples},
-		"GET /samples/:sample":    {policy.SampleRead, p.sample},
-		"GET /guide":              {policy.Guide, p.guideAll},
-		"GET /term":               {policy.TermRead, p.term},
-		"GET /verify/:document":   {policy.Verify, p.verify},
-		"POST /verify/:document":  {policy.VerifyFile, p.verifyFile},
+		"GET /":                  {policy.Home, p.home},
+		"GET /about/:topic":      {policy.About, p.about},
+		"GET /samples":           {policy.SampleList, p.samples},
+		"GET /samples/:sample":   {policy.SampleRead, p.sample},
+		"GET /guide":             {policy.Guide, p.guideAll},
+		"GET /term":              {policy.TermRead, p.term},
+		"GET /verify/:document":  {policy.Verify, p.verify},
+		"POST /verify/:document": {policy.VerifyFile, p.verifyFile},
+
+		// The anonymous lane: a handler of its own answers what begins with /tip (page_tip.go).
+		"GET /tip":              {policy.TipHome, p.tipHome},
+		"GET /tip/new":          {policy.TipNew, p.tipNew},
+		"POST /tip":             {policy.TipSend, p.tipSend},
+		"POST /tip/kept":        {policy.TipKept, p.tipKept},
+		"POST /tip/receipt":     {policy.TipReceipt, p.tipReceipt},
+		"GET /tip/read":         {policy.TipEnter, p.tipEnter},
+		"POST /tip/read":        {policy.TipRead, p.tipRead},
+		"POST /tip/message":     {policy.TipWrite, p.tipWrite},
+		"GET /tips":             {policy.TipList, p.tips},
+		"GET /tips/:tip":        {policy.TipOpen, p.tipOpen},
+		"POST /tips/:tip":       {policy.TipAnswer, p.tipAnswer},
+		"POST /tips/:tip/close": {policy.TipClose, p.tipClose},
+		"GET /tips/files/:file": {policy.TipFile, p.tipFile},
+
 		"GET /signin":             {policy.SignIn, p.signIn},
 		"POST /session":           {policy.SessionOpen, p.sessionOpen},
 		"POST /session/challenge": {policy.SessionChallenge, p.sessionChallenge},
@@ -59,10 +75,58 @@ func (p *Portal) routes() routes {
 		"GET /log/checkpoint":           {policy.LogCheckpoint, p.logCheckpoint},
 		"GET /log/consistency":          {policy.LogConsistency, p.logConsistency},
 
+		// Reports of offences.
+		"GET /report":          {policy.ReportTriage, p.reportStart},
+		"GET /reports":         {policy.ReportList, p.reports},
+		"POST /reports":        {policy.ReportBegin, p.reportBegin},
+		"GET /reports/:report": {policy.ReportRead, p.reportRead},
+		"GET /reports/:report/questions/:question":  {policy.ReportQuestion, p.reportQuestion},
+		"POST /reports/:report/questions/:question": {policy.ReportAnswer, p.reportAnswer},
+		"GET /reports/:report/check":                {policy.ReportCheck, p.reportCheck},
+		"POST /reports/:report/paper":               {policy.ReportPrint, p.reportPrint},
+		"GET /reports/:report/signing":              {policy.ReportSign, p.reportSign},
+		"GET /reports/:report/paper":                {policy.ReportPaper, p.reportPaper},
+		"POST /reports/:report/submission":          {policy.ReportSubmit, p.reportSubmit},
+		"POST /reports/:report/discarding":          {policy.ReportDiscard, p.reportDiscard},
+		"GET /reports/:report/files":                {policy.ReportFiles, p.reportFiles},
+		"POST /reports/:report/files":               {policy.ReportFileAdd, p.reportFileAdd},
+		"POST /reports/:report/files/upload":        {policy.ReportFileBegin, p.reportFileBegin},
+		"GET /reports/:report/slip":                 {policy.ReportSlip, p.reportSlip},
+		"GET /reports/:report/proof":                {policy.ReportProof, p.reportProof},
+		"GET /slip/:token":                          {policy.SlipRead, p.slip},
+		"GET /reports/:report/decision":             {policy.ReportDecided, p.reportDecided},
+
+		// The registrar's desk: the book of reports, decisions about them, and what is
+		// taken down from people without a signature. The prosecutor reads numbers.
+		"GET /book":                              {policy.BookRead, p.book},
+		"GET /book/:report":                      {policy.BookOpen, p.bookOpen},
+		"GET /book/:report/paper":                {policy.BookPaper, p.bookPaper},
+		"GET /book/:report/slip":                 {policy.BookSlip, p.bookSlip},
+		"GET /book/:report/similar":              {policy.BookSimilar, p.bookSimilar},
+		"GET /book/:report/decision":             {policy.BookChoose, p.bookChoose},
+		"POST /book/:report/decision":            {policy.BookDraft, p.bookDraft},
+		"GET /book/:report/decision/check":       {policy.BookCheck, p.bookCheck},
+		"GET /book/:report/decision/paper":       {policy.BookDecisionPaper, p.bookDecisionPaper},
+		"POST /book/:report/decision/signature":  {policy.BookDecide, p.bookDecide},
+		"POST /book/:report/decision/discarding": {policy.BookDiscard, p.bookDiscard},
+		"GET /book/:report/decision/signed":      {policy.BookDecided, p.bookDecided},
+		"GET /entries/new":                       {policy.EntryNew, p.entryNew},
+		"POST /entries":                          {policy.EntryDraft, p.entryDraft},
+		"GET /entries/:report":                   {policy.EntryCheck, p.entryCheck},
+		"GET /entries/:report/form":              {policy.EntryChange, p.entryChange},
+		"GET /entries/:report/paper":             {policy.EntryPaper, p.entryPaper},
+		"POST /entries/:report/signature":        {policy.EntrySubmit, p.entrySubmit},
+		"POST /entries/:report/discarding":       {policy.EntryDiscard, p.entryDiscard},
+		"GET /books":                             {policy.BooksRead, p.books},
+
 		// A person's own sessions.
 		"GET /sessions":               {policy.SessionList, p.sessionList},
 		"POST /sessions/:session/end": {policy.SessionEndOne, p.sessionEndOne},
 		"POST /sessions/end":          {policy.SessionEndAll, p.sessionEndAll},
+
+		// The complaint that a report was not registered, or not decided in time.
+		"GET /reports/:report/complaint":  {policy.ReportComplaint, p.reportComplaint},
+		"POST /reports/:report/complaint": {policy.ReportComplain, p.reportComplain},
 
 		// Cases and what was decided in them.
 		"GET /cases":                            {policy.CaseList, p.cases},
@@ -333,6 +397,21 @@ func (p *Portal) routes() routes {
 		// What was typed and not sent.
 		"POST /typed":        {policy.TypedSave, p.typedSave},
 		"POST /typed/forget": {policy.TypedForget, p.typedForget},
+
+		// What a person was told, and where he wishes to be told.
+		"GET /notices":                         {policy.NoticeList, p.notices},
+		"POST /notices/reading":                {policy.NoticeReadAll, p.noticeReadAll},
+		"POST /notices/:notice/reading":        {policy.NoticeRead, p.noticeRead},
+		"POST /notices/:notice/resending":      {policy.NoticeResend, p.noticeResend},
+		"GET /notices/settings":                {policy.NoticeSettings, p.noticeSettings},
+		"POST /notices/settings":               {policy.NoticeSet, p.noticeSet},
+		"GET /contacts/new":                    {policy.ContactNew, p.contactNew},
+		"POST /contacts":                       {policy.ContactAdd, p.contactAdd},
+		"GET /contacts/:contact":               {policy.ContactRead, p.contact},
+		"POST /contacts/:contact/code":         {policy.ContactCode, p.contactCode},
+		"POST /contacts/:contact/confirmation": {policy.ContactConfirm, p.contactConfirm},
+		"POST /contacts/:contact/end":          {policy.ContactEnd, p.contactEnd},
+		"GET /duty":                            {policy.DutyRead, p.duty},
 
 		// Officials at work.
 		"GET /desk":                   {policy.DeskRead, p.desk},

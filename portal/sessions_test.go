@@ -23,6 +23,7 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/report"
 )
 
 // in signs somebody in with his key, in a browser of a certain make.
@@ -185,7 +186,7 @@ func TestWhateverFormWasSentAfterTheSessionEndedComesBackWhole(t *testing.T) {
 		if r.Act == policy.TypedSave {
 			continue // only a script sends it, from a form that is still open
 		}
-		if r.Act == policy.AttachmentAdd {
+		if r.Act == policy.AttachmentAdd || r.Act == policy.ReportFileAdd {
 			continue // its files come as they are read and cannot wait for anybody: it leads back to the filing
 		}
 		for _, file := range []bool{false, true} {
@@ -277,18 +278,22 @@ var plainActs = map[policy.Act]bool{
 	// On the way to a signature.
 	policy.PhoneAsk: true, policy.EgovLogin: true,
 	// Drafts, and throwing them away.
+	// Nobody's: whoever sends it says not who he is. The answer to it is no paper of a case.
+	policy.TipSend: true, policy.TipKept: true, policy.TipReceipt: true, policy.TipRead: true, policy.TipWrite: true, policy.TipAnswer: true, policy.TipClose: true,
+	policy.ReportBegin: true, policy.ReportAnswer: true, policy.ReportPrint: true, policy.ReportDiscard: true,
+	policy.BookDraft: true, policy.BookDiscard: true, policy.EntryDraft: true, policy.EntryDiscard: true,
 	policy.FilingCreate: true, policy.ComplainDraft: true, policy.WithdrawalDraft: true, policy.AnswerDraft: true, policy.DecisionDraft: true,
 	policy.ParticipantAdd: true, policy.ParticipantDraft: true, policy.ParticipantEnding: true,
 	policy.ConsentDraft: true, policy.SupplementDraft: true, policy.SupplementDiscard: true,
 	// What goes with a draft: the paper that is signed names each file by its SHA-256.
-	policy.AttachmentAdd: true, policy.AttachmentBegin: true, policy.AttachmentFinish: true, policy.AttachmentBind: true, policy.AttachmentRemove: true,
+	policy.ReportFileAdd: true, policy.ReportFileBegin: true, policy.AttachmentAdd: true, policy.AttachmentBegin: true, policy.AttachmentFinish: true, policy.AttachmentBind: true, policy.AttachmentRemove: true,
 	// A word for the record, and what both sides write to one another.
 	policy.PointDispute: true, policy.MessageSend: true,
 	// Papers that wait for a signature; what somebody is asked to add, and the word of the
 	// prosecutor: the paper that does what he says is made elsewhere.
 	policy.ForwardDraft: true, policy.ExtensionDraft: true, policy.ReplyDraft: true, policy.FilingAsk: true, policy.CancellationSettle: true,
 	policy.FilingDiscard: true, policy.DecisionDiscard: true, policy.ParticipantDiscard: true,
-	policy.AccessDraft: true, policy.AccessDiscard: true, policy.AccessComplain: true, policy.DeskConfirm: true,
+	policy.AccessDraft: true, policy.AccessDiscard: true, policy.AccessComplain: true, policy.ReportComplain: true, policy.DeskConfirm: true,
 	// Takes back what was asked for oneself; it may be asked for again.
 	policy.AccessWithdraw: true,
 	// Puts the file together; what of it is opened, and to whom, a signed notice says.
@@ -323,6 +328,9 @@ var plainActs = map[policy.Act]bool{
 	// signs it, or nothing comes of it.
 	policy.FeedMake: true, policy.FeedEnd: true, policy.AssistantLet: true, policy.AssistantEnd: true,
 	policy.ErrandGive: true, policy.ErrandWrite: true, policy.ErrandHand: true, policy.ErrandTake: true,
+	// What one was told, and where: that it changed goes to the address before.
+	policy.NoticeRead: true, policy.NoticeReadAll: true, policy.NoticeResend: true, policy.NoticeSet: true,
+	policy.ContactAdd: true, policy.ContactCode: true, policy.ContactConfirm: true, policy.ContactEnd: true,
 }
 
 // Whatever the session says: an act with legal effect that comes without a
@@ -362,6 +370,8 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 	_, hers, _, his := f.file()
 	recorded := f.recorded("saule@theft", f.Saule)
 	back, kept := f.askedBack(t), f.askedBack(t)
+	decided := f.Report(f.Nurlan, f.Story())
+	f.decisionDraft(decided, report.Refused)
 	acts := map[policy.Act]signed{
 		policy.FamiliarisationOpen: {f.Daniyar, his, ready},
 		policy.RecordSign: {f.Aigul, hers, func() {
@@ -369,6 +379,9 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 		}},
 		policy.FamiliarisationClose: {f.Daniyar, recorded, drafted("/familiarisations/"+recorded.String()+"/closing/draft", nil)},
 		policy.FilingSubmit:         {f.Aigul, o["draft"], ready},
+		policy.BookDecide:           {f.Actor("zhandos"), decided, ready},
+		policy.EntrySubmit:          {f.Actor("zhandos"), f.entered(), ready},
+		policy.ReportSubmit:         {f.Nurlan, f.ReportDraft(f.Nurlan, report.Offence, f.Story()), ready},
 		policy.ExposureSign:         {f.Daniyar, f.draftExposure(), ready},
 		policy.RedactionSign:        {f.Daniyar, f.draftRedaction(), ready},
 		policy.FilingWithdraw:       {f.Aigul, o["complaint"], ready},
@@ -426,6 +439,10 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 			continue
 		}
 		act.ready()
+		if r.Act != policy.DeskSign { // several at once: no phone signs them
+			fields := url.Values{"act": {string(r.Act)}, "of": {act.object.String()}, "digest": {"00"}}
+			f.as(act.who).post("/kk/phone", fields).want(t, string(r.Act)+" by a phone, of what the page shows no more", http.StatusSeeOther)
+		}
 		path := "/kk" + parameter.ReplaceAllLiteralString(r.Path, act.object.String())
 		for what, fields := range map[string]url.Values{
 			"nothing": nil, "an empty signature": {"signature": {""}}, "a word": {"signature": {"yes"}},

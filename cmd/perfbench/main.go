@@ -8,6 +8,7 @@
 //	perfbench signin [-rate 40] [-for 30s] [-responder 100ms]
 //	perfbench scale  [-small 10000] [-large 1000000] [-times 40]
 //	perfbench ledger [-acts 1000000] [-day 10000]
+//	perfbench reports [-rate 500] [-filings 5] [-seconds 60]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
@@ -23,6 +24,9 @@
 //
 // Ledger fills a ledger with acts and their papers and audits it: everything, and what is
 // new in a day.
+//
+// Reports measures what signed petitions wait, and how they are told of, while the portal
+// is flooded with anonymous reports: half of them with a solved puzzle, half without.
 package main
 
 import (
@@ -57,8 +61,10 @@ func run(ctx context.Context, args []string) error {
 		return runScale(ctx, args[1:])
 	case len(args) > 0 && args[0] == "ledger":
 		return runLedger(ctx, args[1:])
+	case len(args) > 0 && args[0] == "reports":
+		return runReports(ctx, args[1:])
 	}
-	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40] | ledger [-acts 1000000] [-day 10000]")
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40] | ledger [-acts 1000000] [-day 10000] | reports [-rate 500] [-filings 5] [-seconds 60]")
 }
 
 func runCrypto(ctx context.Context, args []string) error {

@@ -144,6 +144,8 @@ func (a *aviary) lives(w *portaltest.W) {
 	a.files(w, victim, advocate, daniyar, gulnar, zhanar, of(w.Marat), theft, fresh)
 	a.doubts(w, daniyar, zhanar)
 	a.reads(w, daniyar, theft)
+	a.reports(w, victim)
+	a.tips(w)
 
 	// An assistant of the advocate writes for him.
 	helper := a.born(w, "helper", "ru")

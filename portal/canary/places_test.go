@@ -372,7 +372,7 @@ func (e *estate) searchAll() {
 		return e.net.File("log of PostgreSQL", filepath.Join(filepath.Dir(e.server.Data), "server.log"))
 	})
 	e.search("log of the portal", anything, func() error { return e.net.File("log of the portal", e.log) })
-	if all, err := os.ReadDir(e.seen); err != nil || len(all) < 3 {
+	if all, err := os.ReadDir(e.seen); e.seen != "" && (err != nil || len(all) < 3) {
 		e.t.Errorf("programs were started in %d folders, %v: nobody has looked at what they were given", len(all), err)
 	}
 	e.search("temporary files", anything, func() error { return e.net.Folder("temporary files", e.tmp) })

@@ -39,6 +39,8 @@ const (
 	StatusAppeal        Name = "status-appeal"         // to complain of a refusal to recognise somebody
 	StatusSilence       Name = "status-silence"        // after which silence on it may be complained of
 	ProsecutorSilence   Name = "prosecutor-silence"    // after which the court takes what the prosecutor left unanswered
+	ReportDecision      Name = "report-decision"       // what becomes of a report of an offence is decided
+	ReportSending       Name = "report-sending"        // what another state body must look into is sent there
 )
 
 // Terms of those who hold a person. What a held person writes is passed on within
@@ -67,7 +69,7 @@ var Names = []Name{
 	AgreeInterruption, AgreeAccusation, AgreeTermination, AgreeIndictment,
 	StatusRequest, StatusAppeal, StatusSilence, AfterReading, AfterReadingAnswer, CopyAfterRefusal, RefusalAfterReading,
 	DelayAnswer, SecurityAnswer, ChallengeAnswer, FormatAnswer, RestoreAnswer, FamiliariseAnswer,
-	CourtAnswer, CourtHearing, CourtMaterials, JudgeAnswer, ProsecutorSilence,
+	CourtAnswer, CourtHearing, CourtMaterials, JudgeAnswer, ProsecutorSilence, ReportDecision, ReportSending,
 	CustodyPasses, HospitalPasses, Detention, DetentionListed, DetentionMinor, CustodyQualification, CustodyQualifyListed,
 }
 
@@ -122,6 +124,11 @@ var terms = map[Name][]Term{
 	StatusAppeal:        {{Amount: 5, Unit: Days, By: law.CPC(109, 2), Since: codeInForce}},
 	StatusSilence:       {{Amount: 10, Unit: Days, By: law.CPC(109, 2), Since: codeInForce}},
 	ProsecutorSilence:   {{Amount: 15, Unit: Days, By: law.CPC(106, 5), Since: codeInForce}},
+
+	// The Code leaves it to the order of the Prosecutor General (CPC 180(3)): No. 89 of
+	// 19 September 2014. Round the clock, days off too.
+	ReportDecision: {{Amount: 24, Unit: Hours, By: law.CPC(180, 3), Since: codeInForce, NoShift: true}},
+	ReportSending:  {{Amount: 3, Unit: Days, By: law.CPC(179, 4), Since: codeInForce}},
 
 	CustodyPasses:  {{Amount: 1, Unit: Days, By: law.CPC(101, 2), Since: codeInForce}},
 	HospitalPasses: {{Amount: 24, Unit: Hours, By: law.CPC(275, 4), Since: codeInForce}},

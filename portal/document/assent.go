@@ -46,7 +46,7 @@ type AssentDraft struct {
 
 // reasonsAt lie where the paper that says them does.
 func reasonsAt(id, casefile uuid.UUID) vault.Where {
-	return vault.Where{Table: "assent", Column: "reasons", ID: id}.In(vault.Home{Case: casefile})
+	return vault.Where{Table: "assent", Column: "reasons", ID: id}.In(vault.HomeOf(casefile, uuid.Nil))
 }
 
 const selectAssentDraft = `

@@ -52,6 +52,7 @@ const (
 	Extension             Kind = "extension"       // notice that a complaint takes longer
 	Supplement            Kind = "supplement"      // what the author of a filing says after it was filed
 	Report                Kind = "report"          // of an offence
+	ReportTaken           Kind = "report-taken"    // the same, as a registrar took it down
 	ReportDecision        Kind = "report-decision" // what the body that registered a report did with it
 )
 
@@ -89,15 +90,27 @@ func (d Document) readers() []uuid.UUID {
 func (d Document) Signed() bool { return !d.SignedAt.IsZero() }
 
 // at is where a part of the document lies.
-func (d Document) at(column string) vault.Where {
-	return vault.Where{Table: "document", Column: column, ID: d.ID}.In(d.home())
+func (d Document) at(column string) vault.Where { return at(column, d.ID, d.home()) }
+
+func at(column string, id uuid.UUID, home vault.Home) vault.Where {
+	return vault.Where{Table: "document", Column: column, ID: id}.In(home)
 }
 
-func (d Document) home() vault.Home { return vault.Home{Case: d.Casefile, Body: d.Body} }
+// officials are the papers that lie with the house where they are of no case.
+var officials = []Kind{Appointment, Substitution, Assenting, Dissenting}
 
-// Places are where its content and its signature lie sealed, for who opens them without
-// the portal.
-func (d Document) Places() (content, cms vault.Where) { return d.at("content"), d.at("cms") }
+func (d Document) home() vault.Home {
+	if slices.Contains(officials, d.Kind) {
+		return vault.HomeOf(d.Casefile, d.Body)
+	}
+	return vault.Home{Case: d.Casefile, Body: d.Body}
+}
+
+// Places are where the content and the signature of a document lie sealed, for who opens
+// them without the portal.
+func Places(id uuid.UUID, home vault.Home) (content, cms vault.Where) {
+	return at("content", id, home), at("cms", id, home)
+}
 
 const insertDocument = `
 INSERT INTO document (id, casefile, body, kind, language, author, nonce, content, size, digest, made_at)
@@ -214,7 +227,7 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	}
 	// Only a filing and a report are received before its revocation is known: a term may
 	// run out, and somebody may need help, while the authority is silent (security/THREATS S19).
-	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit && ask.Act != policy.ReportSubmit {
+	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit && ask.Act != policy.ReportSubmit && ask.Act != policy.EntrySubmit {
 		return s, fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
 	s.document = d.ID

@@ -31,8 +31,78 @@ const (
 	VerifyAny   Act = "verify-any"
 	VerifyFiles Act = "verify-files"
 
-	// A report of an offence: ReportSubmit signs it and has it registered at once.
-	ReportSubmit Act = "report-submit"
+	// A report of an offence: the questions before it, an answer a page, the paper.
+	// ReportSubmit signs it and has it registered at once.
+	ReportTriage   Act = "report-triage"
+	ReportBegin    Act = "report-begin"
+	ReportList     Act = "report-list"
+	ReportRead     Act = "report-read"
+	ReportQuestion Act = "report-question"
+	ReportAnswer   Act = "report-answer"
+	ReportCheck    Act = "report-check"
+	ReportPrint    Act = "report-print"
+	ReportSign     Act = "report-sign"
+	ReportPaper    Act = "report-paper"
+	ReportSubmit   Act = "report-submit"
+	ReportDiscard  Act = "report-discard"
+	ReportSlip     Act = "report-slip"
+	ReportProof    Act = "report-proof"
+	ReportOverdue  Act = "report-overdue"
+
+	// Files beside a report: what is done with one of them goes by the acts of attachments.
+	ReportFiles     Act = "report-files"
+	ReportFileAdd   Act = "report-file-add"   // as a form sends them
+	ReportFileBegin Act = "report-file-begin" // as a script does, piece by piece
+
+	// The complaint that a report was not registered, or that nothing was decided in time.
+	ReportComplaint Act = "report-complaint"
+	ReportComplain  Act = "report-complain"
+	// ReportDecided is the paper of what was decided, for the author of the report.
+	ReportDecided Act = "report-decided"
+	// The registrar's desk: the book of reports of his body, what is decided of each, and
+	// what he takes down from people without a signature. BookReceive registers anew what
+	// another body transferred. BooksRead is the prosecutor's: numbers and times.
+	BookRead          Act = "book-read"
+	BookOpen          Act = "book-open"
+	BookPaper         Act = "book-paper"
+	BookSlip          Act = "book-slip"
+	BookSimilar       Act = "book-similar"
+	BookChoose        Act = "book-choose"
+	BookDraft         Act = "book-draft"
+	BookCheck         Act = "book-check"
+	BookDecisionPaper Act = "book-decision-paper"
+	BookDecide        Act = "book-decide"
+	BookDiscard       Act = "book-discard"
+	BookDecided       Act = "book-decided"
+	BookReceive       Act = "book-receive"
+	EntryNew          Act = "entry-new"
+	EntryDraft        Act = "entry-draft"
+	EntryChange       Act = "entry-change"
+	EntryCheck        Act = "entry-check"
+	EntryPaper        Act = "entry-paper"
+	EntrySubmit       Act = "entry-submit"
+	EntryDiscard      Act = "entry-discard"
+	BooksRead         Act = "books-read"
+	// SlipRead is the status of a report for whoever holds its slip.
+	SlipRead Act = "slip-read"
+
+	// The anonymous lane: whoever comes, nobody asks who he is; then the desk of the body
+	// that received it. TipDay writes down what came, TipForget destroys what is over.
+	TipHome    Act = "tip-home"
+	TipNew     Act = "tip-new"
+	TipSend    Act = "tip-send"
+	TipKept    Act = "tip-kept"
+	TipReceipt Act = "tip-receipt"
+	TipEnter   Act = "tip-enter"
+	TipRead    Act = "tip-read"
+	TipWrite   Act = "tip-write"
+	TipList    Act = "tip-list"
+	TipOpen    Act = "tip-open"
+	TipAnswer  Act = "tip-answer"
+	TipClose   Act = "tip-close"
+	TipFile    Act = "tip-file"
+	TipDay     Act = "tip-day"
+	TipForget  Act = "tip-forget"
 
 	// What anybody may have of the ledger: the receipt of a paper whose number he has,
 	// the page that checks receipts without us, and the signed roots (portal/receipt).
@@ -306,6 +376,29 @@ const (
 	// CaseUnseal tells that the custodians of the keys opened a case for an official.
 	CaseUnseal Act = "case-unseal"
 
+	// Reseal puts wraps of the keeper's new epoch around the keys of texts (portal/reseal).
+	Reseal Act = "reseal"
+
+	// KeeperRecall writes down how far the keeper's memory goes, so that it shows when
+	// somebody takes something out of it.
+	KeeperRecall Act = "keeper-recall"
+
+	// What a person was told of, and where he wishes to be told; DutyRead is the page that
+	// shows whether telling works.
+	NoticeList     Act = "notice-list"
+	NoticeRead     Act = "notice-read"
+	NoticeReadAll  Act = "notice-read-all"
+	NoticeResend   Act = "notice-resend"
+	NoticeSettings Act = "notice-settings"
+	NoticeSet      Act = "notice-set"
+	ContactNew     Act = "contact-new"
+	ContactAdd     Act = "contact-add"
+	ContactRead    Act = "contact-read"
+	ContactCode    Act = "contact-code"
+	ContactConfirm Act = "contact-confirm"
+	ContactEnd     Act = "contact-end"
+	DutyRead       Act = "duty-read"
+
 	// SignatureConfirm asks the authority again about a key.
 	SignatureConfirm Act = "signature-confirm"
 
@@ -401,6 +494,72 @@ var table = map[Act]rule{
 	SessionStay:      {Everyone, law.Ref{}},
 	Verify:           {Everyone, law.Ref{}},
 	VerifyFile:       {Everyone, law.Ref{}},
+
+	// Reports of offences. Whoever received one, or holds its slip, sees no more of it
+	// than his rule says; the desk of the registrar has acts of its own.
+	ReportTriage:    {Everyone, law.CPC(185)},
+	SlipRead:        {Everyone, law.CPC(185, 2)},
+	ReportBegin:     {Citizen, law.CPC(181, 1)},
+	ReportList:      {Citizen, law.CPC(185, 2)},
+	ReportRead:      {Author, law.CPC(185, 2)},
+	ReportQuestion:  {Author, law.CPC(181, 1)},
+	ReportAnswer:    {Author, law.CPC(181, 1)},
+	ReportCheck:     {Author, law.CPC(181, 4)},
+	ReportPrint:     {Author, law.CPC(181, 4)},
+	ReportSign:      {Author, law.CPC(181, 4)},
+	ReportPaper:     {Author, law.CPC(181, 1)},
+	ReportSubmit:    {Author, law.CPC(185, 1)},
+	ReportDiscard:   {Author, law.CPC(181, 1)},
+	ReportSlip:      {Author, law.CPC(185, 2)},
+	ReportProof:     {Author, law.CPC(185, 2)},
+	ReportOverdue:   {0, law.CPC(185, 1)},
+	ReportFiles:     {Author | Addressee, law.CPC(181, 1)},
+	ReportFileAdd:   {Author, law.CPC(181, 1)},
+	ReportFileBegin: {Author, law.CPC(181, 1)},
+	ReportComplaint: {Author, law.CPC(185, 2)},
+	ReportComplain:  {Author, law.CPC(185, 2)},
+	ReportDecided:   {Author, law.CPC(185, 2)},
+
+	// The book of reports: he who keeps it decides; the head of the body reads. The
+	// prosecutor sees that each report was received and what became of it, not what it says.
+	BookRead:          {Registrar | Head, law.CPC(185, 1)},
+	BookOpen:          {Registrar | Head, law.CPC(185, 1)},
+	BookPaper:         {Registrar | Head, law.CPC(185, 1)},
+	BookSlip:          {Registrar, law.CPC(185, 1)},
+	BookSimilar:       {Registrar, law.CPC(180, 3)},
+	BookChoose:        {Registrar, law.CPC(179)},
+	BookDraft:         {Registrar, law.CPC(179)},
+	BookCheck:         {Registrar, law.CPC(179)},
+	BookDecisionPaper: {Registrar, law.CPC(179)},
+	BookDecide:        {Registrar, law.CPC(179)},
+	BookDiscard:       {Registrar, law.CPC(179)},
+	BookDecided:       {Registrar | Head, law.CPC(179)},
+	BookReceive:       {0, law.CPC(185, 1)},
+	EntryNew:          {Registrar, law.CPC(181, 1)},
+	EntryDraft:        {Registrar, law.CPC(181, 1)},
+	EntryChange:       {Registrar, law.CPC(181, 1)},
+	EntryCheck:        {Registrar, law.CPC(181, 1)},
+	EntryPaper:        {Registrar, law.CPC(181, 1)},
+	EntrySubmit:       {Registrar, law.CPC(185, 1)},
+	EntryDiscard:      {Registrar, law.CPC(181, 1)},
+	BooksRead:         {Prosecutor | Chief, law.CPC(185, 2)},
+
+	// The anonymous lane. An anonymous message is no ground for an investigation.
+	TipHome:    {Everyone, law.CPC(181, 6)},
+	TipNew:     {Everyone, law.CPC(181, 6)},
+	TipSend:    {Everyone, law.CPC(181, 6)},
+	TipKept:    {Everyone, law.CPC(181, 6)},
+	TipReceipt: {Everyone, law.CPC(181, 6)},
+	TipEnter:   {Everyone, law.CPC(181, 6)},
+	TipRead:    {Everyone, law.CPC(181, 6)},
+	TipWrite:   {Everyone, law.CPC(181, 6)},
+	TipList:    {Registrar | Head, law.CPC(181, 6)},
+	TipOpen:    {Registrar | Head, law.CPC(181, 6)},
+	TipAnswer:  {Registrar | Head, law.CPC(181, 6)},
+	TipClose:   {Registrar | Head, law.CPC(181, 6)},
+	TipFile:    {Registrar | Head, law.CPC(181, 6)},
+	TipDay:     {0, law.CPC(181, 6)},
+	TipForget:  {0, law.CPC(181, 6)},
 
 	// Signing on a phone: a page for the browser that asked, and what the phone
 	// asks for with the secret of its code.
@@ -649,6 +808,21 @@ var table = map[Act]rule{
 	TypedSave:   {Citizen, law.Ref{}},
 	TypedForget: {Citizen, law.Ref{}},
 
+	// What he was told of is everybody's own.
+	NoticeList:     {Citizen, law.Ref{}},
+	NoticeRead:     {Citizen, law.Ref{}},
+	NoticeReadAll:  {Citizen, law.Ref{}},
+	NoticeResend:   {Citizen, law.Ref{}},
+	NoticeSettings: {Citizen, law.Ref{}},
+	NoticeSet:      {Citizen, law.Ref{}},
+	ContactNew:     {Citizen, law.Ref{}},
+	ContactAdd:     {Citizen, law.Ref{}},
+	ContactRead:    {Citizen, law.Ref{}},
+	ContactCode:    {Citizen, law.Ref{}},
+	ContactConfirm: {Citizen, law.Ref{}},
+	ContactEnd:     {Citizen, law.Ref{}},
+	DutyRead:       {Administrator | Registrar, law.Ref{}},
+
 	// Officials at work.
 	DeskRead:      {Investigator, law.CPC(60)},
 	DeskDrafts:    {Investigator, law.CPC(60)},
@@ -741,6 +915,8 @@ var table = map[Act]rule{
 	AccessOverdue:      {0, law.CPC(109)},
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
 	CaseUnseal:         {0, law.Ref{}},
+	Reseal:             {0, law.Ref{}},
+	KeeperRecall:       {0, law.Ref{}},
 	SignatureConfirm:   {0, law.Ref{}},
 	LedgerCheck:        {0, law.Ref{}},
 	OfficerFirst:       {0, law.Ref{}},

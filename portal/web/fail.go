@@ -34,6 +34,18 @@ type FailPage struct {
 
 // Fail turns an error into its answer and logs it once: the only place that does.
 func Fail(c echo.Context, err error) FailPage {
+	page := Answer(c, err)
+	level := slog.LevelInfo
+	if page.Status >= 500 {
+		level = slog.LevelError
+	}
+	slog.Log(c.Request().Context(), level, "failed", "request", page.Number, "status", page.Status, "error", err.Error())
+	return page
+}
+
+// Answer is the answer of an error, which nobody is told of besides: for the lane that
+// keeps no moment of anybody.
+func Answer(c echo.Context, err error) FailPage {
 	number := c.Response().Header().Get(echo.HeaderXRequestID)
 	page := FailPage{Status: http.StatusInternalServerError, Message: "fault.ours", Number: number}
 	var fa *fault.Fault
@@ -46,11 +58,6 @@ func Fail(c echo.Context, err error) FailPage {
 	case errors.Is(err, context.Canceled), errors.Is(c.Request().Context().Err(), context.Canceled):
 		page.Status = 499 // the browser went away; nobody reads this answer, and the database says so in its own words
 	}
-	level := slog.LevelInfo
-	if page.Status >= 500 {
-		level = slog.LevelError
-	}
-	slog.Log(c.Request().Context(), level, "failed", "request", number, "status", page.Status, "error", err.Error())
 	return page
 }
 

@@ -16,7 +16,7 @@ import (
 func Headers(agent string, secure bool) echo.MiddlewareFunc {
 	policy := strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-		"connect-src 'self' " + agent, "form-action 'self'", "frame-src 'self'", "object-src 'none'",
+		"connect-src 'self' " + agent, "form-action 'self'", "frame-src 'self'", "worker-src 'self'", "object-src 'none'",
 		"frame-ancestors 'self'", "base-uri 'none'",
 	}, "; ")
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -38,9 +38,13 @@ func Headers(agent string, secure bool) echo.MiddlewareFunc {
 }
 
 // Log numbers a request and writes one line when it is answered: the pattern of
-// the address and not the address, no network address, no browser, nobody's name.
+// the address and not the address, no network address, no browser, nobody's name. The
+// files of pages leave none: by them it would show when an anonymous page was opened.
 func Log(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if strings.HasPrefix(c.Request().URL.Path, "/static/") {
+			return next(c)
+		}
 		start := time.Now()
 		number := uuid.NewString()
 		c.Response().Header().Set(echo.HeaderXRequestID, number)

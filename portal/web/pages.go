@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"text/template/parse"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,7 @@ type Frame struct {
 	Name    string // the name of the person signed in, or ""
 	Given   string // the given name alone, where there is no room
 	Officer string // the post of an official: investigator, prosecutor, or ""
+	Unread  int    // how many of his notices he has not read, 100 for more
 	Act     string // the act of this page, to mark where we are
 	Problem bool   // the form came back with mistakes: said first in the title
 	Demo    any    // what the demo shows above the page, or nil
@@ -50,7 +52,8 @@ func NewPages(files fs.FS, book *words.Book, link Linker, static *Static) (*Page
 	}
 	pages := &Pages{map[string]map[string]*template.Template{}}
 	for _, lang := range words.Languages {
-		frame, err := template.New("").Funcs(funcs(book.In(lang), link, static)).ParseFS(files, "layout.html", "part_*.html")
+		own := funcs(book.In(lang), link, static)
+		frame, err := template.New("").Funcs(own).ParseFS(files, "layout.html", "part_*.html")
 		if err != nil {
 			return nil, err
 		}
@@ -60,31 +63,94 @@ func NewPages(files fs.FS, book *words.Book, link Linker, static *Static) (*Page
 			if name == "layout" || name == "agent" || strings.HasPrefix(name, "part_") {
 				continue
 			}
-			set, err := template.Must(frame.Clone()).ParseFS(files, file)
+			page, err := template.New("").Funcs(own).ParseFS(files, file)
 			if err != nil {
 				return nil, err
 			}
-			pages.sets[lang][name] = set
+			if pages.sets[lang][name], err = within(template.New("").Funcs(own), page, frame); err != nil {
+				return nil, fmt.Errorf("page %s: %w", name, err)
+			}
 		}
 	}
 	return pages, nil
 }
 
+// within is set with the layout, what it calls, what that calls, and so on; what the page
+// defines goes before what the frame does. All parts in every page would take some
+// hundred megabytes.
+func within(set, page, frame *template.Template) (*template.Template, error) {
+	for names := []string{"layout"}; len(names) > 0; names = names[1:] {
+		name := names[0]
+		if set.Lookup(name) != nil {
+			continue
+		}
+		t := page.Lookup(name)
+		if t == nil {
+			t = frame.Lookup(name)
+		}
+		if t == nil || t.Tree == nil {
+			return nil, fmt.Errorf("no template %q", name)
+		}
+		if _, err := set.AddParseTree(name, t.Tree.Copy()); err != nil {
+			return nil, err
+		}
+		names = append(names, called(t.Tree.Root)...)
+	}
+	return set, nil
+}
+
+// called are the templates that a piece of one calls.
+func called(node parse.Node) []string {
+	of := func(b *parse.BranchNode) []string {
+		names := called(b.List)
+		if b.ElseList != nil {
+			names = append(names, called(b.ElseList)...)
+		}
+		return names
+	}
+	switch n := node.(type) {
+	case *parse.ListNode:
+		var names []string
+		for _, one := range n.Nodes {
+			names = append(names, called(one)...)
+		}
+		return names
+	case *parse.IfNode:
+		return of(&n.BranchNode)
+	case *parse.RangeNode:
+		return of(&n.BranchNode)
+	case *parse.WithNode:
+		return of(&n.BranchNode)
+	case *parse.TemplateNode:
+		return []string{n.Name}
+	}
+	return nil
+}
+
 // Show renders the page whole and only then writes it: a template that fails is
 // an error, never half a page.
 func (p *Pages) Show(c echo.Context, status int, name string, frame Frame, page any) error {
+	whole, err := p.Render(name, frame, page)
+	if err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, whole)
+}
+
+// Render is the whole page, which nobody is shown yet.
+func (p *Pages) Render(name string, frame Frame, page any) ([]byte, error) {
 	set := p.sets[frame.Lang][name]
 	if set == nil {
-		return fmt.Errorf("no page %q in %q", name, frame.Lang)
+		return nil, fmt.Errorf("no page %q in %q", name, frame.Lang)
 	}
 	var out bytes.Buffer
 	if err := set.ExecuteTemplate(&out, "layout", struct {
 		Frame
 		Page any
 	}{frame, page}); err != nil {
-		return fmt.Errorf("page %s: %w", name, err)
+		return nil, fmt.Errorf("page %s: %w", name, err)
 	}
-	return c.HTMLBlob(status, out.Bytes())
+	return out.Bytes(), nil
 }
 
 // funcs are the words of one language, bound to the pages of that language.
