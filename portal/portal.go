@@ -84,7 +84,7 @@ var openings = map[policy.Act]bool{
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 	policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true,
 	policy.DecisionRead: true, policy.WithdrawalPaper: true, policy.ConsentPaper: true, policy.SupplementPaper: true, policy.FilingVersions: true, policy.MessageList: true,
-	policy.BookOpen: true, policy.BookPaper: true, policy.BookSimilar: true,
+	policy.BookOpen: true, policy.BookPaper: true, policy.BookSimilar: true, policy.ReportFiles: true,
 	policy.TipOpen: true, policy.TipFile: true, policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }
 
