@@ -10,7 +10,7 @@
 AT_ONCE := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] || n=4; echo $$n)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test hsm lint bench fuzz campaigns hostile perf setup
+.PHONY: demo test hsm lint bench fuzz campaigns hostile perf faults setup
 .DEFAULT_GOAL := demo
 
 # exec: Ctrl-C and TERM reach the portal itself, which ends its database too.
@@ -34,6 +34,7 @@ lint:
 	@unformatted=$$(gofmt -l assets.go cmd portal); \
 	[ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
+	go vet -tags lab ./cmd/portal
 	go run $(STATICCHECK) ./...
 
 bench: setup
@@ -57,6 +58,7 @@ campaigns:
 	CANARY=all go test ./portal/canary -count=1 -timeout 30m -run TestNothing -v | grep -v '^=== \|INFO'
 	FENCES=all go test ./portal -count=1 -timeout 30m -run TestEachFenceIsTakenOff -v | grep -v '^=== \|INFO'
 	CRAWL=all go test ./portal -count=1 -timeout 30m -run TestNobodyReaches -v | grep -v '^=== \|INFO'
+	SLOW=2000 go test ./cmd/portal -count=1 -timeout 30m -run TestSlowClients -v | grep -v '^=== \|^{'
 	EDS_FLIPS=all EDS_DIFFERENTIAL=all go test ./portal/eds/... -count=1 -timeout 30m -run 'NoBit|NoByte|Flip|OpenSSL' -v | grep -v '^=== '
 
 # The malformed files in little memory: the process may have 2 GiB of addresses.
@@ -70,6 +72,13 @@ perf:
 	go run ./cmd/perfbench flood
 	go run ./cmd/perfbench signin
 	go run ./cmd/perfbench reports
+
+# The portal, its database, keeper and auditor killed and cut off while people file: some
+# four minutes; then twelve defects built in on purpose, each of which must be seen: ten.
+faults: setup
+	go run ./cmd/faultlab run -faults portal -cycles 25
+	go run ./cmd/faultlab run -faults postmaster,backend -cycles 25
+	go run ./cmd/faultlab planted -q
 
 setup:
 	@.ci/setup

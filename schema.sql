@@ -1261,6 +1261,122 @@ CREATE TABLE typed (
 CREATE INDEX typed_person ON typed (person);
 CREATE INDEX typed_saved_at ON typed (saved_at);
 
+-- A signature that was taken, under the key of the page it was given on: whoever sends
+-- the same again is led to what came of it (portal/submission). Written in the transaction
+-- of the act, so it is there exactly when the act was done.
+CREATE TABLE submission (
+    key      uuid        PRIMARY KEY,
+    person   uuid        NOT NULL REFERENCES person,
+    session  uuid        NOT NULL,               -- session.id; the session itself ends
+    act      text        NOT NULL CHECK (octet_length(act) BETWEEN 1 AND 100),
+    of       uuid        NOT NULL,               -- what the act was done to
+    document uuid        NOT NULL CONSTRAINT submission_document UNIQUE REFERENCES document,
+    digest   bytea       NOT NULL CHECK (length(digest) = 32),
+    at       timestamptz NOT NULL                -- when it had arrived
+);
+CREATE INDEX submission_digest ON submission (digest);
+
+-- What the register of investigations sends ------------------------------------
+
+-- A message of the register (portal/register/inbound): each is taken once, under the id
+-- that it was given there; those about a case in their order. What a message brought
+-- stands in its own tables; here is only that it came. One that could not be taken is
+-- set aside and keeps waiting none but those of its own case.
+CREATE TABLE inbound (
+    id       uuid        PRIMARY KEY,
+    kind     text        NOT NULL CHECK (kind IN ('bodies', 'persons', 'officers', 'case', 'transfer', 'participant', 'confirmation', 'ending', 'decision', 'joinder', 'severance', 'movement', 'void')),
+    digest   bytea       NOT NULL CHECK (length(digest) = 32), -- SHA-256 of its body
+    casefile uuid,                                             -- as the register calls it, there or not; none: about no case
+    sequence bigint      CHECK (sequence > 0),
+    state    text        NOT NULL CHECK (state IN ('taken', 'refused')),
+    code     text        NOT NULL CHECK (octet_length(code) <= 100), -- why it was refused, a key of i18n
+    field    text        NOT NULL CHECK (octet_length(field) <= 100),
+    answer   text        NOT NULL CHECK (octet_length(answer) <= 65536),
+    tries    int         NOT NULL CHECK (tries > 0),
+    came_at  timestamptz NOT NULL,
+    last_at  timestamptz NOT NULL,
+    CHECK ((casefile IS NULL) = (sequence IS NULL)),
+    CHECK ((state = 'taken') = (code = ''))
+);
+CREATE UNIQUE INDEX inbound_order ON inbound (casefile, sequence) WHERE state = 'taken';
+CREATE INDEX inbound_aside ON inbound (last_at) WHERE state = 'refused';
+
+-- Where a case is on its way, as the register says: it is conducted, it stands still, it
+-- went to the prosecutor or to the court.
+CREATE TABLE movement (
+    id       uuid        PRIMARY KEY, -- of the message
+    casefile uuid        NOT NULL REFERENCES casefile,
+    state    text        NOT NULL CHECK (state IN ('conducted', 'interrupted', 'terminated', 'with-prosecutor', 'in-court')),
+    since    date        NOT NULL,
+    made_at  timestamptz NOT NULL
+);
+CREATE INDEX movement_casefile ON movement (casefile, since, made_at);
+
+-- What the register of investigations is told ---------------------------------
+
+-- An act that the register is told of (portal/register/feed), made of the record and made
+-- of it again if it is lost: ids, kinds and times, nothing that people wrote. Those of one
+-- line, a case or a report without one, are told in their order.
+CREATE TABLE event (
+    seq      bigint      PRIMARY KEY CHECK (seq > 0),           -- of the act: its position
+    line     uuid        NOT NULL,
+    previous bigint      CHECK (previous < seq),                -- the one before in its line; none: the first
+    document uuid        REFERENCES document,                   -- the paper it is about, if one
+    body     text        NOT NULL CHECK (octet_length(body) <= 4096), -- JSON, as it is sent and signed
+    made_at  timestamptz NOT NULL
+);
+CREATE INDEX event_line ON event (line, seq);
+CREATE INDEX event_document ON event (document) WHERE document IS NOT NULL;
+
+-- How far the record has been read for that: one row.
+CREATE TABLE herald (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    seq bigint  NOT NULL CHECK (seq >= 0)
+);
+INSERT INTO herald (seq) VALUES (0);
+
+-- Who is told. To silence of the whole address each try waits longer, an hour at most.
+CREATE TABLE subscriber (
+    id       uuid        PRIMARY KEY,
+    name     text        NOT NULL UNIQUE CHECK (octet_length(name) BETWEEN 1 AND 100),
+    url      text        NOT NULL CHECK (octet_length(url) BETWEEN 1 AND 500),
+    seal     bytea       CHECK (length(seal) = 32),             -- X25519, public: what papers are sealed to; none: it gets none
+    made_at  timestamptz NOT NULL,
+    silent   int         NOT NULL CHECK (silent >= 0),          -- tries that nobody answered, since the last answer
+    run_at   timestamptz NOT NULL,
+    heard_at timestamptz                                        -- when it took an event last
+);
+
+-- An event on its way to a subscriber. What it refused again and again is set aside, and
+-- what comes after it in its line waits until somebody on duty has looked.
+CREATE TABLE sending (
+    subscriber   uuid        NOT NULL REFERENCES subscriber,
+    seq          bigint      NOT NULL REFERENCES event,
+    line         uuid        NOT NULL,
+    state        text        NOT NULL CHECK (state IN ('waiting', 'taken', 'aside')),
+    tries        int         NOT NULL CHECK (tries >= 0),
+    refused      int         NOT NULL CHECK (refused >= 0),     -- how often it was the event that was not wanted
+    failure      text        NOT NULL CHECK (octet_length(failure) <= 100), -- the kind of the last failure, never the words
+    run_at       timestamptz NOT NULL,
+    leased_until timestamptz,
+    settled_at   timestamptz,
+    PRIMARY KEY (subscriber, seq),
+    CHECK ((state = 'waiting') = (settled_at IS NULL))
+);
+CREATE INDEX sending_due ON sending (subscriber, run_at, seq) WHERE state = 'waiting';
+CREATE INDEX sending_open ON sending (subscriber, line, seq) WHERE state <> 'taken';
+CREATE INDEX sending_aside ON sending (settled_at) WHERE state = 'aside';
+
+-- A signed paper and its signature for a subscriber, sealed to his key in the moment of
+-- the signing: the portal cannot open it again.
+CREATE TABLE event_paper (
+    document   uuid        NOT NULL REFERENCES document,
+    subscriber uuid        NOT NULL REFERENCES subscriber,
+    content    bytea       NOT NULL CHECK (octet_length(content) <= 33554432), -- HPKE
+    made_at    timestamptz NOT NULL,
+    PRIMARY KEY (document, subscriber)
+);
+
 -- Notices ------------------------------------------------------------------
 
 -- That something happened, for one person: the outbox is the record of acts, and a
@@ -1614,7 +1730,7 @@ BEGIN
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
-        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision'] LOOP
+        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision', 'movement'] LOOP
         SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
           INTO STRICT key
           FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
@@ -2299,8 +2415,8 @@ BEGIN
         'person', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'unsealing', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
-        'tip', 'tip_message', 'tip_file', 'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'feed', 'assistant', 'errand', 'report', 'report_decision',
-        'notice', 'contact', 'manner', 'delivery'] LOOP
+        'tip', 'tip_message', 'tip_file', 'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'submission', 'feed', 'assistant', 'errand', 'report', 'report_decision',
+        'notice', 'contact', 'manner', 'delivery', 'movement'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY work ON %I TO portal_work USING (true) WITH CHECK (true)', name);
@@ -2340,6 +2456,8 @@ SELECT fence.policies('appointment', $$ (SELECT fence.post()) IN ('administrator
 SELECT fence.policies('assignment', $$ head = fence.me() OR fence.duty(casefile) $$,
     $$ head = fence.me() $$, $$ head = fence.me() $$, $$ head = fence.me() AND signed_at IS NULL $$);
 SELECT fence.policies('warrant', $$ false $$, NULL, NULL, NULL); -- the portal shows them to the keeper, and nobody else
+SELECT fence.policies('submission', $$ person = fence.me() $$, $$ person = fence.me() $$, NULL, NULL);
+SELECT fence.policies('movement', $$ fence.duty(casefile) OR fence.party(casefile) $$, NULL, NULL, NULL);
 SELECT fence.policies('typed', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
 
 -- All of it is asked once in a query, not once in a row, and comes as values that
@@ -2577,7 +2695,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, porta
 REVOKE EXECUTE ON FUNCTION fence.readers(uuid, timestamptz) FROM portal_app; -- it asks in the name of others
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_app, portal_work, portal_fence, portal_audit, portal_backup;
 REVOKE SELECT ON sight, seat, timetable, trace, home, warrant FROM portal_app;
-REVOKE SELECT ON session, challenge, phone_request, typed, note, pretext, job, timetable, sight, seat FROM portal_audit; -- nothing that is evidence
+REVOKE SELECT ON session, challenge, phone_request, typed, submission, event_paper, note, pretext, job, timetable, sight, seat FROM portal_audit; -- nothing that is evidence
 GRANT SELECT ON body, day_off, schema_version, timetable TO portal_read;
 GRANT SELECT (id, name, key, run_at, attempts, max, leased_until, done_at, dead_at) ON job TO portal_read; -- not what it is about
 
@@ -2587,6 +2705,18 @@ GRANT INSERT ON
     material, familiarisation, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
     addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
 GRANT INSERT ON contact, manner, delivery TO portal_app, portal_work;
+GRANT INSERT ON submission TO portal_app, portal_work;
+GRANT INSERT ON inbound, movement TO portal_work;
+GRANT INSERT ON event_paper TO portal_app, portal_work;
+GRANT INSERT ON event, subscriber, sending TO portal_work;
+GRANT UPDATE (seq) ON herald TO portal_work;
+GRANT UPDATE (url, seal, silent, run_at, heard_at) ON subscriber TO portal_work;
+GRANT UPDATE (state, tries, refused, failure, run_at, leased_until, settled_at) ON sending TO portal_work;
+GRANT UPDATE (state, refused, run_at, settled_at) ON sending TO portal_app; -- whoever is on duty has it tried again
+GRANT DELETE ON event_paper TO portal_work;
+GRANT UPDATE (state, code, field, answer, tries, last_at) ON inbound TO portal_work;
+GRANT UPDATE (name_kk, name_ru, above, court, kato, code, prosecution) ON body TO portal_work;
+GRANT UPDATE (body, prosecution) ON casefile TO portal_work;
 GRANT INSERT ON notice TO portal_work;
 GRANT INSERT ON report_book, report, report_decision TO portal_app, portal_work;
 GRANT INSERT ON day_off, recount, material_page, timetable, warrant, unsealing TO portal_work;
@@ -2651,6 +2781,7 @@ GRANT INSERT ON tip, tip_message, tip_file TO portal_app, portal_work;
 GRANT DELETE ON tip_file TO portal_work;
 GRANT UPDATE (status, closed_on, forgotten_on) ON tip TO portal_app, portal_work;
 GRANT UPDATE (text, own, batch) ON tip_message TO portal_work;
+GRANT UPDATE (run_at, attempts, dead_at) ON job TO portal_app; -- whoever is on duty has what was given up tried again
 GRANT UPDATE (read_at) ON notice TO portal_app;
 GRANT UPDATE (code, code_at, tries, codes, confirmed_at, ended_at) ON contact TO portal_app, portal_work;
 GRANT UPDATE (language, channel, silent, night_begins, night_ends, discreet, saved_at) ON manner TO portal_app, portal_work;

@@ -26,6 +26,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/inbound"
 	"zharia/portal/report"
 	"zharia/portal/tip"
 	"zharia/portal/warrant"
@@ -35,12 +36,12 @@ import (
 // lower ones. What stands under eds is its own affair and counts as eds.
 var floors = map[string]int{
 	"portal/law": 0, "portal/canary": 0, "portal/keeper/softhsm": 0,
-	"portal/fault": 1, ".": 1,
+	"portal/fault": 1, ".": 1, "portal/ops": 1,
 	"portal/policy": 2, "portal/deadline": 2, "portal/database": 2, "portal/words": 2, "portal/eds": 2,
 	"portal/ledger": 3, "portal/fence": 3, "portal/warrant": 3, "portal/guide": 3, "portal/sample": 3, "portal/vault": 3, "portal/web": 3, "portal/agent": 3, "portal/egov": 3,
 	"portal/share": 1, "portal/keeper": 4,
 	"portal/calendar": 4, "portal/audit": 4, "portal/backup": 4,
-	"portal/phone": 4, "portal/typed": 4, "portal/register": 4,
+	"portal/phone": 4, "portal/typed": 4, "portal/register": 4, "portal/register/feed": 5, "portal/submission": 4, "portal/clock": 2,
 	"portal/slip": 5, "portal/reseal": 5,
 	"portal/job":      6,
 	"portal/evidence": 7,
@@ -56,9 +57,10 @@ var floors = map[string]int{
 	"portal/directory": 13, "portal/agenda": 13, "portal/assist": 13,
 	"portal/notice":      12,
 	"portal/notice/mail": 13, "portal/notice/smpp": 13, "portal/notice/smshttp": 13, "portal/notice/webpush": 13, "portal/notice/sink": 13,
-	"portal": 14, "portal/cast": 14,
+	"portal/register/inbound": 14, "portal/cast": 14, "portal/register/standin": 15,
+	"portal":            15,
 	"portal/portaltest": 15,
-	"cmd/portal":        16, "cmd/perfbench": 16,
+	"cmd/portal":        16, "cmd/perfbench": 16, "cmd/faultlab": 16,
 }
 
 // source is one Go file that is part of the program.
@@ -153,7 +155,7 @@ func TestTheSharpToolsOfSignaturesStayWhereTheyBelong(t *testing.T) {
 	importers := map[string][]string{
 		"zharia/portal/eds/raw":             {"cmd/perfbench"}, // bare arithmetic, to be measured
 		"zharia/portal/eds/internal/beside": nil,               // for tests
-		"zharia/portal/eds/authority":       {"portal/cast", "cmd/portal", "cmd/perfbench", "portal/portaltest"},
+		"zharia/portal/eds/authority":       {"portal/cast", "cmd/portal", "cmd/perfbench", "cmd/faultlab", "portal/portaltest"},
 	}
 	for _, s := range sources(t) {
 		for _, i := range s.file.Imports {
@@ -403,6 +405,10 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 		"manner.channel":         append(plain(notice.Outward), ""),
 		"delivery.channel":       plain(notice.Outward),
 		"delivery.state":         plain(notice.States),
+		"inbound.kind":           plain(inbound.Kinds),
+		"inbound.state":          {"taken", "refused"},
+		"movement.state":         plain(casefile.States),
+		"sending.state":          constants(t, "portal/register/feed", "State"),
 	}
 	got := lists()
 	for key := range got {
@@ -435,7 +441,7 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 }
 
 // own are the acts that no address leads to: the portal does them at work.
-var own = []policy.Act{policy.AttachmentScan, policy.ReportOverdue, policy.BookReceive, policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.CaseUnseal, policy.TipDay, policy.TipForget, policy.Reseal, policy.KeeperRecall, policy.SignatureConfirm, policy.OfficerFirst, policy.RegisterTake, policy.MaterialRender, policy.OfficerExpire, policy.SubstitutionExpire,
+var own = []policy.Act{policy.AttachmentScan, policy.ReportOverdue, policy.BookReceive, policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.CaseUnseal, policy.TipDay, policy.TipForget, policy.Reseal, policy.KeeperRecall, policy.SignatureConfirm, policy.OfficerFirst, policy.RegisterTake, policy.RegisterRefuse, policy.MaterialRender, policy.OfficerExpire, policy.SubstitutionExpire,
 	policy.PowerLapse, policy.FilingRecount, policy.CalendarSet,
 	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 

@@ -95,6 +95,7 @@ func families(t *testing.T) map[string][]string {
 		"paper.assignment.text.":      {"charge", "supervisor"},
 		"post.":                       policy.Posts,
 		"case.related.":               constants(t, "portal/casefile", "Way"),
+		"case.moved.":                 constants(t, "portal/casefile", "State"),
 		"paper.agreement.post.":       {"prosecutor", "chief-prosecutor"},
 		"samples.group.":              plain(sample.Groups),
 		"about.":                      with([]string{"access", "signature", "terms", "protection"}, ".title", ".text"),

@@ -260,7 +260,7 @@ func (g *guest) sign(page answer, k signer) answer {
 	g.t.Helper()
 	doc := g.get(page.attribute(g.t, "data-content-url")).want(g.t, "the document to sign", http.StatusOK)
 	return g.post(page.action(g.t), url.Values{
-		"digest": {page.hidden(g.t, "digest")}, "signature": {g.signature(k, []byte(doc.body), false)},
+		"digest": {page.hidden(g.t, "digest")}, "key": {page.hidden(g.t, "key")}, "signature": {g.signature(k, []byte(doc.body), false)},
 	})
 }
 

@@ -47,6 +47,7 @@ func (p *Portal) cases(c echo.Context, ask policy.Ask) error {
 // casePage is one case: for a participant the decisions he may see and his own
 // filings, for an official what he works with.
 type casePage struct {
+	Moved        casefile.Movement // where the register says the case is
 	Case         casefile.Case
 	Back         policy.Act             // where the reader comes from
 	Powers       []casefile.Participant // who acts for the reader
@@ -108,6 +109,9 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	if page.Past, err = p.past(c, ask, of); err != nil {
+		return err
+	}
+	if page.Moved, err = casefile.Moved(ctx, p.DB, of); err != nil {
 		return err
 	}
 	if of.JoinedInto != uuid.Nil { // what is new belongs into the joint case

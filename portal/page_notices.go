@@ -9,8 +9,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"zharia/portal/fault"
+	"zharia/portal/job"
 	"zharia/portal/notice"
 	"zharia/portal/policy"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 	"zharia/portal/web"
 )
 
@@ -135,6 +138,9 @@ func (p *Portal) noticeResend(c echo.Context, ask policy.Ask) error {
 type dutyPage struct {
 	Tally notice.Tally
 	Old   bool // it was not counted for minutes: the worker itself is down
+	Given []job.Given
+	Told  []feed.Duty     // how the register is told
+	Aside []inbound.Aside // what the register sent and could not be taken
 }
 
 // countedEvery is after how long the count itself shows that nobody counts.
@@ -145,7 +151,19 @@ func (p *Portal) duty(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "duty", dutyPage{t, t.CountedAt == nil || ask.At.Sub(*t.CountedAt) > countedEvery})
+	given, err := job.GivenUp(c.Request().Context(), p.DB.DB, ask)
+	if err != nil {
+		return err
+	}
+	aside, err := inbound.SetAside(c.Request().Context(), p.DB.DB, ask)
+	if err != nil {
+		return err
+	}
+	told, err := feed.Watch(c.Request().Context(), p.DB.DB, ask)
+	if err != nil {
+		return err
+	}
+	return p.show(c, "duty", dutyPage{t, t.CountedAt == nil || ask.At.Sub(*t.CountedAt) > countedEvery, given, told, aside})
 }
 
 // settingsPage is where a person is told, and how he wishes to be.

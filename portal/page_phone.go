@@ -177,6 +177,9 @@ func (p *Portal) phonePage(c echo.Context, ask policy.Ask) error {
 		}
 	} else {
 		page.Again["of"], page.Again["digest"], page.Hidden["digest"] = r.Of.String(), hex.EncodeToString(r.Digest), hex.EncodeToString(r.Digest)
+		if page.Hidden["key"], err = keyOf(c, r.Digest); err != nil {
+			return err
+		}
 		if page.Action, err = p.link(lang, r.Act, r.Of); err != nil {
 			return err
 		}
@@ -276,6 +279,8 @@ func (p *Portal) phoneEvents(c echo.Context, ask policy.Ask) error {
 		}
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-p.Leaving: // the browser opens the next one at whoever serves then
 			return nil
 		case <-time.After(streamStep):
 		}

@@ -76,7 +76,8 @@ func (p *Portal) signDocument(c echo.Context, d document.Document, content polic
 	s.Button = "act." + string(to)
 	s.Digest, s.IIN = hex.EncodeToString(d.Digest), me(c).IIN.Reveal()
 	s.Hidden = map[string]string{"digest": s.Digest}
-	return s, nil
+	s.Hidden["key"], err = keyOf(c, d.Digest)
+	return s, err
 }
 
 // signed reads what a signing page posted: the signature, or the number of the

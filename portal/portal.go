@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -30,7 +31,10 @@ import (
 	"zharia/portal/identity"
 	"zharia/portal/notice"
 	"zharia/portal/notice/webpush"
+	"zharia/portal/ops"
 	"zharia/portal/policy"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 	"zharia/portal/vault"
 	"zharia/portal/web"
 	"zharia/portal/words"
@@ -49,12 +53,21 @@ type Portal struct {
 	LogKey   string              // the public key of the ledger, as golang.org/x/mod/sumdb/note writes it; "": nobody signs the ledger
 	Egov     egov.Settings       // signing on a phone: who asks, and how the phone is answered
 	Clock    func() time.Time    // nil: the machine's
+	Steady   func() bool         // whether that clock may stand under an act; nil: always
+	Unsafe   string              // what of the server could lose a filing, where it serves all the same: officials are told
 	Push     *webpush.Sender     // tells browsers that there is news; nil: none is told
 	Receipts http.Handler        // what a gateway of SMS says of messages comes here; nil: none says anything
 	Channels []notice.Channel    // over which people can be told outside the portal; what is not here is offered to nobody
 
+	Exchange feed.Public    // by which the register checks what the portal sends it; zero: nothing is sent
+	Register *inbound.Inbox // takes what the register of investigations sends; nil: nobody does, and nothing is there
+
 	Tips      *vault.DB // the pool of the anonymous lane, so that nobody else waits behind it; nil: DB
 	TipOrigin string    // where that lane stands alone, without a slash; "": beside everything else
+
+	Proxies []netip.Prefix  // fronts whose word is taken for who asks; nil: any on this machine or network; empty: nobody's
+	Meter   *ops.Meter      // counts what is answered; nil: nobody counts
+	Leaving <-chan struct{} // closed when the process is about to end: what would go on for long ends; nil: it never is
 
 	Idle, IdleWarning time.Duration // of a session; 0: those of identity, which tests shorten
 
@@ -62,6 +75,7 @@ type Portal struct {
 	static   *web.Static
 	sessions *identity.Sessions
 	links    map[policy.Act]string
+	acts     map[string]policy.Act // by method and pattern of the address
 	streams  streams
 	fetched  *middleware.RateLimiterMemoryStore // how often each feed is asked for
 	lane     *lane                              // the anonymous one
@@ -99,11 +113,11 @@ func (p *Portal) Handler() (http.Handler, error) {
 	e.HTTPErrorHandler = p.fail
 	// Who asks too often is told by the address that the front wrote down, never
 	// by one that the asker wrote himself.
-	e.IPExtractor = echo.ExtractIPFromXFFHeader() // a front on this machine or network says who asks; others' word for it is not taken
-	e.Pre(web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
+	e.IPExtractor = p.asker()
+	e.Pre(p.measure, web.Log, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(c echo.Context, err error, stack []byte) error {
 		slog.ErrorContext(c.Request().Context(), "panic", "error", err.Error(), "stack", string(stack))
 		return err
-	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/static/", "/healthz", "/demo/", "/egov/", "/calendar/", "/log/", "/sms/", "/push-worker.js"))
+	}}), web.Headers(p.Agent, secure), notPhones(web.SameOrigin), web.Language("/api/", "/static/", "/healthz", "/demo/", "/egov/", "/calendar/", "/log/", "/sms/", "/push-worker.js"))
 	e.GET("/static/*", p.static.Handle)
 	e.GET("/healthz", p.healthz)
 	if p.Push != nil {
@@ -135,6 +149,10 @@ func (p *Portal) Handler() (http.Handler, error) {
 		if r.act == policy.VerifyFile || r.act == policy.VerifyFiles {
 			guards = append(guards, checking...)
 		}
+		if machines[r.act] {
+			e.Add(method, path, p.machineGuard(r))
+			continue
+		}
 		if phones[r.act] {
 			e.Add(method, path, p.phoneGuard(r), guards...)
 			continue
@@ -151,7 +169,7 @@ func (p *Portal) prepare() error {
 	if p.Clock == nil {
 		p.Clock = time.Now
 	}
-	p.links = map[policy.Act]string{}
+	p.links, p.acts = map[policy.Act]string{}, actsOf(p.routes())
 	for address, r := range p.routes() {
 		_, path, _ := strings.Cut(address, " ")
 		p.links[r.act] = path
@@ -222,7 +240,11 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 				return err
 			}
 		}
+		// After all of the body: its last byte is the moment of a receipt.
 		ask, err := p.ask(c, r.act)
+		if err != nil && r.act == policy.SubmissionRead {
+			return p.showChecking(c, id(c, "key"), c.QueryParams())
+		}
 		if err != nil {
 			return err
 		}
@@ -234,6 +256,9 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		}
 		if ask.Closed() {
 			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if _, signed := signedOn(r.act); signed && c.Request().Method == http.MethodPost {
+			return p.takes(c, ask, r.answer)
 		}
 		return r.answer(c, ask)
 	}
@@ -350,6 +375,9 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	person := me(c)
 	f.Name, f.Given, f.Officer = person.Name, person.Given(), person.Post
 	f.Act, _ = c.Get(actKey).(string)
+	if person.Post != "" {
+		f.Unsafe = p.Unsafe
+	}
 	if p.Demo != nil {
 		f.Demo = p.Demo.strip(p.Words.In(lang), "/"+lang+here)
 	}
@@ -378,6 +406,11 @@ func (p *Portal) fail(err error, c echo.Context) {
 		return
 	}
 	if p.mustChoose(c, err) {
+		return
+	}
+	p.countRefusal(c, err)
+	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+		p.failMachine(c, err)
 		return
 	}
 	page := web.Fail(c, err)

@@ -68,6 +68,16 @@ func (p *Portal) routes() routes {
 		"GET /verify":  {policy.VerifyAny, p.verifyAny},
 		"POST /verify": {policy.VerifyFiles, p.verifyFiles},
 
+		// What the register of investigations sends; no language stands before it.
+		"POST /api/v1/messages":    {policy.RegisterSend, p.registerSend},
+		"POST /api/v1/batch":       {policy.RegisterBatch, p.registerBatch},
+		"GET /api/v1/openapi.json": {policy.RegisterContract, p.registerContract},
+
+		// What the register is told, to be read again; events also go to it by themselves.
+		"GET /api/v1/key":              {policy.ExchangeKey, p.exchangeKey},
+		"GET /api/v1/events":           {policy.ExchangeEvents, p.exchangeEvents},
+		"GET /api/v1/papers/:document": {policy.ExchangePaper, p.exchangePaper},
+
 		// What proves a paper without us; the roots of the ledger have no language.
 		"GET /verify/:document/receipt": {policy.VerifyReceipt, p.verifyReceipt},
 		"GET /verify/offline":           {policy.VerifyOffline, p.verifyOffline},
@@ -412,6 +422,9 @@ func (p *Portal) routes() routes {
 		"POST /contacts/:contact/confirmation": {policy.ContactConfirm, p.contactConfirm},
 		"POST /contacts/:contact/end":          {policy.ContactEnd, p.contactEnd},
 		"GET /duty":                            {policy.DutyRead, p.duty},
+		"POST /duty/jobs":                      {policy.JobAgain, p.jobAgain},
+		"POST /duty/events":                    {policy.EventAgain, p.eventAgain},
+		"GET /submissions/:key":                {policy.SubmissionRead, p.submission},
 
 		// Officials at work.
 		"GET /desk":                   {policy.DeskRead, p.desk},

@@ -277,6 +277,8 @@ var plainActs = map[policy.Act]bool{
 	policy.SessionEndOne: true, policy.SessionEndAll: true, policy.TypedSave: true, policy.TypedForget: true,
 	// On the way to a signature.
 	policy.PhoneAsk: true, policy.EgovLogin: true,
+	// Signed otherwise: with the key of the register.
+	policy.RegisterSend: true, policy.RegisterBatch: true,
 	// Drafts, and throwing them away.
 	// Nobody's: whoever sends it says not who he is. The answer to it is no paper of a case.
 	policy.TipSend: true, policy.TipKept: true, policy.TipReceipt: true, policy.TipRead: true, policy.TipWrite: true, policy.TipAnswer: true, policy.TipClose: true,
@@ -318,6 +320,8 @@ var plainActs = map[policy.Act]bool{
 	policy.CountObject: true,
 	// Changes nothing.
 	policy.VerifyFile: true, policy.VerifyFiles: true,
+	// Work of the portal's own, which it had given up, is tried again.
+	policy.JobAgain: true, policy.EventAgain: true,
 	// Says that somebody reads; starts and ends no term.
 	policy.FilingConsider: true,
 	// The prosecutor's word, and a change of status: prepared and not signed yet.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"zharia/portal/egov"
+	"zharia/portal/portaltest"
 )
 
 // The README shows the settings as the program knows them.
@@ -37,7 +38,7 @@ func complete(t *testing.T) {
 	t.Setenv("PORTAL_ANCHORS", "/etc/portal/anchors")
 	t.Setenv("PORTAL_PINS", strings.Repeat("0f", 32))
 	t.Setenv("PORTAL_LISTS", "/var/lib/portal/lists")
-	t.Setenv("PORTAL_LOG_KEY", "zharia.example/log+12345678+AQ==")
+	t.Setenv("PORTAL_LOG_KEY", portaltest.LogKey)
 	t.Setenv("PORTAL_ADDR", "")
 	t.Setenv("PORTAL_AGENT", "")
 	t.Setenv("PORTAL_EGOV_BIN", "123456789021")

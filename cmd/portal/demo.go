@@ -21,6 +21,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/eds/authority"
 	"zharia/portal/eds/key"
+	"zharia/portal/register/inbound"
 	"zharia/portal/vault"
 )
 
@@ -42,11 +43,12 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if flags.NArg() > 0 {
 		return misused("demo takes flags only, not " + flags.Arg(0))
 	}
-	listener, err := listen(*addr)
+	doors, err := openDoors(*addr, none, none)
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	doors.linger = 0 // nobody but one person comes
+	defer doors.close()
 	agentListener, err := listen(*agentAddr)
 	if err != nil {
 		return err
@@ -104,10 +106,17 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	p := &portal.Portal{
 		DB: db, Words: book, Verifier: center.verifier, Origin: origin, Agent: "ws://" + *agentAddr, AnyChain: true,
 	}
+	p.Register = &inbound.Inbox{DB: work, Verifier: center.verifier, Register: troupe.Register.Certificate()}
 	step("putting the cast on the stage")
 	if err := troupe.Play(ctx, vault.New(work.DB, kept.all), document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
+	exchange, public, end, err := openStandin(ctx, filepath.Join(*state, "register"), work.DB)
+	if err != nil {
+		return err
+	}
+	defer end()
+	p.Exchange = public
 	checks, err := database.OpenAs(ctx, server.DSN("portal"), database.Audit)
 	if err != nil {
 		return err
@@ -143,7 +152,7 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	signed := make(chan struct{})
 	go func() { signs.Run(ctx); close(signed) }()
 	watch := audit.Watch{Key: signs.Key.Verifier, Witnesses: []string{witness}, State: filepath.Join(*state, "audit.json")}
-	err = run(ctx, p, hands{work.DB, checks, watch, kept.client, ways}, listener, out, p.Origin)
+	err = run(ctx, p, hands{work: work.DB, checks: checks, exchange: exchange, watch: watch, keeper: kept.client, ways: ways}, doors, out, p.Origin)
 	cancel()
 	<-signed
 	return errors.Join(err, <-agentDone)

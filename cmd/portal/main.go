@@ -25,11 +25,14 @@ type command struct {
 var commands = []command{
 	{"demo", "the portal with its cast, a private database and a signing agent", demo},
 	{"serve", "the portal, with the settings of the environment", serve},
+	{"ready", "ask the portal on this machine whether it can serve: 0 it can, 1 it cannot", askReady},
 	{"migrate", "bring the database at PORTAL_MIGRATE_DATABASE to the present schema", migrate},
 	{"auditor", "the process that signs checkpoints of the record and gives them to witnesses", auditor},
 	{"backup", "copy the database at PORTAL_BACKUP_DATABASE into a new folder", makeBackup},
 	{"restore", "put a backup into an empty database, and prove it", restore},
 	{"agent", "a software NCALayer with keys from PKCS#12 files", runAgent},
+	{"import", "take a file of messages of the register of investigations", takeFile},
+	{"register", "a stand-in for the register of investigations: it brings cases, takes events, and fails as told", runRegister},
 	{"officer", "one of the first two administrators of the directory", firstOfficer},
 	{"routes", "every address: its act, who may, by what law", printRoutes},
 	{"policy", "which decisions open to which status, by what law", printPolicy},
@@ -46,17 +49,22 @@ var commands = []command{
 var errMisuse = errors.New("misuse")
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if len(os.Args) < 2 {
 		usage(os.Stderr)
 		os.Exit(2)
 	}
 	name, args := os.Args[1], os.Args[2:]
+	settled := settle()
+	slog.SetDefault(logTo(os.Stderr, name))
 	if name == "eds" {
 		os.Exit(eds.Command(args, os.Stdout, os.Stderr))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process where it stands
+	if settled != nil {
+		os.Exit(code(settled))
+	}
 	for _, c := range commands {
 		if c.name == name {
 			os.Exit(code(c.run(ctx, args, os.Stdout)))

@@ -35,6 +35,8 @@ import (
 	"zharia/portal/materials"
 	"zharia/portal/notice"
 	"zharia/portal/opening"
+	"zharia/portal/ops"
+	"zharia/portal/register/feed"
 	"zharia/portal/report"
 	"zharia/portal/tip"
 	"zharia/portal/typed"
@@ -48,10 +50,7 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return misused("serve takes no arguments: its settings come from the environment")
 	}
 	c, err := readConfig()
-	if err != nil {
-		return err
-	}
-	if err := materials.Tools(); err != nil {
+	if err = errors.Join(err, materials.Tools()); err != nil {
 		return err
 	}
 	book, err := book()
@@ -63,12 +62,22 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer ways.Close()
-	listener, err := listen(c.Addr)
+	doors, err := openDoors(c.Addr, c.Plain, c.Ops)
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
-	verifier, authority, err := nationalVerifier(c)
+	defer doors.close()
+	var shown *certificate
+	if c.TLSCert != "" {
+		if shown, err = openCertificate(c.TLSCert, c.TLSKey); err != nil {
+			return err
+		}
+	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	verifier, authority, err := authorities(c)
 	if err != nil {
 		return err
 	}
@@ -94,14 +103,37 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	watched, unsafe, err := sound(ctx, work.DB, c)
+	if err != nil {
+		return err
+	}
 	scanner, err := attachment.ParseScanner(c.Scanner)
 	if err != nil {
 		return err
 	}
-	p := &portal.Portal{DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey, TipOrigin: c.TipOrigin}
+	p := &portal.Portal{Clock: watched.Now, Steady: watched.Sound, Unsafe: unsafe, DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey, TipOrigin: c.TipOrigin, Proxies: proxies}
+	if c.Register != "" {
+		if p.Register, err = openInbox(c.Register, work, verifier); err != nil {
+			return err
+		}
+		p.Register.Clock = watched.Now
+	}
+	teller, public, err := c.Exchange.open(ctx, work.DB)
+	if err != nil {
+		return err
+	}
+	p.Exchange = public
 	go refresh(ctx, authority)
-	return run(ctx, p, hands{work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, client, ways}, listener, out, c.Origin)
+	return run(ctx, p, hands{
+		exchange: teller,
+		work:     work.DB, checks: checks, watch: audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, keeper: client, ways: ways, shown: shown,
+		troubles: troubles(work.DB, c), steady: watched.Sound,
+	}, doors, out, c.Origin)
 }
+
+// authorities are those whose keys are taken. Only the build for cmd/faultlab (lab.go) has
+// others than these.
+var authorities = nationalVerifier
 
 // nationalVerifier trusts the pinned certificates and asks the national
 // authority's services about keys.
@@ -239,22 +271,13 @@ func trust(dir string, add func(cert []byte) error) (refused, err error) {
 	return refused, nil
 }
 
-// listen takes the address, or says plainly that somebody has it.
-func listen(addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s, another program has it or it is not ours to take: %w", addr, err)
-	}
-	return l, nil
-}
-
 // How long a client may take; a slow one does not hold a place for ever.
 const (
 	headerTime = 5 * time.Second
 	bodyTime   = 60 * time.Second
 	answerTime = 90 * time.Second
 	idleTime   = 2 * time.Minute
-	stopTime   = 15 * time.Second
+	stopTime   = answerTime // nothing that is in hand takes longer
 )
 
 // laneConnections are those of the anonymous lane: nobody else waits behind a flood of it.
@@ -267,12 +290,22 @@ type hands struct {
 	work, checks *database.DB
 	watch        audit.Watch
 	keeper       *keeper.Client
+	exchange     *feed.Worker // tells the register; nil: nobody does
 	ways         *channels
+	shown        *certificate // to browsers; nil where a front speaks TLS
+
+	troubles func(context.Context) ([]database.Trouble, error) // with which a filing could be lost; nil: nobody looks
+	steady   func() bool                                       // whether the clock can be believed; nil: nobody looks
 }
 
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
-func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, out io.Writer, origin string) error {
+func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer, origin string) error {
+	leaving, ready := make(chan struct{}), ops.NewReady(h.readiness()...)
+	p.Leaving, p.Meter = leaving, ops.NewMeter()
+	for _, figures := range h.figures(p) {
+		p.Meter.Read(figures)
+	}
 	p.Push, p.Receipts = h.ways.Push, h.ways.Receipts
 	teller := tells(p, h)
 	p.Channels = h.ways.offered()
@@ -289,31 +322,60 @@ func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, 
 		return err
 	}
 	go p.TellOfTips(ctx)
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
+	leaver := &leaver{Handler: handler}
+	server := newServer(leaver)
 	jobs := make(chan error, 1)
 	go func() { jobs <- runner(p, h).Run(ctx) }()
 	told := make(chan struct{})
 	go func() { teller.Run(ctx); close(told) }()
+	exchanged := make(chan struct{})
+	go func() {
+		if h.exchange != nil {
+			h.exchange.Run(ctx)
+		}
+		close(exchanged)
+	}()
 	go renew(ctx, p.DB.Keys)
 	if h.keeper != nil {
 		go (&leave.Courier{DB: vault.New(h.work, p.DB.Keys), Keeper: h.keeper}).Run(ctx)
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	served := make(chan error, 3)
+	if h.shown != nil {
+		server.TLSConfig = h.shown.config()
+		go h.shown.watch(ctx)
+		go func() { served <- server.ServeTLS(d.people, "", "") }()
+	} else {
+		go func() { served <- server.Serve(d.people) }()
+	}
+	for listener, handler := range map[net.Listener]http.Handler{d.plain: toTLS(origin), d.ops: d.operators(ready, p.Meter)} {
+		if listener != nil {
+			beside := newServer(handler)
+			defer beside.Close()
+			go func() { served <- beside.Serve(listener) }()
+		}
+	}
 	fmt.Fprintf(out, "ready %s/kk/\n", origin)
+	notify("READY=1")
 	select {
 	case err = <-served:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	err = errors.Join(server.Shutdown(stop), <-jobs)
+	notify("STOPPING=1")
+	ready.Leave()
+	close(leaving)
+	err = errors.Join(d.end(server, leaver), <-jobs)
 	<-told
+	<-exchanged
 	return err
+}
+
+// newServer is one that a slow or an immoderate client holds nothing of for long.
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
 }
 
 // tells is who tells people what the record says.
@@ -413,6 +475,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
 			}},
+			"drop papers that the register has taken": {Every: 24 * time.Hour, Do: feed.DropPapers},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)
 			}},

@@ -40,6 +40,8 @@ type Decision struct {
 	Joins        uuid.UUID // of a joinder: the other case
 	Severs       string    // of a severance: the number of the new case
 	Leaving      bool      // and those who go there are in this one no more
+
+	people map[uuid.UUID]Known // whom it brings elsewhere, where the register names them; nil: the case does
 }
 
 // Text says that the document itself opens.
@@ -207,16 +209,8 @@ func DraftDecision(ctx context.Context, db *vault.DB, press document.Press, ask 
 
 // check holds a draft against the law; it answers with the draft as it is printed.
 func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, ask policy.Ask, c Case) (DecisionDraft, error) {
-	kind, known := policy.KindOf(draft.Kind)
-	switch {
-	case !known || !kind.Publishable():
-		return draft, fault.New(fault.Invalid, "form.choose").At("kind")
-	case kind.Waits() && !draft.ReadyOn.IsZero():
-		return draft, fault.New(fault.Invalid, "fault.decision-ready-prosecutor").At("ready_on").Under(kind.By)
-	case kind.Needs != policy.Nothing && !kind.Waits() && draft.ReadyOn.IsZero():
-		return draft, fault.New(fault.Invalid, "fault.decision-condition").At("ready_on").Under(kind.By)
-	case !draft.ReadyOn.IsZero() && draft.ReadyOn.Before(draft.DecidedOn):
-		return draft, fault.New(fault.Invalid, "fault.decision-ready-before").At("ready_on")
+	if err := draft.checkDays(); err != nil {
+		return draft, err
 	}
 	all, err := participants(ctx, tx, c.ID)
 	if err != nil {
@@ -231,6 +225,22 @@ func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, ask policy.A
 		return draft, err
 	}
 	return draft.checkSevering(ctx, tx, all)
+}
+
+// checkDays holds the kind of a decision and its days against the law.
+func (draft DecisionDraft) checkDays() error {
+	kind, known := policy.KindOf(draft.Kind)
+	switch {
+	case !known || !kind.Publishable():
+		return fault.New(fault.Invalid, "form.choose").At("kind")
+	case kind.Waits() && !draft.ReadyOn.IsZero():
+		return fault.New(fault.Invalid, "fault.decision-ready-prosecutor").At("ready_on").Under(kind.By)
+	case kind.Needs != policy.Nothing && !kind.Waits() && draft.ReadyOn.IsZero():
+		return fault.New(fault.Invalid, "fault.decision-condition").At("ready_on").Under(kind.By)
+	case !draft.ReadyOn.IsZero() && draft.ReadyOn.Before(draft.DecidedOn):
+		return fault.New(fault.Invalid, "fault.decision-ready-before").At("ready_on")
+	}
+	return nil
 }
 
 // document is the PDF of the draft: the uploaded one, or one printed from its

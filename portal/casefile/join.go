@@ -120,7 +120,7 @@ func join(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case)
 	if err != nil {
 		return err
 	}
-	return passage{act: policy.ParticipantJoin, to: c.ID, from: d.Joins}.bring(ctx, tx, ask, all)
+	return passage{act: policy.ParticipantJoin, to: c.ID, from: d.Joins, people: d.people}.bring(ctx, tx, ask, all)
 }
 
 const insertSevered = `
@@ -163,7 +163,7 @@ func sever(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case
 	going := slices.DeleteFunc(slices.Clone(all), func(p Participant) bool {
 		return !slices.Contains(d.Concerns, p.ID) && !slices.Contains(d.Concerns, p.Represents)
 	})
-	if err := (passage{act: policy.ParticipantSever, to: fresh}).bring(ctx, tx, ask, going); err != nil {
+	if err := (passage{act: policy.ParticipantSever, to: fresh, people: d.people}).bring(ctx, tx, ask, going); err != nil {
 		return err
 	}
 	if !d.Leaving {
@@ -188,6 +188,21 @@ type passage struct {
 	act  policy.Act
 	to   uuid.UUID
 	from uuid.UUID // the case that is joined; zero for a severance, whose case has no past
+
+	people map[uuid.UUID]Known // where the register brings them; nil: they are read in the case they come from
+}
+
+// who is the person whom a participant is, and the number of his licence.
+func (m passage) who(ctx context.Context, tx *vault.DB, p Participant) (identity.Person, string, error) {
+	if m.people == nil {
+		known, err := identity.ReadIn(ctx, tx, p.Case, p.Person)
+		return known, p.Advocate, err
+	}
+	known, there := m.people[p.ID]
+	if !there || known.ID != p.Person {
+		return identity.Person{}, "", fault.New(fault.Invalid, "fault.register-people").At("people")
+	}
+	return known.Person, known.Advocate, nil
 }
 
 // Who is in the other case already, confirmed, stays there as he is.
@@ -238,11 +253,11 @@ func (m passage) bring(ctx context.Context, tx *vault.DB, ask policy.Ask, people
 
 func (m passage) one(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant, represents uuid.UUID) (uuid.UUID, error) {
 	fresh := warrant.Brought(m.to, p.ID) // so whoever has the signed ruling knows it
-	advocate, err := sealAdvocate(tx, "participant", m.to, fresh, p.Advocate)
+	known, licence, err := m.who(ctx, tx, p)
 	if err != nil {
 		return fresh, err
 	}
-	known, err := identity.ReadIn(ctx, tx, p.Case, p.Person)
+	advocate, err := sealAdvocate(tx, "participant", m.to, fresh, licence)
 	if err != nil {
 		return fresh, err
 	}
@@ -257,7 +272,7 @@ func (m passage) one(ctx context.Context, tx *vault.DB, ask policy.Ask, p Partic
 		if err := tx.Get(ctx, &fresh, selectSame, p.ID, m.to, nullable(represents)); err != nil {
 			return fresh, err
 		}
-		if advocate, err = sealAdvocate(tx, "participant", m.to, fresh, p.Advocate); err != nil {
+		if advocate, err = sealAdvocate(tx, "participant", m.to, fresh, licence); err != nil {
 			return fresh, err
 		}
 		if n, err = tx.Change(ctx, updatePassage, p.ID, fresh, advocate, nullable(m.from), ask.At, ask.Person); err != nil || n == 0 {

@@ -7,6 +7,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,7 @@ type DB struct {
 	tx   *transaction // nil outside a transaction
 	dsn  string
 	role Role
+	wait time.Duration // for a COMMIT of unknown outcome; 0: patience
 }
 
 // transaction is one transaction and every Within that joined it.
@@ -51,6 +53,7 @@ type transaction struct {
 	*sqlx.Tx
 	failed error  // the first failure of a part that joined
 	told   string // who asks, as the database was told
+	wrote  bool   // something may have been changed
 }
 
 // Open connects to the database at dsn, in lib/pq's form, either a postgres://
@@ -63,6 +66,12 @@ func Open(ctx context.Context, dsn string) (*DB, error) { return OpenAs(ctx, dsn
 // moment. One of App sees what the context of each query says (As), by the policies
 // of schema.sql; it is opened after the schema, which makes the roles.
 func OpenAs(ctx context.Context, dsn string, role Role) (*DB, error) {
+	return OpenThrough(ctx, dsn, role, func(to driver.Connector) driver.Connector { return to })
+}
+
+// OpenThrough is OpenAs with something between the pool and PostgreSQL: tests cut there
+// what else only a power cut does. Its connections must do all that lib/pq's do.
+func OpenThrough(ctx context.Context, dsn string, role Role, through func(driver.Connector) driver.Connector) (*DB, error) {
 	config, err := pq.NewConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
@@ -91,7 +100,7 @@ func OpenAs(ctx context.Context, dsn string, role Role) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(preparing{connector}), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(preparing{through(connector)}), "postgres")
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(maxLifetime)
@@ -108,6 +117,9 @@ func (db *DB) Limit(n int) {
 	db.pool.SetMaxOpenConns(n)
 	db.pool.SetMaxIdleConns(n)
 }
+
+// Stats is how the pool is used.
+func (db *DB) Stats() sql.DBStats { return db.pool.Stats() }
 
 // Close gives all connections back.
 func (db *DB) Close() error { return db.pool.Close() }
@@ -126,6 +138,9 @@ func (db *DB) ask(ctx context.Context, q query, do func(via sqlx.ExtContext) err
 	if hear, ok := ctx.Value(listener{}).(func(string)); ok {
 		hear(string(q))
 	}
+	if db.tx != nil && writes(q) {
+		db.tx.wrote = true
+	}
 	switch {
 	case db.role != App && db.tx == nil:
 		return do(db.pool)
@@ -138,7 +153,7 @@ func (db *DB) ask(ctx context.Context, q query, do func(via sqlx.ExtContext) err
 		}
 		db.tx.told = told
 	}
-	return refused(ctx, do(db.tx))
+	return refused(ctx, full(do(db.tx)))
 }
 
 // Overheard is a context whose queries are told to hear, as they are asked and
@@ -190,6 +205,9 @@ func (db *DB) Exec(ctx context.Context, q query, args ...any) error {
 func (db *DB) Change(ctx context.Context, q query, args ...any) (int64, error) {
 	var changed int64
 	err := db.ask(ctx, q, func(via sqlx.ExtContext) error {
+		if tx, inside := via.(*transaction); inside {
+			tx.wrote = true
+		}
 		result, err := via.ExecContext(ctx, string(q), args...)
 		if err == nil {
 			changed, err = result.RowsAffected()
@@ -228,6 +246,10 @@ func Each[Row any](ctx context.Context, db *DB, do func(Row) error, q query, arg
 //
 // Within a transaction it joins it. There are no savepoints: when a part that
 // joined fails, the whole fails, even if somebody in between forgot the error.
+//
+// A connection that is lost during COMMIT is no failure: it is found out whether the
+// transaction is there. Where that cannot be known for half a minute the error is an
+// Unknown.
 func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 	if db.tx != nil {
 		err := do(db)
@@ -236,22 +258,24 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 		}
 		return err
 	}
-	begun, err := db.pool.BeginTxx(ctx, nil)
+	// The end of ctx ends the transaction, until it commits: then nothing may.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	hold := context.AfterFunc(ctx, end)
+	defer hold()
+	begun, err := db.pool.BeginTxx(life, nil)
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer begun.Rollback() // does nothing after a commit; needed on a panic
-	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, tx: &transaction{Tx: begun}}
+	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, tx: &transaction{Tx: begun}}
 	if err := do(tx); err != nil {
 		return err
 	}
 	if tx.tx.failed != nil {
 		return fmt.Errorf("a part of the transaction failed and was passed over: %w", tx.tx.failed)
 	}
-	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
+	return db.commit(ctx, tx.tx, hold)
 }
 
 // Violates says that err is PostgreSQL's refusal in the name of that

@@ -14,7 +14,7 @@ var Protected = []string{
 	"assignment", "warrant", "appointment", "evidence", "decision", "decision_text", "decision_person", "exposure", "redaction",
 	"service", "opening", "unsealing", "objection", "material", "material_page", "familiarisation",
 	"filing", "supplement", "point", "answer", "resolution", "dispute", "message", "forward", "extension", "addition", "addition_point", "cancellation",
-	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision",
+	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision", "movement",
 }
 
 // Unprotected are the others, each with the reason.
@@ -23,6 +23,13 @@ var Unprotected = map[string]string{
 	"challenge":      "lives for five minutes; what was signed is kept as evidence",
 	"phone_request":  "lives for five minutes; the act it was for leaves its own trace",
 	"typed":          "nobody's document yet: what a person typed and has not sent",
+	"submission":     "leads to what a signature did; that is an act in the record",
+	"inbound":        "that a message of the register came; the act of each has its digest, and what it brought is traced",
+	"event":          "made of the record for the register, and made of it again if a row is lost",
+	"herald":         "how far the record was read for that",
+	"subscriber":     "where the register takes events, as the settings have it",
+	"sending":        "how the sending of an event went",
+	"event_paper":    "a copy for the register of a signed paper, whose digest is in the record",
 	"note":           "a reader's own, under a key of his own",
 	"reading":        "counts from moment to moment how long a page was read; the record that both sign says what came of it",
 	"pretext":        "lives for a quarter of an hour; the opening itself is kept",

@@ -228,6 +228,7 @@ var Nobody = map[policy.Act]string{
 
 	policy.TypedSave:      draft,
 	policy.TypedForget:    draft,
+	policy.JobAgain:       "work of the portal's own; what it does in the end tells by itself",
 	policy.ActingSet:      own,
 	policy.FeedMake:       own,
 	policy.FeedEnd:        own,
@@ -244,6 +245,9 @@ var Nobody = map[policy.Act]string{
 	policy.DirectoryFind:  answered,
 	policy.OfficerFirst:   "the portal opens with it, before anybody could be told",
 	policy.RegisterTake:   "the decisions that come with the case tell",
+	policy.RegisterSend:   "the acts that a message does tell",
+	policy.RegisterBatch:  "the acts that a message does tell",
+	policy.RegisterRefuse: "nothing came of it: it stands before those on duty",
 	policy.LedgerCheck:    itself,
 	policy.KeeperRecall:   itself,
 	policy.Reseal:         itself,

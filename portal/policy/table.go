@@ -27,6 +27,16 @@ const (
 	EgovLogin   Act = "egov-login"
 	EgovSign    Act = "egov-sign"
 
+	// What the register of investigations sends: a machine, known by its signature alone.
+	RegisterSend     Act = "register-send"
+	RegisterBatch    Act = "register-batch"
+	RegisterContract Act = "register-contract"
+
+	// What the register is told: the key its messages are signed with, events and papers.
+	ExchangeKey    Act = "exchange-key"
+	ExchangeEvents Act = "exchange-events"
+	ExchangePaper  Act = "exchange-paper"
+
 	// A signature checked by its files.
 	VerifyAny   Act = "verify-any"
 	VerifyFiles Act = "verify-files"
@@ -398,6 +408,9 @@ const (
 	ContactConfirm Act = "contact-confirm"
 	ContactEnd     Act = "contact-end"
 	DutyRead       Act = "duty-read"
+	JobAgain       Act = "job-again"       // what was given up is tried again
+	SubmissionRead Act = "submission-read" // whether a signature was taken
+	EventAgain     Act = "event-again"     // what the register refused is sent anew
 
 	// SignatureConfirm asks the authority again about a key.
 	SignatureConfirm Act = "signature-confirm"
@@ -469,6 +482,7 @@ const (
 	// OfficerFirst enters the first two administrators, when there is nobody yet to sign it.
 	OfficerFirst       Act = "officer-first"
 	RegisterTake       Act = "register-take" // what came from the register of investigations
+	RegisterRefuse     Act = "register-refuse"
 	OfficerExpire      Act = "officer-expire"
 	SubstitutionExpire Act = "substitution-expire"
 )
@@ -822,6 +836,9 @@ var table = map[Act]rule{
 	ContactConfirm: {Citizen, law.Ref{}},
 	ContactEnd:     {Citizen, law.Ref{}},
 	DutyRead:       {Administrator | Registrar, law.Ref{}},
+	JobAgain:       {Administrator | Registrar, law.Ref{}},
+	EventAgain:     {Administrator | Registrar, law.Ref{}},
+	SubmissionRead: {Citizen, law.Ref{}},
 
 	// Officials at work.
 	DeskRead:      {Investigator, law.CPC(60)},
@@ -921,6 +938,13 @@ var table = map[Act]rule{
 	LedgerCheck:        {0, law.Ref{}},
 	OfficerFirst:       {0, law.Ref{}},
 	RegisterTake:       {0, law.CPC(179)},
+	RegisterRefuse:     {0, law.CPC(179)},
+	RegisterSend:       {Everyone, law.CPC(179)}, // whoever has the key of the register: the handler asks for its signature
+	RegisterBatch:      {Everyone, law.CPC(179)},
+	RegisterContract:   {Everyone, law.Ref{}},
+	ExchangeKey:        {Everyone, law.Ref{}},
+	ExchangeEvents:     {Everyone, law.CPC(179)}, // whoever has the key of the register, as above
+	ExchangePaper:      {Everyone, law.CPC(179)},
 	OfficerExpire:      {0, law.Ref{}},
 	SubstitutionExpire: {0, law.CPC(59)},
 }

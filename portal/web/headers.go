@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+
+	"zharia/portal/ops"
 )
 
 // Headers closes a page to everything it does not need. agent is the address of
@@ -48,6 +50,7 @@ func Log(next echo.HandlerFunc) echo.HandlerFunc {
 		start := time.Now()
 		number := uuid.NewString()
 		c.Response().Header().Set(echo.HeaderXRequestID, number)
+		c.SetRequest(c.Request().WithContext(ops.WithRequest(c.Request().Context(), number))) // every line on its account carries it
 		err := next(c)
 		if err != nil {
 			c.Error(err)

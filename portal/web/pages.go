@@ -33,6 +33,7 @@ type Frame struct {
 	Problem bool   // the form came back with mistakes: said first in the title
 	Demo    any    // what the demo shows above the page, or nil
 	Session any    // how long the session of the person lasts, or nil
+	Unsafe  string // what of the server could lose a filing, for officials; "" where all is as it must be
 	Acting  any    // for whom the person acts on this page, or nil
 }
 

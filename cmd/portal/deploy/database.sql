@@ -1,0 +1,18 @@
+-- The logins of one site, for psql as a superuser of PostgreSQL, before and after the
+-- schema: run it, then `portal migrate`, then run it again. Passwords are variables:
+--     psql -v migrate=… -v app=… -v auditor=… -v backup=… -f database.sql
+\set ON_ERROR_STOP on
+SELECT format('CREATE ROLE %I LOGIN CREATEROLE PASSWORD %L', 'zharia_migrate', :'migrate')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zharia_migrate') \gexec
+SELECT 'CREATE DATABASE zharia OWNER zharia_migrate ENCODING ''UTF8'' TEMPLATE template0'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'zharia') \gexec
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_app') AS migrated \gset
+\if :migrated
+SELECT format('CREATE ROLE %I LOGIN PASSWORD %L IN ROLE %s', name, password, roles)
+  FROM (VALUES ('zharia', :'app', 'portal_app, portal_work, portal_audit'),
+               ('zharia_auditor', :'auditor', 'portal_audit'),
+               ('zharia_backup', :'backup', 'portal_backup')) AS one (name, password, roles)
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+\else
+\echo 'The schema is not there yet: portal migrate comes next, then this file once more.'
+\endif

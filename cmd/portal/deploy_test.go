@@ -1,0 +1,133 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	settingWord = regexp.MustCompile(`\b((?:PORTAL|DATABASE)_[A-Z_]+)\b`)
+	called      = regexp.MustCompile(`(?m)(?:^ExecStart=.*?/usr/bin/zharia |command: \[|zharia )([a-z]+)(?:[\s\],]|$)`)
+	flagWord    = regexp.MustCompile(`(?m)(?:^ExecStart=/usr/bin/zharia|command: \[)[^\n]*`)
+)
+
+// What stands in the files for an installation is known to the program: a setting that is
+// called otherwise would be found by whoever installs it, at night.
+func TestTheFilesOfAnInstallationNameWhatTheProgramKnows(t *testing.T) {
+	known, named := knownSettings(), 0
+	var verbs []string
+	for _, c := range commands {
+		verbs = append(verbs, c.name)
+	}
+	keeperFlags, err := os.ReadFile("keeper.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir("deploy", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if entry != nil && entry.Name() == "ha" { // its own tests
+				return filepath.SkipDir
+			}
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range settingWord.FindAllStringSubmatch(string(text), -1) {
+			named++
+			if !slices.Contains(known, m[1]) && m[1] != "PORTAL_TLS_" {
+				t.Errorf("%s: no setting is called %s", path, m[1])
+			}
+		}
+		if strings.HasSuffix(path, ".sql") {
+			return nil
+		}
+		for _, m := range called.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[0], "command") && m[1] == "postgres" {
+				continue
+			}
+			if !slices.Contains(verbs, m[1]) {
+				t.Errorf("%s: no command is called %s", path, m[1])
+			}
+		}
+		for _, line := range flagWord.FindAllString(string(text), -1) {
+			if !strings.Contains(line, "keeper") {
+				continue
+			}
+			for _, word := range regexp.MustCompile(` -([a-z]+)`).FindAllStringSubmatch(line, -1) {
+				if !strings.Contains(string(keeperFlags), `"`+word[1]+`"`) {
+					t.Errorf("%s: the keeper knows no -%s", path, word[1])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named < 30 {
+		t.Errorf("only %d settings are named: nothing was read", named)
+	}
+}
+
+// Every service is closed alike, and systemd understands all of it.
+func TestTheUnitsAreClosedAndSystemdTakesThem(t *testing.T) {
+	units, err := filepath.Glob("deploy/systemd/*.service")
+	if err != nil || len(units) < 5 {
+		t.Fatalf("%v %v", units, err)
+	}
+	for _, unit := range units {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{"NoNewPrivileges=yes", "CapabilityBoundingSet=", "ProtectSystem=strict", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "SystemCallFilter=@system-service", "PrivateTmp=yes"} {
+			if !strings.Contains(string(text), "\n"+line+"\n") {
+				t.Errorf("%s lacks %s", unit, line)
+			}
+		}
+		if user := regexp.MustCompile(`(?m)^User=zharia`).Find(text); user == nil {
+			t.Errorf("%s runs as root", unit)
+		}
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Logf("systemd did not read them: %v", err)
+		return
+	}
+	dir := t.TempDir()
+	var copied []string
+	all, err := filepath.Glob("deploy/systemd/zharia*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, unit := range all {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(unit)
+		if !slices.Contains([]string{".service", ".socket", ".timer"}, filepath.Ext(name)) {
+			continue
+		}
+		program, err := exec.LookPath("true") // it asks whether the program is there
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(string(text), "/usr/bin/zharia", program)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		copied = append(copied, filepath.Join(dir, strings.Replace(name, "@.", "@1.", 1)))
+	}
+	cmd := exec.CommandContext(t.Context(), analyze, append([]string{"verify", "--man=no"}, copied...)...)
+	cmd.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}

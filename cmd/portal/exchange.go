@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"zharia/portal"
+	"zharia/portal/database"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/standin"
+)
+
+// Exchange are the settings of what the register of investigations is told.
+type Exchange struct {
+	EventsURL  string `env:"PORTAL_REGISTER_URL" help:"where the register takes events: https://…; none: they only lie to be fetched at /api/v1/events"`
+	EventsSeal string `env:"PORTAL_REGISTER_SEAL" help:"the register's X25519 public key in base64: copies of signed papers are sealed to it; none: it gets none"`
+	EventsKey  string `env:"PORTAL_EXCHANGE_KEY" help:"file of the key by which events are signed, mode 0600, made at the first start; its public half is at /api/v1/key"`
+}
+
+// subscriber is the register, as the settings have it.
+func (e Exchange) subscriber() (feed.Subscriber, error) {
+	s := feed.Subscriber{Name: portal.RegisterName, URL: e.EventsURL}
+	if e.EventsSeal != "" {
+		var err error
+		if s.Seal, err = base64.StdEncoding.DecodeString(e.EventsSeal); err != nil {
+			return s, errors.New("PORTAL_REGISTER_SEAL: base64 is expected")
+		}
+	}
+	if err := s.Check(); err != nil {
+		return s, fmt.Errorf("PORTAL_REGISTER_URL, PORTAL_REGISTER_SEAL: %w", err)
+	}
+	return s, nil
+}
+
+func (e Exchange) check() error {
+	switch {
+	case e.EventsURL == "" && e.EventsSeal == "":
+		return nil
+	case e.EventsURL == "":
+		return errors.New("PORTAL_REGISTER_SEAL is set, and PORTAL_REGISTER_URL is not")
+	case e.EventsKey == "":
+		return errors.New("PORTAL_REGISTER_URL is set, and PORTAL_EXCHANGE_KEY is not")
+	}
+	_, err := e.subscriber()
+	return err
+}
+
+// open is who tells the register, and the key it is told by; nil where nobody is told.
+// What is kept for the register before it has an address lies in the record.
+func (e Exchange) open(ctx context.Context, work *database.DB) (*feed.Worker, feed.Public, error) {
+	if e.EventsKey == "" {
+		return nil, feed.Public{}, nil
+	}
+	key, err := feed.LoadKey(e.EventsKey)
+	if err != nil {
+		return nil, feed.Public{}, err
+	}
+	if e.EventsURL != "" {
+		s, err := e.subscriber()
+		if err != nil {
+			return nil, feed.Public{}, err
+		}
+		if err := feed.Subscribe(ctx, work, s, now()); err != nil {
+			return nil, feed.Public{}, err
+		}
+	}
+	return &feed.Worker{DB: work, Key: key}, key.Public(), nil
+}
+
+// openStandin opens a register that is none beside the demonstration: what people file
+// there comes into its diary, in the folder of the state.
+func openStandin(ctx context.Context, dir string, work *database.DB) (w *feed.Worker, public feed.Public, end func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, public, nil, err
+	}
+	e := Exchange{EventsKey: filepath.Join(dir, "exchange.key")}
+	key, err := feed.LoadKey(e.EventsKey)
+	if err != nil {
+		return nil, public, nil, err
+	}
+	r, err := standin.Open(dir, key.Public(), now)
+	if err != nil {
+		return nil, public, nil, err
+	}
+	listener, err := listen("127.0.0.1:0")
+	if err != nil {
+		return nil, public, nil, errors.Join(err, r.Close())
+	}
+	server := newServer(r)
+	go server.Serve(listener) // it ends with the process, or by end
+	end = func() { server.Close(); r.Close() }
+	e.EventsURL, e.EventsSeal = "http://"+listener.Addr().String()+"/", base64.StdEncoding.EncodeToString(r.Seal())
+	if w, public, err = e.open(ctx, work); err != nil {
+		end()
+	}
+	return w, public, end, err
+}

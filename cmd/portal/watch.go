@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"zharia"
+	"zharia/portal"
+	"zharia/portal/database"
+	"zharia/portal/ledger"
+	"zharia/portal/ops"
+)
+
+const askOne = `SELECT 1`
+
+var (
+	errSealed = errors.New("the keeper is sealed")
+	errClock  = errors.New("the clock leapt, or does not agree with the database's")
+)
+
+// readiness are the things without which the portal cannot serve.
+func (h hands) readiness() []ops.Check {
+	all := []ops.Check{
+		{Name: "database", Do: func(ctx context.Context) error {
+			var one int
+			return h.work.Get(ctx, &one, askOne)
+		}},
+		// A migration beside a portal that runs would leave it with tables it does not know.
+		{Name: "schema", Do: func(ctx context.Context) error { return database.Present(ctx, h.work, zharia.Schema) }},
+	}
+	if h.keeper != nil {
+		all = append(all, ops.Check{Name: "keeper", Do: func(ctx context.Context) error {
+			s, err := h.keeper.Status(ctx)
+			if err == nil && s.Sealed {
+				err = errSealed
+			}
+			return err
+		}})
+	}
+	if h.watch.Key != nil {
+		all = append(all, ops.Check{Name: "ledger", Do: seldom(time.Minute, func(ctx context.Context) error { return h.whole(ctx) })})
+	}
+	if h.troubles != nil {
+		all = append(all, ops.Check{Name: "server and disk", Do: seldom(10*time.Second, func(ctx context.Context) error {
+			found, err := h.troubles(ctx)
+			for _, trouble := range found {
+				err = errors.Join(err, errors.New(trouble.String()))
+			}
+			return err
+		})})
+	}
+	if h.steady != nil {
+		all = append(all, ops.Check{Name: "clock", Do: func(context.Context) error {
+			if !h.steady() {
+				return errClock
+			}
+			return nil
+		}})
+	}
+	return all
+}
+
+// troubles looks at the server of the database and at the disks again and again; a portal
+// that was told to serve over what is not sound is ready all the same.
+func troubles(db *database.DB, c config) func(context.Context) ([]database.Trouble, error) {
+	if c.Unsafe == development {
+		return nil
+	}
+	return func(ctx context.Context) ([]database.Trouble, error) { return database.Check(ctx, db, needs(c)) }
+}
+
+// whole is nil while the record contradicts nothing that was signed of it.
+func (h hands) whole(ctx context.Context) error {
+	var folders []ledger.Witness
+	for _, dir := range h.watch.Witnesses {
+		folders = append(folders, ledger.Witness{Folder: dir})
+	}
+	return ledger.Proven(ctx, h.checks, h.watch.Key, folders...)
+}
+
+// seldom is a check that is made once in a while, for it costs something. What failed is
+// asked again at once.
+func seldom(every time.Duration, do func(context.Context) error) func(context.Context) error {
+	var mu sync.Mutex
+	var at time.Time
+	return func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(at) < every {
+			return nil
+		}
+		err := do(ctx)
+		if err == nil {
+			at = time.Now()
+		}
+		return err
+	}
+}
+
+// What stands in these tables is about work and about nobody.
+const (
+	countJobs = `
+SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
+       coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE dead_at IS NULL)), 0) AS oldest
+  FROM job
+ WHERE done_at IS NULL
+ GROUP BY name`
+
+	selectCourier = `SELECT seq, waits, late, month FROM courier`
+)
+
+// figures are what the meter reads when it is asked.
+func (h hands) figures(p *portal.Portal) []ops.Gauges {
+	all := []ops.Gauges{
+		func(context.Context) ([]ops.Figure, error) { return process(), nil },
+		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
+		h.jobs, h.notices,
+	}
+	if h.keeper != nil {
+		all = append(all, h.keeps)
+	}
+	if h.shown != nil {
+		all = append(all, func(context.Context) ([]ops.Figure, error) {
+			return []ops.Figure{{Name: "portal_tls_certificate_ends_seconds", Help: "When the certificate for TLS ends, seconds since 1970.", Value: float64(h.shown.expires().Unix())}}, nil
+		})
+	}
+	return all
+}
+
+func (h hands) jobs(ctx context.Context) (out []ops.Figure, err error) {
+	var rows []struct {
+		Name    string  `db:"name"`
+		Waiting int     `db:"waiting"`
+		Dead    int     `db:"dead"`
+		Oldest  float64 `db:"oldest"`
+	}
+	if err := h.work.Select(ctx, &rows, countJobs); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		of := []string{"name", r.Name}
+		out = append(out,
+			ops.Figure{Name: "portal_jobs_waiting", Help: "Jobs in the queue.", Labels: of, Value: float64(r.Waiting)},
+			ops.Figure{Name: "portal_jobs_dead", Help: "Jobs that were given up: a person must look.", Labels: of, Value: float64(r.Dead)},
+			ops.Figure{Name: "portal_jobs_late_seconds", Help: "For how long the oldest job in the queue is due.", Labels: of, Value: max(r.Oldest, 0)})
+	}
+	return out, nil
+}
+
+func (h hands) notices(ctx context.Context) ([]ops.Figure, error) {
+	var rows []struct {
+		Waits int   `db:"waits"`
+		Late  int   `db:"late"`
+		Month int   `db:"month"`
+		Seq   int64 `db:"seq"`
+	}
+	if err := h.work.Select(ctx, &rows, selectCourier); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	acts, err := ledger.Size(ctx, h.checks)
+	if err != nil {
+		return nil, err
+	}
+	r := rows[0]
+	return []ops.Figure{
+		{Name: "portal_notices_waiting", Help: "Messages to people that wait to be sent.", Value: float64(r.Waits)},
+		{Name: "portal_notices_late", Help: "Those that wait for five minutes or longer.", Value: float64(r.Late)},
+		{Name: "portal_notices_month", Help: "Messages that were due in the last thirty days.", Value: float64(r.Month)},
+		{Name: "portal_notices_behind_acts", Help: "Acts of which nobody was told yet.", Value: float64(max(acts-r.Seq, 0))},
+		{Name: "portal_ledger_acts", Help: "Acts in the record.", Value: float64(acts)},
+	}, nil
+}
+
+func (h hands) keeps(ctx context.Context) ([]ops.Figure, error) {
+	begun := time.Now()
+	s, err := h.keeper.Status(ctx)
+	up, sealed := 1.0, 0.0
+	if err != nil {
+		up = 0
+	}
+	if s.Sealed {
+		sealed = 1
+	}
+	return []ops.Figure{
+		{Name: "portal_keeper_up", Help: "1: the keeper answers.", Value: up},
+		{Name: "portal_keeper_sealed", Help: "1: it is sealed, and no text opens.", Value: sealed},
+		{Name: "portal_keeper_epoch", Help: "The epoch of its keys.", Value: float64(s.Epoch)},
+		{Name: "portal_keeper_answer_seconds", Help: "How long it took to say so.", Value: time.Since(begun).Seconds()},
+		{Name: "portal_keeper_withdrawn", Help: "Rights taken away that it remembers.", Value: float64(s.Withdrawn.Entries)},
+		{Name: "portal_keeper_openings", Help: "Cases that custodians opened.", Value: float64(s.Openings.Entries)},
+	}, nil
+}
+
+func (h hands) pools(p *portal.Portal) (out []ops.Figure) {
+	for _, pool := range []struct {
+		name string
+		db   *database.DB
+	}{{"people", p.DB.DB}, {"work", h.work}, {"checks", h.checks}} { // the anonymous lane's is left out: it would tell when somebody wrote
+		s := pool.db.Stats()
+		of := []string{"pool", pool.name}
+		out = append(out,
+			ops.Figure{Name: "portal_database_connections", Help: "Open connections to the database.", Labels: of, Value: float64(s.OpenConnections)},
+			ops.Figure{Name: "portal_database_connections_busy", Help: "Those in use.", Labels: of, Value: float64(s.InUse)},
+			ops.Figure{Name: "portal_database_connections_max", Help: "As many as there may be.", Labels: of, Value: float64(s.MaxOpenConnections)},
+			ops.Figure{Name: "portal_database_waited", Help: "How often somebody waited for one.", Labels: of, Value: float64(s.WaitCount)},
+			ops.Figure{Name: "portal_database_waited_seconds", Help: "For how long, in all.", Labels: of, Value: s.WaitDuration.Seconds()})
+	}
+	return out
+}
+
+// begun is when this process began.
+var begun = time.Now()
+
+func process() []ops.Figure {
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	out := []ops.Figure{
+		{Name: "process_start_time_seconds", Help: "When the process began, seconds since 1970.", Value: float64(begun.Unix())},
+		{Name: "go_goroutines", Help: "Goroutines.", Value: float64(runtime.NumGoroutine())},
+		{Name: "go_memory_heap_bytes", Help: "Memory of the heap in use.", Value: float64(mem.HeapInuse)},
+		{Name: "go_gc_pause_seconds", Help: "How long the collector stopped everything, in all.", Value: float64(mem.PauseTotalNs) / 1e9},
+		{Name: "go_gc_count", Help: "How often it ran.", Value: float64(mem.NumGC)},
+	}
+	if files, err := os.ReadDir("/proc/self/fd"); err == nil {
+		out = append(out, ops.Figure{Name: "process_open_fds", Help: "Open files.", Value: float64(len(files))})
+	}
+	if text, err := os.ReadFile("/proc/self/statm"); err == nil {
+		if words := strings.Fields(string(text)); len(words) > 1 {
+			if pages, err := strconv.Atoi(words[1]); err == nil {
+				out = append(out, ops.Figure{Name: "process_resident_memory_bytes", Help: "Memory of the process.", Value: float64(pages * os.Getpagesize())})
+			}
+		}
+	}
+	return out
+}
+
+// daemons are the commands that go on for ever: what they log is read by a program.
+var daemons = []string{"serve", "auditor", "keeper"}
+
+// logTo is the log of a command: JSON for the daemons, lines for people otherwise, unless
+// PORTAL_LOG says text or json. Whoever it is for, it goes through the sieve.
+func logTo(w io.Writer, command string) *slog.Logger {
+	kind := os.Getenv("PORTAL_LOG")
+	if kind == "" && slices.Contains(daemons, command) {
+		kind = "json"
+	}
+	if kind == "json" {
+		return slog.New(ops.NewSieve(slog.NewJSONHandler(w, nil)))
+	}
+	return slog.New(ops.NewSieve(slog.NewTextHandler(w, nil)))
+}
+
+// loopback tells whether only this machine reaches an address.
+func loopback(addr net.Addr) bool {
+	host, _, err := net.SplitHostPort(addr.String())
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+// operators answers those who look after the machine.
+func (d doors) operators(ready *ops.Ready, meter *ops.Meter) http.Handler {
+	return ops.Handler(ready, meter, d.ops != nil && loopback(d.ops.Addr()))
+}
+
+// askReady asks PORTAL_OPS_ADDR, for what watches a container that has no other program.
+func askReady(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return misused("ready takes no arguments: PORTAL_OPS_ADDR says where to ask")
+	}
+	addr := setting("PORTAL_OPS_ADDR")
+	if addr == "" {
+		field, _ := reflect.TypeFor[Front]().FieldByName("Ops")
+		addr = field.Tag.Get("envDefault")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(out, io.LimitReader(answer.Body, 4<<10)); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return errors.New("it cannot serve")
+	}
+	return nil
+}

@@ -1,0 +1,496 @@
+package casefile
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"zharia/portal/database"
+	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+	"zharia/portal/register"
+	"zharia/portal/vault"
+	"zharia/portal/warrant"
+)
+
+// What stands here is what the register of investigations brings (CPC 179): cases, who
+// awaits a status in them, and papers that were signed outside the portal. Nobody has
+// signed in, so no text is opened on the way: what is needed stands in clear, and the
+// names come with the message.
+
+// Entered is a case as the register has it. Its charge names the officials and bodies.
+type Entered struct {
+	ID           uuid.UUID
+	Number       string // 15 digits
+	Report       string // the number of the report it began with; "" for none
+	OffenceKK    string
+	OffenceRU    string
+	RegisteredOn time.Time // a day
+	MadeAt       time.Time // when the portal learned of it
+}
+
+const insertRegistered = `
+INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at, report_tag)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT (id) DO NOTHING`
+
+func offence(column string, id uuid.UUID) vault.Where {
+	return vault.Where{Table: "casefile", Column: column, ID: id, Case: id}
+}
+
+// Enter takes a case from the register, with who conducts and who supervises it, as the
+// register signed that. False: the case is there. digest is that of the message, if one
+// brought it.
+func Enter(ctx context.Context, tx *vault.DB, c Entered, charge register.Said, digest []byte) (bool, error) {
+	kk, err := tx.SealText(offence("offence_kk", c.ID), c.OffenceKK)
+	if err != nil {
+		return false, err
+	}
+	ru, err := tx.SealText(offence("offence_ru", c.ID), c.OffenceRU)
+	if err != nil {
+		return false, err
+	}
+	number, tag, err := register.Seal(tx, c.ID, c.Number)
+	if err != nil {
+		return false, err
+	}
+	var report []byte
+	if c.Report != "" {
+		report = register.Tag(tx, c.Report)
+	}
+	n, err := tx.Change(ctx, insertRegistered, c.ID, number, tag, kk, ru, c.RegisteredOn, charge.Body, charge.Officer, charge.Office, charge.Prosecutor, c.MadeAt, report)
+	switch {
+	case database.Violates(err, "casefile_number_tag_key"):
+		return false, fault.New(fault.Invalid, "fault.case-number-taken").At("number")
+	case database.Violates(err, "casefile_report_tag_key"):
+		return false, fault.New(fault.Invalid, "fault.case-number-taken").At("report")
+	case err != nil || n == 0:
+		return false, unknownOffice(err)
+	}
+	return register.Keep(ctx, tx, charge, c.MadeAt, digest)
+}
+
+// unknownOffice says that the charge names an official or a body that nobody entered.
+func unknownOffice(err error) error {
+	for _, name := range []string{"casefile_body_fkey", "casefile_investigator_fkey", "casefile_prosecution_fkey", "casefile_prosecutor_fkey"} {
+		if database.Violates(err, name) {
+			return fault.New(fault.Invalid, "fault.register-office").At("fact").Because(err)
+		}
+	}
+	return err
+}
+
+const moveCase = `
+UPDATE casefile SET body = $2, investigator = $3, prosecution = $4, prosecutor = $5 WHERE id = $1`
+
+// Transfer gives a case to the officials that the register names from now on: to others of
+// the same bodies, or to another body (CPC 186, 187). Those before lose it in the same
+// moment. Whoever calls hands over what waits for them (Holders).
+func Transfer(ctx context.Context, tx *vault.DB, charge register.Said, at time.Time, digest []byte) error {
+	if _, err := Holders(ctx, tx, charge.Case); err != nil {
+		return err
+	}
+	if err := unknownOffice(tx.Exec(ctx, moveCase, charge.Case, charge.Body, charge.Officer, charge.Office, charge.Prosecutor)); err != nil {
+		return err
+	}
+	kept, err := register.Keep(ctx, tx, charge, at, digest)
+	if err == nil && !kept {
+		return fault.New(fault.Conflict, "fault.register-again").At("fact")
+	}
+	return err
+}
+
+// Held is who has a case.
+type Held struct {
+	Investigator uuid.UUID `db:"investigator"`
+	Prosecutor   uuid.UUID `db:"prosecutor"`
+}
+
+const lockHolders = `
+SELECT investigator, prosecutor FROM casefile WHERE id = $1
+   FOR UPDATE`
+
+// Holders are those who have a case, locked until the transaction ends.
+func Holders(ctx context.Context, tx *vault.DB, id uuid.UUID) (Held, error) {
+	var h Held
+	err := tx.Get(ctx, &h, lockHolders, id)
+	return h, err
+}
+
+const insertUnconfirmed = `
+INSERT INTO participant (id, casefile, person, role, status, asked_at)
+VALUES ($1, $2, $3, $4, $5, $6)`
+
+// Await writes down a status that the register names and nobody has confirmed: nothing
+// opens to him by it.
+func Await(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID, who identity.Person, role policy.Role, at time.Time, digest []byte) error {
+	if err := tx.Exec(ctx, insertUnconfirmed, id, casefile, who.ID, role, Unconfirmed, at); err != nil {
+		return placed(err)
+	}
+	if err := identity.Introduce(ctx, tx, casefile, who); err != nil {
+		return err
+	}
+	return register.Took(ctx, tx, "casefile", casefile, casefile, at, digest)
+}
+
+// placed is why a participant cannot stand under that id.
+func placed(err error) error {
+	switch {
+	case database.Violates(err, "participant_casefile_person_role_represents_key"):
+		return fault.New(fault.Invalid, "fault.participant-twice").At("participant")
+	case database.Violates(err, "participant_pkey"):
+		return fault.New(fault.Conflict, "fault.register-again").At("participant")
+	case database.Violates(err, "participant_casefile_fkey"):
+		return fault.New(fault.Invalid, "fault.register-case").At("case")
+	}
+	return err
+}
+
+const selectInCharge = `
+SELECT count(*) FROM duty WHERE casefile = $1 AND person = $2 AND standing = 'charge'`
+
+// charged is the ask of the one who signed a paper about a case; refused where he does not
+// conduct it.
+func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.Received, act policy.Act, at time.Time) (policy.Ask, error) {
+	ask := policy.Ask{Person: r.Signer, Is: policy.Citizen | policy.Investigator, Act: act, At: at}
+	var n int
+	if err := tx.Get(ctx, &n, selectInCharge, casefile, r.Signer); err != nil {
+		return ask, err
+	}
+	if n == 0 {
+		return ask, fault.New(fault.Invalid, "fault.register-signer").At("cms")
+	}
+	return ask, nil
+}
+
+// ReceivedStatus is a paper about a status that the investigator signed outside the portal.
+// What it confirms or ends, its fact says.
+type ReceivedStatus struct {
+	document.Received
+	Fact     warrant.Fact
+	Who      identity.Person // whose status it is; the id is made of the IIN
+	Language string
+	Advocate string // number of the licence, of a defender who is an advocate
+	Reasons  string // why a status ends
+}
+
+// grant is what the fact confirms.
+func (r ReceivedStatus) grant() (Grant, error) {
+	f := r.Fact
+	g := Grant{
+		Language: r.Language, Role: f.Role, Represents: f.Represents, Basis: f.Basis, Previous: f.Previous,
+		Capacity: LegalCapacity(f.Capacity), Advocate: r.Advocate, Conflict: true, self: f.Participant,
+	}
+	for _, s := range f.Scope {
+		g.Scope = append(g.Scope, Scope(s))
+	}
+	var err error
+	if g.Since, err = time.Parse(time.DateOnly, string(f.From)); err != nil {
+		return g, fault.New(fault.Invalid, "fault.register-fact").At("pdf")
+	}
+	if f.Until != "" {
+		if g.Until, err = time.Parse(time.DateOnly, string(f.Until)); err != nil {
+			return g, fault.New(fault.Invalid, "fault.register-fact").At("pdf")
+		}
+	}
+	return g, nil
+}
+
+const countWhom = `
+SELECT count(*) FROM participant WHERE id = $1 AND casefile = $2 AND person = $3 AND role = $4`
+
+// whom holds the represented person of a fact against the case: the keeper goes by the
+// fact, the portal by its rows, and the two must not part.
+func (r ReceivedStatus) whom(ctx context.Context, tx *vault.DB) error {
+	f := r.Fact
+	if f.Represents == uuid.Nil {
+		return nil
+	}
+	var n int
+	if err := tx.Get(ctx, &n, countWhom, f.Represents, f.Case, f.Whom, f.WhomRole); err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.Invalid, "fault.represents-whom").At("pdf")
+	}
+	return nil
+}
+
+// TakeConfirmation takes a confirmation or the end of a status that was signed outside the
+// portal: it has the same effect as one signed here (Settle).
+func TakeConfirmation(ctx context.Context, tx *vault.DB, r ReceivedStatus, at time.Time) error {
+	act, kind := policy.ParticipantGrant, document.Confirmation
+	if r.Fact.Kind == warrant.Ending {
+		act, kind = policy.ParticipantEnd, document.Ending
+	}
+	ask, err := charged(ctx, tx, r.Fact.Case, r.Received, act, at)
+	if err != nil {
+		return err
+	}
+	if err := r.whom(ctx, tx); err != nil {
+		return err
+	}
+	shut := vault.Closed(ctx) // names and numbers of the case stay sealed
+	id := r.Fact.Participant
+	g, err := r.stand(shut, tx, ask)
+	if err != nil {
+		return err
+	}
+	p, err := lockOne(shut, tx, ask, id)
+	if err != nil {
+		return notThere(err)
+	}
+	if p.Person != r.Fact.Person || p.Case != r.Fact.Case {
+		return fault.New(fault.Invalid, "fault.register-fact").At("pdf")
+	}
+	next, err := p.Status.after(act)
+	if err != nil {
+		return err
+	}
+	if _, err := drop(shut, tx, p.Case, id); err != nil {
+		return err
+	}
+	d := document.Document{ID: r.Fact.ID, Casefile: p.Case, Kind: kind, Language: r.Language, MadeAt: r.Fact.Made, For: []uuid.UUID{p.Person}}
+	if err := received(document.Receive(ctx, tx, &d, r.Received, at)); err != nil {
+		return err
+	}
+	c := Confirmation{Document: d.ID, Ends: act == policy.ParticipantEnd}
+	if c.Ends {
+		reasons, err := sealReasons(tx, p, d.ID, r.Reasons)
+		if err != nil {
+			return err
+		}
+		err = tx.Exec(ctx, insertEnding, d.ID, id, reasons, r.Fact.Made)
+		if err != nil {
+			return err
+		}
+	} else {
+		if c.Grant, err = g.check(shut, tx, ask, p.Case, id, p.Person); err != nil {
+			return err
+		}
+		advocate, err := sealAdvocate(tx, "confirmation", p.Case, d.ID, g.Advocate)
+		if err != nil {
+			return err
+		}
+		g = c.Grant
+		if err := tx.Exec(ctx, insertConfirmation, d.ID, id, g.Role, nullable(g.Represents), g.Basis, g.Since, r.Fact.Made,
+			g.Capacity, kept(g.Scope), date(g.Until), advocate, g.Conflict, nullable(g.Previous)); err != nil {
+			return err
+		}
+	}
+	if err := p.settle(shut, tx, ask, c, next); err != nil {
+		return err
+	}
+	if err := tx.Exec(ctx, signConfirmation, d.ID, at); err != nil {
+		return err
+	}
+	if err := answerRequests(shut, tx, ask, p); err != nil {
+		return err
+	}
+	return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, d.Digest)
+}
+
+const selectPlaced = `
+SELECT count(*) FROM participant WHERE id = $1`
+
+// stand has the person stand in the case under the id of the fact, if he does not yet.
+func (r ReceivedStatus) stand(shut context.Context, tx *vault.DB, ask policy.Ask) (Grant, error) {
+	if ask.Act == policy.ParticipantEnd {
+		return Grant{}, nil
+	}
+	g, err := r.grant()
+	if err != nil {
+		return g, err
+	}
+	var n int
+	if err := tx.Get(shut, &n, selectPlaced, r.Fact.Participant); err != nil || n > 0 {
+		return g, err
+	}
+	if err := place(shut, tx, ask, r.Fact.Case, r.Fact.Participant, r.Who.ID, g, "participant"); err != nil {
+		return g, err
+	}
+	return g, identity.Introduce(shut, tx, r.Fact.Case, r.Who)
+}
+
+// notThere makes of an id that is another's, or nobody's, a refusal of the message.
+func notThere(err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return fault.New(fault.Invalid, "fault.register-participant").At("participant").Because(err)
+	}
+	return err
+}
+
+func received(err error) error {
+	if database.Violates(err, "document_pkey") {
+		return fault.New(fault.Conflict, "fault.register-again").At("pdf")
+	}
+	return err
+}
+
+// Known is somebody whom a joinder or a severance brings into another case: with his name
+// and the number of his licence, which the portal cannot read for itself there.
+type Known struct {
+	identity.Person
+	Advocate string
+}
+
+// ReceivedDecision is a decision that the investigator signed outside the portal.
+type ReceivedDecision struct {
+	document.Received
+	ID     uuid.UUID
+	Case   uuid.UUID
+	Paper  uuid.UUID // id of the document; of a joinder or a severance the one its fact names
+	Made   time.Time // when it was signed
+	Draft  DecisionDraft
+	People map[uuid.UUID]Known // participants whom it brings elsewhere
+
+	OffenceKK, OffenceRU string // of the case that begins by a severance
+}
+
+const insertReceivedDecision = `
+INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, made_at, published_at)
+VALUES ($1, $2, $3, 'published', $4, $5, $6, $7, $8, $9, $10)`
+
+const countConcerned = `
+SELECT count(*) FROM participant WHERE casefile = $1 AND id = ANY (CAST($2 AS uuid[]))`
+
+// TakeDecision takes a decision that was signed outside the portal. What waits for the
+// prosecutor waits here too; everything else opens at once to those whom the Code names.
+func TakeDecision(ctx context.Context, tx *vault.DB, r ReceivedDecision, at time.Time) error {
+	act := signs(r.Draft.Kind)
+	ask, err := charged(ctx, tx, r.Case, r.Received, act, at)
+	if err != nil {
+		return err
+	}
+	if err := r.Draft.checkDays(); err != nil {
+		return err
+	}
+	if len(r.Draft.Concerns) > 0 {
+		var n int
+		if err := tx.Get(ctx, &n, countConcerned, r.Case, array(r.Draft.Concerns)); err != nil {
+			return err
+		}
+		if n != len(r.Draft.Concerns) {
+			return fault.New(fault.Invalid, "fault.register-participant").At("concerns")
+		}
+	}
+	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: r.Made}
+	if err := received(document.Receive(ctx, tx, &d, r.Received, at)); err != nil {
+		return err
+	}
+	if err := r.keep(ctx, tx, ask, d); err != nil {
+		return err
+	}
+	return ledger.Step(ctx, tx.DB, ask, "decision", r.ID, r.Case, d.Digest)
+}
+
+func (r ReceivedDecision) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, d document.Document) error {
+	moves := r.Draft.Joins != uuid.Nil || r.Draft.Severs != ""
+	if ask.Act == policy.DecisionPublish && !moves {
+		flags := make(pq.StringArray, len(r.Draft.Flags))
+		for i, f := range r.Draft.Flags {
+			flags[i] = string(f)
+		}
+		err := tx.Exec(ctx, insertReceivedDecision, r.ID, r.Case, r.Draft.Kind, ask.Person, r.Draft.DecidedOn, date(r.Draft.ReadyOn), flags, d.ID, r.Made, ask.At)
+		if database.Violates(err, "decision_pkey") {
+			return fault.New(fault.Conflict, "fault.register-again").At("decision")
+		}
+		if err != nil || len(r.Draft.Concerns) == 0 {
+			return err
+		}
+		return tx.Exec(ctx, insertDecisionPersons, r.ID, array(r.Draft.Concerns))
+	}
+	draft := r.Draft
+	draft.Upload = d.Content // no texts of ours: it was not printed here
+	if old, err := lockDraft(ctx, tx, r.Case, r.ID); err != nil || old != uuid.Nil {
+		return errors.Join(err, fault.New(fault.Conflict, "fault.register-again").At("decision"))
+	}
+	if err := draft.keep(ctx, tx, ask, r.Case, r.ID, d.ID); err != nil {
+		return err
+	}
+	made := Decision{
+		ID: r.ID, Case: r.Case, Kind: draft.Kind, Document: d.ID, Concerns: draft.Concerns,
+		Joins: draft.Joins, Severs: draft.Severs, Leaving: draft.Leaving, people: r.People,
+	}
+	if ask.Act == policy.DecisionSubmit {
+		return submit(ctx, tx, ask, made)
+	}
+	shut := vault.Closed(ctx)
+	here := Case{ID: r.Case, OffenceKK: r.OffenceKK, OffenceRU: r.OffenceRU}
+	if draft.Joins != uuid.Nil { // both cases must be his, and stand alone
+		if _, err := draft.checkJoining(shut, tx, ask.To(policy.DecisionDraft), here); err != nil {
+			return err
+		}
+	} else if err := r.checkGoing(shut, tx); err != nil {
+		return err
+	}
+	return publish(shut, tx, ask, made, here)
+}
+
+// checkGoing holds a severance against the law (CPC 44).
+func (r ReceivedDecision) checkGoing(shut context.Context, tx *vault.DB) error {
+	all, err := participants(shut, tx, r.Case)
+	if err != nil {
+		return err
+	}
+	_, err = r.Draft.checkSevering(shut, tx, all)
+	return err
+}
+
+// State is where a case is on its way.
+type State string
+
+// The states of a case, as the register names them.
+const (
+	Conducted      State = "conducted"
+	Interrupted    State = "interrupted"
+	Terminated     State = "terminated"
+	WithProsecutor State = "with-prosecutor"
+	InCourt        State = "in-court"
+)
+
+// States are all of them.
+var States = []State{Conducted, Interrupted, Terminated, WithProsecutor, InCourt}
+
+// Movement is where a case is since a day.
+type Movement struct {
+	State State     `db:"state"`
+	Since time.Time `db:"since"`
+}
+
+const insertMovement = `
+INSERT INTO movement (id, casefile, state, since, made_at)
+VALUES ($1, $2, $3, $4, $5)`
+
+// Move writes down where the register says a case is. It gives nobody a right and takes
+// none: decisions do.
+func Move(ctx context.Context, tx *vault.DB, casefile, id uuid.UUID, m Movement, at time.Time, digest []byte) error {
+	err := tx.Exec(ctx, insertMovement, id, casefile, m.State, m.Since, at)
+	if database.Violates(err, "movement_casefile_fkey") {
+		return fault.New(fault.Invalid, "fault.register-case").At("case")
+	}
+	if err != nil {
+		return err
+	}
+	return register.Took(ctx, tx, "movement", id, casefile, at, digest)
+}
+
+const selectMovement = `
+SELECT state, since FROM movement WHERE casefile = $1 ORDER BY since DESC, made_at DESC LIMIT 1`
+
+// Moved is where a case of the reader's is; the zero Movement where the register has not
+// said.
+func Moved(ctx context.Context, db *vault.DB, c Case) (Movement, error) {
+	var m Movement
+	err := db.Get(ctx, &m, selectMovement, c.ID)
+	if errors.Is(err, fault.NotFound) {
+		return Movement{}, nil
+	}
+	return m, err
+}

@@ -1,0 +1,140 @@
+package directory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/eds"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/policy"
+	"zharia/portal/register"
+	"zharia/portal/vault"
+	"zharia/portal/warrant"
+)
+
+// Registered is a state body as the register of investigations has it.
+type Registered struct {
+	ID uuid.UUID
+	identity.Body
+	Kind        string // of Posts
+	Above       uuid.UUID
+	Court       uuid.UUID
+	KATO        string    // of one that receives reports of offences; else ""
+	Code        string    // and of its book
+	Prosecution uuid.UUID // and who supervises how it receives them
+}
+
+const upsertBody = `
+INSERT INTO body (id, kind, name_kk, name_ru, above, court, kato, code, prosecution)
+VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), $9)
+    ON CONFLICT (id) DO UPDATE
+   SET name_kk = $3, name_ru = $4, above = $5, court = $6, kato = nullif($7, ''), code = nullif($8, ''), prosecution = $9
+ WHERE body.kind = $2`
+
+// EnterBody makes a body known, or writes its names and places anew. What a body is never
+// changes: fault.Conflict. Whoever calls records the act.
+func EnterBody(ctx context.Context, tx *vault.DB, b Registered) error {
+	n, err := tx.Change(ctx, upsertBody, b.ID, b.Kind, b.NameKK, b.NameRU, nullable(b.Above), nullable(b.Court), b.KATO, b.Code, nullable(b.Prosecution))
+	if err == nil && n == 0 {
+		return fault.New(fault.Conflict, "fault.not-now").At("kind")
+	}
+	return err
+}
+
+// Enrolled is an official on the roll of the register.
+type Enrolled struct {
+	IIN   eds.IIN
+	Name  string
+	Post  string
+	Body  uuid.UUID
+	Until time.Time // a day; zero: none is set
+}
+
+// On is the line of the roll that says it; a person's id is made of his IIN.
+func (e Enrolled) On(db *vault.DB) warrant.Officer {
+	return warrant.Officer{Person: identity.IDOf(db, e.IIN), Post: e.Post, Body: e.Body, Until: warrant.On(e.Until)}
+}
+
+const countRoll = `
+SELECT count(*) FROM warrant WHERE id = $1`
+
+// Enroll takes officials from the register: who is on its signed roll is in that post of
+// that body from this moment, and in no other. Who is not on it stays what he is. False:
+// the roll is there already.
+func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, roll register.Said, digest []byte) (bool, error) {
+	var there int
+	if err := tx.Get(ctx, &there, countRoll, roll.ID); err != nil || there > 0 {
+		return false, err
+	}
+	ask := policy.Ask{Act: policy.RegisterTake, At: at}
+	for _, e := range all {
+		person, err := identity.Ensure(ctx, tx, e.IIN, e.Name, at)
+		if err != nil {
+			return false, err
+		}
+		if err := enroll(ctx, tx, ask, person, e); err != nil {
+			return false, err
+		}
+	}
+	return register.Keep(ctx, tx, roll, at, digest)
+}
+
+func enroll(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID, e Enrolled) error {
+	var before []officerRow
+	if err := tx.Select(ctx, &before, lockOfficer, person); err != nil {
+		return err
+	}
+	in := len(before) == 1 && before[0].LeftAt == nil
+	if in && before[0].Post == "administrator" && e.Post != "administrator" { // two people sign him out (take)
+		return fault.New(fault.Conflict, "fault.appointment-last").At("officers")
+	}
+	var until *time.Time
+	if !e.Until.IsZero() {
+		until = &e.Until
+	}
+	if err := tx.Exec(ctx, upsertOfficer, person, e.Post, e.Body, until, e.Name); err != nil {
+		return err
+	}
+	if !in || before[0].Post == e.Post && before[0].Body == e.Body {
+		return nil
+	}
+	return lose(ctx, tx, ask, person)
+}
+
+const selectStands = `
+SELECT kind, above, court FROM body WHERE id = $1`
+
+type bodyRow struct {
+	Kind  string        `db:"kind"`
+	Above uuid.NullUUID `db:"above"`
+	Court uuid.NullUUID `db:"court"`
+}
+
+// Stands refuses a line of the roll that places a body otherwise than it is known here:
+// the keeper goes by the roll, the pages by the rows.
+func Stands(ctx context.Context, tx *vault.DB, b warrant.Body) error {
+	var rows []bodyRow
+	if err := tx.Select(ctx, &rows, selectStands, b.ID); err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].Above.UUID != b.Above || rows[0].Court.UUID != b.Court {
+		return fault.New(fault.Invalid, "fault.register-body").At("fact")
+	}
+	return nil
+}
+
+// Has refuses a post that a body has not, and a body that nobody entered.
+func Has(ctx context.Context, tx *vault.DB, body uuid.UUID, post string) error {
+	var rows []bodyRow
+	if err := tx.Select(ctx, &rows, selectStands, body); err != nil {
+		return err
+	}
+	if len(rows) == 0 || !slices.Contains(Posts[rows[0].Kind], post) {
+		return fault.New(fault.Invalid, "fault.register-body").At("officers")
+	}
+	return nil
+}

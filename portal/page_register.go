@@ -1,0 +1,182 @@
+package portal
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/fault"
+	"zharia/portal/policy"
+	"zharia/portal/register/inbound"
+	"zharia/portal/web"
+)
+
+// machines are the acts by which the register of investigations speaks to the portal:
+// it has no cookie and no language, and is known by its signature alone.
+var machines = map[policy.Act]bool{policy.RegisterSend: true, policy.RegisterBatch: true, policy.RegisterContract: true,
+	policy.ExchangeKey: true, policy.ExchangeEvents: true, policy.ExchangePaper: true}
+
+// atOnce is how many of its requests are in hand at the same time: each may be large, and
+// all of it is in memory.
+const atOnce = 4
+
+// How long one message may take on its way in and out.
+const lineTime = 2 * time.Minute
+
+// machineGuard is all that stands between a machine and an act. Where no register is
+// pinned nothing is there.
+func (p *Portal) machineGuard(r route) echo.HandlerFunc {
+	places := make(chan struct{}, atOnce)
+	return func(c echo.Context) error {
+		c.Set(actKey, string(r.act))
+		if p.Register == nil {
+			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			return fault.New(fault.TooMany, "fault.too-many")
+		}
+		return r.answer(c, policy.Ask{Is: policy.Visitor, Act: r.act, At: p.Clock().UTC().Truncate(time.Microsecond)})
+	}
+}
+
+// sends refuses a request whose body is said to be something else.
+func sends(c echo.Context, media string) error {
+	got, _, err := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if err != nil || got != media {
+		return echo.NewHTTPError(http.StatusUnsupportedMediaType)
+	}
+	return nil
+}
+
+// registerSend takes one message.
+func (p *Portal) registerSend(c echo.Context, _ policy.Ask) error {
+	if err := sends(c, inbound.MediaMessage); err != nil {
+		return err
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, inbound.MaxLine))
+	if err != nil {
+		return tooLarge(err)
+	}
+	said, err := p.takeLine(c.Request().Context(), raw)
+	if err != nil {
+		return err
+	}
+	return c.JSONBlob(http.StatusOK, said)
+}
+
+func tooLarge(err error) error {
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return echo.ErrStatusRequestEntityTooLarge
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+}
+
+func (p *Portal) takeLine(ctx context.Context, raw []byte) ([]byte, error) {
+	e, err := inbound.ReadEnvelope(raw)
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.Register.Open(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return p.Register.Take(ctx, m)
+}
+
+// lineAnswer is the answer to one line of a batch.
+type lineAnswer struct {
+	Line    int              `json:"line"`
+	Status  int              `json:"status"`
+	Answer  json.RawMessage  `json:"answer,omitempty"`
+	Problem *inbound.Problem `json:"problem,omitempty"`
+}
+
+// registerBatch takes a line after another and answers each as soon as it is settled: who
+// sends may stop anywhere and send the same again.
+func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
+	if err := sends(c, inbound.MediaBatch); err != nil {
+		return err
+	}
+	ctx, wire := c.Request().Context(), http.NewResponseController(c.Response())
+	wire.EnableFullDuplex() // HTTP/2 has it anyway
+	lines := inbound.Lines(c.Request().Body)
+	c.Response().Header().Set(echo.HeaderContentType, inbound.MediaBatch)
+	c.Response().WriteHeader(http.StatusOK)
+	out := bufio.NewWriter(c.Response())
+	for n := 1; ; n++ {
+		wire.SetReadDeadline(time.Now().Add(lineTime))
+		wire.SetWriteDeadline(time.Now().Add(2 * lineTime))
+		raw, err := lines()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		answer := lineAnswer{Line: n, Status: http.StatusOK}
+		if err == nil {
+			answer.Answer, err = p.takeLine(ctx, raw)
+		}
+		if err != nil {
+			problem := p.problem(c, err)
+			answer.Status, answer.Problem = problem.Status, &problem
+		}
+		if err := json.NewEncoder(out).Encode(answer); err != nil {
+			return nil // who asked has gone
+		}
+		if out.Flush() != nil || wire.Flush() != nil || ctx.Err() != nil || inbound.Cut(err) {
+			return nil
+		}
+		select {
+		case <-p.Leaving: // the rest comes again, to another process
+			return nil
+		default:
+		}
+	}
+}
+
+// registerContract is the description of all this, for whoever writes the other half.
+func (p *Portal) registerContract(c echo.Context, _ policy.Ask) error {
+	return c.JSONBlob(http.StatusOK, inbound.Contract(p.Origin, func(code string) map[string]string {
+		return p.texts(code)
+	}))
+}
+
+func (p *Portal) texts(code string) map[string]string {
+	return map[string]string{"kk": p.Words.In("kk").T(code), "ru": p.Words.In("ru").T(code)}
+}
+
+// problem is the refusal of a message; the log has the same once.
+func (p *Portal) problem(c echo.Context, err error) inbound.Problem {
+	page := web.Fail(c, err)
+	code, field := inbound.Code(err)
+	status := inbound.StatusOf(code)
+	var he *echo.HTTPError
+	if errors.As(err, &he) && he.Code < http.StatusInternalServerError {
+		if status, code = he.Code, page.Message; he.Code == http.StatusUnsupportedMediaType {
+			code = "fault.register-media"
+		}
+	}
+	out := inbound.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Field: field, Request: page.Number, Texts: p.texts(code)}
+	var gap *inbound.Gap
+	if errors.As(err, &gap) {
+		out.Expected = gap.Expected
+	}
+	return out
+}
+
+// failMachine answers a machine.
+func (p *Portal) failMachine(c echo.Context, err error) {
+	problem := p.problem(c, err)
+	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+	body, _ := json.Marshal(problem)
+	c.Blob(problem.Status, "application/problem+json", body)
+}

@@ -1,0 +1,255 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/database"
+)
+
+// How sending goes.
+const (
+	sendTime  = 20 * time.Second // one sending, at most
+	leaseTime = 2 * time.Minute  // longer than one sending: whoever has it in hand then is dead
+	most      = time.Hour        // between two tries, at most
+	refusals  = 8                // of one event, until it is set aside
+	hands     = 8                // sendings at once, in one process
+	maxAnswer = 4 << 10          // of an answer is read
+)
+
+// Worker reads the record and sends what the subscribers are to know. It is the portal's
+// own hand (database.Work); several, in several processes, share the work. Fields left
+// zero take the defaults named beside them.
+type Worker struct {
+	DB  *database.DB
+	Key Key
+
+	Client *http.Client     // one that follows no redirects
+	Poll   time.Duration    // how often it looks: 1 s
+	Clock  func() time.Time // time.Now
+	Log    *slog.Logger     // slog.Default()
+}
+
+func (w *Worker) now() time.Time {
+	clock := w.Clock
+	if clock == nil {
+		clock = time.Now
+	}
+	return clock().UTC().Truncate(time.Microsecond)
+}
+
+// client is what events are sent with: to the very address, on few connections.
+var client = &http.Client{
+	Timeout:       sendTime,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport:     &http.Transport{MaxConnsPerHost: hands, MaxIdleConnsPerHost: hands, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: sendTime},
+}
+
+// Run works until ctx ends.
+func (w *Worker) Run(ctx context.Context) {
+	poll, log := w.Poll, w.Log
+	if poll == 0 {
+		poll = time.Second
+	}
+	if log == nil {
+		log = slog.Default()
+	}
+	repeat := func(what string, do func(context.Context) (int, error)) {
+		failing := false
+		for ctx.Err() == nil {
+			n, err := do(ctx)
+			if err != nil && ctx.Err() == nil && !failing {
+				log.ErrorContext(ctx, what, "error", err)
+			}
+			failing = err != nil
+			if n > 0 && err == nil {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(poll):
+			}
+		}
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		repeat("tell the register of acts", func(ctx context.Context) (int, error) { return Tell(ctx, w.DB, w.now()) })
+	})
+	all.Go(func() { repeat("send events to the register", w.Send) })
+	all.Wait()
+}
+
+// An event goes when it is due, nobody has it in hand, its subscriber was not silent just
+// now, and all before it in its line were taken.
+const (
+	claimSendings = `
+UPDATE sending n
+   SET tries = tries + 1, leased_until = $2
+  FROM (SELECT s.subscriber, s.seq
+          FROM sending s
+          JOIN subscriber b ON b.id = s.subscriber
+         WHERE s.state = 'waiting' AND s.run_at <= $1 AND (s.leased_until IS NULL OR s.leased_until <= $1) AND b.run_at <= $1
+           AND NOT EXISTS (SELECT FROM sending e
+                            WHERE e.subscriber = s.subscriber AND e.line = s.line AND e.seq < s.seq AND e.state <> 'taken')
+         ORDER BY s.run_at, s.seq
+         LIMIT $3
+           FOR UPDATE OF s SKIP LOCKED) due
+  JOIN subscriber b ON b.id = due.subscriber
+  JOIN event e ON e.seq = due.seq
+ WHERE n.subscriber = due.subscriber AND n.seq = due.seq
+RETURNING n.subscriber, n.seq, n.tries, n.refused, b.url, b.silent, e.body`
+
+	// Ours still? After a lease ran out another process may have it, which shows in tries.
+	setTaken = `
+UPDATE sending SET state = 'taken', failure = '', settled_at = $4, leased_until = NULL
+ WHERE subscriber = $1 AND seq = $2 AND tries = $3 AND state = 'waiting'`
+
+	setHeard = `UPDATE subscriber SET silent = 0, heard_at = $2, run_at = least(run_at, $2) WHERE id = $1`
+
+	setLater = `
+UPDATE sending SET failure = $4, refused = $5, run_at = $6, leased_until = NULL
+ WHERE subscriber = $1 AND seq = $2 AND tries = $3 AND state = 'waiting'`
+
+	setAside = `
+UPDATE sending SET state = 'aside', failure = $4, refused = $5, settled_at = $6, leased_until = NULL
+ WHERE subscriber = $1 AND seq = $2 AND tries = $3 AND state = 'waiting'`
+
+	// Of several that met the same silence one counts.
+	setSilent = `UPDATE subscriber SET silent = silent + 1, run_at = $3 WHERE id = $1 AND run_at <= $2`
+)
+
+// parcel is a sending in hand.
+type parcel struct {
+	Subscriber uuid.UUID `db:"subscriber"`
+	Seq        int64     `db:"seq"`
+	Tries      int       `db:"tries"`
+	Refused    int       `db:"refused"`
+	URL        string    `db:"url"`
+	Silent     int       `db:"silent"`
+	Body       string    `db:"body"`
+}
+
+// Send sends what is due, a handful, and answers how many of them were taken: while some
+// are, there may be more.
+func (w *Worker) Send(ctx context.Context) (int, error) {
+	at := w.now()
+	var due []parcel
+	if err := w.DB.Select(ctx, &due, claimSendings, at, at.Add(leaseTime), hands); err != nil {
+		return 0, fmt.Errorf("claim sendings: %w", err)
+	}
+	results := make([]error, len(due))
+	var all sync.WaitGroup
+	for i, p := range due {
+		all.Go(func() { results[i] = w.post(ctx, p) })
+	}
+	all.Wait()
+	// What was sent is written down even when the process is told to end meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+	defer cancel()
+	taken := 0
+	var errs error
+	for i, p := range due {
+		if results[i] == nil {
+			taken++
+		}
+		errs = errors.Join(errs, w.settle(ctx, p, results[i], at))
+	}
+	return taken, errs
+}
+
+// What came of a sending that was not taken.
+var (
+	errSilent  = errors.New("no answer")            // of the whole address
+	errRefused = errors.New("the event is refused") // it will be the same next time
+)
+
+// post sends an event once. Taken is only what the other side says by its id that it took:
+// a page of some front with 200 on it is no receipt.
+func (w *Worker) post(ctx context.Context, p parcel) error {
+	e, err := Parse([]byte(p.Body))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader([]byte(p.Body)))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	w.Key.Sign(r.Header, e.ID.String(), []byte(p.Body), w.now())
+	by := w.Client
+	if by == nil {
+		by = client
+	}
+	answer, err := by.Do(r)
+	if err != nil {
+		return errSilent
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return errSilent
+	}
+	var said struct {
+		Taken uuid.UUID `json:"taken"`
+	}
+	switch status := answer.StatusCode; {
+	case status >= 200 && status <= 299:
+		if json.Unmarshal(body, &said) != nil || said.Taken != e.ID {
+			return errors.New("an answer that is none")
+		}
+		return nil
+	case ofTheEvent[status]:
+		return fmt.Errorf("%w: HTTP %d", errRefused, status)
+	default:
+		return fmt.Errorf("HTTP %d", status)
+	}
+}
+
+// ofTheEvent are the answers that say that this very event is not wanted. All others may
+// be those of a server that is being mended, and are never the end of anything.
+var ofTheEvent = map[int]bool{
+	http.StatusBadRequest: true, http.StatusConflict: true, http.StatusRequestEntityTooLarge: true,
+	http.StatusUnsupportedMediaType: true, http.StatusUnprocessableEntity: true,
+}
+
+// settle writes down what came of it.
+func (w *Worker) settle(ctx context.Context, p parcel, failed error, claimed time.Time) error {
+	at := w.now()
+	refused, wait := p.Refused, pause(p.Tries-1)
+	if errors.Is(failed, errRefused) {
+		refused++
+		wait = pause(refused + 3) // half an hour in all: long enough for a server that is being restarted
+	}
+	return w.DB.Within(ctx, func(tx *database.DB) error {
+		switch {
+		case failed == nil:
+			return errors.Join(tx.Exec(ctx, setTaken, p.Subscriber, p.Seq, p.Tries, at), tx.Exec(ctx, setHeard, p.Subscriber, at))
+		case errors.Is(failed, errSilent): // it is not this event's fault: it goes first when somebody answers
+			return errors.Join(tx.Exec(ctx, setLater, p.Subscriber, p.Seq, p.Tries, failed.Error(), refused, at),
+				tx.Exec(ctx, setSilent, p.Subscriber, claimed, at.Add(pause(p.Silent))))
+		case refused >= refusals:
+			return tx.Exec(ctx, setAside, p.Subscriber, p.Seq, p.Tries, failed.Error(), refused, at)
+		}
+		return tx.Exec(ctx, setLater, p.Subscriber, p.Seq, p.Tries, failed.Error(), refused, at.Add(wait))
+	})
+}
+
+// pause is how long is waited after n failures before: 1 s, 2 s, 4 s, … an hour.
+func pause(n int) time.Duration {
+	if n > 11 {
+		return most
+	}
+	return min(time.Second<<max(n, 0), most)
+}

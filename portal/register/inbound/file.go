@@ -1,0 +1,383 @@
+package inbound
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"zharia/portal/fault"
+	"zharia/portal/identity"
+	"zharia/portal/vault"
+)
+
+// File is a file of messages, one a line, that is taken whole: when the portal is set up,
+// or after a long silence. Beside it stand FILE.position, how far it was taken, so that it
+// goes on where it broke off; FILE.errors.jsonl, the lines that were refused; and
+// FILE.manifest, if the register signed the file as a whole: then its lines are bare
+// bodies, and else envelopes.
+type File struct {
+	Inbox *Inbox
+	Path  string
+	Tell  func(Progress) // after each batch, if anybody listens
+	Batch int            // messages in one transaction; 0: as many as is good
+}
+
+// Progress is how far a file was taken. It is what FILE.position holds.
+type Progress struct {
+	Size    int64 `json:"size"`    // of the file, in bytes
+	Offset  int64 `json:"offset"`  // what was read and settled
+	Lines   int   `json:"lines"`   // of them
+	Taken   int   `json:"taken"`   // now or before
+	Refused int   `json:"refused"` // they stand in FILE.errors.jsonl
+	Errors  int64 `json:"errors"`  // size of that file
+}
+
+// batch is how many messages go in one transaction: the record lets one act follow another
+// only when the transaction before has ended.
+const batch = 256
+
+// most is how many bytes of messages are in memory at once.
+const most = 128 << 20
+
+// lineError is a line of FILE.errors.jsonl. It names the message, and nothing that it says.
+type lineError struct {
+	Line  int    `json:"line"`
+	ID    string `json:"id,omitempty"`
+	Code  string `json:"code"`
+	Field string `json:"field,omitempty"`
+}
+
+// manifest is what the register signs of a file as a whole.
+type manifest struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// read is a line on its way.
+type read struct {
+	line int
+	end  int64 // of it in the file
+	size int
+	m    Message
+	err  error
+	done chan struct{}
+}
+
+// Run takes the file from where it was left. A line that is refused is written down and
+// the next comes; an error ends it, and the same call goes on from there later.
+func (f *File) Run(ctx context.Context) (Progress, error) {
+	in, err := os.Open(f.Path)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer in.Close()
+	at, err := f.resume(in)
+	if err != nil {
+		return at, err
+	}
+	bare, err := f.signed(ctx, in)
+	if err != nil {
+		return at, err
+	}
+	refused, err := os.OpenFile(f.Path+".errors.jsonl", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return at, err
+	}
+	defer refused.Close()
+	if err := refused.Truncate(at.Errors); err != nil {
+		return at, err
+	}
+	if _, err := refused.Seek(at.Errors, io.SeekStart); err != nil {
+		return at, err
+	}
+	if _, err := in.Seek(at.Offset, io.SeekStart); err != nil {
+		return at, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for group := range f.groups(ctx, in, at, bare) {
+		problems, err := f.take(ctx, group)
+		if err != nil {
+			return at, err
+		}
+		for _, one := range group {
+			at.Offset, at.Lines = one.end, one.line
+		}
+		at.Taken += len(group) - len(problems)
+		at.Refused += len(problems)
+		for _, p := range problems {
+			raw, err := json.Marshal(p)
+			if err != nil {
+				return at, err
+			}
+			n, err := refused.Write(append(raw, '\n'))
+			if err != nil {
+				return at, err
+			}
+			at.Errors += int64(n)
+		}
+		if err := f.keep(at); err != nil {
+			return at, err
+		}
+		if f.Tell != nil {
+			f.Tell(at)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return at, err
+	}
+	if at.Offset < at.Size {
+		return at, fmt.Errorf("inbound: %s could be read to byte %d of %d only", f.Path, at.Offset, at.Size)
+	}
+	return at, nil
+}
+
+// resume is where the file was left; a file that has changed since is refused.
+func (f *File) resume(in *os.File) (Progress, error) {
+	stat, err := in.Stat()
+	if err != nil {
+		return Progress{}, err
+	}
+	raw, err := os.ReadFile(f.Path + ".position")
+	if errors.Is(err, os.ErrNotExist) {
+		return Progress{Size: stat.Size()}, nil
+	}
+	var at Progress
+	if err == nil {
+		err = json.Unmarshal(raw, &at)
+	}
+	if err == nil && (at.Size != stat.Size() || at.Offset < 0 || at.Offset > at.Size) {
+		err = fmt.Errorf("inbound: %s.position is of another file; take it away to begin anew", f.Path)
+	}
+	return at, err
+}
+
+// keep writes down how far it is, whole or not at all.
+func (f *File) keep(at Progress) error {
+	raw, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.Path+".position.new", raw, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(f.Path+".position.new", f.Path+".position")
+}
+
+// signed tells whether the register signed the file as a whole; if it says so and it is
+// another file, that is an error.
+func (f *File) signed(ctx context.Context, in *os.File) (bool, error) {
+	raw, err := os.ReadFile(f.Path + ".manifest")
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	e, err := ReadEnvelope(raw)
+	if err != nil {
+		return false, err
+	}
+	body := bytesOf(e.Body)
+	if _, err := f.Inbox.Verifier.Machine(ctx, f.Inbox.Register, bytesOf(e.CMS), body); err != nil {
+		return false, fault.New(fault.Forbidden, "fault.register-signature").Because(identity.Unsigned(err))
+	}
+	var says manifest
+	if err := json.Unmarshal(body, &says); err != nil {
+		return false, fmt.Errorf("inbound: %s.manifest: %w", f.Path, err)
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, in)
+	if err == nil && (n != says.Size || hex.EncodeToString(h.Sum(nil)) != says.SHA256) {
+		err = fmt.Errorf("inbound: %s is not the file that its manifest names", f.Path)
+	}
+	return true, err
+}
+
+// groups reads the file, has each message verified on a processor of its own, and gives
+// them on in their order.
+func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool) <-chan []*read {
+	size := f.Batch
+	if size == 0 {
+		size = batch
+	}
+	work, out := make(chan func(), size), make(chan []*read, 1)
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			for do := range work {
+				do()
+			}
+		}()
+	}
+	go func() {
+		defer close(out)
+		defer close(work)
+		counted := &counter{from: in, n: at.Offset}
+		next, line := linesAt(counted), at.Lines
+		var group []*read
+		held := 0
+		give := func() bool {
+			if len(group) == 0 {
+				return true
+			}
+			select {
+			case out <- group:
+				group, held = nil, 0
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		for ctx.Err() == nil {
+			raw, n, end, err := next()
+			if errors.Is(err, io.EOF) {
+				give()
+				return
+			}
+			line += n
+			one := &read{line: line, end: end, size: len(raw), err: err, done: make(chan struct{})}
+			if Cut(err) {
+				give()
+				return
+			}
+			if err != nil {
+				close(one.done)
+			} else {
+				select {
+				case work <- func() { defer close(one.done); one.m, one.err = f.open(ctx, raw, bare) }:
+				case <-ctx.Done():
+					return
+				}
+			}
+			group, held = append(group, one), held+len(raw)
+			if (len(group) >= size || held >= most/4) && !give() {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// open verifies a line as far as that goes without the database.
+func (f *File) open(ctx context.Context, raw []byte, bare bool) (m Message, err error) {
+	if bare {
+		m, err = Read(raw, f.Inbox.DB, f.Inbox.now())
+	} else {
+		var e Envelope
+		if e, err = ReadEnvelope(raw); err != nil {
+			return m, err
+		}
+		m, err = f.Inbox.Open(ctx, e)
+	}
+	if err != nil {
+		return m, err
+	}
+	if err := f.Inbox.Prove(ctx, &m); poison(err) {
+		m.problem = err
+	} else if err != nil {
+		return m, err
+	}
+	return m, nil
+}
+
+// take takes a group in one transaction; where one of it is refused, each by itself.
+func (f *File) take(ctx context.Context, group []*read) ([]lineError, error) {
+	good := true
+	for _, one := range group {
+		<-one.done
+		if one.err != nil && !lasting(one.err) {
+			return nil, one.err
+		}
+		good = good && one.err == nil && one.m.problem == nil
+	}
+	if good {
+		err := f.Inbox.DB.Within(ctx, func(tx *vault.DB) error {
+			all := make([]Message, len(group))
+			for i, one := range group {
+				all[i] = one.m
+			}
+			t, err := f.Inbox.begin(ctx, tx, all...)
+			if err != nil {
+				return err
+			}
+			for _, one := range group {
+				if _, err := f.Inbox.enter(ctx, tx, t, one.m); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil || !lasting(err) {
+			return nil, err
+		}
+	}
+	var problems []lineError
+	for _, one := range group {
+		err := one.err
+		if err == nil {
+			_, err = f.Inbox.settle(ctx, one.m)
+		}
+		if err == nil {
+			continue
+		}
+		if !lasting(err) {
+			return nil, err
+		}
+		code, field := Code(err)
+		p := lineError{Line: one.line, Code: code, Field: field}
+		if one.m.Digest != nil {
+			p.ID = one.m.ID.String()
+		}
+		problems = append(problems, p)
+	}
+	return problems, nil
+}
+
+// lasting is a refusal of this line; what else goes wrong may pass, and ends the run.
+func lasting(err error) bool {
+	var why *fault.Fault
+	return errors.As(err, &why) && why.Kind != fault.Unavailable
+}
+
+// counter knows how far its reader is.
+type counter struct {
+	from io.Reader
+	n    int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.from.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// linesAt is Lines of a file: besides each line, how many lines it was with empty ones
+// before it, and where it ends.
+func linesAt(from *counter) func() (raw []byte, n int, end int64, err error) {
+	in := bufio.NewReaderSize(from, 1<<20)
+	return func() ([]byte, int, int64, error) {
+		for n := 1; ; n++ {
+			raw, err := oneLine(in)
+			if raw == nil && err == nil {
+				continue
+			}
+			return raw, n, from.n - int64(in.Buffered()), err
+		}
+	}
+}
+
+// Remaining is how long the rest takes at the pace since a moment.
+func (p Progress) Remaining(from Progress, since time.Duration) time.Duration {
+	if p.Offset <= from.Offset {
+		return 0
+	}
+	return time.Duration(float64(since) * float64(p.Size-p.Offset) / float64(p.Offset-from.Offset)).Round(time.Second)
+}
