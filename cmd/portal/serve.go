@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/lib/pq"
@@ -273,6 +274,9 @@ type hands struct {
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
 func run(ctx context.Context, p *portal.Portal, h hands, listener net.Listener, out io.Writer, origin string) error {
+	if os.Getenv("GOMAXPROCS") == "" { // on two processors a long reckoning would hold up every page; the system shares them more evenly
+		runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	}
 	p.Push, p.Receipts = h.ways.Push, h.ways.Receipts
 	teller := tells(p, h)
 	p.Channels = h.ways.offered()
