@@ -86,11 +86,12 @@ func (p *Portal) besideLane(others http.Handler) (http.Handler, error) {
 	}), nil
 }
 
-// nameless is a request with nothing in it that tells who sent it.
+// nameless is a request with nothing in it that tells who sent it; from which site a form
+// came stays, so that no other site sends one.
 func nameless(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
 	out.Header = http.Header{}
-	for _, name := range []string{"Content-Type", "Content-Length", "Accept-Encoding"} {
+	for _, name := range []string{"Content-Type", "Content-Length", "Accept-Encoding", "Origin", "Sec-Fetch-Site"} {
 		if v := r.Header.Get(name); v != "" {
 			out.Header.Set(name, v)
 		}
@@ -111,7 +112,7 @@ func (p *Portal) openLane() error {
 	l.Pre(l.count, middleware.RecoverWithConfig(middleware.RecoverConfig{DisablePrintStack: true, LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
 		slog.Error("panic in the anonymous lane", "stack", string(stack)) // not what was said: a text could stand in it
 		return err
-	}}), tipHeaders(strings.HasPrefix(p.Origin, "https://")), inLanguage)
+	}}), tipHeaders(strings.HasPrefix(p.Origin, "https://")), web.SameOrigin, inLanguage)
 	l.GET("/static/*", p.static.Handle)
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/lib/pq"
@@ -301,6 +302,9 @@ type hands struct {
 // run serves until the context ends, then stops taking requests, finishes those
 // in hand and drains the jobs. It prints the ready line when it serves.
 func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer, origin string) error {
+	if os.Getenv("GOMAXPROCS") == "" { // on two processors a long reckoning would hold up every page; the system shares them more evenly
+		runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	}
 	leaving, ready := make(chan struct{}), ops.NewReady(h.readiness()...)
 	p.Leaving, p.Meter = leaving, ops.NewMeter()
 	for _, figures := range h.figures(p) {

@@ -539,7 +539,7 @@ func TestOnePersonIsMadeHoweverManyAskAtOnce(t *testing.T) {
 			t.Error("one IIN, two persons")
 		}
 	}
-	w.Want(t, `SELECT count(*) FROM person`, "count\n18")
+	w.Want(t, `SELECT count(*) FROM person`, "count\n20")
 }
 
 func TestNamesAreWrittenAsPeopleWriteThem(t *testing.T) {

@@ -404,8 +404,7 @@ func (w *Worker) takesOver(ctx context.Context, p parcel, at time.Time) (over bo
 const (
 	receiveDelivered = `
 UPDATE delivery SET state = 'delivered', settled_at = $3
- WHERE channel = $1 AND ref = $2 AND (state = 'sent' OR state = 'fallback' AND sent_at IS NOT NULL)
-RETURNING id`
+ WHERE channel = $1 AND ref = $2 AND (state = 'sent' OR state = 'fallback' AND sent_at IS NOT NULL)`
 
 	// An operator may give a number anew after a while: what is settled is not meant.
 	selectTaken = `
@@ -441,30 +440,27 @@ func (w *Worker) Receive(ctx context.Context, r Receipt) error {
 	}
 }
 
+// receive asks first whether the number is known: asked last, the answer to the sending
+// could be written down between the two, and the receipt would be let go as one that came
+// twice.
 func (w *Worker) receive(ctx context.Context, r Receipt) (known bool, err error) {
+	if err := w.DB.Get(ctx, &known, knowsRef, r.Channel, r.Ref); err != nil || !known {
+		return false, err
+	}
 	at := w.now()
 	if r.Delivered {
-		var done []uuid.UUID
-		if err := w.DB.Select(ctx, &done, receiveDelivered, r.Channel, r.Ref, at); err != nil || len(done) > 0 {
-			return len(done) > 0, err
-		}
+		return true, w.DB.Exec(ctx, receiveDelivered, r.Channel, r.Ref, at)
 	}
 	var lost []parcel
-	if !r.Delivered {
-		if err := w.DB.Select(ctx, &lost, selectTaken, r.Channel, r.Ref); err != nil {
-			return false, err
-		}
+	if err := w.DB.Select(ctx, &lost, selectTaken, r.Channel, r.Ref); err != nil {
+		return false, err
 	}
 	for _, p := range lost {
 		if err := w.overtake(ctx, p, at, false); err != nil {
 			return true, err
 		}
 	}
-	if len(lost) > 0 {
-		return true, nil
-	}
-	err = w.DB.Get(ctx, &known, knowsRef, r.Channel, r.Ref) // one that came twice is known
-	return known, err
+	return true, nil
 }
 
 // Only those whose person has an address that was not tried: the others would stand before

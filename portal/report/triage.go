@@ -43,16 +43,19 @@ type Category string
 
 // Categories are all of them, in the order they are offered.
 var Categories = []Category{
-	"theft", "internet", "fraud", "robbery", "beating", "home", "threat", "extortion", "sexual", "death", "captivity", "damage", "cattle", "privacy", "abuse", "disorder", "other",
+	"theft", "internet", "fraud", "robbery", "beating", "home", "threat", "extortion", "sexual", "death", "missing", "captivity", "road", "damage", "cattle", "privacy",
+	"bribe", "abuse", "drugs", "forgery", "disorder", "other",
 }
 
 // articles are those of the Criminal Code that a category may be, for the officer alone:
-// he qualifies, the citizen is never asked (law/LAW §7).
+// he qualifies, the citizen is never asked (law/LAW §7). That somebody is missing is a ground
+// of itself (CPC 180(1)(1)).
 var articles = map[Category][]string{
 	"theft": {"188", "200"}, "cattle": {"188-1"}, "robbery": {"191", "192"}, "fraud": {"189", "190", "195", "217"},
 	"internet": {"190", "232-1"}, "extortion": {"194"}, "damage": {"202"}, "beating": {"106", "107", "108-1", "109-1"},
 	"home": {"108-1", "109-1", "110"}, "threat": {"115", "115-1"}, "sexual": {"120", "121"}, "death": {"99", "104", "105"},
-	"captivity": {"125", "125-1", "128"}, "privacy": {"147", "205", "210"}, "abuse": {"146"}, "disorder": {"293"},
+	"captivity": {"125", "125-1", "128"}, "privacy": {"147", "205", "210"}, "abuse": {"146", "361"}, "bribe": {"366", "367", "368"},
+	"road": {"345", "346"}, "drugs": {"296", "297"}, "forgery": {"385"}, "disorder": {"293", "294"},
 }
 
 // Suggested are the articles of the Criminal Code to begin with, for the officer.
