@@ -17,6 +17,7 @@ CREATE TABLE person (
     made_at timestamptz NOT NULL,
     signed_in_at  timestamptz,                                       -- the last sign-in, to be told at the next one
     signed_in_way text CHECK (signed_in_way IN ('agent', 'phone')),
+    signed_in_with bytea[] NOT NULL DEFAULT '{}' CHECK (cardinality(signed_in_with) <= 8), -- SHA-256 of the certificates of his sign-ins, the last one last
     CHECK ((signed_in_at IS NULL) = (signed_in_way IS NULL))
 );
 
@@ -208,14 +209,16 @@ CREATE INDEX participant_previous ON participant (previous) WHERE previous IS NO
 -- A participant with all that he was before: the statuses that this one took the
 -- place of, in this case or in one that it was joined to or severed from. What was
 -- decided about him then was decided about him.
-CREATE FUNCTION lineage(of uuid) RETURNS uuid[] LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE line AS (
-        SELECT id, previous FROM participant WHERE id = of
+-- In plpgsql, as all that reads tables: its plan is kept, one of sql is made at each call.
+CREATE FUNCTION lineage(of uuid) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (WITH RECURSIVE line AS (
+        SELECT p.id, p.previous FROM participant p WHERE p.id = of
         UNION
         SELECT p.id, p.previous FROM participant p JOIN line ON p.id = line.previous
     )
-    SELECT array_agg(id) FROM line
-$$;
+    SELECT array_agg(line.id) FROM line);
+END $$;
 
 -- What officials are to a case: who conducts it, who supervises it, the heads of
 -- both, and the deputies of those who are away. Who has left, or has moved to
@@ -297,6 +300,44 @@ SELECT casefile, person, 'party' AS standing FROM capacity
 UNION
 SELECT casefile, person, standing FROM duty;
 
+-- The same of one person and one case. It and the two below ask as whoever calls them and
+-- show nobody more than the views would; but a view is planned into each query that names
+-- it, with the policies of all that it reads, and made ready anew each time the query is
+-- asked: most of what a page cost. Most who ask are no officials, and through at once.
+CREATE FUNCTION standings(of uuid, who uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    out text[] := '{}';
+BEGIN
+    IF EXISTS (SELECT FROM capacity k WHERE k.casefile = of AND k.person = who) THEN
+        out := '{party}';
+    END IF;
+    IF EXISTS (SELECT FROM officer o WHERE o.person = who AND o.left_at IS NULL) THEN
+        out := out || ARRAY(SELECT DISTINCT d.standing FROM duty d WHERE d.casefile = of AND d.person = who ORDER BY d.standing);
+    END IF;
+    RETURN out;
+END $$;
+
+-- Whether what is filed is somebody's to answer, or his whom he stands in for, and he sits
+-- there still.
+CREATE FUNCTION sits(of uuid, in_seat text, whose uuid, of_report uuid, of_body uuid, who uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM officer o WHERE o.person = who AND o.left_at IS NULL)
+        OR whose <> who AND NOT EXISTS (SELECT FROM substitution s WHERE s.officer = whose AND s.deputy = who AND s.signed_at IS NOT NULL AND s.ended_at IS NULL) THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (SELECT FROM desk k WHERE k.casefile = of AND k.seat = in_seat AND k.person = who)
+        OR of_report IS NOT NULL AND EXISTS (
+               SELECT FROM officer i WHERE i.person = who AND i.body = of_body AND i.left_at IS NULL
+                  AND i.post = CASE WHEN in_seat IN ('judge', 'appeal') THEN 'judge' ELSE 'chief-prosecutor' END);
+END $$;
+-- Whether he must answer a complaint about a filing, so that he reads what was answered.
+CREATE FUNCTION addressed(of uuid, who uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM officer o WHERE o.person = who AND o.left_at IS NULL) AND EXISTS (
+        SELECT FROM filing n JOIN desk k ON k.casefile = n.casefile AND k.seat = n.seat AND k.person = who
+         WHERE n.against = of AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = who AND who <> ALL (n.interested));
+END $$;
+
 -- Documents ----------------------------------------------------------------
 
 -- A paper of the portal (PDF): what is signed, and the signature over exactly
@@ -329,6 +370,7 @@ ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
 CREATE INDEX document_news ON document (signed_at) -- the keeper is shown each new paper that gives or takes a right
     WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward');
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
+CREATE INDEX document_unsigned ON document (author) WHERE signed_at IS NULL; -- a signature comes: over which paper of his?
 
 CREATE FUNCTION document_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -646,6 +688,7 @@ CREATE TABLE opening (
 );
 CREATE INDEX opening_casefile ON opening (casefile, at, id);
 CREATE INDEX opening_object ON opening (object_id, person, at);
+CREATE INDEX opening_duty ON opening (at) WHERE body IS NOT NULL; -- of officials: an alarm looks at the last hour
 
 -- A case that the custodians of the keys opened for one official for a day, whatever his
 -- standing: told to whoever is of the case. It only grows.
@@ -1112,15 +1155,21 @@ CREATE INDEX attachment_coming ON attachment (made_at) WHERE state IN ('receivin
 CREATE INDEX attachment_waiting ON attachment (made_at) WHERE state = 'waiting';
 
 -- They lie in pieces of at most 256 KiB. The id is made of the three columns after
--- it, and the seal binds it: no piece opens in another place.
+-- it, and the seal binds it: no piece opens in another place. Where the portal has a
+-- bucket (PORTAL_S3), the row keeps the wraps and the first 16 bytes of the sealed text,
+-- and the rest of it lies there under its SHA-256; it is there before the row is.
 CREATE TABLE attachment_chunk (
     id         uuid  PRIMARY KEY,
     attachment uuid  NOT NULL REFERENCES attachment ON DELETE CASCADE,
     part       text  NOT NULL CHECK (part IN ('original', 'copy')),
     n          int   NOT NULL CHECK (n >= 0),
     content    bytea NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 266240), -- sealed
-    UNIQUE (attachment, part, n)
+    outside    bytea CHECK (length(outside) = 32), -- SHA-256 of the rest, which lies in the bucket
+    rest       int   CHECK (rest BETWEEN 1 AND 266240), -- its length
+    UNIQUE (attachment, part, n),
+    CHECK ((outside IS NULL) = (rest IS NULL))
 );
+CREATE INDEX attachment_chunk_outside ON attachment_chunk (outside) WHERE outside IS NOT NULL;
 ALTER TABLE attachment_chunk ALTER content SET STORAGE EXTERNAL; -- it does not get smaller
 
 CREATE FUNCTION attachment_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -1295,10 +1344,14 @@ CREATE TABLE inbound (
     tries    int         NOT NULL CHECK (tries > 0),
     came_at  timestamptz NOT NULL,
     last_at  timestamptz NOT NULL,
+    batch    uuid,                                             -- came with others, and one act answers for them: its digest is SHA-256 of theirs
+    line     int         CHECK (line > 0),                     -- in the order of these numbers
     CHECK ((casefile IS NULL) = (sequence IS NULL)),
-    CHECK ((state = 'taken') = (code = ''))
+    CHECK ((state = 'taken') = (code = '')),
+    CHECK ((batch IS NULL) = (line IS NULL))
 );
 CREATE UNIQUE INDEX inbound_order ON inbound (casefile, sequence) WHERE state = 'taken';
+CREATE INDEX inbound_batch ON inbound USING brin (batch); -- they come in the order of their ids
 CREATE INDEX inbound_aside ON inbound (last_at) WHERE state = 'refused';
 
 -- Where a case is on its way, as the register says: it is conducted, it stands still, it
@@ -1387,7 +1440,7 @@ CREATE TABLE notice (
     id        uuid        PRIMARY KEY,
     seq       bigint      CHECK (seq > 0),                             -- of the act; none: a reminder
     person    uuid        NOT NULL REFERENCES person,
-    kind      text        NOT NULL CHECK (kind IN ('filing', 'work', 'decision', 'status', 'request', 'file', 'access', 'draft', 'office', 'contacts', 'report', 'last-days', 'last-day')),
+    kind      text        NOT NULL CHECK (kind IN ('filing', 'work', 'decision', 'status', 'request', 'file', 'access', 'draft', 'office', 'contacts', 'report', 'key', 'alarm', 'last-days', 'last-day')),
     urgency   text        NOT NULL CHECK (urgency IN ('urgent', 'statutory', 'plain')),
     object    text        NOT NULL CHECK (octet_length(object) BETWEEN 1 AND 63),
     object_id uuid        NOT NULL,
@@ -1569,8 +1622,8 @@ CREATE TABLE trace (
     at   timestamptz NOT NULL,
     seq  bigint      CHECK (seq > 0)
 );
-CREATE INDEX trace_tx ON trace (tx);
-CREATE INDEX trace_seq ON trace (seq);
+CREATE INDEX trace_tx ON trace (tx) WHERE seq IS NULL;
+CREATE INDEX trace_seq ON trace (seq) WHERE seq IS NOT NULL;
 
 -- What was done, by whom, to what and by which article: one row for each act. seq has
 -- no gaps; hash is SHA-256 over 0x00 and the row, the leaf of the tree; ledger.go says
@@ -1607,12 +1660,25 @@ CREATE TABLE checkpoint (
     note text        NOT NULL CHECK (octet_length(note) <= 10000)
 );
 
+-- A database that was put back to a moment before acts that others have seen: those
+-- acts are lost, and whoever put it back said so (portal restore -give-up). The heads
+-- named here, and no others, contradict the record and stop no portal.
+CREATE TABLE restoration (
+    id    uuid        PRIMARY KEY,
+    acts  bigint      NOT NULL CHECK (acts >= 0),   -- that were left
+    seen  bigint      NOT NULL CHECK (seen > acts), -- that somebody had seen
+    heads text[]      NOT NULL CHECK (cardinality(heads) BETWEEN 1 AND 1000000), -- their checkpoints, as they were signed
+    at    timestamptz NOT NULL
+);
+
 -- All of it only grows.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER record_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON record
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER restoration_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON restoration
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER unsealing_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON unsealing
     FOR EACH STATEMENT WHEN (current_user <> 'portal_rotate') EXECUTE FUNCTION refuse_change();
@@ -1687,6 +1753,66 @@ BEGIN
     RETURN now_seq;
 END $$;
 
+-- Marks traces of this transaction with the acts that answer for them: the row of_row[i] of
+-- the table of_tab[i] belongs to the act after + of_act[i]. Of its own, because a join of
+-- some hundred rows with as many must be no loop in a loop.
+CREATE FUNCTION ledger.mark(after bigint, of_tab text[], of_row text[], of_act int[]) RETURNS TABLE (act bigint, rows bytea)
+    LANGUAGE sql SET search_path = public, pg_temp SET enable_nestloop = off SET enable_seqscan = off AS $$
+    WITH marked AS (
+        UPDATE trace t SET seq = after + x.act
+          FROM unnest(of_tab, of_row, of_act) AS x(tab, id, act)
+         WHERE t.tx = pg_current_xact_id_if_assigned() AND t.at = transaction_timestamp() AND t.seq IS NULL AND t.tab = x.tab AND t.id = x.id
+     RETURNING t.n, t.tab, t.id, t.cols, t.gone, t.tx, t.at, t.seq)
+    SELECT t.seq, sha256(string_agg(int8send(t.n) || CASE WHEN t.gone THEN '\x01' ELSE '\x00' END::bytea || int8send(t.tx::text::bigint) || ledger.micros(t.at)
+               || ledger.sized(convert_to(t.tab, 'UTF8')) || ledger.sized(convert_to(t.id, 'UTF8')) || ledger.sized(t.cols), '' ORDER BY t.n))
+      FROM marked t GROUP BY t.seq
+$$;
+
+-- Writes many acts of one kind down in one step, as ledger.record would one after another,
+-- each with a digest; of_digest has 32 bytes for each. Each answers for the rows that are
+-- named for it, by table and key; what nobody names waits for the next act of the transaction.
+CREATE FUNCTION ledger.record_all(of_at timestamptz, of_deed text, of_object text, of_law text, of_who uuid[], of_id uuid[], of_case uuid[], of_digest bytea,
+                                  of_tab text[], of_row text[], of_act int[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    after bigint; -- the last act before these: as a number of leaves, the first of them
+    n     bigint := cardinality(of_id);
+    level int := 0;
+    node  bigint; -- the first that these leaves complete at a level
+BEGIN
+    IF octet_length(of_digest) IS DISTINCT FROM 32 * n OR cardinality(of_who) IS DISTINCT FROM n OR cardinality(of_case) IS DISTINCT FROM n THEN
+        RAISE EXCEPTION 'ledger.record_all: lists of different lengths';
+    END IF;
+    PERFORM pg_advisory_xact_lock(7310002); -- that of ledger.record
+    SELECT coalesce(max(r.seq), 0) INTO after FROM record r;
+
+    INSERT INTO record
+    SELECT x.seq, of_at, x.who, of_deed, of_object, x.id, x.casefile, of_law, x.digest, x.rows,
+           sha256('\x0002'::bytea || int8send(x.seq) || ledger.micros(of_at) || uuid_send(coalesce(x.who, '00000000-0000-0000-0000-000000000000'))
+               || ledger.sized(convert_to(of_deed, 'UTF8')) || ledger.sized(convert_to(of_object, 'UTF8')) || uuid_send(x.id)
+               || uuid_send(coalesce(x.casefile, '00000000-0000-0000-0000-000000000000')) || ledger.sized(convert_to(of_law, 'UTF8'))
+               || '\x20'::bytea || x.digest || x.rows)
+      FROM (SELECT after + a.i AS seq, a.who, a.id, a.casefile, substring(of_digest FROM (32 * a.i - 31)::int FOR 32) AS digest,
+                   coalesce(m.rows, decode(repeat('00', 32), 'hex')) AS rows
+              FROM unnest(of_who, of_id, of_case) WITH ORDINALITY AS a(who, id, casefile, i)
+              LEFT JOIN ledger.mark(after, of_tab, of_row, of_act) AS m ON m.act = after + a.i) AS x;
+
+    -- Leaf l lies at 2l less the ones in l; after it come the nodes that it completes.
+    INSERT INTO tree SELECT 2 * (r.seq - 1) - bit_count((r.seq - 1)::bit(64)), r.hash FROM record r WHERE r.seq > after;
+    LOOP
+        level := level + 1;
+        node := ((after + (1::bigint << level)) >> level) - 1;
+        EXIT WHEN node >= (after + n) >> level;
+        INSERT INTO tree
+        SELECT 2 * x.last - bit_count(x.last::bit(64)) + level,
+               sha256('\x01'::bytea || (SELECT t.hash FROM tree t WHERE t.i = 2 * x.sister - bit_count(x.sister::bit(64)) + level - 1)
+                                    || (SELECT t.hash FROM tree t WHERE t.i = 2 * x.last - bit_count(x.last::bit(64)) + level - 1))
+          FROM (SELECT ((k + 1) << level) - 1 AS last, ((2 * k + 1) << (level - 1)) - 1 AS sister
+                  FROM generate_series(node, ((after + n) >> level) - 1) AS k) AS x;
+    END LOOP;
+    RETURN after + n;
+END $$;
+
 -- New wraps around the keys of texts (portal/reseal): the act that answers for them, and
 -- the only one that the role which puts them on can write down.
 CREATE FUNCTION ledger.reseal(object text, object_id uuid) RETURNS bigint
@@ -1730,7 +1856,7 @@ BEGIN
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
         'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
-        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision', 'movement'] LOOP
+        'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision', 'movement', 'restoration'] LOOP
         SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
           INTO STRICT key
           FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
@@ -2042,8 +2168,9 @@ $$;
 CREATE FUNCTION fence.sight(of uuid, in_case uuid, of_kind text, in_status text, published timestamptz, ready date, flagged text[])
 RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    duties text[] := fence.duties(in_case);
+    duties text[] := '{}';
     best   int    := 0;
+    names  boolean; -- it names somebody
     with_mask  boolean; -- a copy without personal data is there
     with_claim boolean;
     him    boolean; -- it names the one whose part the asker sees
@@ -2054,6 +2181,9 @@ DECLARE
     s      sight;
     x      exposure;
 BEGIN
+    IF fence.post() IS NOT NULL THEN
+        duties := fence.duties(in_case);
+    END IF;
     IF duties <> '{}' THEN
         RETURN CASE WHEN in_status <> 'draft' OR 'charge' = ANY (duties) THEN 50 ELSE 0 END;
     END IF;
@@ -2068,19 +2198,27 @@ BEGIN
           LEFT JOIN seat m ON m.role = coalesce(r.role, q.role) AND m.represented = ''
          WHERE q.id = ANY (ARRAY(SELECT fence.capacities(in_case, true))) AND 'read' = ANY (q.scope)
     LOOP
-        line := lineage(p.subject);
-        SELECT coalesce(bool_or(n.participant = ANY (line)), false),
-               coalesce(bool_or(coalesce(his.side, '') = coalesce(p.side, '')), false)
-          INTO him, side
-          FROM decision_person n JOIN participant who ON who.id = n.participant
-          LEFT JOIN seat his ON his.role = who.role AND his.represented = ''
-         WHERE n.decision = of;
+        IF names IS NULL THEN
+            names := EXISTS (SELECT FROM decision_person n WHERE n.decision = of);
+        END IF;
+        him := false;
+        side := false;
+        IF names THEN
+            line := lineage(p.subject);
+            SELECT coalesce(bool_or(n.participant = ANY (line)), false),
+                   coalesce(bool_or(coalesce(his.side, '') = coalesce(p.side, '')), false)
+              INTO him, side
+              FROM decision_person n JOIN participant who ON who.id = n.participant
+              LEFT JOIN seat his ON his.role = who.role AND his.represented = ''
+             WHERE n.decision = of;
+        END IF;
         IF NOT him AND (side OR p.from_case IS NOT NULL AND published < p.confirmed_at) THEN
             CONTINUE;
         END IF;
         IF with_mask IS NULL THEN
-            with_mask := EXISTS (SELECT FROM redaction y WHERE y.decision = of AND y.part = 'personal-data' AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL);
-            with_claim := EXISTS (SELECT FROM redaction y WHERE y.decision = of AND y.part = 'civil-claim' AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL);
+            SELECT coalesce(bool_or(y.part = 'personal-data'), false), coalesce(bool_or(y.part = 'civil-claim'), false)
+              INTO with_mask, with_claim
+              FROM redaction y WHERE y.decision = of AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL;
         END IF;
         reads := EXISTS (SELECT FROM familiarisation f WHERE f.participant = p.id AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until);
         SELECT * INTO s FROM sight l
@@ -2616,7 +2754,7 @@ DROP FUNCTION fence.policies;
 -- bytes too, in which all wraps are. NULL: it is nothing of that kind.
 CREATE FUNCTION wraps_size(b bytea) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN octet_length(b) < 101 THEN NULL
-                WHEN get_byte(b, 0) = 2 THEN 85
+                WHEN get_byte(b, 0) IN (2, 4) THEN 85
                 WHEN get_byte(b, 0) = 3 AND get_byte(b, 1) BETWEEN 1 AND 8 AND octet_length(b) >= 2 + 100 * get_byte(b, 1) + 101 THEN 2 + 100 * get_byte(b, 1) + 85 END
 $$;
 CREATE FUNCTION oldest_wrap(b bytea) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
@@ -2640,7 +2778,7 @@ BEGIN
     IF was IS NOT DISTINCT FROM is_now THEN
         RETURN true;
     END IF;
-    IF size IS NULL OR size IS DISTINCT FROM wraps_size(new) OR get_byte(old, 0) <> get_byte(new, 0) OR octet_length(was) <> octet_length(is_now)
+    IF size IS NULL OR size IS DISTINCT FROM wraps_size(new) OR get_byte(new, 0) <> (CASE get_byte(old, 0) WHEN 4 THEN 2 ELSE get_byte(old, 0) END) OR octet_length(was) <> octet_length(is_now)
         OR oldest_wrap(new) <= oldest_wrap(old) THEN
         RETURN false;
     END IF;
@@ -2689,7 +2827,8 @@ CREATE POLICY rotate ON tip FOR SELECT TO portal_rotate USING (true);
 -- in a list because a query of the program changes it (portal/fence/queries_test.go), so a
 -- row's rest is as it was made. Whoever locks a row must be able to change some of it.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fence FROM PUBLIC;
-REVOKE ALL ON FUNCTION lineage(uuid), has_advocate(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION lineage(uuid), has_advocate(uuid), standings(uuid, uuid), sits(uuid, text, uuid, uuid, uuid, uuid), addressed(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION standings(uuid, uuid), sits(uuid, text, uuid, uuid, uuid, uuid), addressed(uuid, uuid) TO portal_app, portal_work;
 GRANT EXECUTE ON FUNCTION lineage(uuid), has_advocate(uuid) TO portal_app, portal_work, portal_fence;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, portal_fence;
 REVOKE EXECUTE ON FUNCTION fence.readers(uuid, timestamptz) FROM portal_app; -- it asks in the name of others
@@ -2714,7 +2853,7 @@ GRANT UPDATE (url, seal, silent, run_at, heard_at) ON subscriber TO portal_work;
 GRANT UPDATE (state, tries, refused, failure, run_at, leased_until, settled_at) ON sending TO portal_work;
 GRANT UPDATE (state, refused, run_at, settled_at) ON sending TO portal_app; -- whoever is on duty has it tried again
 GRANT DELETE ON event_paper TO portal_work;
-GRANT UPDATE (state, code, field, answer, tries, last_at) ON inbound TO portal_work;
+GRANT UPDATE (state, code, field, answer, tries, last_at, batch, line) ON inbound TO portal_work;
 GRANT UPDATE (name_kk, name_ru, above, court, kato, code, prosecution) ON body TO portal_work;
 GRANT UPDATE (body, prosecution) ON casefile TO portal_work;
 GRANT INSERT ON notice TO portal_work;
@@ -2724,7 +2863,9 @@ GRANT INSERT ON checkpoint TO portal_audit;
 GRANT USAGE ON SCHEMA ledger TO portal_app, portal_work, portal_audit, portal_rotate;
 GRANT EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea) TO portal_app, portal_work;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO portal_audit;
-REVOKE EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea), ledger.reseal(text, uuid) FROM portal_audit;
+REVOKE EXECUTE ON FUNCTION ledger.record(timestamptz, uuid, text, text, uuid, uuid, text, bytea), ledger.reseal(text, uuid), ledger.mark(bigint, text[], text[], int[]),
+    ledger.record_all(timestamptz, text, text, text, uuid[], uuid[], uuid[], bytea, text[], text[], int[]) FROM portal_audit;
+GRANT EXECUTE ON FUNCTION ledger.record_all(timestamptz, text, text, text, uuid[], uuid[], uuid[], bytea, text[], text[], int[]) TO portal_work;
 GRANT EXECUTE ON FUNCTION ledger.reseal(text, uuid) TO portal_rotate;
 
 GRANT DELETE ON
@@ -2734,7 +2875,7 @@ GRANT DELETE ON
 GRANT DELETE ON report, report_decision TO portal_app, portal_work;
 GRANT DELETE ON job TO portal_work;
 
-GRANT UPDATE (name, signed_in_at, signed_in_way) ON person TO portal_app, portal_work;
+GRANT UPDATE (name, signed_in_at, signed_in_way, signed_in_with) ON person TO portal_app, portal_work;
 GRANT UPDATE (name) ON known TO portal_app, portal_work;
 GRANT UPDATE (name, post, body, until, left_at) ON officer TO portal_app, portal_work;
 GRANT UPDATE (seen_at, told, acting) ON session TO portal_app, portal_work;
@@ -2769,7 +2910,7 @@ GRANT UPDATE (author, reason, was_term, was_raw, was_due, due_raw, due_at, langu
 GRANT UPDATE (supplement, answered_at) ON addition TO portal_app, portal_work;
 GRANT UPDATE (reply) ON addition_point TO portal_app, portal_work;
 GRANT UPDATE (size, received, digest, state, copy_kind, copy_size, copy_digest, disarmed, scanned_at) ON attachment TO portal_app, portal_work;
-GRANT UPDATE (content) ON attachment_chunk TO portal_app, portal_work;
+GRANT UPDATE (content, outside, rest) ON attachment_chunk TO portal_app, portal_work;
 GRANT UPDATE (seen_at, ended_at) ON feed TO portal_app, portal_work;
 GRANT UPDATE (last, last_at) ON report_book TO portal_app, portal_work;
 GRANT UPDATE (author, way, status, language, draft, answers, body, document, number, officer, slip_hash, saved_at, registered_at, term, due_raw, due_at, decided_at, overdue_at) ON report TO portal_app, portal_work;

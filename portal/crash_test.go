@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql/driver"
 	"encoding/hex"
-	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"zharia/portal"
 	"zharia/portal/database"
@@ -22,8 +23,9 @@ import (
 	"zharia/portal/vault"
 )
 
-// errDead is what a process that died would never hear.
-var errDead = errors.New("the process is dead")
+// errDead is what a process that died would never hear; and what one hears that lives, of
+// a PostgreSQL that ends.
+var errDead error = &pq.Error{Severity: "FATAL", Code: "57P01"}
 
 // reaper stands between a pool and PostgreSQL, numbers each statement, and ends the
 // process at one of them: from then on nothing goes through, and connections are gone.
@@ -240,12 +242,23 @@ func TestAFilingSurvivesADeathAtAnyOfItsStatements(t *testing.T) {
 		draft := f.petitionDraft()
 		to, sent := g.ready(f.Aigul, draft)
 		dying, r, end := f.mortal(t, at, after)
-		sends(dying, to, sent) // nobody hears the answer
+		said := sends(dying, to, sent) // nobody hears the answer, unless it was the database that died
 		end()
 		if !r.dead {
 			t.Fatalf("at %d it did not die", at)
 		}
 		where := points[at-1]
+		if said.StatusCode != http.StatusAccepted {
+			said.want(t, fmt.Sprintf("the database ended at %d, %s", at, where), http.StatusServiceUnavailable)
+			for name := range sent { // nothing is signed anew
+				if said.hidden(t, name) != sent.Get(name) {
+					t.Errorf("the database ended at %d, %s: the page to send it again has another %s", at, where, name)
+				}
+			}
+			if !strings.Contains(said.body, `<form method="post" action="`+to+`">`) || said.Header.Get("Retry-After") == "" {
+				t.Errorf("the database ended at %d, %s: it cannot be sent again\n%s", at, where, short(said.body))
+			}
+		}
 		switch got := f.kept(t, draft, sent.Get("digest")); got {
 		case inAll:
 			lasted++

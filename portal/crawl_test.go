@@ -71,6 +71,7 @@ var reach = map[string]string{
 	":request":      `SELECT id, NULL::uuid AS person FROM phone_request`,
 	":notice":       `SELECT id, person FROM notice`,
 	":contact":      `SELECT id, person FROM contact`,
+	":key":          `SELECT key AS id, person FROM submission`,
 	":tip":          `SELECT t.id, o.person FROM tip t JOIN officer o ON o.body = t.body AND o.post IN ('registrar', 'head')`,
 	":file":         `SELECT f.id, o.person FROM tip_file f JOIN tip t ON t.id = f.tip JOIN officer o ON o.body = t.body AND o.post IN ('registrar', 'head')`,
 }
@@ -121,6 +122,8 @@ SELECT md5('the substitution')::uuid, i.person, j.person, h.person, md5('substit
 INSERT INTO tip (id, body, handle, key, day, status)
 SELECT md5('tip' || id)::uuid, id, sha256(convert_to('tip' || id, 'UTF8')), sha256('key'), now(), 'sent' FROM body WHERE code IS NOT NULL;
 INSERT INTO tip_message (id, tip, n, day, text, own, digest) SELECT md5('message' || id)::uuid, id, 50, now(), '\x00', '\x00', sha256('x') FROM tip;
+INSERT INTO submission (key, person, session, act, of, document, digest, at)
+SELECT md5('key' || id)::uuid, author, id, 'filing-submit', id, id, sha256('x'), now() FROM document WHERE author IS NOT NULL;
 INSERT INTO tip_file (id, tip, message, n, kind, size, digest, content) SELECT md5('file' || id)::uuid, id, md5('message' || id)::uuid, 1, 'jpeg', 1, sha256('x'), '\x00' FROM tip;`
 
 // crawlers are everybody who crawls: all roles of both cases, all posts, a stranger

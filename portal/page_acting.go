@@ -29,7 +29,13 @@ func (p *Portal) acting(c echo.Context) any {
 	ctx := c.Request().Context()
 	if c.Get(failedKey) == nil {
 		for _, name := range c.ParamNames() {
-			s, err := casefile.StandAt(ctx, p.DB, ask, name, id(c, name))
+			var s casefile.Stand
+			var err error
+			if of, read := c.Get(caseKey).(casefile.Case); read && name == "case" {
+				s, err = of.Stand(ask)
+			} else {
+				s, err = casefile.StandAt(ctx, p.DB, ask, name, id(c, name))
+			}
 			if err == nil && (s.Several || s.Side.Name != "") {
 				return s
 			}

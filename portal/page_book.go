@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"strconv"
@@ -200,7 +201,7 @@ type numberedLine struct {
 }
 
 func (p *Portal) books(c echo.Context, ask policy.Ask) error {
-	bodies, lines, err := report.Supervise(c.Request().Context(), p.DB, ask)
+	bodies, lines, err := report.Supervise(c.Request().Context(), cmp.Or(p.Counts, p.DB), ask)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	c.Set(caseKey, of)
 	page := casePage{Case: of, Back: start(me(c)), May: map[string]bool{}}
 	for _, act := range of.Acts(ask, policy.CaseClosed, policy.FilingNew, policy.DecisionNew, policy.AssignmentNew, policy.ParticipantNew, policy.FileRead) {
 		page.May[string(act)] = true
@@ -87,7 +88,7 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	received, err := casefile.Received(ctx, p.DB, ask, number)
+	received, err := casefile.Received(ctx, p.DB, ask, of)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (p *Portal) asRegister(c echo.Context, ask policy.Ask) error {
 		return r.Context().Err()
 	}
 	if err != nil {
-		return fault.New(fault.Forbidden, "fault.register-signature").Because(err)
+		return &unsigned{fault.New(fault.Forbidden, "fault.register-signature").Because(err)}
 	}
 	return nil
 }

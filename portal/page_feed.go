@@ -92,6 +92,10 @@ func (p *Portal) feedFetch(c echo.Context, ask policy.Ask) error {
 	if !is {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
+	// Only what is there is counted, or whoever tries addresses fills the memory.
+	if err := agenda.Known(c.Request().Context(), p.DB, token); err != nil {
+		return err
+	}
 	who := sha256.Sum256([]byte(token))
 	if ok, err := p.fetched.Allow(string(who[:])); err != nil || !ok {
 		c.Response().Header().Set("Retry-After", "60")

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/directory"
 	"zharia/portal/fault"
 	"zharia/portal/job"
 	"zharia/portal/notice"
@@ -41,7 +42,8 @@ type noticesPage struct {
 
 type noticeLine struct {
 	notice.Notice
-	Again bool // it may be sent once more
+	Again    bool   // it may be sent once more
+	Official string // whom an alarm is about
 }
 
 func (p *Portal) notices(c echo.Context, ask policy.Ask) error {
@@ -64,7 +66,13 @@ func (p *Portal) notices(c echo.Context, ask policy.Ask) error {
 		if n.ReadAt == nil {
 			page.Unread++
 		}
-		page.Notices = append(page.Notices, noticeLine{n, page.Outward && n.CanResend(ask.At)})
+		line := noticeLine{Notice: n, Again: page.Outward && n.CanResend(ask.At)}
+		if n.Kind == notice.Alarm {
+			if line.Official, err = directory.NameOf(ctx, p.DB.DB, n.Of); err != nil {
+				return err
+			}
+		}
+		page.Notices = append(page.Notices, line)
 	}
 	if more {
 		page.Older = all[len(all)-1].ID.String()
@@ -90,6 +98,9 @@ func (p *Portal) noticeRead(c echo.Context, ask policy.Ask) error {
 func leadsTo(n notice.Notice, ask policy.Ask) (policy.Act, uuid.UUID) {
 	if n.Kind == notice.Access && n.Case.Valid {
 		return policy.OpeningList, n.Case.UUID
+	}
+	if n.Kind == notice.Key {
+		return policy.SessionList, uuid.Nil
 	}
 	switch n.Object {
 	case "filing":

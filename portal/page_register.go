@@ -39,15 +39,35 @@ func (p *Portal) machineGuard(r route) echo.HandlerFunc {
 		if p.Register == nil {
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
+		if p.strangers.wait(network(c)) {
+			return fault.New(fault.TooMany, "fault.too-many")
+		}
 		select {
 		case places <- struct{}{}:
 			defer func() { <-places }()
 		default:
 			return fault.New(fault.TooMany, "fault.too-many")
 		}
-		return r.answer(c, policy.Ask{Is: policy.Visitor, Act: r.act, At: p.Clock().UTC().Truncate(time.Microsecond)})
+		err := r.answer(c, policy.Ask{Is: policy.Visitor, Act: r.act, At: p.Clock().UTC().Truncate(time.Microsecond)})
+		if notSigned(err) {
+			p.strangers.failed(network(c))
+		}
+		return err
 	}
 }
+
+// notSigned tells that what came was not signed by the register, or nothing that it could
+// have signed.
+func notSigned(err error) bool {
+	var he *echo.HTTPError
+	var of *unsigned
+	return errors.As(err, &of) || errors.As(err, &he)
+}
+
+// unsigned is the error of what nobody knows to be the register's.
+type unsigned struct{ error }
+
+func (u *unsigned) Unwrap() error { return u.error }
 
 // sends refuses a request whose body is said to be something else.
 func sends(c echo.Context, media string) error {
@@ -85,9 +105,12 @@ func tooLarge(err error) error {
 func (p *Portal) takeLine(ctx context.Context, raw []byte) ([]byte, error) {
 	e, err := inbound.ReadEnvelope(raw)
 	if err != nil {
-		return nil, err
+		return nil, &unsigned{err}
 	}
 	m, err := p.Register.Open(ctx, e)
+	if code, _ := inbound.Code(err); err != nil && code == "fault.register-signature" {
+		return nil, &unsigned{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,16 +137,24 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 	c.Response().Header().Set(echo.HeaderContentType, inbound.MediaBatch)
 	c.Response().WriteHeader(http.StatusOK)
 	out := bufio.NewWriter(c.Response())
+	begun, known := time.Now(), false
 	for n := 1; ; n++ {
-		wire.SetReadDeadline(time.Now().Add(lineTime))
+		by := time.Now()
+		if !known { // until one line was the register's, a place is not held for longer than one line may take
+			by = begun
+		}
+		wire.SetReadDeadline(by.Add(lineTime))
 		wire.SetWriteDeadline(time.Now().Add(2 * lineTime))
 		raw, err := lines()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		answer := lineAnswer{Line: n, Status: http.StatusOK}
+		strange := err != nil // longer than any of the register's
 		if err == nil {
 			answer.Answer, err = p.takeLine(ctx, raw)
+			strange = notSigned(err)
+			known = known || !strange
 		}
 		if err != nil {
 			problem := p.problem(c, err)
@@ -133,6 +164,12 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 			return nil // who asked has gone
 		}
 		if out.Flush() != nil || wire.Flush() != nil || ctx.Err() != nil || inbound.Cut(err) {
+			return nil
+		}
+		if strange {
+			p.strangers.failed(network(c))
+		}
+		if !known && n >= strangeUnread || p.strangers.wait(network(c)) {
 			return nil
 		}
 		select {

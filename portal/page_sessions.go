@@ -99,6 +99,11 @@ func (p *Portal) sessionEndOne(c echo.Context, ask policy.Ask) error {
 	return p.redirect(c, policy.SessionList)
 }
 
+// forget has the browser forget the pages that it could show again of the one who leaves
+// (ASVS 14.3.1). The cookie is taken away besides; what was not sent yet is not lost, and
+// the worker that takes news stays.
+func forget(c echo.Context) { c.Response().Header().Set("Clear-Site-Data", `"cache"`) }
+
 // sessionEndAll ends the person's sessions elsewhere, and this one too where he
 // says so.
 func (p *Portal) sessionEndAll(c echo.Context, ask policy.Ask) error {
@@ -114,5 +119,6 @@ func (p *Portal) sessionEndAll(c echo.Context, ask policy.Ask) error {
 	if err := p.sessions.End(c.Request(), c.Response(), session(c), ask); err != nil {
 		return err
 	}
+	forget(c)
 	return p.redirect(c, policy.Home)
 }

@@ -327,5 +327,6 @@ func (p *Portal) sessionEnd(c echo.Context, ask policy.Ask) error {
 	if err := p.sessions.End(c.Request(), c.Response(), session(c), ask); err != nil {
 		return err
 	}
+	forget(c)
 	return p.redirect(c, policy.Home)
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
-	"golang.org/x/time/rate"
 
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -293,8 +291,6 @@ const (
 
 // checking guards the addresses where anybody may send files.
 func checking() []echo.MiddlewareFunc {
-	rates := middleware.RateLimiter(middleware.NewRateLimiterMemoryStoreWithConfig(
-		middleware.RateLimiterMemoryStoreConfig{Rate: rate.Limit(checkRate), Burst: checkAtFirst, ExpiresIn: 10 * time.Minute}))
 	places := make(chan struct{}, checkPlaces)
 	few := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -312,5 +308,5 @@ func checking() []echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
-	return []echo.MiddlewareFunc{rates, few}
+	return []echo.MiddlewareFunc{rates(checkRate, checkAtFirst), few}
 }

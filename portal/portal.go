@@ -19,7 +19,6 @@ import (
 	"github.com/gorilla/sessions"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-	"golang.org/x/time/rate"
 
 	"zharia"
 	"zharia/portal/attachment"
@@ -62,6 +61,7 @@ type Portal struct {
 	Exchange feed.Public    // by which the register checks what the portal sends it; zero: nothing is sent
 	Register *inbound.Inbox // takes what the register of investigations sends; nil: nobody does, and nothing is there
 
+	Counts    *vault.DB // a pool that may read a standby, for figures that decide nothing; nil: DB
 	Tips      *vault.DB // the pool of the anonymous lane, so that nobody else waits behind it; nil: DB
 	TipOrigin string    // where that lane stands alone, without a slash; "": beside everything else
 
@@ -71,14 +71,15 @@ type Portal struct {
 
 	Idle, IdleWarning time.Duration // of a session; 0: those of identity, which tests shorten
 
-	pages    *web.Pages
-	static   *web.Static
-	sessions *identity.Sessions
-	links    map[policy.Act]string
-	acts     map[string]policy.Act // by method and pattern of the address
-	streams  streams
-	fetched  *middleware.RateLimiterMemoryStore // how often each feed is asked for
-	lane     *lane                              // the anonymous one
+	pages     *web.Pages
+	static    *web.Static
+	sessions  *identity.Sessions
+	links     map[policy.Act]string
+	acts      map[string]policy.Act // by method and pattern of the address
+	streams   streams
+	fetched   *middleware.RateLimiterMemoryStore // how often each feed is asked for
+	lane      *lane                              // the anonymous one
+	strangers strangers                          // at the door of the register
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -134,8 +135,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 		e.POST("/demo/block", p.demoBlock)
 		e.POST("/demo/phone", p.demoPhone)
 	}
-	signing := middleware.RateLimiter(middleware.NewRateLimiterMemoryStoreWithConfig(
-		middleware.RateLimiterMemoryStoreConfig{Rate: rate.Limit(20), Burst: 400, ExpiresIn: 10 * time.Minute}))
+	signing := rates(20, 400)
 	checking := checking()
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
@@ -143,7 +143,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 			continue
 		}
 		var guards []echo.MiddlewareFunc
-		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] || proofs[r.act] { // signing in keeps a row, whoever comes
+		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] || proofs[r.act] || r.act == policy.FeedFetch { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
 		}
 		if r.act == policy.VerifyFile || r.act == policy.VerifyFiles {
@@ -159,7 +159,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 		}
 		e.Add(method, path, p.guard(r), guards...)
 		if method == http.MethodGet && !openings[r.act] {
-			e.HEAD(path, p.guard(r))
+			e.HEAD(path, p.guard(r), guards...)
 		}
 	}
 	return p.besideLane(e)
@@ -240,8 +240,18 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 				return err
 			}
 		}
+		// What a page reads it reads in one transaction, which is over before it is written
+		// to somebody slow. Before a change nothing is held: a signature may be verified over
+		// the network.
+		ctx, rest := p.DB.Reading(c.Request().Context())
+		defer rest()
+		p.in(c, ctx)
+		c.Response().Before(rest)
 		// After all of the body: its last byte is the moment of a receipt.
 		ask, err := p.ask(c, r.act)
+		if c.Request().Method == http.MethodPost {
+			rest()
+		}
 		if err != nil && r.act == policy.SubmissionRead {
 			return p.showChecking(c, id(c, "key"), c.QueryParams())
 		}
@@ -271,6 +281,7 @@ const (
 	hereKey    = "here"
 	actKey     = "act"
 	failedKey  = "failed"
+	caseKey    = "case" // the casefile.Case that the page is of, where it has one
 )
 
 // ask is who asks, to do what, and when.
@@ -408,6 +419,10 @@ func (p *Portal) fail(err error, c echo.Context) {
 	if p.mustChoose(c, err) {
 		return
 	}
+	away := database.Lost(err)
+	if away { // whatever was made of it on the way
+		err = &database.Away{Cause: err}
+	}
 	p.countRefusal(c, err)
 	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
 		p.failMachine(c, err)
@@ -429,9 +444,13 @@ func (p *Portal) fail(err error, c echo.Context) {
 		c.NoContent(page.Status)
 		return
 	}
+	page.Again = p.again(c, err, away)
 	// An address that is not there must look like one that is not for this
-	// person, his name at the top included.
-	if c.Get(sessionKey) == nil {
+	// person, his name at the top included. A database that is away tells no name.
+	switch {
+	case away:
+		c.Set(personKey, identity.Person{})
+	case c.Get(sessionKey) == nil:
 		if _, err := p.ask(c, ""); err != nil {
 			slog.ErrorContext(c.Request().Context(), "who is signed in is not known", "error", err.Error())
 		}

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -32,7 +33,8 @@ func TestNothingOpensAfterTheStatusEndedHoweverTheyRace(t *testing.T) {
 		id := f.Participant(name)
 		all.Go(func() {
 			for i := range next {
-				if _, err := f.SQL.Exec(`UPDATE participant SET status = 'confirmed', ended_at = NULL WHERE id = $1`, id); err != nil {
+				var err error
+				if id, err = f.confirmedAgain(who, id); err != nil {
 					t.Error(err)
 					continue
 				}
@@ -63,6 +65,25 @@ func TestNothingOpensAfterTheStatusEndedHoweverTheyRace(t *testing.T) {
 	if opened == 0 || refused == 0 {
 		t.Error("one side always won: nobody raced")
 	}
+}
+
+// confirmedAgain gives somebody whose status ended the same one anew. A real keeper (KEPT=1)
+// remembers what ended, whatever a row says: there the investigator signs anew.
+func (f *front) confirmedAgain(who *portaltest.Actor, id uuid.UUID) (uuid.UUID, error) {
+	if f.Guarded() == nil {
+		_, err := f.SQL.Exec(`UPDATE participant SET status = 'confirmed', ended_at = NULL WHERE id = $1`, id)
+		return id, err
+	}
+	var was struct {
+		Status, Role string
+		Basis        sql.NullString
+	}
+	if err := f.SQL.Get(&was, `SELECT status, role, basis FROM participant WHERE id = $1`, id); err != nil || was.Status == "confirmed" {
+		return id, err
+	}
+	id = fresh()
+	since := time.Date(2026, time.October, 20, 0, 0, 0, 0, time.UTC)
+	return id, f.Add(f.Daniyar, f.Theft, id, who, casefile.Grant{Role: policy.Role(was.Role), Basis: was.Basis.String, Since: since})
 }
 
 // race has the investigator end a status, and its holder open a decision so much

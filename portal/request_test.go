@@ -76,8 +76,9 @@ func TestAStrangerAsksForAccessIsRefusedAndComplainsInOneStep(t *testing.T) {
 	}
 	f.as(f.Daniyar).post("/kk/participants/"+participant+"/ending", url.Values{"reasons": {strings.Repeat("ы", 5001)}}).want(t, "too many", http.StatusUnprocessableEntity)
 	f.as(f.Daniyar).post("/kk/participants/"+participant+"/ending", url.Values{"reasons": {portaltest.Reasons}}).want(t, "the refusal", http.StatusSeeOther)
-	check := f.as(f.Daniyar).get("/kk/participants/"+participant+"/check").want(t, "its paper", http.StatusOK)
-	f.as(f.Daniyar).sign(check, f.Daniyar.Key).want(t, "its signature", http.StatusSeeOther)
+	signer := f.as(f.Daniyar)
+	check := signer.get("/kk/participants/"+participant+"/check").want(t, "its paper", http.StatusOK)
+	signer.sign(check, f.Daniyar.Key).want(t, "its signature", http.StatusSeeOther)
 
 	for _, lang := range []string{"kk", "ru"} {
 		page = asel.get("/"+lang+"/access/"+request).want(t, "the refusal", http.StatusOK)

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -467,67 +465,6 @@ func TestEveryActWithLegalEffectAsksForASignatureWhateverTheSessionSays(t *testi
 		t.Errorf("%d of %d signed acts have an address", tried, len(acts))
 	}
 	f.Sound()
-}
-
-// The rows of the verification standard about who somebody is, sessions, access
-// and the log: each that is met names the test that holds it.
-func TestEveryRowOfTheVerificationStandardNamesATestThatExists(t *testing.T) {
-	root, err := portaltest.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]bool{}
-	err = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		source, err := os.ReadFile(path)
-		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing\.T\)`).FindAllSubmatch(source, -1) {
-			tests[string(m[1])] = true
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sheet, err := os.ReadFile("testdata/asvs.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen, chapters := map[string]bool{}, map[string]int{}
-	for i, line := range strings.Split(strings.TrimRight(string(sheet), "\n"), "\n") {
-		row := strings.Split(line, "\t")
-		if i == 0 {
-			continue
-		}
-		if len(row) != 4 || seen[row[0]] || row[2] == "" {
-			t.Errorf("row %q", line)
-			continue
-		}
-		seen[row[0]] = true
-		chapter, _, _ := strings.Cut(row[0], ".")
-		chapters[chapter]++
-		switch row[1] {
-		case "met":
-			for _, name := range strings.Fields(row[3]) {
-				if !tests[name] {
-					t.Errorf("%s names %s, which is no test", row[0], name)
-				}
-			}
-			if row[3] == "" {
-				t.Errorf("%s is met and no test says so", row[0])
-			}
-		case "not applicable", "open":
-			if row[3] == "" {
-				t.Errorf("%s does not say why", row[0])
-			}
-		default:
-			t.Errorf("%s is %q", row[0], row[1])
-		}
-	}
-	if len(chapters) != 4 || len(seen) < 40 {
-		t.Errorf("%d rows of the chapters %v", len(seen), chapters)
-	}
 }
 
 // Whatever is sent, every line of the log is the portal's own.

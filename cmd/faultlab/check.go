@@ -170,7 +170,7 @@ func (l *lab) compare(ctx context.Context, quiet bool) (findings, map[uuid.UUID]
 			out.add(I1, "%s was acknowledged, and has no number", id)
 		}
 	}
-	l.gaps(out, rows, stories)
+	l.gaps(out, rows, sent(stories)-acknowledged(earlier))
 	return out, stories, nil
 }
 
@@ -228,9 +228,31 @@ func untimely(s *story, at time.Time, starts []span) string {
 // sequenceSkip is how many numbers PostgreSQL may skip when it crashes (SEQ_LOG_VALS).
 const sequenceSkip = 32
 
-// gaps counts the numbers that nothing has. Each try that failed may have taken one, and
-// each crash of PostgreSQL a few.
-func (l *lab) gaps(out findings, rows []kept, stories map[uuid.UUID]*story) {
+// sent is how often something was sent.
+func sent(stories map[uuid.UUID]*story) (n int) {
+	for _, s := range stories {
+		for _, line := range s.Lines {
+			if line.What == intends || line.What == sends {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// acknowledged is how many were told that it was taken.
+func acknowledged(stories map[uuid.UUID]*story) (n int) {
+	for _, s := range stories {
+		if s.Acked {
+			n++
+		}
+	}
+	return n
+}
+
+// gaps counts the numbers that nothing has. Each try that was not acknowledged may have
+// taken one, whether it failed or is still on its way, and each crash of PostgreSQL a few.
+func (l *lab) gaps(out findings, rows []kept, tries int) {
 	var all []int
 	for _, k := range rows {
 		_, digits, _ := strings.Cut(k.Number, "-")
@@ -243,14 +265,6 @@ func (l *lab) gaps(out findings, rows []kept, stories map[uuid.UUID]*story) {
 	}
 	if len(all) == 0 {
 		return
-	}
-	tries := 0
-	for _, s := range stories {
-		for _, line := range s.Lines {
-			if line.What == silence || line.What == failed || line.What == checking {
-				tries++
-			}
-		}
 	}
 	missing := slices.Max(all) - slices.Min(all) + 1 - len(all)
 	if explained := tries + sequenceSkip*l.crashes; missing > explained {

@@ -39,8 +39,10 @@ var faults = []fault{
 		return l.killBackend(ctx)
 	}},
 	{"all", "R03 kill -9 of auditor, portal, PostgreSQL and keeper", func(ctx context.Context, l *lab) error {
-		return errors.Join(l.auditor.kill(), l.portal.kill(), l.endDatabase(syscall.SIGKILL), l.keeper.kill(),
-			l.raiseDatabase(ctx), l.keeper.start(ctx), l.auditor.start(ctx), l.portal.start(ctx))
+		err := errors.Join(l.auditor.kill(), l.portal.kill(), l.endDatabase(syscall.SIGKILL), l.keeper.kill(), l.keeper.start(ctx))
+		raised := make(chan error, 1)
+		go func() { raised <- l.raiseDatabase(ctx) }() // the others are started before it answers
+		return errors.Join(err, l.auditor.start(ctx), l.portal.start(ctx), <-raised)
 	}},
 	{"keeper", "R03 kill -9 of the keeper", func(ctx context.Context, l *lab) error {
 		return errors.Join(l.keeper.kill(), l.keeper.start(ctx))
@@ -88,7 +90,7 @@ func faultOf(id string) (fault, error) {
 }
 
 // wireTime is how long it may take until somebody files.
-const wireTime = 8 * time.Second
+const wireTime = patience
 
 // onWire does something to n COMMITs.
 func onWire(how cut, n int) func(context.Context, *lab) error {

@@ -38,6 +38,7 @@ type lab struct {
 	disk    string // a small file system for PostgreSQL; "": it lives in dir
 	url     string
 	began   time.Time
+	at      func(login string) string // the address of the database "portal" for a login, past the wire; "": as its owner
 
 	local    database.Local
 	server   *database.Server
@@ -157,6 +158,12 @@ func (l *lab) openDatabase(ctx context.Context, settings []string) (err error) {
 			return err
 		}
 	}
+	l.at = func(login string) string {
+		if login == "" {
+			return l.server.DSN("portal")
+		}
+		return fmt.Sprintf("host='%s' user=%s dbname=portal sslmode=disable", l.server.Socket, login)
+	}
 	return l.server.Create(ctx, "portal")
 }
 
@@ -166,7 +173,7 @@ CREATE ROLE zharia_auditor LOGIN IN ROLE portal_audit`
 
 // stage puts the cast on.
 func (l *lab) stage(ctx context.Context, binary string) (err error) {
-	out, err := exec.CommandContext(ctx, binary, "lab-stage", "-dir", l.dir, "-database", l.server.DSN("portal"), "-origin", origin).CombinedOutput()
+	out, err := exec.CommandContext(ctx, binary, "lab-stage", "-dir", l.dir, "-database", l.at(""), "-origin", origin).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("lab-stage: %w\n%s", err, out)
 	}
@@ -174,7 +181,7 @@ func (l *lab) stage(ctx context.Context, binary string) (err error) {
 		return err
 	}
 	l.theft = cast.ID("casefile", "theft")
-	if l.db, err = database.Open(ctx, l.server.DSN("portal")); err != nil {
+	if l.db, err = database.Open(ctx, l.at("")); err != nil {
 		return err
 	}
 	return l.db.Exec(ctx, makeLogins)
@@ -228,7 +235,7 @@ func (l *lab) openProcesses(ctx context.Context, binary string) error {
 	}
 	l.auditor = &process{
 		name: "auditor", ready: "PORTAL_LOG_KEY=", log: filepath.Join(l.dir, "auditor.log"), args: []string{binary, "auditor"},
-		env: append(slices.Clone(base), "DATABASE_URL="+l.asLogin("zharia_auditor"), "PORTAL_AUDITOR_KEY="+filepath.Join(l.dir, "auditor", "key")),
+		env: append(slices.Clone(base), "DATABASE_URL="+l.at("zharia_auditor"), "PORTAL_AUDITOR_KEY="+filepath.Join(l.dir, "auditor", "key")),
 	}
 	if l.traces != "" {
 		l.auditor.args = append([]string{"strace", "-D", "-A", "-f", "-q", "-y", "-s", "500", "-e", "trace=openat,fsync,fdatasync,rename,renameat,renameat2,linkat", "-o", l.traces}, l.auditor.args...)
@@ -237,20 +244,18 @@ func (l *lab) openProcesses(ctx context.Context, binary string) error {
 		return err
 	}
 	l.key = strings.TrimPrefix(l.auditor.said, "PORTAL_LOG_KEY=")
+	served := l.at("zharia")
+	if l.wire != nil {
+		served = fmt.Sprintf("host=127.0.0.1 port=%d user=zharia dbname=portal sslmode=disable", l.wire.port())
+	}
 	l.portal = &process{
 		name: "portal", ready: "ready", log: filepath.Join(l.dir, "portal.log"), args: []string{binary, "serve"},
-		env: append(slices.Clone(base),
-			fmt.Sprintf("DATABASE_URL=host=127.0.0.1 port=%d user=zharia dbname=portal sslmode=disable", l.wire.port()),
+		env: append(slices.Clone(base), "DATABASE_URL="+served,
 			"PORTAL_ADDR="+addr, "PORTAL_OPS_ADDR=none", "PORTAL_ANCHORS="+filepath.Join(l.dir, "anchors"), "PORTAL_PINS="+strings.Repeat("0", 64),
 			"PORTAL_LISTS="+filepath.Join(l.dir, "lists"), "PORTAL_KEEPER=unix:"+socket, "PORTAL_LOG_KEY="+l.key, "PORTAL_EGOV_BIN=123456789012",
 			"LAB_AUTHORITY=http://"+l.center.Addr),
 	}
 	return l.portal.start(ctx)
-}
-
-// asLogin is the address of the database for one of its logins, past the wire.
-func (l *lab) asLogin(name string) string {
-	return fmt.Sprintf("host='%s' user=%s dbname=portal sslmode=disable", l.server.Socket, name)
 }
 
 // postmaster is the process of PostgreSQL that we started.

@@ -5,6 +5,8 @@
 //
 //	faultlab run     [-faults portal,postmaster] [-cycles 25] [-clients 8] [-seed N]
 //	faultlab planted [-only NAME]    builds twelve defects in, one after the other: each must be seen
+//	faultlab failover [-cycles 20] [-losses machine,postgres,frozen,switchover]   three nodes of cmd/portal/deploy/ha and two portals;
+//	                                 the leader goes, again and again. It needs Debian's patroni and etcd-server
 //	faultlab list                    faults and defects
 //
 // Everything is on this machine, in a folder of its own that goes at the end
@@ -50,6 +52,8 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return runPlan(ctx, out, args[1:])
 	case len(args) > 0 && args[0] == "planted":
 		return runPlanted(ctx, out, args[1:])
+	case len(args) > 0 && args[0] == "failover":
+		return runFailover(ctx, out, args[1:])
 	case len(args) == 1 && args[0] == "list":
 		for _, f := range faults {
 			fmt.Fprintf(out, "%-13s %s\n", f.id, f.what)
@@ -60,7 +64,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		}
 		return nil
 	}
-	return errors.New("usage: faultlab run [-faults portal,postmaster] [-cycles 25] [-clients 8] [-seed N] [-disk MB] | planted [-only NAME] | list")
+	return errors.New("usage: faultlab run [-faults portal,postmaster] [-cycles 25] [-clients 8] [-seed N] [-disk MB] | planted [-only NAME] | failover [-cycles 20] | list")
 }
 
 // maxCycles bounds a campaign: it ends by itself.
@@ -73,14 +77,15 @@ func runPlan(ctx context.Context, out io.Writer, args []string) error {
 	clients := flags.Int("clients", maxClients, "how many people file")
 	seed := flags.Uint64("seed", drawSeed(), "of what is left to chance: the moments, and who goes home")
 	disk := flags.Int("disk", 0, "MB of a file system of its own for PostgreSQL, which the fault 'disk' fills; needs the right to mount")
+	wait := flags.Duration("wait", 2*time.Second, "people file for at most so long before the next fault")
 	traced := flags.Bool("trace", straced(), "watch the system calls of the auditor, by strace")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || *cycles < 1 || *cycles > maxCycles || *clients < 1 || *clients > maxClients || *disk < 0 || *disk > 4096 {
-		return fmt.Errorf("run: 1 to %d cycles, 1 to %d people, a disk of at most 4096 MB", maxCycles, maxClients)
+	if flags.NArg() > 0 || *cycles < 1 || *cycles > maxCycles || *clients < 1 || *clients > maxClients || *disk < 0 || *disk > 4096 || *wait <= 0 || *wait > time.Minute {
+		return fmt.Errorf("run: 1 to %d cycles, 1 to %d people, a disk of at most 4096 MB, a wait of at most a minute", maxCycles, maxClients)
 	}
-	p := plan{cycles: *cycles, clients: *clients, seed: *seed, wait: 2 * time.Second, traced: *traced, tenacity: 3 * time.Minute}
+	p := plan{cycles: *cycles, clients: *clients, seed: *seed, wait: *wait, traced: *traced, tenacity: 3 * time.Minute}
 	for _, f := range faults {
 		if *names == "every" && (f.id != "disk" || *disk > 0) {
 			p.faults = append(p.faults, f.id)

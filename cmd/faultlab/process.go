@@ -36,22 +36,9 @@ type process struct {
 // span is a time from one moment to another.
 type span struct{ from, to time.Time }
 
-// tries is how often one that ends before it is ready is started again, as systemd does:
-// it may find PostgreSQL in the middle of its recovery.
-const tries = 10
-
-// start starts it and waits until it is ready.
-func (p *process) start(ctx context.Context) (err error) {
-	for range tries {
-		if err = p.try(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		sleep(ctx, 500*time.Millisecond)
-	}
-	return err
-}
-
-func (p *process) try(ctx context.Context) error {
+// start starts it and waits until it is ready: by itself it waits for a PostgreSQL that is
+// not there yet, or recovers.
+func (p *process) start(ctx context.Context) error {
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -129,4 +116,16 @@ func tail(file string) string {
 		return ""
 	}
 	return string(b[max(0, len(b)-3<<10):])
+}
+
+// processorTime is what this process and those that it started, and that have ended, took
+// of the processors.
+func processorTime() (all time.Duration) {
+	for _, whose := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if syscall.Getrusage(whose, &u) == nil {
+			all += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return all
 }

@@ -9,6 +9,7 @@
 //	perfbench scale  [-small 10000] [-large 1000000] [-times 40]
 //	perfbench ledger [-acts 1000000] [-day 10000]
 //	perfbench reports [-rate 500] [-filings 5] [-seconds 60]
+//	perfbench page|status|file [-pairs 7] [-slice 3s] [-size 10000] [-clients 4] [-keep DIR]
 //
 // The yardstick of crypto is OpenSSL with gost-engine, driven by a C program that is
 // built when asked (gcc, libssl-dev, libengine-gost-openssl). Without them ours is
@@ -27,6 +28,10 @@
 //
 // Reports measures what signed petitions wait, and how they are told of, while the portal
 // is flooded with anonymous reports: half of them with a solved puzzle, half without.
+//
+// Page and status measure a page of the portal beside its floor, net/http with one prepared
+// query and bytes that lie ready, and beside pgbench with all that the page asks; file, the
+// filing of what is signed, beside the rows it leaves and OpenSSL. Each in turn, in one run.
 package main
 
 import (
@@ -36,6 +41,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -63,8 +69,12 @@ func run(ctx context.Context, args []string) error {
 		return runLedger(ctx, args[1:])
 	case len(args) > 0 && args[0] == "reports":
 		return runReports(ctx, args[1:])
+	case len(args) > 0 && slices.Contains([]string{"page", "status", "file"}, args[0]):
+		return runBeside(ctx, args[0], args[1:])
+	case len(args) > 0 && args[0] == "floor":
+		return runFloor(ctx, args[1:])
 	}
-	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40] | ledger [-acts 1000000] [-day 10000] | reports [-rate 500] [-filings 5] [-seconds 60]")
+	return errors.New("usage: perfbench crypto [-slices 9] [-slice 200ms] | flood [-rate 200] [-for 30s] | signin [-rate 40] [-for 30s] [-responder 100ms] | scale [-small 10000] [-large 1000000] [-times 40] | ledger [-acts 1000000] [-day 10000] | reports [-rate 500] [-filings 5] [-seconds 60] | page|status|file [-pairs 7] [-slice 3s] [-size 10000] [-clients 4] [-keep DIR]")
 }
 
 func runCrypto(ctx context.Context, args []string) error {

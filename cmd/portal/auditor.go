@@ -35,15 +35,20 @@ func auditor(ctx context.Context, args []string, out io.Writer) error {
 	if err := env.Parse(&c); err != nil {
 		return err
 	}
-	db, err := database.OpenAs(ctx, c.Database, database.Audit)
-	if err != nil {
+	var db *database.DB
+	var a *ledger.Auditor
+	if err := database.Patiently(ctx, startTime, waits, func() (err error) {
+		if db, err = database.OpenAs(ctx, c.Database, database.Audit); err != nil {
+			return err
+		}
+		if a, err = newAuditor(ctx, db, c); err != nil {
+			db.Close()
+		}
+		return err
+	}); err != nil {
 		return err
 	}
 	defer db.Close()
-	a, err := newAuditor(ctx, db, c)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintln(out, "PORTAL_LOG_KEY="+a.Key.Public)
 	a.Run(ctx)
 	return nil

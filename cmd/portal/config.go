@@ -13,6 +13,7 @@ import (
 	"zharia/portal"
 	"zharia/portal/attachment"
 	"zharia/portal/audit"
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/egov"
 )
@@ -42,6 +43,8 @@ type config struct {
 
 	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:host:port; without one nothing is scanned"`
 
+	Store
+
 	TipOrigin string     `env:"PORTAL_TIP_ORIGIN" help:"a host of its own for anonymous messages, https://…: no cookie of the portal comes there; without one they stand beside the other pages"`
 	EgovBIN   string     `env:"PORTAL_EGOV_BIN,required,notEmpty" help:"BIN of the organisation that eGov Mobile knows this site under, twelve digits"`
 	EgovAuth  egov.Auth  `env:"PORTAL_EGOV_AUTH" envDefault:"Token" help:"how a phone shows that it may fetch a document: None, Token or Eds"`
@@ -68,6 +71,11 @@ func readConfig() (config, error) {
 			wrong = append(wrong, fmt.Errorf("PORTAL_LOG_KEY: %w", err))
 		}
 	}
+	if c.Database != "" {
+		if err := database.Private(c.Database); err != nil {
+			wrong = append(wrong, fmt.Errorf("DATABASE_URL: %w", err))
+		}
+	}
 	for _, dir := range c.Witnesses {
 		if !filepath.IsAbs(dir) {
 			wrong = append(wrong, fmt.Errorf("PORTAL_WITNESSES: %q is no full path of a folder", dir))
@@ -79,7 +87,7 @@ func readConfig() (config, error) {
 	if c.Unsafe != "" && c.Unsafe != development {
 		wrong = append(wrong, fmt.Errorf("PORTAL_UNSAFE %q: only %q is known", c.Unsafe, development))
 	}
-	wrong = append(wrong, c.Front.check(), c.Keyring.check(), c.Exchange.check())
+	wrong = append(wrong, c.Front.check(), c.Keyring.check(), c.Exchange.check(), c.Store.check())
 	if err := c.egov().Check(); err != nil && c.EgovBIN != "" {
 		wrong = append(wrong, fmt.Errorf("PORTAL_EGOV_…: %w", err))
 	}

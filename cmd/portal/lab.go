@@ -13,8 +13,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"zharia/portal/cast"
+	"zharia/portal/country"
 	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -70,6 +72,8 @@ func labStage(ctx context.Context, args []string, out io.Writer) (err error) {
 	dir := flags.String("dir", "", "folder of the stage")
 	dsn := flags.String("database", "", "an empty database, as its owner")
 	origin := flags.String("origin", "", "of the portal")
+	people := flags.Int("citizens", 0, "so many more people than the cast, with cases of their own, for cmd/loadtest")
+	decisions := flags.Int("decisions", 20, "so many decisions in each of these cases")
 	if flags.Parse(args) != nil || *dir == "" || *dsn == "" || *origin == "" {
 		return errMisuse
 	}
@@ -96,7 +100,18 @@ func labStage(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer db.Close()
 	defer work.Close()
-	if err := troupe.Play(ctx, vault.New(work.DB, kept.all), document.Press{Words: book, Origin: *origin}, now()); err != nil {
+	all, press := vault.New(work.DB, kept.all), document.Press{Words: book, Origin: *origin}
+	if err := troupe.Play(ctx, all, press, now()); err != nil {
+		return err
+	}
+	citizens, err := country.Citizens(filepath.Join(*dir, "citizens"), troupe, *people, now())
+	if err != nil {
+		return err
+	}
+	since := time.Now()
+	if err := country.Inhabit(ctx, all, press, troupe, citizens, *decisions, now(), func(done int) {
+		fmt.Fprint(os.Stderr, country.Bar("citizens", done, *people, since))
+	}); err != nil {
 		return err
 	}
 	anchors := filepath.Join(*dir, "anchors")

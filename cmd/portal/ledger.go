@@ -26,6 +26,7 @@ func (s *several) Set(v string) error { *s = append(*s, v); return nil }
 type ledgerCall struct {
 	dsn, key, json, state string
 	witnesses, receipts   several
+	pieces                bool
 }
 
 // auditLedger proves that the database holds what the acts left in it: 0 it does, 1 it
@@ -41,6 +42,7 @@ func auditLedger(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var(&c.witnesses, "witness", "folder of checkpoints that somebody holds; may be given again")
 	flags.Var(&c.receipts, "receipt", "receipt that somebody holds; may be given again")
 	flags.StringVar(&c.state, "incremental", "", "file of the last sound audit: only what is new is audited, and the file goes on")
+	flags.BoolVar(&c.pieces, "pieces", false, "the files in the bucket (PORTAL_S3), too: each is read")
 	flags.StringVar(&c.json, "json", "", "file for the report; - is standard output")
 	if flags.Parse(args) != nil {
 		return errMisuse
@@ -69,6 +71,11 @@ func (c ledgerCall) run(ctx context.Context) (audit.Report, error) {
 	o, err := c.options()
 	if err != nil {
 		return audit.Report{}, err
+	}
+	if c.pieces {
+		if o.Pieces, err = bucketOfSettings(ctx); err != nil {
+			return audit.Report{}, err
+		}
 	}
 	db, err := openToAudit(ctx, c.dsn)
 	if err != nil {

@@ -71,7 +71,8 @@ func inherited() (map[string]net.Listener, error) {
 
 // doors are where the portal is asked.
 type doors struct {
-	people net.Listener
+	people net.Listener // nil: one on addr, opened when they can be served
+	addr   string
 	plain  net.Listener // sends people to the address that speaks TLS; nil: none
 	ops    net.Listener // for those who look after the machine; nil: none
 	handed bool         // people is a socket that others hold open, too

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
+	"time"
 
 	"zharia"
 	"zharia/portal/audit"
@@ -23,6 +26,12 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&c.key, "key", "", "public key of the auditor, as /log/key gives it: NAME+12345678+…")
 	flags.Var(&c.witnesses, "witness", "folder of checkpoints that somebody holds; may be given again")
 	flags.Var(&c.receipts, "receipt", "receipt that somebody holds; may be given again")
+	var i backup.Instant
+	flags.StringVar(&i.Dir, "data", "", "of a base (portal backup -cluster): a new folder for the server; its files go into data/ there")
+	flags.StringVar(&i.WAL, "wal", "", "of a base: the folder that `portal archive` fills")
+	at := flags.String("at", "", "of a base: the moment, 2026-11-22T15:04:05+05:00; none: as far as the archive goes")
+	giveUp := flags.Int64("give-up", 0, "how many acts others have seen, where fewer are here: the rest is lost, and that is written down for ever")
+	pieces := flags.String("pieces", "", "folder of `portal backup -pieces`: what the bucket (PORTAL_S3) lacks is put back into it, and all of it is read")
 	alone := flags.Bool("no-witness", false, "nobody holds anything: that the copy is the newest one is not proved")
 	dir, err := takesOne(flags, args)
 	if err != nil {
@@ -30,8 +39,10 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	}
 	switch {
 	case dir == "":
-		return misused("call: portal restore DIR -database … [-witness DIR] [-receipt FILE] [-key KEY]")
-	case c.dsn == "":
+		return misused("call: portal restore DIR -database … [-witness DIR] [-receipt FILE] [-key KEY]; of a base: portal restore DIR -data NEW -wal ARCHIVE [-at TIME] …")
+	case (i.Dir == "") != (i.WAL == "") || i.Dir == "" && *at != "":
+		return misused("-data, -wal and -at are for a base: portal restore DIR -data NEW -wal ARCHIVE [-at TIME]")
+	case c.dsn == "" && i.Dir == "":
 		return misused("no database: PORTAL_MIGRATE_DATABASE is not set, and there is no -database")
 	case len(c.witnesses)+len(c.receipts) == 0 && !*alone:
 		return misused("give a -witness or a -receipt to prove the copy against; -no-witness if there is none in the world")
@@ -40,14 +51,69 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return misused(err.Error())
 	}
-	m, err := backup.Restore(ctx, dir, c.dsn, zharia.Schema, func(ctx context.Context, db *database.DB) error {
+	if *giveUp > 0 && options.Key == nil {
+		return misused("-give-up needs the auditor's -key: only what it signed can be lost")
+	}
+	if *pieces != "" {
+		if options.Pieces, err = bucketOfSettings(ctx); err != nil {
+			return err
+		}
+	}
+	proof := func(ctx context.Context, db *database.DB) error {
+		if *pieces != "" {
+			n, err := backup.PutPieces(ctx, db, *pieces, options.Pieces)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%d pieces of files, %d of them put back into the bucket\n", n.Named, n.Brought)
+		}
+		if *giveUp > 0 {
+			if err := giveUpHeads(ctx, db.DSN(), options, *giveUp); err != nil {
+				return err
+			}
+		}
 		return prove(ctx, db, c, options, out)
-	}, step)
+	}
+	if i.Dir != "" {
+		return restoreAt(ctx, i, dir, *at, proof, out)
+	}
+	m, err := backup.Restore(ctx, dir, c.dsn, zharia.Schema, proof, step)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d acts of %s are put back and proved; the database may be served\n", m.Acts, m.MadeAt.Format("2006-01-02 15:04 MST"))
 	return nil
+}
+
+// restoreAt puts a whole server back to a moment.
+func restoreAt(ctx context.Context, i backup.Instant, dir, at string, proof backup.Proof, out io.Writer) (err error) {
+	if at != "" {
+		if i.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
+			return misused("-at: a moment is written 2026-11-22T15:04:05+05:00, with its zone")
+		}
+	}
+	if i.Base, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	r, err := backup.RestoreAt(ctx, i, zharia.Schema, proof, step)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d acts are put back and proved; let the server's data_directory be %s, start it, and make a new base at once\n", r.Acts, r.Data)
+	return nil
+}
+
+// giveUpHeads writes down that acts which others have seen are lost, as the owner.
+func giveUpHeads(ctx context.Context, dsn string, o audit.Options, seen int64) error {
+	owner, err := database.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	var notes [][]byte
+	for _, h := range o.Heads {
+		notes = append(notes, h.Note)
+	}
+	return errors.Join(backup.GiveUp(ctx, owner, o.Key, notes, seen, now()), owner.Close())
 }
 
 // prove audits everything; what it found is said line by line. The signatures of what

@@ -63,11 +63,14 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer ways.Close()
-	doors, err := openDoors(c.Addr, c.Plain, c.Ops)
+	doors, err := openDoors(none, c.Plain, c.Ops)
 	if err != nil {
 		return err
 	}
 	defer doors.close()
+	ready, meter := ops.NewReady(), ops.NewMeter()
+	ready.Starting("database")
+	defer doors.tellOperators(ready, meter)()
 	var shown *certificate
 	if c.TLSCert != "" {
 		if shown, err = openCertificate(c.TLSCert, c.TLSKey); err != nil {
@@ -82,54 +85,14 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := guard(ctx, c.Database); err != nil {
+	st := start{config: c, book: book, verifier: verifier, ready: ready, hands: hands{ready: ready, meter: meter, ways: ways, shown: shown}}
+	if err := database.Patiently(ctx, startTime, waits, func() error { return st.begin(ctx) }); err != nil {
 		return err
 	}
-	var client *keeper.Client
-	db, work, err := open(ctx, c.Database, func(hand *database.DB) (keys *vault.Keys, err error) {
-		keys, client, err = c.Keyring.open(ctx, hand, os.Stderr)
-		return keys, err
-	})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	defer work.Close()
-	checks, err := database.OpenAs(ctx, c.Database, database.Audit)
-	if err != nil {
-		return err
-	}
-	defer checks.Close()
-	key, err := proven(ctx, checks, c)
-	if err != nil {
-		return err
-	}
-	watched, unsafe, err := sound(ctx, work.DB, c)
-	if err != nil {
-		return err
-	}
-	scanner, err := attachment.ParseScanner(c.Scanner)
-	if err != nil {
-		return err
-	}
-	p := &portal.Portal{Clock: watched.Now, Steady: watched.Sound, Unsafe: unsafe, DB: db, Scanner: scanner, Words: book, Verifier: verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey, TipOrigin: c.TipOrigin, Proxies: proxies}
-	if c.Register != "" {
-		if p.Register, err = openInbox(c.Register, work, verifier); err != nil {
-			return err
-		}
-		p.Register.Clock = watched.Now
-	}
-	teller, public, err := c.Exchange.open(ctx, work.DB)
-	if err != nil {
-		return err
-	}
-	p.Exchange = public
+	defer st.end()
+	st.portal.Proxies, doors.addr = proxies, c.Addr
 	go refresh(ctx, authority)
-	return run(ctx, p, hands{
-		exchange: teller,
-		work:     work.DB, checks: checks, watch: audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}, keeper: client, ways: ways, shown: shown,
-		troubles: troubles(work.DB, c), steady: watched.Sound,
-	}, doors, out, c.Origin)
+	return run(ctx, st.portal, st.hands, doors, out, c.Origin)
 }
 
 // authorities are those whose keys are taken. Only the build for cmd/faultlab (lab.go) has
@@ -295,6 +258,9 @@ type hands struct {
 	ways         *channels
 	shown        *certificate // to browsers; nil where a front speaks TLS
 
+	ready *ops.Ready // what operators are told since the start; nil: from when it serves
+	meter *ops.Meter // goes with ready
+
 	troubles func(context.Context) ([]database.Trouble, error) // with which a filing could be lost; nil: nobody looks
 	steady   func() bool                                       // whether the clock can be believed; nil: nobody looks
 }
@@ -305,8 +271,12 @@ func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer,
 	if os.Getenv("GOMAXPROCS") == "" { // on two processors a long reckoning would hold up every page; the system shares them more evenly
 		runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
 	}
-	leaving, ready := make(chan struct{}), ops.NewReady(h.readiness()...)
-	p.Leaving, p.Meter = leaving, ops.NewMeter()
+	leaving := make(chan struct{})
+	ready, meter := h.ready, h.meter
+	if ready == nil {
+		ready, meter = ops.NewReady(), ops.NewMeter()
+	}
+	p.Leaving, p.Meter = leaving, meter
 	for _, figures := range h.figures(p) {
 		p.Meter.Read(figures)
 	}
@@ -314,18 +284,31 @@ func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer,
 	teller := tells(p, h)
 	p.Channels = h.ways.offered()
 	h.ways.Keep(teller.Receive)
-	lane, err := database.OpenAs(ctx, p.DB.DSN(), database.App)
-	if err != nil {
+	var lane *database.DB
+	if err := database.Patiently(ctx, startTime, waits, func() (err error) { lane, err = database.OpenAs(ctx, p.DB.DSN(), database.App); return err }); err != nil {
 		return err
 	}
 	defer lane.Close()
 	lane.Limit(laneConnections)
 	p.Tips = vault.New(lane, p.DB.Keys)
+	counts, err := database.OpenCounts(ctx, p.DB.DSN())
+	if err != nil {
+		return err
+	}
+	if counts != nil {
+		defer counts.Close()
+		p.Counts = vault.New(counts, p.DB.Keys)
+	}
 	handler, err := p.Handler()
 	if err != nil {
 		return err
 	}
 	go p.TellOfTips(ctx)
+	if d.people == nil { // not sooner: who came would wait for one who does not serve yet
+		if d.people, err = listen(d.addr); err != nil {
+			return err
+		}
+	}
 	leaver := &leaver{Handler: handler}
 	server := newServer(leaver)
 	jobs := make(chan error, 1)
@@ -358,6 +341,7 @@ func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer,
 			go func() { served <- beside.Serve(listener) }()
 		}
 	}
+	ready.Serve(h.readiness()...)
 	fmt.Fprintf(out, "ready %s/kk/\n", origin)
 	notify("READY=1")
 	select {
@@ -422,6 +406,9 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			report.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return report.MarkOverdue(ctx, tx, j.Args["report"], now())
 			},
+			opening.AlarmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
+				return opening.Alarm(ctx, tx, j.Args["officer"], now())
+			},
 			casefile.RequestOverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
 			},
@@ -458,7 +445,8 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"remind of terms that end": {Every: 10 * time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return tells(p, h).Remind(ctx, db, at.UTC().Truncate(time.Microsecond))
 			}},
-			"count the notices of a month": {Every: 10 * time.Minute, Do: notice.Count},
+			"look who opens more cases than work explains": {Every: 5 * time.Minute, Do: opening.Watch},
+			"count the notices of a month":                 {Every: 10 * time.Minute, Do: notice.Count},
 			"check that everybody was told": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				_, err := tells(p, h).Check(ctx, db, at.UTC().Truncate(time.Microsecond))
 				return err
@@ -478,6 +466,10 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			}},
 			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
+			}},
+			"sweep the bucket": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				_, err := attachment.SweepOutside(ctx, vault.New(db, p.DB.Keys), at)
+				return err
 			}},
 			"drop papers that the register has taken": {Every: 24 * time.Hour, Do: feed.DropPapers},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {

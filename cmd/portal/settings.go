@@ -11,7 +11,7 @@ import (
 
 // Secret settings can stand in a file of their own, NAME_FILE: a password is then neither
 // in a unit of systemd nor in what `docker inspect` shows.
-var secretSettings = []string{"DATABASE_URL", "PORTAL_MIGRATE_DATABASE", "PORTAL_BACKUP_DATABASE", "PORTAL_ROTATE_DATABASE", "VAULT_TOKEN"}
+var secretSettings = []string{"DATABASE_URL", "PORTAL_MIGRATE_DATABASE", "PORTAL_BACKUP_DATABASE", "PORTAL_ROTATE_DATABASE", "VAULT_TOKEN", "PORTAL_S3_SECRET"}
 
 // knownSettings are all that any command of this program reads.
 func knownSettings() []string {

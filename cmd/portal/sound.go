@@ -21,7 +21,7 @@ var errUnsafe = errors.New("an accepted filing could be lost here, or bear a wro
 
 // needs are what the portal cannot do without.
 func needs(c config) database.Need {
-	return database.Need{Connections: database.Pools(3) + laneConnections + listening, Disks: []string{c.Lists, os.TempDir()}, Now: time.Now}
+	return database.Need{Connections: database.Pools(3) + laneConnections + database.Counting + listening, Disks: []string{c.Lists, os.TempDir()}, Now: time.Now}
 }
 
 // sound looks at the server of the database and at this machine before anybody is served,

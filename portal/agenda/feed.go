@@ -170,18 +170,28 @@ func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error 
 	})
 }
 
+// Known is nil for a secret of ours, and NotFound for any other.
+func Known(ctx context.Context, db *vault.DB, token string) error {
+	_, err := known(ctx, db, token)
+	return err
+}
+
+func known(ctx context.Context, db *vault.DB, token string) (row feedRow, err error) {
+	if len(token) != base64.RawURLEncoding.EncodedLen(32) {
+		return row, fault.New(fault.NotFound, "fault.not-found")
+	}
+	hash := sha256.Sum256([]byte(token))
+	return row, db.Get(database.HoldingSecret(ctx, hash[:]), &row, selectFeedByToken, hash[:])
+}
+
 // Read is the feed of a secret, with the terms it shows: those of its owner as they
 // stand now, with the rights he has now. NotFound for what is no secret of ours.
 func Read(ctx context.Context, db *vault.DB, ask policy.Ask, token string) (Feed, []Term, error) {
 	if err := ask.Check(0); err != nil {
 		return Feed{}, nil, err
 	}
-	if len(token) != base64.RawURLEncoding.EncodedLen(32) {
-		return Feed{}, nil, fault.New(fault.NotFound, "fault.not-found")
-	}
-	hash := sha256.Sum256([]byte(token))
-	var row feedRow
-	if err := db.Get(database.HoldingSecret(ctx, hash[:]), &row, selectFeedByToken, hash[:]); err != nil {
+	row, err := known(ctx, db, token)
+	if err != nil {
 		return Feed{}, nil, err
 	}
 	// A calendar program has signed in nowhere: no text opens to it, and it shows none.

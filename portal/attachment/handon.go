@@ -15,8 +15,8 @@ SELECT $2, $3, $4, author, place, $5, kind, size, received, digest, state, copy_
   FROM attachment WHERE id = $1`
 
 const insertHandedPiece = `
-INSERT INTO attachment_chunk (id, attachment, part, n, content)
-VALUES ($1, $2, $3, $4, $5)`
+INSERT INTO attachment_chunk (id, attachment, part, n, content, outside, rest)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
 // Unscanned tells that the scanner has not seen a file of a thing yet: till then it is
 // opened to nobody else, and so handed on to nobody.
@@ -81,7 +81,11 @@ func (a Attachment) handOn(ctx context.Context, tx *vault.DB, to Beside) error {
 			if err != nil {
 				return err
 			}
-			if err := tx.Exec(ctx, insertHandedPiece, at, id, part, n, sealed); err != nil {
+			o, err := tx.Put(ctx, sealed)
+			if err != nil {
+				return err
+			}
+			if err := tx.Exec(ctx, insertHandedPiece, at, id, part, n, o.Near, o.Outside, o.Rest); err != nil {
 				return err
 			}
 		}

@@ -168,12 +168,12 @@ const deleteAttachment = `
 DELETE FROM attachment WHERE id = $1`
 
 const insertPiece = `
-INSERT INTO attachment_chunk (id, attachment, part, n, content)
-VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (id) DO UPDATE SET content = $5`
+INSERT INTO attachment_chunk (id, attachment, part, n, content, outside, rest)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (id) DO UPDATE SET content = $5, outside = $6, rest = $7`
 
 const selectPiece = `
-SELECT content FROM attachment_chunk WHERE id = $1`
+SELECT content, outside, rest FROM attachment_chunk WHERE id = $1`
 
 const deleteCopy = `
 DELETE FROM attachment_chunk WHERE attachment = $1 AND part = 'copy'`
@@ -207,13 +207,21 @@ func (a Attachment) keep(ctx context.Context, tx *vault.DB, part Part, n int64, 
 	if err != nil {
 		return err
 	}
-	return tx.Exec(ctx, insertPiece, id, a.ID, part, n, sealed)
+	o, err := tx.Put(ctx, sealed)
+	if err != nil {
+		return err
+	}
+	return tx.Exec(ctx, insertPiece, id, a.ID, part, n, o.Near, o.Outside, o.Rest)
 }
 
 func (a Attachment) piece(ctx context.Context, db *vault.DB, part Part, n int64) ([]byte, error) {
 	id := pieceID(a.ID, part, n)
-	var sealed []byte
-	if err := db.Get(ctx, &sealed, selectPiece, id); err != nil {
+	var o vault.Shelved
+	if err := db.Get(ctx, &o, selectPiece, id); err != nil {
+		return nil, err
+	}
+	sealed, err := db.Whole(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	return db.Open(ctx, a.pieceAt(id), sealed)

@@ -21,7 +21,10 @@ import (
 	"time"
 
 	"zharia/portal/database"
+	"zharia/portal/ledger"
+	"zharia/portal/vault"
 
+	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -93,6 +96,7 @@ const mostFindings = 1000
 type Options struct {
 	Key      note.Verifier                      // of the auditor who signs checkpoints; nil: signatures are not checked
 	Heads    []Head                             // what others hold
+	Pieces   vault.Shelf                        // of files, outside the database: each is read; nil: they are not looked at
 	Since    State                              // the last audit that found nothing; zero: everything is audited
 	Progress func(part string, done, all int64) // is told how far it is, often; nil: nobody
 }
@@ -110,7 +114,7 @@ func Verify(ctx context.Context, db *database.DB, o Options) (Report, error) {
 			return err
 		}
 		a.tx = tx
-		for _, part := range []func(context.Context) error{a.begin, a.leaves, a.compareHeads, a.rows, a.papers, a.guards} {
+		for _, part := range []func(context.Context) error{a.begin, a.leaves, a.compareHeads, a.rows, a.papers, a.pieces, a.guards} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -154,7 +158,11 @@ type audit struct {
 	bare     time.Time       // of the first act since the last checkpoint
 	last     time.Time       // of the last act
 	touched  map[string]bool // tables of which acts since the last audit changed rows
-	bound    int64           // traces that acts answer for, all of them
+	lost     ledger.Lost     // heads that were given up with a restored copy
+	givenUp  map[uuid.UUID]ledger.Restoration
+	restored map[int64]bool // when, in microseconds
+	outside  int64          // pieces of files whose ends lie outside the database
+	bound    int64          // traces that acts answer for, all of them
 }
 
 // state is what PostgreSQL says of the snapshot.
@@ -183,6 +191,14 @@ func (a *audit) begin(ctx context.Context) error {
 	a.report.At, a.report.Notes, a.report.Findings = a.now.At.UTC(), []string{}, []Finding{}
 	// The numbers of transactions say what is new only in the cluster that gave them.
 	a.whole = a.Since.Size == 0 || a.Since.Cluster != a.now.Cluster || a.Since.Oldest > a.now.Next
+	var err error
+	if a.lost, err = ledger.ReadLost(ctx, a.tx); err != nil {
+		return err
+	}
+	a.givenUp, a.restored = map[uuid.UUID]ledger.Restoration{}, map[int64]bool{}
+	for _, r := range a.lost {
+		a.restored[r.At.UnixMicro()] = true
+	}
 	return a.readTables(ctx)
 }
 
@@ -203,6 +219,13 @@ func (a *audit) notes() {
 	}
 	if len(a.Heads) == 0 {
 		say("no witness and no receipt was given: whoever has the auditor's key could have rewritten everything")
+	}
+	if a.Pieces == nil && a.outside > 0 {
+		say(fmt.Sprintf("the ends of %d pieces of files lie outside the database and were not looked at", a.outside))
+	}
+	for _, r := range a.givenUp {
+		say(fmt.Sprintf("acts %d to %d, which others have seen, are lost: they were given up with a restored copy on %s, %d heads of them",
+			r.Acts+1, r.Seen, r.At.UTC().Format(time.RFC3339), len(r.Heads)))
 	}
 	if !a.whole {
 		say(fmt.Sprintf("only what is new since act %d: a page of the disk that was edited past PostgreSQL shows in a whole audit", a.Since.Size))

@@ -60,8 +60,10 @@ var furniture = map[string]string{
 	"recount":          `INSERT INTO recount (id, filing, day_off, was_due, due_at, made_at) SELECT gen_random_uuid(), f.id, d.id, now(), now() + interval '1 day', now() FROM filing f, day_off d LIMIT 1`,
 	"count_objection":  `INSERT INTO count_objection (id, filing, person, words, due_at, made_at) SELECT gen_random_uuid(), id, author, '\x00', now(), now() FROM filing LIMIT 1`,
 	"assistant":        `INSERT INTO assistant (id, advocate, person, name, until, made_at) SELECT gen_random_uuid(), a.id, b.id, '\x00', '2027-01-01', now() FROM person a, person b WHERE a.id <> b.id LIMIT 1`,
+	"restoration":      `INSERT INTO restoration (id, acts, seen, heads, at) VALUES (gen_random_uuid(), 0, 1, '{x}', now())`,
 	"report":           `INSERT INTO report (id, author, way, status, language, draft, made_at, saved_at) SELECT gen_random_uuid(), id, 'signed', 'draft', 'kk', '\x00', now(), now() FROM person LIMIT 1`,
 	"report_decision":  `INSERT INTO report_decision (document, report, author, kind, ground, terms, made_at) SELECT d.id, r.id, o.person, 'court', 'private', '\x00', now() FROM document d, report r, officer o WHERE o.post = 'registrar' LIMIT 1`,
+	"movement":         `INSERT INTO movement (id, casefile, state, since, made_at) SELECT gen_random_uuid(), id, 'conducted', '2026-11-20', now() FROM casefile LIMIT 1`,
 	"errand":           `INSERT INTO errand (id, assistant, advocate, casefile, participant, kind, case_number, advocate_name, language, wish, circumstances, points, status, made_at, saved_at) SELECT gen_random_uuid(), a.id, a.advocate, p.casefile, p.id, 'petition', '\x00', '\x00', 'kk', '\x00', '\x00', '\x00', 'given', now(), now() FROM assistant a, participant p LIMIT 1`,
 }
 

@@ -126,6 +126,21 @@ func (a *audit) readHeads(ctx context.Context, proved int64) error {
 			continue
 		}
 		read := head{Head: h, size: c.Size, root: c.Root}
+		if r, given := a.lost.Has(c.Size, c.Root); given {
+			a.givenUp[r.ID] = r
+			if h.Leaf == nil || h.Index >= r.Acts { // it is lost, and was said to be
+				continue
+			}
+			// Its act was left, and must be the one that it was given out for.
+			if h.Index < proved {
+				if err := a.holds(ctx, read); err != nil {
+					return err
+				}
+			} else {
+				a.receipts = append(a.receipts, read)
+			}
+			continue
+		}
 		// A witness keeps each under its size: another there took the place of one.
 		if n, err := strconv.ParseInt(filepath.Base(h.Where), 10, 64); h.Holder == "witness" && err == nil && n != c.Size {
 			a.found(read.finding(Unreadable, "it lies where the checkpoint of %d acts was put", n))
@@ -242,7 +257,7 @@ func (a *audit) passes(e *ledger.Edge, leaf tlog.Hash, at time.Time) {
 	if e.Size == a.Since.Size && e.Root() != a.Since.Root {
 		a.found(Finding{Table: "tree", Leaf: e.Size, What: Forked, Why: "an earlier audit saw another record up to this act"})
 	}
-	if a.bare.IsZero() {
+	if a.bare.IsZero() || a.restored[at.UnixMicro()] { // nobody could sign while the database was being put back
 		a.bare = at
 	}
 	for len(a.receipts) > 0 && a.receipts[0].Index < e.Size {

@@ -62,16 +62,36 @@ SELECT c.relname AS name, CAST(CAST((xpath('/row/n/text()', query_to_xml(format(
 // Make copies the database that db opens as database.Backup into dir, which must not
 // be there yet: it appears whole or not at all. The copy is of one moment, and holds
 // nobody up. say is told what is being done, for somebody who waits.
-func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string)) (m Manifest, err error) {
+func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string)) (Manifest, error) {
+	return whole(ctx, dir, say, func(part string) (m Manifest, err error) {
+		var hidden string
+		if err := db.Get(ctx, &hidden, selectHidden); err != nil {
+			return m, fmt.Errorf("read what the copy will hold: %w", err)
+		}
+		if hidden != "" {
+			return m, fmt.Errorf("%w: of %s", ErrNotAll, hidden)
+		}
+		err = db.Snapshot(ctx, func(tx *database.DB) error {
+			if m, err = describe(ctx, tx, at); err != nil {
+				return err
+			}
+			if m.Rows, err = countRows(ctx, tx); err != nil {
+				return err
+			}
+			var snapshot string
+			if err := tx.Get(ctx, &snapshot, exportSnapshot); err != nil {
+				return fmt.Errorf("hold the moment of the copy: %w", err)
+			}
+			return dump(ctx, db.DSN(), snapshot, filepath.Join(part, dumpFile), say)
+		})
+		return m, err
+	})
+}
+
+// whole makes a folder that appears whole or not at all: copy fills it.
+func whole(ctx context.Context, dir string, say func(string), copy func(part string) (Manifest, error)) (m Manifest, err error) {
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return Manifest{}, errors.Join(fmt.Errorf("%s: %w", dir, ErrExists), err)
-	}
-	var hidden string
-	if err := db.Get(ctx, &hidden, selectHidden); err != nil {
-		return Manifest{}, fmt.Errorf("read what the copy will hold: %w", err)
-	}
-	if hidden != "" {
-		return Manifest{}, fmt.Errorf("%w: of %s", ErrNotAll, hidden)
 	}
 	part, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+".part-*") // mode 0700
 	if err != nil {
@@ -82,18 +102,7 @@ func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say fu
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	err = db.Snapshot(ctx, func(tx *database.DB) error {
-		m, err = describe(ctx, tx, at)
-		if err != nil {
-			return err
-		}
-		var snapshot string
-		if err := tx.Get(ctx, &snapshot, exportSnapshot); err != nil {
-			return fmt.Errorf("hold the moment of the copy: %w", err)
-		}
-		return dump(ctx, db.DSN(), snapshot, filepath.Join(part, dumpFile), say)
-	})
-	if err != nil {
+	if m, err = copy(part); err != nil {
 		return Manifest{}, err
 	}
 	say("summing up")
@@ -138,8 +147,7 @@ func describe(ctx context.Context, tx *database.DB, at time.Time) (Manifest, err
 		return Manifest{}, fmt.Errorf("read the newest checkpoint: %w", err)
 	}
 	m.Checkpoint = string(newest.Note)
-	m.Rows, err = countRows(ctx, tx)
-	return m, err
+	return m, nil
 }
 
 // countRows is how many rows each table has that is copied.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,16 +38,18 @@ var ErrDamaged = errors.New("the backup is damaged")
 type Manifest struct {
 	Format     int              `json:"format"`
 	MadeAt     time.Time        `json:"made_at"`
-	Program    string           `json:"program"`    // the portal that made it
-	Server     string           `json:"server"`     // PostgreSQL that was copied
-	Tool       string           `json:"tool"`       // what copied it
-	Host       string           `json:"host"`       // where
-	Database   string           `json:"database"`   // its name
-	Schema     string           `json:"schema"`     // SHA-256 of schema.sql
-	Acts       int64            `json:"acts"`       // in the record
-	Checkpoint string           `json:"checkpoint"` // the newest, as it was signed; "": none yet
-	Rows       map[string]int64 `json:"rows"`       // of each table that is copied
-	Files      []File           `json:"files"`      // beside this one
+	Program    string           `json:"program"`           // the portal that made it
+	Server     string           `json:"server"`            // PostgreSQL that was copied
+	Tool       string           `json:"tool"`              // what copied it
+	Host       string           `json:"host"`              // where
+	Database   string           `json:"database"`          // its name
+	Schema     string           `json:"schema"`            // SHA-256 of schema.sql
+	Acts       int64            `json:"acts"`              // in the record
+	Checkpoint string           `json:"checkpoint"`        // the newest, as it was signed; "": none yet
+	Rows       map[string]int64 `json:"rows"`              // of each table that is copied
+	Files      []File           `json:"files"`             // beside this one
+	Cluster    bool             `json:"cluster,omitempty"` // of the whole server: the base that its log is added to (MakeBase)
+	Owner      string           `json:"owner,omitempty"`   // of a cluster: its superuser
 }
 
 // File is one file of a backup.
@@ -56,27 +59,49 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// seal writes the manifest and the sums beside the dump, and all of it to the disk.
-func (m *Manifest) seal(ctx context.Context, dir string) error {
-	dumped, err := sum(ctx, dir, dumpFile)
-	if err != nil {
-		return err
+// holds are the files of a backup of its kind.
+func (m Manifest) holds() []string {
+	if m.Cluster {
+		return []string{baseFile, walFile, listFile}
 	}
-	m.Files = []File{dumped}
+	return []string{dumpFile}
+}
+
+// sums are as they must be written.
+func (m Manifest) sums(manifest []byte) string {
+	var out strings.Builder
+	for _, f := range m.Files {
+		fmt.Fprintf(&out, "%s  %s\n", f.SHA256, f.Name)
+	}
+	fmt.Fprintf(&out, "%x  %s\n", sha256.Sum256(manifest), manifestFile)
+	return out.String()
+}
+
+// seal writes the manifest and the sums beside what was copied, and all of it to the disk.
+func (m *Manifest) seal(ctx context.Context, dir string) error {
+	m.Files = nil
+	for _, name := range m.holds() {
+		file, err := sum(ctx, dir, name)
+		if err != nil {
+			return err
+		}
+		m.Files = append(m.Files, file)
+	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
 	text = append(text, '\n')
-	sums := fmt.Sprintf("%s  %s\n%x  %s\n", dumped.SHA256, dumpFile, sha256.Sum256(text), manifestFile)
 	if err := write(filepath.Join(dir, manifestFile), text); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(dir, sumsFile), []byte(sums)); err != nil {
+	if err := write(filepath.Join(dir, sumsFile), []byte(m.sums(text))); err != nil {
 		return err
 	}
-	if err := syncFile(filepath.Join(dir, dumpFile)); err != nil {
-		return err
+	for _, f := range m.Files {
+		if err := syncFile(filepath.Join(dir, f.Name)); err != nil {
+			return err
+		}
 	}
 	return syncDir(dir)
 }
@@ -101,19 +126,20 @@ func Read(ctx context.Context, dir string) (Manifest, error) {
 	if m.Format != format {
 		return Manifest{}, fmt.Errorf("%w: %s has the layout %d, and this program reads %d", ErrDamaged, manifestFile, m.Format, format)
 	}
-	if len(m.Files) != 1 || m.Files[0].Name != dumpFile {
+	if !slices.EqualFunc(m.Files, m.holds(), func(f File, name string) bool { return f.Name == name }) {
 		return Manifest{}, fmt.Errorf("%w: %s names other files than it has", ErrDamaged, manifestFile)
 	}
-	want := fmt.Sprintf("%s  %s\n%x  %s\n", m.Files[0].SHA256, dumpFile, sha256.Sum256(text), manifestFile)
-	if string(sums) != want {
+	if string(sums) != m.sums(text) {
 		return Manifest{}, fmt.Errorf("%w: %s is not what %s says", ErrDamaged, manifestFile, sumsFile)
 	}
-	got, err := sum(ctx, dir, dumpFile)
-	if err != nil {
-		return Manifest{}, err
-	}
-	if got != m.Files[0] {
-		return Manifest{}, fmt.Errorf("%w: %s is not the file that was made: %d bytes of %d, SHA-256 %s", ErrDamaged, dumpFile, got.Size, m.Files[0].Size, got.SHA256)
+	for _, f := range m.Files {
+		got, err := sum(ctx, dir, f.Name)
+		if err != nil {
+			return Manifest{}, err
+		}
+		if got != f {
+			return Manifest{}, fmt.Errorf("%w: %s is not the file that was made: %d bytes of %d, SHA-256 %s", ErrDamaged, f.Name, got.Size, f.Size, got.SHA256)
+		}
 	}
 	return m, nil
 }

@@ -46,6 +46,9 @@ func Restore(ctx context.Context, dir, dsn, schema string, prove Proof, say func
 	if err != nil {
 		return m, err
 	}
+	if m.Cluster {
+		return m, ErrCluster
+	}
 	if m.Schema != fmt.Sprintf("%x", sha256.Sum256([]byte(schema))) {
 		return m, fmt.Errorf("%w: %s; restore it with that program", ErrOtherProgram, m.Program)
 	}

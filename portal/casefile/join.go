@@ -306,15 +306,12 @@ type relationRow struct {
 	Sealed []byte `db:"number"`
 }
 
+// Each row is looked at once, for all the ways: with the policy of cases one look is dear.
 const selectRelated = `
-SELECT r.id, r.number, r.way, EXISTS (SELECT 1 FROM standing s WHERE s.casefile = r.id AND s.person = $2) AS opens
-  FROM (SELECT i.id, i.number, i.made_at, 'into' AS way FROM casefile c JOIN casefile i ON i.id = c.joined_into WHERE c.id = $1
-        UNION ALL
-        SELECT f.id, f.number, f.made_at, 'from' FROM casefile c JOIN casefile f ON f.id = c.severed_from WHERE c.id = $1
-        UNION ALL
-        SELECT id, number, made_at, 'joined' FROM casefile WHERE joined_into = $1
-        UNION ALL
-        SELECT id, number, made_at, 'severed' FROM casefile WHERE severed_from = $1) r
+SELECT r.id, r.number, w.way, standings(r.id, $2) <> '{}' AS opens
+  FROM casefile r
+  JOIN LATERAL (VALUES ('into', r.id = $3), ('from', r.id = $4), ('joined', r.joined_into = $1), ('severed', r.severed_from = $1)) w(way, so) ON w.so
+ WHERE r.id IN ($3, $4) OR r.joined_into = $1 OR r.severed_from = $1
  ORDER BY r.made_at, r.id`
 
 // Related are the cases that a case has to do with, oldest first: where it was joined
@@ -325,7 +322,7 @@ func Related(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Relat
 		return nil, err
 	}
 	var rows []relationRow
-	if err := db.Select(ctx, &rows, selectRelated, c.ID, ask.Person); err != nil {
+	if err := db.Select(ctx, &rows, selectRelated, c.ID, ask.Person, nullable(c.JoinedInto), nullable(c.SeveredFrom)); err != nil {
 		return nil, err
 	}
 	var out []Relation

@@ -391,6 +391,23 @@ type Stand struct {
 const selectNumber = `
 SELECT number FROM casefile WHERE id = $1`
 
+// Stand is StandIn for a case that the asker has read: it need not be asked again.
+func (c Case) Stand(ask policy.Ask) (Stand, error) {
+	s := Stand{Case: c.ID, Number: c.Number}
+	var err error
+	s.Side, s.Several, err = stands(c.sides, ask, uuid.Nil)
+	return s, err
+}
+
+// stands finds the side on which the asker stands, and whether there are others.
+func stands(sides []Side, ask policy.Ask, whom uuid.UUID) (side Side, several bool, err error) {
+	i := slices.IndexFunc(sides, func(s Side) bool { return len(sides) == 1 || s.has(ask.Acting) })
+	if i < 0 || whom != uuid.Nil && sides[i].Whom != whom {
+		return Side{}, false, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return sides[i], len(sides) > 1, nil
+}
+
 // StandIn is for whom the asker acts in a case; NotFound where he is no party, has
 // not said for whom he acts, or acts for another than whom (zero: whoever it is).
 func StandIn(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, whom uuid.UUID) (Stand, error) {
@@ -399,12 +416,9 @@ func StandIn(ctx context.Context, db *vault.DB, ask policy.Ask, casefile, whom u
 	if err != nil {
 		return s, err
 	}
-	sides := sidesOf(all)
-	i := slices.IndexFunc(sides, func(s Side) bool { return len(sides) == 1 || s.has(ask.Acting) })
-	if i < 0 || whom != uuid.Nil && sides[i].Whom != whom {
-		return s, fault.New(fault.NotFound, "fault.not-found")
+	if s.Side, s.Several, err = stands(sidesOf(all), ask, whom); err != nil {
+		return s, err
 	}
-	s.Side, s.Several = sides[i], len(sides) > 1
 	var number []byte
 	if err := db.Get(ctx, &number, selectNumber, casefile); err != nil {
 		return s, err

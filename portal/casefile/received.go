@@ -3,6 +3,7 @@ package casefile
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -441,6 +442,145 @@ func (r ReceivedDecision) checkGoing(shut context.Context, tx *vault.DB) error {
 	}
 	_, err = r.Draft.checkSevering(shut, tx, all)
 	return err
+}
+
+// ReadyDecision is a decision that opens at once, sealed for TakeDecisions.
+type ReadyDecision struct {
+	ReceivedDecision
+	paper document.Ready
+}
+
+// Prepare seals a decision for TakeDecisions; at is when the portal received it. False: it
+// has to go through TakeDecision, because more comes of it than its own rows.
+func (r ReceivedDecision) Prepare(pack *vault.Pack, at time.Time) (ReadyDecision, bool, error) {
+	if signs(r.Draft.Kind) != policy.DecisionPublish || r.Draft.Joins != uuid.Nil || r.Draft.Severs != "" {
+		return ReadyDecision{}, false, nil
+	}
+	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: r.Made}
+	paper, good, err := r.Received.Prepare(pack, d, at)
+	return ReadyDecision{r, paper}, good, err
+}
+
+const selectAllInCharge = `
+SELECT casefile, person FROM duty WHERE casefile = ANY (CAST($1 AS uuid[])) AND standing = 'charge'`
+
+const selectAllConcerned = `
+SELECT id, casefile FROM participant WHERE id = ANY (CAST($1 AS uuid[]))`
+
+const insertReceivedDecisions = `
+INSERT INTO decision (id, casefile, kind, status, author, decided_on, ready_on, flags, document, made_at, published_at)
+SELECT x.id, x.casefile, x.kind, 'published', x.author, x.decided, x.ready, CAST(x.flags AS text[]), x.document, x.made, $1
+  FROM unnest(CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS text[]), CAST($5 AS uuid[]), CAST($6 AS date[]), CAST($7 AS date[]), CAST($8 AS text[]), CAST($9 AS uuid[]), CAST($10 AS timestamptz[]))
+    AS x(id, casefile, kind, author, decided, ready, flags, document, made)`
+
+const insertAllDecisionPersons = `
+INSERT INTO decision_person (decision, participant)
+SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]))`
+
+// pair is a row of two ids: who conducts which case, which participant is of which.
+type pair struct {
+	A uuid.UUID
+	B uuid.UUID
+}
+
+// TakeDecisions is TakeDecision for many that were prepared. One that is refused refuses
+// them all.
+func TakeDecisions(ctx context.Context, tx *vault.DB, all []ReadyDecision, at time.Time) error {
+	if err := holdUp(ctx, tx, all); err != nil {
+		return err
+	}
+	papers, deeds := make([]document.Ready, len(all)), make([]ledger.Deed, len(all))
+	var ids, cases, kinds, authors, decided, flags, documents, of, whom pq.StringArray
+	ready, made := make([]*string, len(all)), make([]time.Time, len(all))
+	for i, r := range all {
+		papers[i], made[i] = r.paper, r.Made
+		id, document := r.ID.String(), r.Paper.String()
+		ids, cases, kinds, authors, documents = append(ids, id), append(cases, r.Case.String()), append(kinds, string(r.Draft.Kind)), append(authors, r.Signer.String()), append(documents, document)
+		decided = append(decided, r.Draft.DecidedOn.Format(time.DateOnly))
+		if !r.Draft.ReadyOn.IsZero() {
+			day := r.Draft.ReadyOn.Format(time.DateOnly)
+			ready[i] = &day
+		}
+		marks := make(pq.StringArray, len(r.Draft.Flags))
+		for j, f := range r.Draft.Flags {
+			marks[j] = string(f)
+		}
+		text, err := marks.Value()
+		if err != nil {
+			return err
+		}
+		flags = append(flags, text.(string))
+		deeds[i] = ledger.Deed{Who: r.Signer, ID: r.ID, Casefile: r.Case, Digest: r.paper.Digest, Rows: []ledger.Touched{{Table: "document", Key: document}, {Table: "evidence", Key: document}, {Table: "decision", Key: id}}}
+		for _, c := range r.Draft.Concerns {
+			of, whom = append(of, id), append(whom, c.String())
+			deeds[i].Rows = append(deeds[i].Rows, ledger.Touched{Table: "decision_person", Key: id + "/" + c.String()})
+		}
+	}
+	if err := received(document.ReceiveAll(ctx, tx, papers)); err != nil {
+		return err
+	}
+	err := tx.Exec(ctx, insertReceivedDecisions, at, ids, cases, kinds, authors, decided, pq.Array(ready), flags, documents, database.Times(made))
+	if database.Violates(err, "decision_pkey") {
+		return fault.New(fault.Conflict, "fault.register-again").At("decision")
+	}
+	if err != nil {
+		return err
+	}
+	if len(of) > 0 {
+		if err := tx.Exec(ctx, insertAllDecisionPersons, of, whom); err != nil {
+			return err
+		}
+	}
+	return ledger.StepAll(ctx, tx.DB, policy.DecisionPublish, at, "decision", deeds)
+}
+
+// holdUp asks of many decisions what TakeDecision asks of one.
+func holdUp(ctx context.Context, tx *vault.DB, all []ReadyDecision) error {
+	var cases, concerned pq.StringArray
+	for _, r := range all {
+		cases = append(cases, r.Case.String())
+		for _, c := range r.Draft.Concerns {
+			concerned = append(concerned, c.String())
+		}
+	}
+	slices.Sort(cases)
+	var charges []struct {
+		Case   uuid.UUID `db:"casefile"`
+		Person uuid.UUID `db:"person"`
+	}
+	if err := tx.Select(ctx, &charges, selectAllInCharge, slices.Compact(cases)); err != nil {
+		return err
+	}
+	charged, stands := map[pair]bool{}, map[pair]bool{}
+	for _, c := range charges {
+		charged[pair{c.Case, c.Person}] = true
+	}
+	if len(concerned) > 0 {
+		var found []struct {
+			ID   uuid.UUID `db:"id"`
+			Case uuid.UUID `db:"casefile"`
+		}
+		if err := tx.Select(ctx, &found, selectAllConcerned, concerned); err != nil {
+			return err
+		}
+		for _, p := range found {
+			stands[pair{p.Case, p.ID}] = true
+		}
+	}
+	for _, r := range all {
+		if !charged[pair{r.Case, r.Signer}] {
+			return fault.New(fault.Invalid, "fault.register-signer").At("cms")
+		}
+		if err := r.Draft.checkDays(); err != nil {
+			return err
+		}
+		for _, c := range r.Draft.Concerns {
+			if !stands[pair{r.Case, c}] {
+				return fault.New(fault.Invalid, "fault.register-participant").At("concerns")
+			}
+		}
+	}
+	return nil
 }
 
 // State is where a case is on its way.

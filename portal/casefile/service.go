@@ -451,12 +451,12 @@ func Terms(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID][]S
 
 // Received are the asker's own services in a case by decision: what he has been
 // handed over, for the timeline.
-func Received(ctx context.Context, db *vault.DB, ask policy.Ask, casefile uuid.UUID) (map[uuid.UUID]Service, error) {
-	if _, err := Read(ctx, db, ask, casefile); err != nil {
+func Received(ctx context.Context, db *vault.DB, ask policy.Ask, of Case) (map[uuid.UUID]Service, error) {
+	if err := ask.Check(of.Standing); err != nil {
 		return nil, err
 	}
 	var rows []serviceRow
-	if err := db.Select(ctx, &rows, selectReceived, ask.Person, casefile); err != nil {
+	if err := db.Select(ctx, &rows, selectReceived, ask.Person, of.ID); err != nil {
 		return nil, err
 	}
 	out := map[uuid.UUID]Service{}

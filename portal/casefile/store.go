@@ -36,21 +36,28 @@ type caseRow struct {
 	Standing      pq.StringArray `db:"standing"`
 }
 
-// A case of which somebody is nothing is not found.
-const selectCases = `
+const selectAnyCase = `
 SELECT c.id, c.number, c.offence_kk, c.offence_ru, c.registered_on,
        c.investigator, i.name AS investigator_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        c.prosecutor, p.name AS prosecutor_name, pb.name_kk AS prosecution_kk, pb.name_ru AS prosecution_ru,
        c.joined_into, c.joined_at, c.severed_from, s.standing
-  FROM casefile c
-  JOIN (SELECT casefile, array_agg(standing) AS standing
-          FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = c.id
+  FROM casefile c`
+
+const besideCase = `
   JOIN body b ON b.id = c.body
   JOIN officer i ON i.person = c.investigator
   JOIN officer p ON p.person = c.prosecutor
   JOIN body pb ON pb.id = c.prosecution`
 
-const selectCase = selectCases + `
+// A case of which somebody is nothing is not found.
+const selectCases = selectAnyCase + `
+  JOIN (SELECT casefile, array_agg(standing) AS standing
+          FROM standing WHERE person = $1 GROUP BY casefile) s ON s.casefile = c.id` + besideCase
+
+// Of one case it is asked by itself: the view would be planned into the query with the
+// policies of all that it reads, and made ready and put away again each time.
+const selectCase = selectAnyCase + `
+  JOIN LATERAL (SELECT standings(c.id, $1) AS standing OFFSET 0) s ON cardinality(s.standing) > 0` + besideCase + `
  WHERE c.id = $2`
 
 const selectOwnCases = selectCases + `
@@ -340,24 +347,27 @@ type decisionRow struct {
 	Claim        uuid.NullUUID  `db:"claim_copy"`
 }
 
-const selectAnyDecision = `
+const decisionColumns = `
 SELECT d.id, d.casefile, d.kind, d.status, d.decided_on, d.ready_on, d.submitted_at, d.term, d.due_at,
-       d.joins, d.severs, d.leaving, d.flags, d.document, coalesce(doc.language, '') AS language,
-       t.established, t.resolved, d.published_at,
-       ARRAY(SELECT CAST(n.participant AS text) FROM fence.named(d.id) n ORDER BY 1) AS concerns,
-       ARRAY(SELECT n.role FROM fence.named(d.id) n ORDER BY 1) AS concern_roles,
-       rm.document AS masked_copy, rc.document AS claim_copy
+       d.joins, d.severs, d.leaving, d.flags, d.document, d.published_at, n.concerns, n.concern_roles,
+       rm.document AS masked_copy, rc.document AS claim_copy`
+
+const fromDecision = `
   FROM decision d
-  LEFT JOIN document doc ON doc.id = d.document
-  LEFT JOIN decision_text t ON t.decision = d.id
+  JOIN LATERAL (SELECT coalesce(array_agg(CAST(n.participant AS text)), '{}') AS concerns, coalesce(array_agg(n.role), '{}') AS concern_roles
+                  FROM fence.named(d.id) n) n ON true
   LEFT JOIN redaction rm ON rm.decision = d.id AND rm.part = 'personal-data' AND rm.signed_at IS NOT NULL AND rm.replaced_at IS NULL
   LEFT JOIN redaction rc ON rc.decision = d.id AND rc.part = 'civil-claim' AND rc.signed_at IS NOT NULL AND rc.replaced_at IS NULL`
 
-const selectDecisions = selectAnyDecision + `
+// A list says nothing of the paper and its text: whether they open is asked of each, and
+// is dear.
+const selectDecisions = decisionColumns + `, '' AS language, CAST(NULL AS bytea) AS established, CAST(NULL AS bytea) AS resolved` + fromDecision + `
  WHERE d.casefile = $1
  ORDER BY d.decided_on DESC, d.made_at DESC`
 
-const selectDecision = selectAnyDecision + `
+const selectDecision = decisionColumns + `, coalesce(doc.language, '') AS language, t.established, t.resolved` + fromDecision + `
+  LEFT JOIN document doc ON doc.id = d.document
+  LEFT JOIN decision_text t ON t.decision = d.id
  WHERE d.id = $1`
 
 // seenFrom is the decision as the reader of the case sees it. Officials of the

@@ -84,6 +84,12 @@ func NamingCase(ctx context.Context, tag []byte) context.Context {
 	return a.in(ctx)
 }
 
+// nobody says that the context tells nothing of who asks: a transaction that is told
+// nothing sees what is nobody's.
+func (a asker) nobody() bool {
+	return a.person == uuid.Nil && a.acting == uuid.Nil && a.at.IsZero() && a.tag == nil && a.paper == uuid.Nil && a.number == nil
+}
+
 // told is the asker as statements of PostgreSQL: true until the transaction ends.
 func (a asker) told() string {
 	var b strings.Builder

@@ -90,6 +90,11 @@ func Check(ctx context.Context, db *DB, need Need) ([]Trouble, error) {
 			found = append(found, Trouble{s.name, is, s.want})
 		}
 	}
+	wrong, err := db.between(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("check who is between: %w", err)
+	}
+	found = append(found, wrong...)
 	skew, err := Skew(ctx, db, need.Now)
 	if err != nil {
 		return nil, err

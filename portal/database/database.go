@@ -31,7 +31,7 @@ type query string
 // leader; and a server that does not answer within ten seconds is down.
 const (
 	maxOpen        = 20
-	maxIdle        = 10
+	maxIdle        = maxOpen // a connection that is made anew has all its queries to prepare anew
 	maxLifetime    = 5 * time.Minute
 	connectTimeout = 10 * time.Second
 
@@ -46,6 +46,7 @@ type DB struct {
 	dsn  string
 	role Role
 	wait time.Duration // for a COMMIT of unknown outcome; 0: patience
+	stop func()        // ends what looks who leads; nil: nobody does
 }
 
 // transaction is one transaction and every Within that joined it.
@@ -66,15 +67,27 @@ func Open(ctx context.Context, dsn string) (*DB, error) { return OpenAs(ctx, dsn
 // moment. One of App sees what the context of each query says (As), by the policies
 // of schema.sql; it is opened after the schema, which makes the roles.
 func OpenAs(ctx context.Context, dsn string, role Role) (*DB, error) {
-	return OpenThrough(ctx, dsn, role, func(to driver.Connector) driver.Connector { return to })
+	return OpenThrough(ctx, dsn, role, plainly)
 }
 
 // OpenThrough is OpenAs with something between the pool and PostgreSQL: tests cut there
 // what else only a power cut does. Its connections must do all that lib/pq's do.
 func OpenThrough(ctx context.Context, dsn string, role Role, through func(driver.Connector) driver.Connector) (*DB, error) {
+	return open(ctx, dsn, role, "", through)
+}
+
+// open opens a pool; of is which of several servers it is to reach, where not the one that
+// the address names.
+func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, through func(driver.Connector) driver.Connector) (*DB, error) {
 	config, err := pq.NewConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
+	}
+	if err := leading(&config); err != nil {
+		return nil, err
+	}
+	if of != "" {
+		config.TargetSessionAttrs = of
 	}
 	if config.Runtime == nil {
 		config.Runtime = map[string]string{}
@@ -83,15 +96,15 @@ func OpenThrough(ctx context.Context, dsn string, role Role, through func(driver
 	config.Runtime["timezone"] = "UTC"
 	// A page asks for few rows at a time. The policies of schema.sql make such queries
 	// look so dear that PostgreSQL would compile them, for a second, to run a millisecond.
-	config.Runtime["jit"] = "off"
+	says := "SET jit = off;"
 	if role != Owner {
-		config.Runtime["role"] = string(role)
+		says += "SET ROLE " + pq.QuoteIdentifier(string(role)) + ";"
 	}
 	if role == App {
 		// A plan that fits all arguments is made once in a connection (prepared.go). To make
 		// one for each, through the policies, takes three to ten times as long as a page.
-		config.Runtime["plan_cache_mode"] = "force_generic_plan"
-		config.Runtime["statement_timeout"] = strconv.Itoa(int(longest.Milliseconds()))
+		says += "SET plan_cache_mode = force_generic_plan;"
+		says += "SET statement_timeout = " + strconv.Itoa(int(longest.Milliseconds())) + ";"
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
@@ -100,15 +113,29 @@ func OpenThrough(ctx context.Context, dsn string, role Role, through func(driver
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(preparing{through(connector)}), "postgres")
+	connector.Dialer(dialer)
+	var look *lookout
+	if several(config) && of == "" {
+		if look, err = newLookout(config); err != nil {
+			return nil, err
+		}
+		connector.Dialer(look)
+	}
+	pool := sqlx.NewDb(sql.OpenDB(preparing{through(settled{connector, says})}), "postgres")
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(maxLifetime)
 	if err := pool.PingContext(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, fmt.Errorf("connect to the database: %w", away(ctx, err))
 	}
-	return &DB{pool: pool, dsn: dsn, role: role}, nil
+	db := &DB{pool: pool, dsn: dsn, role: role}
+	if look != nil {
+		var life context.Context
+		life, db.stop = context.WithCancel(context.WithoutCancel(ctx))
+		go look.keep(life, func() bool { return pool.Stats().InUse > 0 })
+	}
+	return db, nil
 }
 
 // Limit is how many connections the pool may hold at once, where it is not to be as many
@@ -122,7 +149,12 @@ func (db *DB) Limit(n int) {
 func (db *DB) Stats() sql.DBStats { return db.pool.Stats() }
 
 // Close gives all connections back.
-func (db *DB) Close() error { return db.pool.Close() }
+func (db *DB) Close() error {
+	if db.stop != nil {
+		db.stop()
+	}
+	return db.pool.Close()
+}
 
 // DSN is the address Open was given, for what needs a connection of its own
 // (LISTEN). It may hold a password: it is not for logs.
@@ -143,17 +175,17 @@ func (db *DB) ask(ctx context.Context, q query, do func(via sqlx.ExtContext) err
 	}
 	switch {
 	case db.role != App && db.tx == nil:
-		return do(db.pool)
+		return away(ctx, do(db.pool))
 	case db.role != App:
-		return do(db.tx)
+		return away(ctx, do(db.tx))
 	}
 	if told := askerOf(ctx).told(); told != db.tx.told {
 		if _, err := db.tx.ExecContext(ctx, told); err != nil {
-			return fmt.Errorf("tell the database who asks: %w", err)
+			return fmt.Errorf("tell the database who asks: %w", away(ctx, err))
 		}
 		db.tx.told = told
 	}
-	return refused(ctx, full(do(db.tx)))
+	return refused(ctx, full(away(ctx, do(db.tx))))
 }
 
 // Overheard is a context whose queries are told to hear, as they are asked and
@@ -183,7 +215,7 @@ const insufficientPrivilege = "42501"
 // Get reads one row into a struct or a single value. No row is
 // fault.NotFound; a second row is not looked at.
 func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
-	err := db.ask(ctx, q, func(via sqlx.ExtContext) error { return sqlx.GetContext(ctx, via, into, string(q), args...) })
+	err := db.read(ctx, q, func(via sqlx.QueryerContext) error { return sqlx.GetContext(ctx, via, into, string(q), args...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "fault.not-found")
 	}
@@ -192,7 +224,7 @@ func (db *DB) Get(ctx context.Context, into any, q query, args ...any) error {
 
 // Select reads all rows into a slice; none is an empty one.
 func (db *DB) Select(ctx context.Context, into any, q query, args ...any) error {
-	return db.ask(ctx, q, func(via sqlx.ExtContext) error { return sqlx.SelectContext(ctx, via, into, string(q), args...) })
+	return db.read(ctx, q, func(via sqlx.QueryerContext) error { return sqlx.SelectContext(ctx, via, into, string(q), args...) })
 }
 
 // Exec changes rows, however many.
@@ -258,6 +290,7 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 		}
 		return err
 	}
+	Rest(ctx) // who holds one connection never waits for another
 	// The end of ctx ends the transaction, until it commits: then nothing may.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -265,7 +298,7 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 	defer hold()
 	begun, err := db.pool.BeginTxx(life, nil)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", err)
+		return fmt.Errorf("begin a transaction: %w", away(ctx, err))
 	}
 	defer begun.Rollback() // does nothing after a commit; needed on a panic
 	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, tx: &transaction{Tx: begun}}

@@ -2,6 +2,7 @@ package database
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -31,6 +32,9 @@ type Local struct {
 	Bin      string   // the folder of initdb and postgres; empty: search
 	Fast     bool     // for tests: nothing is synced to disk, and all is lost when the machine stops
 	Settings []string // further settings of the server, "max_connections=200"
+
+	User     string        // the superuser of a cluster that somebody else made; empty: ours
+	Patience time.Duration // how long it may take to be ready; zero: a minute
 }
 
 // Server is a running private cluster.
@@ -41,6 +45,7 @@ type Server struct {
 	As      string // under what name it runs, for the log
 	Started bool   // by this process; otherwise it was running already
 
+	login   string // its superuser, where it is not ours
 	user    identity
 	process *exec.Cmd
 	gone    chan struct{} // closed when the process has ended
@@ -88,7 +93,7 @@ func start(ctx context.Context, l Local, dir string) (*Server, error) {
 	// A socket's path may not pass 107 bytes, so it does not live in the project.
 	sum := sha256.Sum256([]byte(dir))
 	name := fmt.Sprintf("zharia-pg-%x", sum[:6])
-	server := &Server{Bin: l.Bin, Socket: filepath.Join(shortTemp(), name)}
+	server := &Server{Bin: l.Bin, Socket: filepath.Join(shortTemp(), name), login: l.User}
 	for _, data := range []string{filepath.Join(dir, "data"), elsewhere(name)} {
 		server.Data = data
 		if server.answers(ctx) == nil {
@@ -108,6 +113,9 @@ func start(ctx context.Context, l Local, dir string) (*Server, error) {
 			return server, os.WriteFile(filepath.Join(dir, "where"), []byte(server.Data+"\n"), 0o644)
 		}
 		failures = append(failures, fmt.Errorf("as %s: %w", user.name, err))
+		if l.User != "" { // files that were brought here are this user's: another would make a cluster beside them
+			break
+		}
 	}
 	os.Remove(server.Socket) // goes only if it is empty
 	return nil, fmt.Errorf("start PostgreSQL: %w", errors.Join(failures...))
@@ -224,7 +232,7 @@ func (s *Server) serve(ctx context.Context, l Local) error {
 	s.gone = gone
 	go func(process *exec.Cmd) { process.Wait(); close(gone) }(s.process)
 
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.Patience, startTimeout))
 	defer cancel()
 	for {
 		if err = s.answers(ctx); err == nil {
@@ -290,7 +298,7 @@ const localUser = "portal"
 
 // DSN is the address of one database of the server.
 func (s *Server) DSN(name string) string {
-	return fmt.Sprintf("host='%s' user=%s dbname='%s' sslmode=disable", s.Socket, localUser, name)
+	return fmt.Sprintf("host='%s' user='%s' dbname='%s' sslmode=disable", s.Socket, cmp.Or(s.login, localUser), name)
 }
 
 // Create makes an empty database; one of that name that is there already stays.

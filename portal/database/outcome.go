@@ -38,6 +38,10 @@ const (
 	Forgotten Outcome = ""            // of another server, or too long ago: only what it left can tell
 )
 
+// NotKept is the message of a transaction that is known not to be done, for its connection
+// was lost during COMMIT.
+const NotKept = "fault.not-kept"
+
 const (
 	// patience is how long Within asks what became of a COMMIT before it says Unknown.
 	patience = 30 * time.Second
@@ -79,6 +83,9 @@ func (db *DB) Outcome(ctx context.Context, mark Mark) (Outcome, error) {
 	if why := pq.As(err); why != nil && why.Code == "22023" { // a number that this server has not come to
 		return Forgotten, nil
 	}
+	if err == nil && out == Committed {
+		err = db.everywhere(ctx)
+	}
 	return out, err
 }
 
@@ -89,7 +96,7 @@ func (db *DB) commit(ctx context.Context, tx *transaction, hold func() bool) err
 	if tx.wrote {
 		var limit, number, timeline string
 		if err := tx.QueryRowxContext(ctx, selectMark).Scan(&limit, &number, &timeline); err != nil {
-			return fmt.Errorf("before commit: %w", err)
+			return fmt.Errorf("before commit: %w", away(ctx, err))
 		}
 		if number != "" {
 			mark = Mark{number, timeline}
@@ -103,7 +110,7 @@ func (db *DB) commit(ctx context.Context, tx *transaction, hold func() bool) err
 		return nil
 	}
 	if mark == (Mark{}) || !uncertain(err) {
-		return fmt.Errorf("commit: %w", full(err))
+		return fmt.Errorf("commit: %w", full(away(ctx, err)))
 	}
 	return db.settle(context.WithoutCancel(ctx), mark, err)
 }
@@ -132,7 +139,7 @@ func (db *DB) settle(ctx context.Context, mark Mark, cause error) error {
 		case out == Committed:
 			return nil
 		case out == Aborted:
-			return fault.New(fault.Unavailable, "fault.not-kept").Because(fmt.Errorf("commit: %w", cause))
+			return fault.New(fault.Unavailable, NotKept).Because(fmt.Errorf("commit: %w", cause))
 		case out == Forgotten:
 			return &Unknown{mark, cause}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
@@ -241,4 +242,17 @@ func deref[T any](p *T) (v T) {
 		v = *p
 	}
 	return v
+}
+
+const selectNameOf = `
+SELECT name FROM officer WHERE person = $1`
+
+// NameOf is the name that an official answers for his acts by; "" of somebody who never
+// was one.
+func NameOf(ctx context.Context, db *database.DB, person uuid.UUID) (string, error) {
+	var names []string
+	if err := db.Select(ctx, &names, selectNameOf, person); err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[0], nil
 }

@@ -188,7 +188,7 @@ func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revo
 	}
 	asked := *e
 	asked.Answers, asked.Lists = nil, nil
-	again := inquiry{v, document, at, v.source(), &asked}
+	again := inquiry{Verifier: v, question: document, at: at, asked: at, from: v.source(), evidence: &asked}
 	state, err := again.revoked(ctx, path)
 	var refusal *Refusal
 	switch {

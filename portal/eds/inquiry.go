@@ -31,10 +31,13 @@ type inquiry struct {
 	at       time.Time // our clock; of evidence, when the signature was received
 	from     source    // nil: nobody is asked
 	evidence *Evidence // what was proven so far, and by what
+
+	sitting *Sitting  // nil: this signature is judged by itself
+	asked   time.Time // when the authority is asked
 }
 
 func (v *Verifier) inquire(q question, at time.Time, from source) *inquiry {
-	return &inquiry{v, q, at, from, &Evidence{Version: 1, At: at.UTC(), Purpose: q.String()}}
+	return &inquiry{Verifier: v, question: q, at: at, asked: at, from: from, evidence: &Evidence{Version: 1, At: at.UTC(), Purpose: q.String()}}
 }
 
 // judge answers the question about a message with one signer.
@@ -115,7 +118,7 @@ func claimed(t, at time.Time) error {
 // person asks of a certificate whose key signed: is it on a path to a root, is
 // it a person's and meant for the question, was it revoked. It fills in who.
 func (i *inquiry) person(ctx context.Context, who *Signer, c *chain.Certificate) error {
-	path, err := i.path(ctx, c, i.at)
+	path, err := i.signerPath(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -127,6 +130,21 @@ func (i *inquiry) person(ctx context.Context, who *Signer, c *chain.Certificate)
 	}
 	who.Revocation, err = i.revoked(ctx, path)
 	return err
+}
+
+// signerPath is the way of a signer's certificate to a root.
+func (i *inquiry) signerPath(ctx context.Context, c *chain.Certificate) ([]*chain.Certificate, error) {
+	if i.sitting == nil {
+		return i.path(ctx, c, i.at)
+	}
+	if path := i.sitting.path(c, i.at); path != nil {
+		return path, nil
+	}
+	path, err := i.path(ctx, c, i.at)
+	if err == nil {
+		i.sitting.keepPath(path)
+	}
+	return path, err
 }
 
 // path builds the way to a pinned root, valid at the moment given.
@@ -184,7 +202,7 @@ func (i *inquiry) stamped(ctx context.Context, who *Signer, s *cms.Signer) error
 // stamped by the portal; where the authority does not answer there is none, for
 // the time of receipt is ours in any case.
 func (i *inquiry) token(ctx context.Context, s *cms.Signer) []byte {
-	if s.Token != nil || i.from == nil || i.question != document {
+	if s.Token != nil || i.from == nil || i.question != document || i.sitting != nil {
 		return s.Token
 	}
 	made, err := i.from.token(ctx, s.Signature, s.Digest.OID)

@@ -51,11 +51,19 @@ func (i *inquiry) revoked(ctx context.Context, path []*chain.Certificate) (Revoc
 	return worst, nil
 }
 
-// status asks the responder about one certificate and, only where the responder
+// status is what the authority says of one certificate.
+func (i *inquiry) status(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
+	if i.sitting != nil {
+		return i.sitting.status(ctx, i, c, issuer)
+	}
+	return i.ask(ctx, c, issuer)
+}
+
+// ask asks the responder about one certificate and, only where the responder
 // is silent, the revocation list. An answer that is not a clear "good" is
 // final: asking on until somebody says yes would let the weakest source decide.
-func (i *inquiry) status(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
-	proof, err := i.from.answer(ctx, c, issuer, i.at)
+func (i *inquiry) ask(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
+	proof, err := i.from.answer(ctx, c, issuer, i.asked)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())
@@ -118,7 +126,7 @@ func taken(c *chain.Certificate, revoked time.Time, code int, received time.Time
 // listed asks the revocation list. Without a list that is current nothing is
 // known yet.
 func (i *inquiry) listed(ctx context.Context, c, issuer *chain.Certificate) (Revocation, error) {
-	l, err := i.from.revocationLists(ctx, issuer, i.at)
+	l, err := i.from.revocationLists(ctx, issuer, i.asked)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("ask about revocation: %w", ctx.Err())

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
+	"zharia/portal/database"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/job"
@@ -78,23 +80,88 @@ func KeepDocument(ctx context.Context, tx *vault.DB, document uuid.UUID, home va
 const soon = time.Minute
 
 func keep(ctx context.Context, tx *vault.DB, id uuid.UUID, document uuid.NullUUID, home vault.Home, person uuid.UUID, signer eds.Signer, at time.Time, also []uuid.UUID) error {
-	sealed, digest, err := seal(tx, bundleAt(id, document, home, person), signer.Evidence, also)
+	r, err := rowOf(id, person, signer, at, func(bundle []byte) ([]byte, error) {
+		return tx.Seal(bundleAt(id, document, home, person), bundle, also...)
+	})
 	if err != nil {
 		return err
 	}
-	signature, stamped, err := prints(signer.Evidence)
+	return tx.Exec(ctx, insertEvidence, id, document, person, r.bundle, r.digest, signer.Revocation, at, r.known, r.signature, r.stamped, signer.Algorithm, r.stampedAt)
+}
+
+// Ready is the evidence of the signature of a document, sealed and not kept yet.
+type Ready struct {
+	id         uuid.UUID
+	person     uuid.UUID
+	bundle     []byte
+	digest     []byte
+	revocation eds.Revocation
+	at         time.Time
+	known      *time.Time
+	signature  []byte
+	stamped    []byte
+	algorithm  string
+	stampedAt  *time.Time
+}
+
+// rowOf makes the row of a signature received at at.
+func rowOf(id, person uuid.UUID, signer eds.Signer, at time.Time, seal func([]byte) ([]byte, error)) (r Ready, err error) {
+	r = Ready{id: id, person: person, revocation: signer.Revocation, at: at, algorithm: signer.Algorithm}
+	bundle, err := signer.Evidence.Bundle()
 	if err != nil {
-		return err
+		return r, err
 	}
-	var stampedAt *time.Time
+	sum := sha256.Sum256(bundle)
+	r.digest = sum[:]
+	if r.bundle, err = seal(bundle); err != nil {
+		return r, err
+	}
+	if r.signature, r.stamped, err = prints(signer.Evidence); err != nil {
+		return r, err
+	}
 	if !signer.ProvenAt.IsZero() {
-		stampedAt = &signer.ProvenAt
+		r.stampedAt = &signer.ProvenAt
 	}
-	var known *time.Time
 	if signer.Revocation != eds.Pending {
-		known = &at
+		r.known = &r.at
 	}
-	return tx.Exec(ctx, insertEvidence, id, document, person, sealed, digest, signer.Revocation, at, known, signature, stamped, signer.Algorithm, stampedAt)
+	return r, nil
+}
+
+// Prepare seals what proved the signature of a document of a case, for KeepAll. The
+// authority has said clearly that the key is good: nothing is to be asked again. False:
+// it has not, and KeepDocument takes it.
+func Prepare(pack *vault.Pack, document uuid.UUID, home vault.Home, person uuid.UUID, signer eds.Signer, at time.Time) (Ready, bool, error) {
+	if signer.Revocation == eds.Pending || signer.Revocation == eds.Listed {
+		return Ready{}, false, nil
+	}
+	where := bundleAt(document, uuid.NullUUID{UUID: document, Valid: true}, home, person)
+	r, err := rowOf(document, person, signer, at, func(bundle []byte) ([]byte, error) { return pack.Seal(where, bundle) })
+	return r, err == nil, err
+}
+
+const insertEvidences = `
+INSERT INTO evidence (id, document, person, bundle, digest, revocation, received_at, known_at, signature, stamped, algorithm, stamped_at)
+SELECT x.id, x.id, x.person, substring(CAST($1 AS bytea) FROM x.at FOR x.size), substring(CAST($2 AS bytea) FROM 96 * x.n - 95 FOR 32), x.revocation, x.received, x.received,
+       substring($2 FROM 96 * x.n - 63 FOR 32), substring($2 FROM 96 * x.n - 31 FOR 32), x.algorithm, x.stamped_at
+  FROM (SELECT u.*, CAST(i AS int) AS n
+          FROM unnest(CAST($3 AS int[]), CAST($4 AS int[]), CAST($5 AS uuid[]), CAST($6 AS uuid[]), CAST($7 AS text[]), CAST($8 AS timestamptz[]), CAST($9 AS text[]), CAST($10 AS timestamptz[]))
+               WITH ORDINALITY AS u(at, size, id, person, revocation, received, algorithm, stamped_at, i)) AS x`
+
+// KeepAll is KeepDocument for many. Each is one protected row, under the id of its document.
+func KeepAll(ctx context.Context, tx *vault.DB, all []Ready) error {
+	var bundles database.Blobs
+	var prints []byte
+	var ids, people, revocations, algorithms pq.StringArray
+	received, stamped := make([]time.Time, len(all)), make([]*time.Time, len(all))
+	for i, r := range all {
+		bundles.Add(r.bundle)
+		prints = append(append(append(prints, r.digest...), r.signature...), r.stamped...)
+		ids, people = append(ids, r.id.String()), append(people, r.person.String())
+		revocations, algorithms = append(revocations, string(r.revocation)), append(algorithms, r.algorithm)
+		received[i], stamped[i] = r.at, r.stampedAt
+	}
+	return tx.Exec(ctx, insertEvidences, bundles.All, prints, bundles.At, bundles.Size, ids, people, revocations, database.Times(received), algorithms, database.MaybeTimes(stamped))
 }
 
 // prints are the SHA-256 of the signature as it came, and as it is given out, with the
@@ -105,7 +172,11 @@ func prints(e *eds.Evidence) (signature, stamped []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	one, two := sha256.Sum256(Bare(e.CMS)), sha256.Sum256(Bare(with))
+	one := sha256.Sum256(Bare(e.CMS))
+	if e.Token == nil { // it is given out as it came
+		return one[:], one[:], nil
+	}
+	two := sha256.Sum256(Bare(with))
 	return one[:], two[:], nil
 }
 

@@ -29,6 +29,7 @@ var unfenced = map[string]string{
 	"trace":          "digests of rows; portal_app may not read it",
 	"tree":           "hashes over the record",
 	"checkpoint":     "given out to everybody",
+	"restoration":    "checkpoints that others hold",
 	"job":            "names of work and ids",
 	"timetable":      "names of work and times",
 	"day_off":        "days of rest, with the act of the Government that moved them",

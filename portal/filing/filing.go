@@ -15,6 +15,7 @@ import (
 	"zharia/portal/attachment"
 	"zharia/portal/calendar"
 	"zharia/portal/casefile"
+	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -182,6 +183,9 @@ func Save(ctx context.Context, db *vault.DB, press document.Press, ask policy.As
 			return err
 		}
 		about, against, err := n.contested(ctx, tx, ask, c)
+		if database.Lost(err) {
+			return err
+		}
 		if err != nil {
 			return fault.New(fault.Invalid, "form.choose").At("about").Because(err)
 		}
@@ -381,6 +385,9 @@ func (f Filing) standing(ctx context.Context, tx *vault.DB, ask policy.Ask) erro
 		return nil
 	}
 	c, err := casefile.Read(ctx, tx, ask.To(policy.CaseRead), f.Case)
+	if database.Lost(err) { // nobody said that his status has ended
+		return err
+	}
 	if err != nil {
 		return fault.New(fault.Conflict, "fault.status-ended").Because(err)
 	}

@@ -81,18 +81,9 @@ type filingRow struct {
 // that judge, CPC 87(11).
 const impartial = `($1 <> ALL (f.interested) OR f.kind = 'challenge' AND f.seat = 'judge')`
 
-// sits says that a filing is, or was, the asker's to answer, or his whom he stands in
-// for, and that he sits there still.
-const sits = `(EXISTS (
-                  SELECT 1 FROM desk k WHERE k.casefile = f.casefile AND k.seat = f.seat AND k.person = $1
-                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)))
-                  OR f.report IS NOT NULL AND EXISTS (
-                  SELECT 1 FROM officer i WHERE i.person = $1 AND i.body = f.body AND i.left_at IS NULL
-                     AND i.post = CASE WHEN f.seat IN ('judge', 'appeal') THEN 'judge' ELSE 'chief-prosecutor' END
-                     AND (f.decider = $1 OR EXISTS (SELECT 1 FROM substitution s WHERE s.officer = f.decider AND s.deputy = $1 AND s.signed_at IS NOT NULL AND s.ended_at IS NULL))))`
-
-// held says that it waits for him.
-const held = `(f.status IN ('filed', 'considered', 'waiting') AND ` + sits + `)`
+// held says that it waits for him: his to answer, or his whom he stands in for, and he
+// sits there still.
+const held = `(f.status IN ('filed', 'considered', 'waiting') AND h.sits)`
 
 // A filing a person has no part in is not found: its being there is a secret. A
 // draft is its author's alone. It is answered by the official it waits for, while
@@ -125,21 +116,17 @@ SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.l
   JOIN body b ON b.id = o.body
   LEFT JOIN decision x ON x.id = f.about
   LEFT JOIN filing g ON g.id = f.against
+  JOIN LATERAL (SELECT standings(f.casefile, $1) AS of_case, sits(f.casefile, f.seat, f.decider, f.report, f.body, $1) AS sits OFFSET 0) h ON true -- once for each
   JOIN LATERAL (
        SELECT array_remove(CASE WHEN f.author = $1 THEN ARRAY['author'] ELSE '{}' END
            || CASE WHEN f.status <> 'draft' AND EXISTS (
                   SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
               THEN ARRAY['counsel'] ELSE '{}' END
-           || CASE WHEN f.status <> 'draft' AND r.person = $1 AND EXISTS (
-                  SELECT 1 FROM capacity q WHERE q.casefile = f.casefile AND q.person = $1)
-              THEN ARRAY['client'] ELSE '{}' END
-           || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND ` + sits + ` THEN ARRAY['decider'] ELSE '{}' END
-           || ARRAY(SELECT d.standing
-                      FROM duty d WHERE d.casefile = f.casefile AND d.person = $1 AND f.status <> 'draft' AND d.standing <> 'charge' AND f.complained IS DISTINCT FROM $1)
-           || CASE WHEN ` + held + ` AND NOT ` + impartial + ` OR f.status <> 'draft' AND EXISTS (
-                  SELECT 1 FROM filing n JOIN desk k ON k.casefile = n.casefile AND k.seat = n.seat AND k.person = $1
-                   WHERE n.against = f.id AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = $1 AND $1 <> ALL (n.interested))
-              THEN ARRAY['addressee'] ELSE '{}' END, NULL)
+           || CASE WHEN f.status <> 'draft' AND r.person = $1 AND 'party' = ANY (h.of_case) THEN ARRAY['client'] ELSE '{}' END
+           || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND h.sits THEN ARRAY['decider'] ELSE '{}' END
+           || CASE WHEN f.status <> 'draft' AND f.complained IS DISTINCT FROM $1
+              THEN ARRAY(SELECT d FROM unnest(h.of_case) d WHERE d NOT IN ('party', 'charge')) ELSE '{}' END
+           || CASE WHEN ` + held + ` AND NOT ` + impartial + ` OR f.status <> 'draft' AND addressed(f.id, $1) THEN ARRAY['addressee'] ELSE '{}' END, NULL)
        AS standing, ` + held + ` AS holds) s ON true`
 
 const selectFiling = selectFilings + `

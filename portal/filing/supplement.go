@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
@@ -293,6 +294,9 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 			return err
 		}
 		s, err := draftOf(ctx, tx, f, false)
+		if database.Lost(err) {
+			return err
+		}
 		if err != nil {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}

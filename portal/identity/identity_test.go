@@ -605,3 +605,67 @@ func TestTheNameOfAnotherRowDoesNotOpen(t *testing.T) {
 		t.Errorf("Serik bears the name %q", p.Name)
 	}
 }
+
+// Who signs in with a key that was not seen before is told, for somebody may have got it in
+// his name; with the first of all, and with those he has, he is not (ASVS 6.3.7).
+func TestAKeyThatWasNeverSeenBeforeIsAnActOfItsOwn(t *testing.T) {
+	w := portaltest.World(t)
+	with := func(certificate string) {
+		t.Helper()
+		w.At = w.At.Add(time.Hour)
+		o := opening(w.Aigul)
+		o.Certificate = []byte(certificate)
+		enter(t, w, w.Aigul, o)
+	}
+	acts := func() (n int) {
+		t.Helper()
+		if err := w.SQL.GetContext(t.Context(), &n, `SELECT count(*) FROM record WHERE act = 'key-new'`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, step := range []struct {
+		certificate string
+		acts        int
+	}{{"on the computer", 0}, {"on the computer", 0}, {"on the phone", 1}, {"on the computer", 1}, {"on the phone", 1}, {"somebody else's", 2}} {
+		with(step.certificate)
+		if n := acts(); n != step.acts {
+			t.Errorf("after %s: %d, want %d", step.certificate, n, step.acts)
+		}
+	}
+	w.Want(t, `SELECT DISTINCT who, object, object_id FROM record WHERE act = 'key-new'`, `
+		who   | object | object_id
+		aigul | person | aigul`)
+	// Eight are remembered: a ninth pushes out the one that was used longest ago.
+	for _, n := range []string{"1", "2", "3", "4", "5", "6"} {
+		with(n)
+	}
+	before := acts()
+	if with("on the phone"); acts() != before {
+		t.Error("one of the last eight is new again")
+	}
+	if with("on the computer"); acts() != before+1 {
+		t.Error("more than eight are remembered")
+	}
+	w.Sound()
+}
+
+// Whoever runs the portal ends the sessions of one person, or of everybody (ASVS 7.4.5).
+func TestSessionsOfAnybodyAreEndedByWhoeverRunsThePortal(t *testing.T) {
+	w := portaltest.World(t)
+	hers, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	his, _ := enter(t, w, w.Daniyar, opening(w.Daniyar))
+	if n, err := identity.Expel(t.Context(), w.DB, w.Aigul.Person, w.At); err != nil || n != 1 {
+		t.Fatalf("%d %v", n, err)
+	}
+	if identity.PersonOf(hers.visit(t)) != uuid.Nil || identity.PersonOf(his.visit(t)) != w.Daniyar.Person {
+		t.Error("another's session ended, or hers goes on")
+	}
+	if n, err := identity.Expel(t.Context(), w.DB, uuid.Nil, w.At); err != nil || n != 1 || identity.PersonOf(his.visit(t)) != uuid.Nil {
+		t.Errorf("everybody's: %d %v", n, err)
+	}
+	w.Want(t, `SELECT who, act, object_id FROM record WHERE act = 'session-end-all' ORDER BY seq`, `
+		who | act             | object_id
+		    | session-end-all | aigul
+		    | session-end-all | daniyar`)
+}

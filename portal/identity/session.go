@@ -203,40 +203,40 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, se *sessions.Ses
 	if !se.IsNew {
 		return nil
 	}
-	return s.keep(r.Context(), s.DB, w, se)
+	_, err := s.keep(r.Context(), s.DB, w, se)
+	return err
 }
 
 // keep gives the session a token and a row, and the browser its cookie.
-func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter, se *sessions.Session) error {
+func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter, se *sessions.Session) (before lastSignIn, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return err
+		return before, err
 	}
 	token := newToken(se.ID)
 	hash := sha256.Sum256(token[:tokenSize])
 	now := s.now()
-	var before lastSignIn
 	var person, certificate, way, browser any // of somebody who has not signed in: nothing
 	var login []byte
 	if o, ok := se.Values[openingKey].(Opening); ok {
 		if login, err = sealLogin(tx, id, o.Login); err != nil {
-			return err
+			return before, err
 		}
 		se.Values[loginKey] = o.Login
 		person, certificate, way, browser = o.Person, fingerprint(o.Certificate), o.Way, o.Browser
-		if err := tx.Get(ctx, &before, markSignIn, o.Person, now, o.Way); err != nil {
-			return err
+		if err := tx.Get(ctx, &before, markSignIn, o.Person, now, o.Way, certificate); err != nil {
+			return before, err
 		}
 	}
 	if err := tx.Exec(ctx, insertSession, hash[:], id, person, certificate, way, browser, now, now.Add(Life), before.At, before.Way, login); err != nil {
-		return err
+		return before, err
 	}
 	se.ID, se.IsNew = base64.RawURLEncoding.EncodeToString(token), false
 	if o, ok := se.Values[openingKey].(Opening); ok { // the answer to a sign-in tells how long it lasts, too
 		se.Values[sessionKey] = sessionRow{ID: id, Way: o.Way, Browser: o.Browser, MadeAt: now, SeenAt: now, EndsAt: now.Add(Life)}.session(s.IdleFor())
 	}
 	http.SetCookie(w, sessions.NewCookie(se.Name(), se.ID, se.Options))
-	return nil
+	return before, nil
 }
 
 func fingerprint(certificate []byte) []byte {
@@ -284,16 +284,21 @@ type Opening struct {
 type lastSignIn struct {
 	At  *time.Time `db:"signed_in_at"`
 	Way *string    `db:"signed_in_way"`
+	New bool       `db:"fresh"` // he has signed in before, and never with this certificate
 }
 
-// markSignIn notes a sign-in and answers with the one before it.
+// markSignIn notes a sign-in and answers with the one before it, and whether its
+// certificate is one that was not seen before. The last eight are remembered: on a
+// computer and on a phone people have one each, and a new one each year.
 const markSignIn = `
-WITH before AS (SELECT id, signed_in_at, signed_in_way FROM person WHERE id = $1 FOR UPDATE)
+WITH before AS (
+    SELECT id, signed_in_at, signed_in_way, signed_in_with AS seen, array_remove(signed_in_with, $4) AS others
+      FROM person WHERE id = $1 FOR UPDATE)
 UPDATE person
-   SET signed_in_at = $2, signed_in_way = $3
+   SET signed_in_at = $2, signed_in_way = $3, signed_in_with = others[greatest(1, cardinality(others) - 6):] || CAST($4 AS bytea)
   FROM before
  WHERE person.id = before.id
-RETURNING before.signed_in_at, before.signed_in_way`
+RETURNING before.signed_in_at, before.signed_in_way, cardinality(seen) > 0 AND cardinality(seen) = cardinality(others) AS fresh`
 
 const deleteSpareSessions = `
 DELETE FROM session
@@ -301,7 +306,8 @@ DELETE FROM session
    AND token_hash NOT IN (SELECT token_hash FROM session WHERE person = $1 ORDER BY seen_at DESC, made_at DESC, id DESC LIMIT $2)`
 
 // Start makes the session that of a person: the old one ends, a new one begins,
-// and those over Most end.
+// and those over Most end. A key that was never seen before is an act of its own, of which
+// he is told wherever he reads messages (ASVS 6.3.7): somebody may have got it in his name.
 func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Session, o Opening) error {
 	old, had := tokenHash(se.ID)
 	se.Values[personKey], se.Values[openingKey] = o.Person, o
@@ -312,10 +318,14 @@ func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Se
 				return err
 			}
 		}
-		if err := s.keep(ctx, tx, w, se); err != nil {
+		before, err := s.keep(ctx, tx, w, se)
+		if err != nil {
 			return err
 		}
-		return tx.Exec(ctx, deleteSpareSessions, o.Person, Most)
+		if err := tx.Exec(ctx, deleteSpareSessions, o.Person, Most); err != nil || !before.New {
+			return err
+		}
+		return ledger.Record(ctx, tx.DB, ledger.Entry{At: s.now(), Who: o.Person, Act: string(policy.KeyNew), Object: "person", ID: o.Person})
 	})
 }
 
@@ -386,6 +396,34 @@ DELETE FROM session WHERE person = $1`
 // browser of his was opened by what he is no more.
 func Dismiss(ctx context.Context, tx *vault.DB, person uuid.UUID) error {
 	return tx.Exec(ctx, deleteSessionsOf, person)
+}
+
+const deletePeoplesSessions = `
+DELETE FROM session
+ WHERE person IS NOT NULL AND (CAST($1 AS uuid) = '00000000-0000-0000-0000-000000000000' OR person = CAST($1 AS uuid))
+RETURNING person`
+
+// Expel ends the sessions of a person, or of everybody where that is zero, and answers how
+// many: whoever runs the portal does it when a key was stolen (ASVS 7.4.5).
+func Expel(ctx context.Context, db *vault.DB, person uuid.UUID, at time.Time) (int, error) {
+	var ended []uuid.UUID
+	err := db.Within(ctx, func(tx *vault.DB) error {
+		if err := tx.Select(ctx, &ended, deletePeoplesSessions, person); err != nil {
+			return err
+		}
+		told := map[uuid.UUID]bool{}
+		for _, of := range ended {
+			if told[of] {
+				continue
+			}
+			told[of] = true
+			if err := ledger.Step(ctx, tx.DB, policy.Ask{Act: policy.SessionEndAll, At: at}, "person", of, uuid.Nil, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return len(ended), err
 }
 
 const markTold = `

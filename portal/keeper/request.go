@@ -31,18 +31,19 @@ type ask struct {
 	Epoch   uint32 `json:"epoch"`
 	Enc     []byte `json:"enc"`
 	Wrapped []byte `json:"wrapped"`
+	Packed  bool   `json:"packed,omitempty"`
 }
 
 func asksOf(asks []vault.Ask) []ask {
 	out := make([]ask, len(asks))
 	for i, a := range asks {
-		out[i] = ask{place(a.Where), a.Epoch, a.Enc, a.Wrapped}
+		out[i] = ask{place(a.Where), a.Epoch, a.Enc, a.Wrapped, a.Packed}
 	}
 	return out
 }
 
 func (a ask) ask() vault.Ask {
-	return vault.Ask{Where: a.where(), Epoch: a.Epoch, Enc: a.Enc, Wrapped: a.Wrapped}
+	return vault.Ask{Where: a.where(), Epoch: a.Epoch, Enc: a.Enc, Wrapped: a.Wrapped, Packed: a.Packed}
 }
 
 func (p place) where() vault.Where { return vault.Where(p) }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -212,6 +213,12 @@ func (t Transit) bound() string {
 	return base64.StdEncoding.EncodeToString([]byte("zharia/keeper/root"))
 }
 
+// straight goes nowhere but to the address it was given: the token goes along.
+var straight = &http.Client{
+	Timeout:       time.Minute,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
 func (t Transit) ask(ctx context.Context, verb string, what map[string]string, field string) (string, error) {
 	base, err := url.Parse(t.Address)
 	if err != nil || base.Host == "" {
@@ -232,7 +239,7 @@ func (t Transit) ask(ctx context.Context, verb string, what map[string]string, f
 	request.Header.Set("Content-Type", "application/json")
 	client := t.Client
 	if client == nil {
-		client = http.DefaultClient
+		client = straight
 	}
 	response, err := client.Do(request)
 	if err != nil {

@@ -197,6 +197,15 @@ func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
+	if known.Size > 0 && a.State().Newest.Size == 0 { // it began anew, perhaps over what was put back
+		lost, err := ReadLost(ctx, a.DB)
+		if err != nil {
+			return Checkpoint{}, err
+		}
+		if _, given := lost.Has(known.Size, known.Root); given {
+			known = Checkpoint{}
+		}
+	}
 	if known.Size > last.Size {
 		return Checkpoint{}, &Fork{"the auditor", known.Size, "its checkpoint is gone"}
 	}
@@ -284,9 +293,16 @@ func (a *Auditor) attend(ctx context.Context, w Witness) {
 
 // give drops a checkpoint, if what the witness holds is the beginning of it.
 func (a *Auditor) give(ctx context.Context, w Witness, c Checkpoint) error {
-	held, ok, err := w.Newest(a.Key.Verifier)
+	lost, err := ReadLost(ctx, a.DB)
 	if err != nil {
 		return err
+	}
+	held, ok, err := w.newest(a.Key.Verifier, lost)
+	if err != nil {
+		return err
+	}
+	if w.Folder != "" && lost.at(c) { // one that was given up lies in its place: the next has another
+		return nil
 	}
 	if ok && held.Size > c.Size {
 		return &Fork{w.String(), held.Size, fmt.Sprintf("the newest here is of %d acts", c.Size)}
@@ -317,7 +333,8 @@ func contains(ctx context.Context, db *database.DB, where string, c Checkpoint, 
 // Proven says that the record begins with the newest checkpoint of this database and
 // with the newest that each folder among the witnesses holds, signed with that key. A
 // *Fork says which of them it contradicts: then a portal does not start. A folder that
-// cannot be read proves nothing, and is an error too.
+// cannot be read proves nothing, and is an error too. What was given up with a restored
+// copy (backup.GiveUp) contradicts nothing.
 func Proven(ctx context.Context, db *database.DB, v note.Verifier, witnesses ...Witness) error {
 	size, err := Size(ctx, db)
 	if err != nil {
@@ -339,8 +356,12 @@ func Proven(ctx context.Context, db *database.DB, v note.Verifier, witnesses ...
 			return err
 		}
 	}
+	lost, err := ReadLost(ctx, db)
+	if err != nil {
+		return err
+	}
 	for _, w := range witnesses {
-		held, ok, err := w.Newest(v)
+		held, ok, err := w.newest(v, lost)
 		if err != nil {
 			return fmt.Errorf("read what a witness holds: %w", err)
 		}

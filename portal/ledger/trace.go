@@ -14,7 +14,7 @@ var Protected = []string{
 	"assignment", "warrant", "appointment", "evidence", "decision", "decision_text", "decision_person", "exposure", "redaction",
 	"service", "opening", "unsealing", "objection", "material", "material_page", "familiarisation",
 	"filing", "supplement", "point", "answer", "resolution", "dispute", "message", "forward", "extension", "addition", "addition_point", "cancellation",
-	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision", "movement",
+	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision", "movement", "restoration",
 }
 
 // Unprotected are the others, each with the reason.
@@ -57,7 +57,7 @@ var Unprotected = map[string]string{
 
 // Untraced are the columns of protected tables that a trace passes over.
 var Untraced = map[string][]string{
-	"person": {"signed_in_at", "signed_in_way"}, // told at the next sign-in; each sign-in is an act in the record
+	"person": {"signed_in_at", "signed_in_way", "signed_in_with"}, // told at the next sign-in; each sign-in is an act in the record
 }
 
 // CellSize is how many bytes of the SHA-256 of a column's value a trace keeps. NULL is

@@ -243,6 +243,11 @@ func (w Witness) post(ctx context.Context, c Checkpoint) error {
 // Newest is the newest checkpoint that a folder holds, signed with the key of the log;
 // none, and no error, where the folder is empty or the witness is no folder.
 func (w Witness) Newest(v note.Verifier) (c Checkpoint, ok bool, err error) {
+	return w.newest(v, nil)
+}
+
+// newest passes over heads that were given up.
+func (w Witness) newest(v note.Verifier, lost Lost) (c Checkpoint, ok bool, err error) {
 	if w.Folder == "" {
 		return Checkpoint{}, false, nil
 	}
@@ -256,22 +261,23 @@ func (w Witness) Newest(v note.Verifier) (c Checkpoint, ok bool, err error) {
 		if err != nil {
 			return Checkpoint{}, false, err
 		}
-		if len(sizes) == 0 {
-			continue
+		for _, size := range sizes {
+			path := w.path(size)
+			held, err := os.ReadFile(path)
+			if err != nil {
+				return Checkpoint{}, false, err
+			}
+			c, err := ParseCheckpoint(held, v)
+			if err != nil {
+				return Checkpoint{}, false, fmt.Errorf("%s: %w", path, err)
+			}
+			if c.Size != size {
+				return Checkpoint{}, false, fmt.Errorf("%s holds a checkpoint of %d acts", path, c.Size)
+			}
+			if _, given := lost.Has(c.Size, c.Root); !given {
+				return c, true, nil
+			}
 		}
-		path := w.path(sizes[0])
-		held, err := os.ReadFile(path)
-		if err != nil {
-			return Checkpoint{}, false, err
-		}
-		c, err := ParseCheckpoint(held, v)
-		if err != nil {
-			return Checkpoint{}, false, fmt.Errorf("%s: %w", path, err)
-		}
-		if c.Size != sizes[0] {
-			return Checkpoint{}, false, fmt.Errorf("%s holds a checkpoint of %d acts", path, c.Size)
-		}
-		return c, true, nil
 	}
 	return Checkpoint{}, false, nil
 }

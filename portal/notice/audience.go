@@ -135,6 +135,12 @@ SELECT x.seq, unnest(ARRAY[s.officer, s.deputy]) AS person
 SELECT x.seq, p.id AS person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN person p ON p.id = x.id`
 
+	superiors = `
+SELECT x.seq, o.person
+  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id)
+  JOIN officer s ON s.person = x.id
+  JOIN officer o ON o.left_at IS NULL AND o.person <> s.person AND (o.post = 'administrator' OR o.body = s.body AND o.post IN ('head', 'chief-prosecutor'))`
+
 	contactOwners = `
 SELECT x.seq, c.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN contact c ON c.id = x.id`
@@ -239,6 +245,8 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 		err = tx.Select(ctx, &out, substitutes, s, of)
 	case Himself:
 		err = tx.Select(ctx, &out, themselves, s, of)
+	case Superiors:
+		err = tx.Select(ctx, &out, superiors, s, of)
 	case ContactOwner:
 		err = tx.Select(ctx, &out, contactOwners, s, of)
 	case Signer:

@@ -126,7 +126,7 @@ func (w *Worker) tell(ctx context.Context, tx *database.DB, acts []act, at time.
 		a := by[p.Seq]
 		rule := rules[a.Act]
 		out[i] = news{idOf(p.Seq, p.Person), p.Seq, p.Person, rule.Kind, rule.Urgency, a.Object, a.ID, a.Case.UUID, numbers[a.ID], a.At}
-		if p.work && rule.Kind != Access {
+		if p.work && rule.Kind != Access && rule.Kind != Alarm {
 			out[i].kind = Work
 		}
 	}

@@ -22,13 +22,15 @@ const (
 	Office   Kind = "office"   // posts and substitutions
 	Contacts Kind = "contacts" // where he is told has changed
 	Report   Kind = "report"   // his report of an offence
+	Key      Kind = "key"      // he signed in with a key that was not seen before
+	Alarm    Kind = "alarm"    // an official whose superior he is opened unusually much
 
 	LastDays Kind = "last-days" // a term ends tomorrow
 	LastDay  Kind = "last-day"  // a term ends today
 )
 
 // Kinds are all of them; schema.sql lists the same.
-var Kinds = []Kind{Filing, Work, Decision, Status, Request, File, Access, Drafts, Office, Contacts, Report, LastDays, LastDay}
+var Kinds = []Kind{Filing, Work, Decision, Status, Request, File, Access, Drafts, Office, Contacts, Report, Key, Alarm, LastDays, LastDay}
 
 // Urgency is what the person may change about a notice.
 type Urgency string
@@ -82,6 +84,7 @@ const (
 	AssignedOfficers    Audience = "assigned-officers"
 	Substitutes         Audience = "substitutes" // the official and his deputy
 	Himself             Audience = "himself"     // the person that the record names
+	Superiors           Audience = "superiors"   // of the official that the record names: the head of his body, and the administrators
 	ContactOwner        Audience = "contact-owner"
 	Signer              Audience = "signer" // whose signature was found bad afterwards
 
@@ -103,7 +106,7 @@ func tells(to ...Audience) []Audience { return to }
 // Officials are told of work, whatever the kind is to the others.
 var officials = map[Audience]bool{
 	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, DecisionAuthor: true,
-	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true,
+	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true, Superiors: true,
 }
 
 // Table is whom each act tells. What the portal keeps is only that there is news and of
@@ -196,6 +199,10 @@ var Table = map[policy.Act]Rule{
 	// Where he is told: whoever changes it in his name must not do so in silence.
 	policy.ContactConfirm: {Contacts, Urgent, tells(ContactOwner), true, law.Ref{}},
 	policy.ContactEnd:     {Contacts, Urgent, tells(ContactOwner), true, law.Ref{}},
+
+	// Whoever uses another's name must not do so in silence (ASVS 6.3.7, 8.2.4).
+	policy.KeyNew:       {Key, Urgent, tells(Himself), true, law.Ref{}},
+	policy.OpeningAlarm: {Alarm, Urgent, tells(Superiors), false, law.Ref{}},
 }
 
 // Why an act tells nobody.
@@ -229,6 +236,7 @@ var Nobody = map[policy.Act]string{
 	policy.TypedSave:      draft,
 	policy.TypedForget:    draft,
 	policy.JobAgain:       "work of the portal's own; what it does in the end tells by itself",
+	policy.EventAgain:     "the register is told of it, and no person",
 	policy.ActingSet:      own,
 	policy.FeedMake:       own,
 	policy.FeedEnd:        own,
@@ -249,6 +257,7 @@ var Nobody = map[policy.Act]string{
 	policy.RegisterBatch:  "the acts that a message does tell",
 	policy.RegisterRefuse: "nothing came of it: it stands before those on duty",
 	policy.LedgerCheck:    itself,
+	policy.LedgerRestore:  itself,
 	policy.KeeperRecall:   itself,
 	policy.Reseal:         itself,
 	policy.MaterialRender: itself,

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/casefile"
+	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/opening"
@@ -394,4 +395,66 @@ func TestNoLineIsChangedOrTakenAway(t *testing.T) {
 			t.Errorf("%s goes through", order)
 		}
 	}
+}
+
+// An official in whose name more cases are opened than work explains is told of, once a
+// day; by night fewer suffice, and of a citizen, who opens his own, never.
+func TestWhoOpensMoreCasesThanWorkExplainsRaisesAnAlarmOnceADay(t *testing.T) {
+	w := portaltest.World(t)
+	at := func(hour int) time.Time { return time.Date(2026, time.October, 22, hour-5, 0, 0, 0, time.UTC) }
+	// So many cases, each opened once on duty in the hour before.
+	look := func(a *portaltest.Actor, many int, until time.Time, official bool) {
+		t.Helper()
+		if _, err := w.SQL.ExecContext(t.Context(), `
+			WITH made AS (
+			    INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, investigator, prosecutor, body, prosecution, made_at)
+			    SELECT gen_random_uuid(), number, sha256(convert_to(gen_random_uuid()::text, 'UTF8')), offence_kk, offence_ru, registered_on, investigator, prosecutor, body, prosecution, made_at
+			      FROM casefile, generate_series(1, $2) n WHERE id = $5
+			 RETURNING id, body)
+			INSERT INTO opening (id, casefile, person, standing, body, object, object_id, reason, at)
+			SELECT gen_random_uuid(), id, $1, 'charge', CASE WHEN $4 THEN body END, 'decision', gen_random_uuid(), CASE WHEN $4 THEN 'duty' ELSE 'own' END,
+			       $3::timestamptz - random() * interval '50 minutes'
+			  FROM made`, a.Person, many, until, official, w.Theft); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alarms := func() int {
+		t.Helper()
+		var n int
+		if err := w.SQL.GetContext(t.Context(), &n, `SELECT count(*) FROM job WHERE name = 'opening-alarm'`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, step := range []struct {
+		what     string
+		who      *portaltest.Actor
+		many     int
+		at       time.Time
+		official bool
+		alarms   int
+	}{
+		{"as many as work explains", w.Daniyar, opening.ManyByDay, at(12), true, 0},
+		{"a citizen, whatever he opens", w.Aigul, opening.ManyByDay * 2, at(14), false, 0},
+		{"by night as many as work explains", w.Zhanar, opening.ManyByNight, at(23), true, 0},
+		{"one more by night", w.Zhanar, 1, at(23), true, 1},
+		{"and again the same night", w.Zhanar, 5, at(23).Add(20 * time.Minute), true, 1},
+		{"one more by day", w.Daniyar, opening.ManyByDay + 1, at(16), true, 2},
+	} {
+		look(step.who, step.many, step.at, step.official)
+		if err := opening.Watch(t.Context(), w.DB.DB, step.at); err != nil {
+			t.Fatal(err)
+		}
+		if n := alarms(); n != step.alarms {
+			t.Errorf("%s: %d alarms, want %d", step.what, n, step.alarms)
+		}
+	}
+	if err := w.DB.DB.Within(t.Context(), func(tx *database.DB) error {
+		return opening.Alarm(t.Context(), tx, w.Daniyar.Person, w.At)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT who, act, object, object_id FROM record WHERE act = 'opening-alarm'`, `
+		who | act           | object  | object_id
+		    | opening-alarm | officer | daniyar`)
 }

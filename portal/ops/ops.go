@@ -34,6 +34,7 @@ type Ready struct {
 	mu      sync.Mutex
 	at      time.Time
 	results []result
+	waits   string // for what a process waits that does not serve yet; "": it serves
 	leaving bool
 }
 
@@ -45,6 +46,20 @@ type result struct {
 // NewReady is a list of checks; all are asked at once.
 func NewReady(checks ...Check) *Ready { return &Ready{checks: checks} }
 
+// Starting says that this process does not serve yet, and what it waits for.
+func (r *Ready) Starting(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waits = what
+}
+
+// Serve says that it serves from now on, as long as the checks pass.
+func (r *Ready) Serve(checks ...Check) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waits, r.checks, r.results = "", checks, nil
+}
+
 // Leave says that this process is about to end: from now on it is not ready, so that
 // whoever stands in front sends people elsewhere.
 func (r *Ready) Leave() {
@@ -53,11 +68,24 @@ func (r *Ready) Leave() {
 	r.leaving = true
 }
 
+// names are what is checked.
+func (r *Ready) names() (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, check := range r.checks {
+		all = append(all, check.Name)
+	}
+	return all
+}
+
 // Ask makes the checks, or tells what they said a moment ago. failed are the names of
 // those that did not pass.
 func (r *Ready) Ask(ctx context.Context) (failed []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.waits != "" {
+		return []string{"starting: waits for " + r.waits}
+	}
 	if r.results == nil || time.Since(r.at) >= checkRest {
 		r.ask(ctx)
 	}
@@ -117,15 +145,18 @@ func Handler(ready *Ready, meter *Meter, profiles bool) http.Handler {
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		failed := ready.Ask(r.Context())
 		var lines strings.Builder
-		for _, check := range ready.checks {
+		names := ready.names()
+		for _, name := range names {
 			word := "ok"
-			if slices.Contains(failed, check.Name) {
+			if slices.Contains(failed, name) {
 				word = "FAILED"
 			}
-			fmt.Fprintf(&lines, "%s: %s\n", check.Name, word)
+			fmt.Fprintf(&lines, "%s: %s\n", name, word)
 		}
-		if slices.Contains(failed, "leaving") {
-			lines.WriteString("leaving\n")
+		for _, name := range failed {
+			if !slices.Contains(names, name) { // it starts, or leaves
+				fmt.Fprintln(&lines, name)
+			}
 		}
 		status := http.StatusOK
 		if len(failed) > 0 {

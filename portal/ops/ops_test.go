@@ -246,3 +246,23 @@ func TestProfilesAreOnlyWhereTheyWereAskedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestAProcessThatStartsSaysWhatItWaitsFor(t *testing.T) {
+	ready := ops.NewReady()
+	h := ops.Handler(ready, ops.NewMeter(), false)
+	ready.Starting("database")
+	if code, body := seen(t, h, "/readyz"); code != http.StatusServiceUnavailable || body != "starting: waits for database\n" {
+		t.Errorf("the database is not there: %d %q", code, body)
+	}
+	if code, body := seen(t, h, "/healthz"); code != http.StatusOK || body != "ok\n" {
+		t.Errorf("the process lives all the same: %d %q", code, body)
+	}
+	ready.Starting("keeper")
+	if code, body := seen(t, h, "/readyz"); code != http.StatusServiceUnavailable || body != "starting: waits for keeper\n" {
+		t.Errorf("the keeper is sealed: %d %q", code, body)
+	}
+	ready.Serve(ops.Check{Name: "database", Do: func(context.Context) error { return nil }})
+	if code, body := seen(t, h, "/readyz"); code != http.StatusOK || body != "database: ok\n" {
+		t.Errorf("it serves: %d %q", code, body)
+	}
+}

@@ -382,9 +382,16 @@ const (
 	OversightRead Act = "oversight-read"
 	ChamberRead   Act = "chamber-read"
 	LedgerCheck   Act = "ledger-check"
+	LedgerRestore Act = "ledger-restore" // acts that others have seen were given up with a restored copy
 
 	// CaseUnseal tells that the custodians of the keys opened a case for an official.
 	CaseUnseal Act = "case-unseal"
+
+	// KeyNew tells that somebody signed in with a key he never signed in with before.
+	KeyNew Act = "key-new"
+
+	// OpeningAlarm tells that more cases were opened in the name of an official than work explains.
+	OpeningAlarm Act = "opening-alarm"
 
 	// Reseal puts wraps of the keeper's new epoch around the keys of texts (portal/reseal).
 	Reseal Act = "reseal"
@@ -932,10 +939,13 @@ var table = map[Act]rule{
 	AccessOverdue:      {0, law.CPC(109)},
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
 	CaseUnseal:         {0, law.Ref{}},
+	KeyNew:             {0, law.Ref{}},
+	OpeningAlarm:       {0, law.Ref{}},
 	Reseal:             {0, law.Ref{}},
 	KeeperRecall:       {0, law.Ref{}},
 	SignatureConfirm:   {0, law.Ref{}},
 	LedgerCheck:        {0, law.Ref{}},
+	LedgerRestore:      {0, law.Ref{}},
 	OfficerFirst:       {0, law.Ref{}},
 	RegisterTake:       {0, law.CPC(179)},
 	RegisterRefuse:     {0, law.CPC(179)},

@@ -264,6 +264,9 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 			return err
 		}
 		d, err := draftedBy(ctx, tx, ask.Person, r)
+		if database.Lost(err) {
+			return err
+		}
 		if err != nil {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}

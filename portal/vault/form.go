@@ -30,9 +30,18 @@ import (
 //	0x03 | how many, 1 byte | for each: his id, 16 | epoch, 4 | enc, 32 | wrapped key, 48 | form 2
 //
 // Only whoever has the key can add such a wrap; a row cannot.
+//
+// Where a great many objects are sealed at once (Pack), they have one share of the keeper's key, form 4:
+//
+//	0x04 | epoch, 4 bytes | enc, 32 | wrapped key, 48 | the text, and 16 bytes of tag
+//
+// The key is sealed (AES-256-GCM, nonce zero) by one that HPKE exports (RFC 9180, section 5.3)
+// for this place, and a share is used for a place once: so that key is of this object
+// alone. A new epoch makes form 2 of it.
 const (
 	form        = 2
 	formAlso    = 3
+	formPacked  = 4
 	encSize     = 32
 	dekSize     = 32
 	tagSize     = 16
@@ -69,6 +78,7 @@ type Ask struct {
 	Epoch   uint32
 	Enc     []byte
 	Wrapped []byte
+	Packed  bool // form 4
 }
 
 // Epochs follow one another by their seeds: that of one gives all later ones and none
@@ -129,7 +139,7 @@ func (in Intake) Wrap(where Where, dek []byte) (Ask, error) {
 	if err != nil {
 		return Ask{}, fmt.Errorf("vault: seal to the keeper: %w", err)
 	}
-	return Ask{where, in.Epoch, enc, wrapped}, nil
+	return Ask{Where: where, Epoch: in.Epoch, Enc: enc, Wrapped: wrapped}, nil
 }
 
 // Unwrap is the keeper's work: the key of the object, or ErrNotSealedHere. It asks
@@ -143,7 +153,12 @@ func (a Ask) Unwrap(key hpke.PrivateKey) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, a.Where)
 	}
-	dek, err := recipient.Open(data, a.Wrapped)
+	var dek []byte
+	if a.Packed {
+		dek, err = openPacked(recipient, data, a.Wrapped)
+	} else {
+		dek, err = recipient.Open(data, a.Wrapped)
+	}
 	if err != nil || len(dek) != dekSize {
 		return nil, fmt.Errorf("%w: %s", ErrNotSealedHere, a.Where)
 	}
@@ -211,7 +226,11 @@ func Wraps(sealed []byte) ([]byte, error) {
 
 func head(a Ask) []byte {
 	b := make([]byte, 0, headSize)
-	b = append(b, form)
+	if a.Packed {
+		b = append(b, formPacked)
+	} else {
+		b = append(b, form)
+	}
 	b = binary.BigEndian.AppendUint32(b, a.Epoch)
 	b = append(b, a.Enc...)
 	return append(b, a.Wrapped...)
@@ -241,10 +260,12 @@ func parse(where Where, sealed []byte) (o object, err error) {
 			rest = rest[alsoSize:]
 		}
 	}
-	if len(rest) < Overhead || rest[0] != form {
+	packed := len(rest) > 0 && rest[0] == formPacked && len(o.also) == 0
+	if len(rest) < Overhead || rest[0] != form && !packed {
 		return object{}, strange(where)
 	}
 	o.head, o.text = readHead(where, rest[1:headSize]), rest[headSize:]
+	o.head.Packed = packed
 	return o, nil
 }
 

@@ -22,6 +22,10 @@ type Keys struct {
 	passing cipher.AEAD // brief.go
 	made    memory
 	renewed atomic.Int64 // when the intake was last asked for, in nanoseconds
+
+	// Outside is where the greater part of files lies, set before anything is sealed; nil:
+	// in the database.
+	Outside Shelf
 }
 
 // MaxIntakeAge is how long texts are sealed to a key that the keeper was not asked about

@@ -167,10 +167,15 @@ func (k *Keys) seal(where Where, plain []byte, also []uuid.UUID) (object, []byte
 	if len(plain) > MaxSize {
 		return object{}, nil, fmt.Errorf("vault: %d bytes for %s, more than %d", len(plain), where, MaxSize)
 	}
-	if k.made.clock().UnixNano()-k.renewed.Load() > int64(MaxIntakeAge) {
+	if k.stale() {
 		return object{}, nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(errStale)
 	}
 	return seal(*k.intake.Load(), where, plain, also)
+}
+
+// stale: the keeper was not asked for too long to whom texts are sealed.
+func (k *Keys) stale() bool {
+	return k.made.clock().UnixNano()-k.renewed.Load() > int64(MaxIntakeAge)
 }
 
 // Open gives back what Seal took, if the keeper lets the ticket of ctx have it.
@@ -278,6 +283,7 @@ func (k *Keys) deks(ctx context.Context, objects []Sealed) (taken []object, deks
 
 // unwrap asks the keeper, and says what came of it in words the portal can answer.
 func (k *Keys) unwrap(ctx context.Context, asks []Ask) ([][]byte, error) {
+	database.Rest(ctx) // the keeper may be away: nobody waits for a connection meanwhile
 	deks, err := k.keeper.Unwrap(ctx, asks)
 	var told *fault.Fault
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -30,6 +31,15 @@ type FailPage struct {
 	Message string  // a key
 	By      law.Ref // the article of the refusal, if one
 	Number  string  // of the request, for when the fault is ours
+	Again   *Again  // how to try once more what was not done; nil: there is nothing to try
+}
+
+// Again is a request that the person may send once more as it was, when it was no mistake
+// of his that it was not answered.
+type Again struct {
+	Action string     // the address
+	Fields url.Values // what was sent; nil: a page was only looked at
+	Signed bool       // a signature was among it
 }
 
 // Fail turns an error into its answer and logs it once: the only place that does.

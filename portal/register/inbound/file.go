@@ -11,11 +11,11 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"zharia/portal/fault"
 	"zharia/portal/identity"
-	"zharia/portal/vault"
 )
 
 // File is a file of messages, one a line, that is taken whole: when the portal is set up,
@@ -28,6 +28,8 @@ type File struct {
 	Path  string
 	Tell  func(Progress) // after each batch, if anybody listens
 	Batch int            // messages in one transaction; 0: as many as is good
+
+	in *Inbox // the one of this run
 }
 
 // Progress is how far a file was taken. It is what FILE.position holds.
@@ -101,6 +103,7 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 	if _, err := in.Seek(at.Offset, io.SeekStart); err != nil {
 		return at, err
 	}
+	f.in = f.Inbox.inBulk()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	for group := range f.groups(ctx, in, at, bare) {
@@ -269,18 +272,18 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 // open verifies a line as far as that goes without the database.
 func (f *File) open(ctx context.Context, raw []byte, bare bool) (m Message, err error) {
 	if bare {
-		m, err = Read(raw, f.Inbox.DB, f.Inbox.now())
+		m, err = Read(raw, f.in.DB, f.in.now())
 	} else {
 		var e Envelope
 		if e, err = ReadEnvelope(raw); err != nil {
 			return m, err
 		}
-		m, err = f.Inbox.Open(ctx, e)
+		m, err = f.in.Open(ctx, e)
 	}
 	if err != nil {
 		return m, err
 	}
-	if err := f.Inbox.Prove(ctx, &m); poison(err) {
+	if err := f.in.Prove(ctx, &m); poison(err) {
 		m.problem = err
 	} else if err != nil {
 		return m, err
@@ -288,57 +291,62 @@ func (f *File) open(ctx context.Context, raw []byte, bare bool) (m Message, err 
 	return m, nil
 }
 
-// take takes a group in one transaction; where one of it is refused, each by itself.
+// take takes a group.
 func (f *File) take(ctx context.Context, group []*read) ([]lineError, error) {
-	good := true
 	for _, one := range group {
 		<-one.done
 		if one.err != nil && !lasting(one.err) {
 			return nil, one.err
 		}
-		good = good && one.err == nil && one.m.problem == nil
 	}
-	if good {
-		err := f.Inbox.DB.Within(ctx, func(tx *vault.DB) error {
-			all := make([]Message, len(group))
-			for i, one := range group {
-				all[i] = one.m
-			}
-			t, err := f.Inbox.begin(ctx, tx, all...)
-			if err != nil {
-				return err
-			}
-			for _, one := range group {
-				if _, err := f.Inbox.enter(ctx, tx, t, one.m); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err == nil || !lasting(err) {
+	return f.settle(ctx, group)
+}
+
+// settle takes messages in one transaction; where one of them is refused, in two halves,
+// and so on: a bad one costs some transactions and not all of them.
+func (f *File) settle(ctx context.Context, group []*read) ([]lineError, error) {
+	if len(group) == 1 {
+		return f.one(ctx, group[0])
+	}
+	bad := slices.IndexFunc(group, func(one *read) bool { return one.err != nil || one.m.problem != nil })
+	half := len(group) / 2
+	switch {
+	case bad > 0:
+		half = bad
+	case bad == 0:
+		half = 1
+	default:
+		all := make([]*Message, len(group))
+		for i, one := range group {
+			all[i] = &one.m
+		}
+		if err := f.in.takeAll(ctx, all); !lasting(err) {
 			return nil, err
 		}
 	}
-	var problems []lineError
-	for _, one := range group {
-		err := one.err
-		if err == nil {
-			_, err = f.Inbox.settle(ctx, one.m)
-		}
-		if err == nil {
-			continue
-		}
-		if !lasting(err) {
-			return nil, err
-		}
-		code, field := Code(err)
-		p := lineError{Line: one.line, Code: code, Field: field}
-		if one.m.Digest != nil {
-			p.ID = one.m.ID.String()
-		}
-		problems = append(problems, p)
+	problems, err := f.settle(ctx, group[:half])
+	if err != nil {
+		return nil, err
 	}
-	return problems, nil
+	more, err := f.settle(ctx, group[half:])
+	return append(problems, more...), err
+}
+
+// one takes a message by itself.
+func (f *File) one(ctx context.Context, one *read) ([]lineError, error) {
+	err := one.err
+	if err == nil {
+		_, err = f.in.settle(ctx, one.m)
+	}
+	if err == nil || !lasting(err) {
+		return nil, err
+	}
+	code, field := Code(err)
+	p := lineError{Line: one.line, Code: code, Field: field}
+	if one.m.Digest != nil {
+		p.ID = one.m.ID.String()
+	}
+	return []lineError{p}, nil
 }
 
 // lasting is a refusal of this line; what else goes wrong may pass, and ends the run.

@@ -37,6 +37,7 @@ const (
 	maxFact = 1 << 20 // of a roll: some thousand officials
 
 	maxDepth = 6
+	maxNames = 64 // of one object: whoever writes millions of them fills the memory before his signature is asked
 )
 
 // formats are all the texts there are, by the name that stands in the tag of a field.
@@ -145,7 +146,7 @@ func walk(raw []byte) error {
 		if in >= 0 && open[in].name {
 			if end, ok := t.(json.Delim); !ok || end != '}' {
 				name, ok := t.(string)
-				if !ok || !key.MatchString(name) || open[in].seen[name] {
+				if !ok || !key.MatchString(name) || open[in].seen[name] || len(open[in].seen) >= maxNames {
 					return refused("")
 				}
 				open[in].seen[name], open[in].name = true, false

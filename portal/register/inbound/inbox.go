@@ -28,6 +28,8 @@ type Inbox struct {
 	Verifier *eds.Verifier
 	Register []byte           // the certificate of the register, which the keeper has pinned too
 	Clock    func() time.Time // nil: the machine's
+
+	bulk *bulk // of a file
 }
 
 func (in *Inbox) now() time.Time {
@@ -95,7 +97,7 @@ func (in *Inbox) Take(ctx context.Context, m Message) ([]byte, error) {
 func (in *Inbox) settle(ctx context.Context, m Message) (out []byte, err error) {
 	if err = m.problem; err == nil {
 		err = in.DB.Within(ctx, func(tx *vault.DB) error {
-			t, err := in.begin(ctx, tx, m)
+			t, err := in.begin(ctx, tx, &m)
 			if err != nil {
 				return err
 			}
@@ -163,7 +165,8 @@ func (row inboundRow) answer(m Message) ([]byte, error) {
 }
 
 // Messages of one case wait for one another, and so do two that are the same.
-const lockInbound = `SELECT pg_advisory_xact_lock(731, hashtext($1))`
+const lockInbound = `
+SELECT pg_advisory_xact_lock(731, h) FROM (SELECT DISTINCT hashtext(x) AS h FROM unnest(CAST($1 AS text[])) AS x ORDER BY h) AS all_of_them`
 
 const insertTaken = `
 INSERT INTO inbound (id, kind, digest, casefile, sequence, state, code, field, answer, tries, came_at, last_at)
@@ -185,9 +188,10 @@ const selectNexts = `
 SELECT casefile, max(sequence) + 1 AS next FROM inbound WHERE casefile = ANY (CAST($1 AS uuid[])) AND state = 'taken' GROUP BY casefile`
 
 // begin locks the cases of messages, always in one order, and looks what came of them.
-func (in *Inbox) begin(ctx context.Context, tx *vault.DB, all ...Message) (turn, error) {
+func (in *Inbox) begin(ctx context.Context, tx *vault.DB, all ...*Message) (turn, error) {
 	t := turn{map[uuid.UUID]inboundRow{}, map[uuid.UUID]int64{}}
-	var ids, cases, locks []string
+	var ids, cases []string
+	var locks pq.StringArray
 	for _, m := range all {
 		ids = append(ids, m.ID.String())
 		if m.Case == uuid.Nil {
@@ -198,10 +202,8 @@ func (in *Inbox) begin(ctx context.Context, tx *vault.DB, all ...Message) (turn,
 		t.next[m.Case] = 1
 	}
 	slices.Sort(locks)
-	for _, lock := range slices.Compact(locks) {
-		if err := tx.Exec(ctx, lockInbound, lock); err != nil {
-			return t, err
-		}
+	if err := tx.Exec(ctx, lockInbound, slices.Compact(locks)); err != nil {
+		return t, err
 	}
 	var rows []struct {
 		ID uuid.UUID `db:"id"`

@@ -334,8 +334,12 @@ type paper struct {
 	received document.Received
 }
 
-func (p *paper) prove(ctx context.Context, in *Inbox, m *Message) (err error) {
-	p.received, err = document.VerifyReceived(ctx, in.DB, in.Verifier, in.now(), momentOf(p.SignedAt), bytesOf(p.PDF), bytesOf(p.CMS))
+func (p *paper) prove(ctx context.Context, in *Inbox, m *Message) error {
+	return p.verify(ctx, in, in.Verifier, in.now())
+}
+
+func (p *paper) verify(ctx context.Context, in *Inbox, by eds.Receiver, at time.Time) (err error) {
+	p.received, err = document.VerifyReceived(ctx, in.DB, by, at, momentOf(p.SignedAt), bytesOf(p.PDF), bytesOf(p.CMS))
 	return err
 }
 
@@ -447,7 +451,8 @@ type decision struct {
 	Paper string `json:"paper" is:"uuid"`
 	Kind  string `json:"kind" is:"word"`
 
-	made casefile.ReceivedDecision
+	made  casefile.ReceivedDecision
+	ready *casefile.ReadyDecision // of a file, where it can be taken with others
 }
 
 func (p *decision) check(m *Message, _ *vault.DB) (err error) {
@@ -462,6 +467,28 @@ func (p *decision) check(m *Message, _ *vault.DB) (err error) {
 		return refused("kind")
 	}
 	return nil
+}
+
+// prove: in a file a decision is judged in the sitting, and sealed at once, while others
+// before it are written down.
+func (p *decision) prove(ctx context.Context, in *Inbox, m *Message) error {
+	if in.bulk == nil {
+		return p.paper.prove(ctx, in, m)
+	}
+	at := in.now()
+	if err := p.verify(ctx, in, in.bulk.sitting, at); err != nil {
+		return err
+	}
+	pack, err := in.bulk.pack(in.DB.Keys)
+	if err != nil {
+		return err
+	}
+	p.made.Received = p.received
+	ready, good, err := p.made.Prepare(pack, at)
+	if good {
+		p.ready = &ready
+	}
+	return err
 }
 
 func (p *decision) take(ctx context.Context, tx *vault.DB, _ *Message, at time.Time) (bool, []uuid.UUID, error) {

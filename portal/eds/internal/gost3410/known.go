@@ -10,6 +10,22 @@ import (
 // The national authority has a handful that sign certificates, answers and stamps.
 const knownKeys = 16
 
+// most is how many are remembered in this process.
+var most atomic.Int64
+
+func init() { most.Store(knownKeys) }
+
+// RememberAtLeast makes room for more keys from now on, 256 KiB each: for a process that
+// reads a great many papers of the same people.
+func RememberAtLeast(n int) {
+	for {
+		old := most.Load()
+		if old >= int64(n) || most.CompareAndSwap(old, int64(n)) {
+			return
+		}
+	}
+}
+
 // Remember makes every verification under this key, also by another PublicKey read
 // from the same octets, several times faster, at the price of some milliseconds
 // now. It is for the keys of authorities that are pinned or whose certificate was
@@ -67,7 +83,7 @@ func (m *memory) keep(a *affine, c *comb) {
 	if held := m.held.Load(); held != nil {
 		maps.Copy(next, *held)
 	}
-	if len(next) >= knownKeys {
+	if int64(len(next)) >= most.Load() {
 		delete(next, oldest(next))
 	}
 	r := &recollection{comb: c}

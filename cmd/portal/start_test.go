@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"zharia/portal/eds"
+	"zharia/portal/eds/nca"
+)
+
+// recovering is a PostgreSQL that tells everybody that it recovers, 57P03.
+func recovering(t *testing.T) (dsn string) {
+	t.Helper()
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				head := make([]byte, 4)
+				if _, err := io.ReadFull(conn, head); err != nil {
+					return
+				}
+				if _, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint32(head))-4); err != nil {
+					return
+				}
+				said := "SFATAL\x00VFATAL\x00C57P03\x00Mthe database system is in recovery mode\x00\x00"
+				_, _ = conn.Write(append(binary.BigEndian.AppendUint32([]byte{'E'}, uint32(len(said)+4)), said...))
+			}()
+		}
+	}()
+	host, port, _ := net.SplitHostPort(l.Addr().String())
+	return "host=" + host + " port=" + port + " user=zharia dbname=portal sslmode=disable"
+}
+
+// A portal that is started while PostgreSQL recovers waits and says so; nobody is taken in
+// before he can be served, and it can be told to end.
+func TestAStartWaitsForADatabaseThatRecovers(t *testing.T) {
+	before := authorities
+	t.Cleanup(func() { authorities = before })
+	authorities = func(config) (*eds.Verifier, *nca.Client, error) {
+		verifier, err := eds.NewVerifier()
+		return verifier, nil, err
+	}
+	var free [2]string // nobody listens there yet
+	for i := range free {
+		l, err := listen("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		free[i] = l.Addr().String()
+		l.Close()
+	}
+	complete(t)
+	t.Setenv("DATABASE_URL", recovering(t))
+	t.Setenv("PORTAL_ADDR", free[0])
+	t.Setenv("PORTAL_OPS_ADDR", free[1])
+	ctx, cancel := context.WithCancel(t.Context())
+	said, ended := new(heard), make(chan error, 1)
+	go func() { ended <- serve(ctx, nil, said) }()
+	ready := ""
+	for end := time.Now().Add(20 * time.Second); ready == "" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+		if came, err := http.Get("http://" + free[1] + "/readyz"); err == nil {
+			text, _ := io.ReadAll(came.Body)
+			came.Body.Close()
+			ready = came.Status + " " + string(text)
+		}
+	}
+	if !strings.HasPrefix(ready, "503 ") || !strings.Contains(ready, "starting: waits for database") {
+		t.Errorf("operators are told %q", ready)
+	}
+	if conn, err := net.DialTimeout("tcp", free[0], time.Second); err == nil {
+		conn.Close()
+		t.Error("people are taken in, and nobody serves them")
+	}
+	cancel()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "recovery") {
+			t.Errorf("told to end it says %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it does not end while it waits")
+	}
+}

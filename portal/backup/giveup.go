@@ -1,0 +1,67 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
+
+	"zharia/portal/database"
+	"zharia/portal/ledger"
+	"zharia/portal/policy"
+)
+
+// ErrNotThatMany says that the acts that are lost are others than the operator named.
+var ErrNotThatMany = errors.New("that is not how many acts others have seen")
+
+const insertRestoration = `
+INSERT INTO restoration (id, acts, seen, heads, at) VALUES ($1, $2, $3, $4, $5)`
+
+// GiveUp writes down that acts which others have seen are lost with what was put back.
+// heads are the checkpoints that they hold; those the record has are passed over. seen is
+// how many acts the newest has, in the words of whoever puts it back: another number is
+// ErrNotThatMany. db is the owner's.
+func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byte, seen int64, at time.Time) error {
+	at = at.UTC().Truncate(time.Microsecond)
+	return db.Within(ctx, func(tx *database.DB) error {
+		size, err := ledger.Size(ctx, tx)
+		if err != nil {
+			return err
+		}
+		r := ledger.Restoration{Acts: size, At: at}
+		var lost []ledger.Checkpoint
+		for _, text := range heads {
+			c, err := ledger.ParseCheckpoint(text, v)
+			if err != nil {
+				return err
+			}
+			if c.Size > size {
+				lost, r.Seen = append(lost, c), max(r.Seen, c.Size)
+			}
+		}
+		switch {
+		case len(lost) == 0:
+			return fmt.Errorf("%w: nobody has seen more than the %d that are here, so nothing is to be given up", ErrNotThatMany, size)
+		case r.Seen != seen:
+			return fmt.Errorf("%w: %d are here and others have seen %d", ErrNotThatMany, size, r.Seen)
+		}
+		slices.SortFunc(lost, func(a, b ledger.Checkpoint) int {
+			return cmp.Or(cmp.Compare(a.Size, b.Size), cmp.Compare(string(a.Note), string(b.Note)))
+		})
+		for _, c := range slices.CompactFunc(lost, func(a, b ledger.Checkpoint) bool { return a.Size == b.Size && a.Root == b.Root }) {
+			r.Heads = append(r.Heads, string(c.Note))
+		}
+		if r.ID, err = uuid.NewV7(); err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, insertRestoration, r.ID, r.Acts, r.Seen, r.Heads, r.At); err != nil {
+			return fmt.Errorf("write down what is given up: %w", err)
+		}
+		return ledger.Step(ctx, tx, policy.Ask{Act: policy.LedgerRestore, At: at}, "restoration", r.ID, uuid.Nil, r.Sum())
+	})
+}

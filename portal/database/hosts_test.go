@@ -1,0 +1,174 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// A standby that was taken for the primary would decide by rights of yesterday.
+func TestAnAddressOfSeveralServersSaysThatThePrimaryIsMeant(t *testing.T) {
+	for _, dsn := range []string{
+		"host=127.0.0.1,127.0.0.2 port=1",
+		"host=127.0.0.1,127.0.0.2 port=1 target_session_attrs=any",
+		"host=127.0.0.1,127.0.0.2 port=1 target_session_attrs=standby",
+		"postgres://zharia@127.0.0.1,127.0.0.2/zharia?target_session_attrs=prefer-standby",
+	} {
+		if _, err := Open(t.Context(), dsn); !errors.Is(err, ErrNotPrimary) {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+	for _, dsn := range []string{"host=127.0.0.1,127.0.0.2 port=1 target_session_attrs=primary sslmode=disable", "host=127.0.0.1 port=1 sslmode=disable"} {
+		if _, err := Open(t.Context(), dsn); err == nil || errors.Is(err, ErrNotPrimary) {
+			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+}
+
+// One of them is gone; the other is found, by its name and in the role that was asked for.
+func TestTheServerThatIsThereIsFoundAmongSeveral(t *testing.T) {
+	server := started(t, cluster(t))
+	put(t, server, `CREATE ROLE portal_app`)
+	one := server.DSN("portal")
+	several := "host='/nowhere," + server.Socket + "' user=" + localUser + " dbname=portal sslmode=disable target_session_attrs=primary"
+	db, err := OpenAs(t.Context(), several, App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	counts, err := OpenCounts(t.Context(), several) // there is no standby: then the primary
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counts.Close()
+	for _, pool := range []*DB{db, counts} {
+		var is []string
+		if err := pool.Select(t.Context(), &is, `
+SELECT CAST(current_user AS text) UNION ALL SELECT current_setting('jit') UNION ALL SELECT current_setting('timezone') UNION ALL SELECT current_setting('plan_cache_mode')`); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"portal_app", "off", "UTC", "force_generic_plan"}; !slices.Equal(is, want) {
+			t.Errorf("a connection works as %q, want %q", is, want)
+		}
+	}
+	if counts, err := OpenCounts(t.Context(), one); counts != nil || err != nil {
+		t.Errorf("a single server has a pool of its own for counts: %v", err)
+	}
+	found, err := db.between(t.Context())
+	if err != nil || len(found) != 1 || found[0].Name != "synchronous_standby_names" {
+		t.Errorf("several servers and nobody to wait for: %v %v", found, err)
+	}
+}
+
+// twice gives one connection to PostgreSQL to all who ask, as pgbouncer does in transaction
+// mode.
+type twice struct {
+	driver.Connector
+	conn *driver.Conn
+}
+
+func (c twice) Connect(ctx context.Context) (driver.Conn, error) {
+	if *c.conn != nil {
+		return *c.conn, nil
+	}
+	conn, err := c.Connector.Connect(ctx)
+	*c.conn = conn
+	return conn, err
+}
+
+func TestAPoolerThatSharesConnectionsIsFoundOut(t *testing.T) {
+	server := started(t, cluster(t))
+	if err := server.Create(t.Context(), "portal"); err != nil {
+		t.Fatal(err)
+	}
+	var conn driver.Conn
+	behind, err := OpenThrough(t.Context(), server.DSN("portal"), Owner, func(to driver.Connector) driver.Connector { return twice{to, &conn} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer behind.Close()
+	if found, err := behind.between(t.Context()); err != nil || len(found) != 1 {
+		t.Errorf("two of ours are one to PostgreSQL: %v %v", found, err)
+	}
+	db, err := Open(t.Context(), server.DSN("portal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if found, err := db.between(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("two of ours are two: %v %v", found, err)
+	}
+}
+
+const selectWaiting = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
+
+// Somebody ends the wait for the standby: PostgreSQL says that it is done, and it is on one
+// disk alone. Nobody is told that it is done before the standby has it.
+func TestACommitThatNoStandbyHasIsNotCalledDone(t *testing.T) {
+	private := cluster(t)
+	private.Fast = false // a fast one has no standbys
+	server := started(t, private)
+	put(t, server, `CREATE TABLE filed (n int)`)
+	db, err := Open(t.Context(), server.DSN("portal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.Await(200 * time.Millisecond)
+	put(t, server, `ALTER SYSTEM SET synchronous_standby_names = 'ghost'`)
+	put(t, server, `SELECT pg_reload_conf()`)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		var names string
+		if err := db.Get(t.Context(), &names, selectStandbys); err != nil || time.Now().After(end) {
+			t.Fatal("it waits for nobody", err)
+		}
+		if names == "ghost" {
+			break
+		}
+	}
+	told := make(chan error, 1)
+	go func() {
+		told <- db.Within(t.Context(), func(tx *DB) error { return tx.Exec(t.Context(), `INSERT INTO filed VALUES (1)`) })
+	}()
+	var unknown *Unknown
+	for end := time.Now().Add(20 * time.Second); unknown == nil; time.Sleep(10 * time.Millisecond) {
+		select {
+		case err := <-told:
+			if !errors.As(err, &unknown) {
+				t.Fatalf("told %v, want that it is not known", err)
+			}
+			continue
+		default:
+		}
+		var waiting []int
+		if err := db.Select(t.Context(), &waiting, selectWaiting); err != nil {
+			t.Fatal(err)
+		}
+		for _, pid := range waiting {
+			if err := db.Exec(t.Context(), `SELECT pg_cancel_backend($1)`, pid); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("nothing was told")
+		}
+	}
+	if n := number(t, server, "portal", `SELECT count(*) FROM filed`); n != 1 {
+		t.Fatalf("%d rows are there: the COMMIT was to be done here", n)
+	}
+	if out, err := db.Outcome(t.Context(), unknown.Mark); err == nil {
+		t.Errorf("without a standby it is called %q", out)
+	}
+	put(t, server, `ALTER SYSTEM RESET synchronous_standby_names`)
+	put(t, server, `SELECT pg_reload_conf()`)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if out, err := db.Outcome(t.Context(), unknown.Mark); err == nil && out == Committed {
+			return
+		} else if time.Now().After(end) {
+			t.Fatalf("when nobody is to be waited for it is %q, %v", out, err)
+		}
+	}
+}

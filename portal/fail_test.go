@@ -1,0 +1,46 @@
+package portal_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// A database that is away is no mistake of anybody's: who looks is led to the same page
+// again, who wrote something finds it on the page and sends it again, in his language, and
+// nobody's name is asked for.
+func TestWhoMeetsADatabaseThatIsAwayLosesNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.as(f.Aigul)
+	away, r, end := f.mortal(t, 1, false)
+	defer end()
+	there := &guest{front: away, cookie: g.cookie, home: g.home}
+	typed := url.Values{"text": {`"><script>alert(1)</script>`}, "several": {"a", "b"}}
+	for _, lang := range []string{"kk", "ru"} {
+		words := f.Words.In(lang)
+		a := there.get("/"+lang+"/cases?after=%22x").want(t, "a page", http.StatusServiceUnavailable)
+		if !strings.Contains(a.body, words.T("fault.away")) || !strings.Contains(a.body, `href="/`+lang+`/cases?after=%22x"`) || strings.Contains(a.body, words.T("fail.again")) {
+			t.Errorf("a page, %s:\n%s", lang, short(a.body))
+		}
+		if a.Header.Get("Retry-After") == "" {
+			t.Error("a program is not told to come again")
+		}
+		here := "/" + lang + "/cases/" + f.Theft.String() + "/filings"
+		a = there.post(here, typed).want(t, "something written", http.StatusServiceUnavailable)
+		for _, part := range []string{`<form method="post" action="` + here + `">`, `name="several" value="a"`, `name="several" value="b"`, words.T("fail.again"), words.T("fail.again.text")} {
+			if !strings.Contains(a.body, part) {
+				t.Errorf("something written, %s: no %s\n%s", lang, part, short(a.body))
+			}
+		}
+		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, words.T("fail.again.signed")) {
+			t.Errorf("something written, %s:\n%s", lang, short(a.body))
+		}
+		if strings.Contains(a.body, `class="name"`) {
+			t.Error("the page names who was signed in")
+		}
+	}
+	r.revive()
+	there.get("/kk/cases").want(t, "it is back", http.StatusOK)
+}

@@ -1,0 +1,37 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"zharia/portal/database"
+	"zharia/portal/fault"
+	"zharia/portal/web"
+)
+
+// soon is in how many seconds a program may ask again.
+const soon = "5"
+
+// again is what was not done because the database was away, for the person to send once
+// more as it was: with the key of its page a signature is taken once, however often it is
+// sent.
+func (p *Portal) again(c echo.Context, err error, away bool) *web.Again {
+	var told *fault.Fault
+	if !away && !(errors.As(err, &told) && told.Message == database.NotKept) {
+		return nil
+	}
+	c.Response().Header().Set("Retry-After", soon)
+	r, here := c.Request(), "/"+web.Lang(c)+c.Request().URL.RequestURI()
+	if r.Method == http.MethodGet {
+		return &web.Again{Action: here}
+	}
+	if r.MultipartForm != nil || len(r.PostForm) == 0 { // a page carries no file
+		return nil
+	}
+	if at, signed := signedOn(p.acts[verb(r.Method)+" "+pattern(c)]); signed && len(c.ParamNames()) > 0 {
+		p.hereIs(c, at.page, id(c, c.ParamNames()[0])) // where the document can be read in the other language
+	}
+	return &web.Again{Action: here, Fields: r.PostForm, Signed: r.PostForm.Has("signature") || r.PostForm.Has("phone")}
+}

@@ -1,0 +1,132 @@
+package portal_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"zharia/portal/register/inbound"
+)
+
+// sent is what a machine at an address of the network sends.
+func (f *front) sent(from, path, media string, body []byte) *httptest.ResponseRecorder {
+	f.t.Helper()
+	r := httptest.NewRequestWithContext(f.t.Context(), http.MethodPost, "https://portal.example"+path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", media)
+	r.RemoteAddr = from
+	out := httptest.NewRecorder()
+	f.ServeHTTP(out, r)
+	return out
+}
+
+// known is a message that the register has every right to send.
+func (f *front) known() []byte {
+	return message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": f.Stranger.IIN.Reveal(), "name": f.Stranger.FullName()}}})
+}
+
+// Whoever is not the register takes none of its time at its door: after some tries his
+// network is not listened to, and the register is taken as before.
+func TestWhoIsNotTheRegisterIsSoonNotListenedTo(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	const stranger, neighbour, register = "[2001:db8:7::1]:9", "[2001:db8:7::abcd]:9", "[2001:db8:8::1]:9"
+	body := f.known()
+	forged := bytes.Replace(f.envelope(body), []byte(`"body":"`), []byte(`"body":"ICAg`), 1)
+	for name, junk := range map[string][]byte{"forged": forged, "no JSON": []byte("{"), "another kind of thing": []byte(`{"a":1}`)} {
+		for range 20 {
+			if got := f.sent(stranger, "/api/v1/messages", "application/json", junk); got.Code < 400 || got.Code >= 500 {
+				t.Fatalf("%s: %d", name, got.Code)
+			}
+		}
+	}
+	good := f.envelope(body)
+	for what, from := range map[string]string{"the stranger": stranger, "another address of his house": neighbour} {
+		for _, path := range []string{"/api/v1/messages", "/api/v1/batch"} {
+			if got := f.sent(from, path, map[string]string{"/api/v1/messages": "application/json", "/api/v1/batch": "application/x-ndjson"}[path], good); got.Code != http.StatusTooManyRequests {
+				t.Errorf("%s is listened to at %s: %d", what, path, got.Code)
+			}
+		}
+	}
+	if got := f.sent(register, "/api/v1/messages", "application/json", good); got.Code != http.StatusOK {
+		t.Errorf("the register: %d %s", got.Code, got.Body)
+	}
+	// A refusal of what the register did sign is no mark against it.
+	wrong := f.envelope(message(inbound.Bodies, map[string]any{"bodies": []any{}, "more": 1}))
+	for range 80 {
+		if got := f.sent(register, "/api/v1/messages", "application/json", wrong); got.Code == http.StatusTooManyRequests {
+			t.Fatal("the register is not listened to any more")
+		}
+	}
+}
+
+// A batch in which nobody finds a line of the register ends, however long it is.
+func TestABatchWithoutALineOfTheRegisterEnds(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	junk := []byte(strings.Repeat("{\"body\":\"AAAA\",\"cms\":\"AAAA\"}\n", 500))
+	got := f.sent("203.0.113.5:9", "/api/v1/batch", "application/x-ndjson", junk)
+	if n := strings.Count(got.Body.String(), "\n"); n == 0 || n > 32 {
+		t.Errorf("%d of 500 lines were answered", n)
+	}
+	good := append(f.envelope(f.known()), '\n')
+	got = f.sent("203.0.113.6:9", "/api/v1/batch", "application/x-ndjson", append(good, junk[:40*29]...))
+	if n := strings.Count(got.Body.String(), "\n"); n != 41 {
+		t.Errorf("after a line of the register %d of 41 were answered", n)
+	}
+}
+
+// Whoever has one address of IPv6 has 2^64: all of them are one asker. And a question
+// without its answer's body is bounded as any: signing in keeps a row, whoever comes.
+func TestAHouseOfManyAddressesIsOneAsker(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	// As often as it takes to be stopped; a slow machine is given twenty a second meanwhile.
+	flood := func(method, path string, most int, from func(i int) string) int {
+		for i := range most {
+			r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+			r.RemoteAddr = from(i)
+			out := httptest.NewRecorder()
+			f.ServeHTTP(out, r)
+			if out.Code == http.StatusTooManyRequests {
+				return i
+			}
+		}
+		return 0
+	}
+	house := func(i int) string { return fmt.Sprintf("[2001:db8:1:1::%x]:9", i+1) }
+	if flood(http.MethodPost, "/kk/session/end", 5000, house) == 0 {
+		t.Error("many addresses of one house are never stopped")
+	}
+	if n := flood(http.MethodPost, "/kk/session/end", 430, func(i int) string { return fmt.Sprintf("[2001:db8:2:%x::1]:9", i) }); n > 0 {
+		t.Errorf("of many houses %d were stopped", n)
+	}
+	if flood(http.MethodHead, "/kk/signin", 5000, func(int) string { return "203.0.113.7:9" }) == 0 {
+		t.Error("HEAD of the page of signing in makes rows without end")
+	}
+	tried := 0
+	for range 5000 {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/calendar/"+base64.RawURLEncoding.EncodeToString(secret())+".ics", nil)
+		r.RemoteAddr = "203.0.113.8:9"
+		out := httptest.NewRecorder()
+		f.ServeHTTP(out, r)
+		if out.Code == http.StatusTooManyRequests {
+			tried++
+			break
+		} else if out.Code != http.StatusNotFound {
+			t.Fatalf("an address that is none: %d", out.Code)
+		}
+	}
+	if tried == 0 {
+		t.Error("addresses of calendars are tried without end")
+	}
+}
+
+// secret is one that no calendar has.
+func secret() []byte {
+	a, b := fresh(), fresh()
+	return append(a[:], b[:]...)
+}
