@@ -132,7 +132,7 @@ var crawlers = append(slices.Clone(members), "marat", "gulnar", "ermek", "bolat"
 
 // tries is with how many things of a kind that are not his each address is tried by
 // each; CRAWL=all (make campaigns) tries them all.
-var tries = map[bool]int{false: 3, true: 1 << 30}[os.Getenv("CRAWL") == "all"]
+var tries = map[bool]int{false: 2, true: 1 << 30}[os.Getenv("CRAWL") == "all"]
 
 // Security/THREATS T12: every address, asked for by everybody with the id of every
 // thing there is, his own and all others', and with ids of other kinds. What he is
