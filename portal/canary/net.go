@@ -124,7 +124,7 @@ func (n *Net) File(place, path string) error {
 	defer f.Close()
 	var mark [2]byte
 	if _, err := f.ReadAt(mark[:], 0); n.PostgreSQL && err == nil && mark[1] == logMark {
-		if err := n.scan(place+" (pages joined)", pages{f}, deepest); err != nil {
+		if err := n.scan(place+" (pages joined)", pages{f}, 0); err != nil {
 			return err
 		}
 	}
