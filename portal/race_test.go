@@ -1,7 +1,6 @@
 package portal_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -36,8 +35,7 @@ func TestNothingOpensAfterTheStatusEndedHoweverTheyRace(t *testing.T) {
 		id := f.Participant(name)
 		all.Go(func() {
 			for i := range next {
-				var err error
-				if id, err = f.confirmedAgain(who, id); err != nil {
+				if err := f.confirmedAgain(id); err != nil {
 					t.Error(err)
 					continue
 				}
@@ -72,21 +70,17 @@ func TestNothingOpensAfterTheStatusEndedHoweverTheyRace(t *testing.T) {
 
 // confirmedAgain gives somebody whose status ended the same one anew. A real keeper (KEPT=1)
 // remembers what ended, whatever a row says: there the investigator signs anew.
-func (f *front) confirmedAgain(who *portaltest.Actor, id uuid.UUID) (uuid.UUID, error) {
+func (f *front) confirmedAgain(participant uuid.UUID) error {
 	if f.Guarded() == nil {
-		_, err := f.SQL.Exec(`UPDATE participant SET status = 'confirmed', ended_at = NULL WHERE id = $1`, id)
-		return id, err
+		_, err := f.SQL.Exec(`UPDATE participant SET status = 'confirmed', ended_at = NULL WHERE id = $1`, participant)
+		return err
 	}
-	var was struct {
-		Status, Role string
-		Basis        sql.NullString
+	var was struct{ Status, Role, Basis string }
+	if err := f.SQL.Get(&was, `SELECT status, role, basis FROM participant WHERE id = $1`, participant); err != nil || was.Status == "confirmed" {
+		return err
 	}
-	if err := f.SQL.Get(&was, `SELECT status, role, basis FROM participant WHERE id = $1`, id); err != nil || was.Status == "confirmed" {
-		return id, err
-	}
-	id = fresh()
 	since := time.Date(2026, time.October, 20, 0, 0, 0, 0, time.UTC)
-	return id, f.Add(f.Daniyar, f.Theft, id, who, casefile.Grant{Role: policy.Role(was.Role), Basis: was.Basis.String, Since: since})
+	return f.Confirm(f.Daniyar, participant, casefile.Grant{Role: policy.Role(was.Role), Basis: was.Basis, Since: since})
 }
 
 // race has the investigator end a status, and its holder open a decision so much
