@@ -78,15 +78,12 @@ func (a *aviary) tips(w *portaltest.W) {
 	a.typed["tip-kept.last"], a.typed["tip-read.code"] = true, true // digits of the code, which is a canary itself
 }
 
-// THREATS T13: a hundred people (thirty in CI) tell something without a name, each with an address, a
+// THREATS T13: a hundred people tell something without a name, each with an address, a
 // browser, languages and cookies that stand nowhere else in the world, through a real
 // listener, and with files that say by whom, with what and where they were made; then
 // everything that the machines have kept is searched for them, the files opened too.
 func TestAHundredAnonymousMessagesLeaveNoTraceOfAnybody(t *testing.T) {
-	people := 30
-	if everywhere {
-		people = 100
-	}
+	const people = 100
 	e := &estate{t: t, work: t.TempDir(), tmp: t.TempDir()}
 	e.log = filepath.Join(e.work, "portal.log")
 	logged, err := os.OpenFile(e.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
