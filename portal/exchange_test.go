@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal"
 	"zharia/portal/database"
+	"zharia/portal/portaltest"
 	"zharia/portal/register/feed"
 	"zharia/portal/register/standin"
 )
@@ -26,7 +27,7 @@ func TestWhoeverKeepsWatchSeesWhatTheRegisterRefusedAndHasItSentAgain(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	register, err := standin.Open(t.TempDir(), key.Public(), clock)
+	register, err := standin.Open(t.TempDir(), portaltest.Origin, key.Public(), clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestWhoeverKeepsWatchSeesWhatTheRegisterRefusedAndHasItSentAgain(t *testing
 	if err := feed.Subscribe(t.Context(), hand, feed.Subscriber{Name: portal.RegisterName, URL: server.URL}, f.At); err != nil {
 		t.Fatal(err)
 	}
-	worker := &feed.Worker{DB: hand, Key: key, Clock: clock}
+	worker := &feed.Worker{DB: hand, Key: key, Origin: portaltest.Origin, Clock: clock}
 	pass := func(d time.Duration) {
 		for end := f.At.Add(d); f.At.Before(end); f.At = f.At.Add(time.Minute) {
 			if _, err := feed.Tell(t.Context(), hand, f.At); err != nil {

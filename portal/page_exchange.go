@@ -63,7 +63,11 @@ func (p *Portal) exchangeEvents(c echo.Context, ask policy.Ask) error {
 		Next   int64             `json:"next"` // after which the next page begins
 	}{Events: []json.RawMessage{}, Next: after}
 	for _, body := range bodies {
-		page.Events = append(page.Events, json.RawMessage(body))
+		sent, err := feed.Addressed(body, p.Origin, RegisterName)
+		if err != nil {
+			return err
+		}
+		page.Events = append(page.Events, sent)
 	}
 	if len(bodies) > 0 {
 		last, err := feed.Parse([]byte(bodies[len(bodies)-1]))

@@ -108,7 +108,7 @@ func (p *Portal) takeLine(ctx context.Context, raw []byte) ([]byte, error) {
 		return nil, &unsigned{err}
 	}
 	m, err := p.Register.Open(ctx, e)
-	if code, _ := inbound.Code(err); err != nil && code == "fault.register-signature" {
+	if inbound.Strange(err) {
 		return nil, &unsigned{err}
 	}
 	if err != nil {

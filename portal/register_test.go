@@ -33,7 +33,7 @@ func registered(t *testing.T) *front {
 	clock := func() time.Time { return w.At }
 	p := &portal.Portal{
 		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", LogKey: portaltest.LogKey, Clock: clock, Channels: notice.Outward,
-		Register: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Clock: clock},
+		Register: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: clock},
 	}
 	if err := portal.Share(p); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func (f *front) machine(method, path, media string, body []byte) *httptest.Respo
 }
 
 func message(kind inbound.Kind, data any) []byte {
-	raw, _ := json.Marshal(map[string]any{"id": uuid.Must(uuid.NewV7()), "kind": kind, "at": "2026-10-22T09:30:00Z", "data": data})
+	raw, _ := json.Marshal(map[string]any{"id": uuid.Must(uuid.NewV7()), "portal": portaltest.Origin, "kind": kind, "at": "2026-10-22T09:30:00Z", "data": data})
 	return raw
 }
 
@@ -159,7 +159,7 @@ func TestEveryRefusalOfTheRegisterIsInTheContract(t *testing.T) {
 		return raw
 	}()
 	ofCase := func(kind inbound.Kind, n int, data any) []byte {
-		raw, _ := json.Marshal(map[string]any{"id": uuid.Must(uuid.NewV7()), "kind": kind, "at": "2026-10-22T09:30:00Z", "case": uuid.Must(uuid.NewV7()), "sequence": n, "data": data})
+		raw, _ := json.Marshal(map[string]any{"id": uuid.Must(uuid.NewV7()), "portal": portaltest.Origin, "kind": kind, "at": "2026-10-22T09:30:00Z", "case": uuid.Must(uuid.NewV7()), "sequence": n, "data": data})
 		return raw
 	}
 	for _, try := range []struct {
@@ -195,6 +195,38 @@ func TestEveryRefusalOfTheRegisterIsInTheContract(t *testing.T) {
 	f.Sound()
 }
 
+// Whoever caught at another portal what the register sent there may bring it here, with its
+// good signature: nothing of it is taken, and nothing is kept.
+func TestWhatTheRegisterSentAnotherPortalIsNotTakenHere(t *testing.T) {
+	f := registered(t)
+	doc := f.contract()
+	good := message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": f.Stranger.IIN.Reveal(), "name": f.Stranger.FullName()}}})
+	for what, body := range map[string][]byte{
+		"for another":                     bytes.Replace(good, []byte(portaltest.Origin), []byte("https://portal.example.org"), 1),
+		"for one whose name begins alike": bytes.Replace(good, []byte(portaltest.Origin), []byte(portaltest.Origin+".example"), 1),
+	} {
+		got := f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, f.envelope(body))
+		if p := f.refusal(doc, "/messages", got); p.Status != http.StatusForbidden || p.Code != "fault.register-portal" || p.Field != "portal" {
+			t.Errorf("%s: %d %s at %q", what, p.Status, p.Code, p.Field)
+		}
+		if got = f.machine(http.MethodPost, "/api/v1/batch", inbound.MediaBatch, f.envelope(body)); !strings.Contains(got.Body.String(), "fault.register-portal") {
+			t.Errorf("%s, in a batch: %s", what, got.Body)
+		}
+	}
+	nameless := bytes.Replace(good, []byte(`"portal":"`+portaltest.Origin+`"`), []byte(`"portal":""`), 1)
+	if p := f.refusal(doc, "/messages", f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, f.envelope(nameless))); p.Code != "fault.register-form" {
+		t.Errorf("for none: %s", p.Code)
+	}
+	var n int
+	if err := f.SQL.Get(&n, `SELECT count(*) FROM inbound`); err != nil || n != 0 {
+		t.Errorf("%d messages for others are kept, %v", n, err)
+	}
+	if got := f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, f.envelope(good)); got.Code != http.StatusOK {
+		t.Errorf("its own: %d %s", got.Code, got.Body)
+	}
+	f.Sound()
+}
+
 func TestABatchIsAnsweredLineByLine(t *testing.T) {
 	f := registered(t)
 	one := f.envelope(message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": f.Stranger.IIN.Reveal(), "name": f.Stranger.FullName()}}}))
@@ -218,7 +250,7 @@ func TestEveryExampleOfTheContractIsReadByTheHandler(t *testing.T) {
 	f := registered(t)
 	doc := f.contract()
 	taken := 0
-	for kind, body := range inbound.Examples() {
+	for kind, body := range inbound.Examples(portaltest.Origin) {
 		got := f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, f.envelope(body))
 		if got.Code == http.StatusOK {
 			taken++

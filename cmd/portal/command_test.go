@@ -181,3 +181,17 @@ func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
 		}
 	}
 }
+
+// What a command says at its end stands in the journal. A password that does not fit into
+// an address makes the address unreadable, and the library says so with the whole of it.
+func TestAPasswordStaysOutOfWhatIsSaidOfAnAddress(t *testing.T) {
+	path := binary(t)
+	for _, dsn := range []string{"postgres://zharia:s3cret/x@127.0.0.1:1/zharia", "host=127.0.0.1 port=1 password=s3cret sslmode=nonsense"} {
+		cmd := exec.CommandContext(t.Context(), path, "migrate")
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "DATABASE_URL=" + dsn}
+		said, err := cmd.CombinedOutput()
+		if err == nil || len(said) == 0 || strings.Contains(string(said), "s3cret") {
+			t.Errorf("over %s it says %s, %v", dsn, said, err)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func unpacked(err error) error {
 // Front is how the portal is reached.
 type Front struct {
 	TLSCert string   `env:"PORTAL_TLS_CERT" help:"PEM of the certificate of PORTAL_ORIGIN with its chain: then the portal speaks TLS itself; it is read anew when it changes, and on SIGHUP"`
-	TLSKey  string   `env:"PORTAL_TLS_KEY" help:"PEM of its key, mode 0600"`
+	TLSKey  string   `env:"PORTAL_TLS_KEY" help:"PEM of its key, mode 0600, or 0640 for the group of the portal"`
 	Plain   string   `env:"PORTAL_PLAIN_ADDR" help:"beside TLS of its own: an address, say :80, that sends people on to PORTAL_ORIGIN and takes nothing"`
 	Proxies []string `env:"PORTAL_PROXIES" help:"networks of the fronts whose X-Forwarded-For is believed, 10.1.0.0/24, with commas between, or 'none'; none set: this machine, or nobody where the portal speaks TLS itself"`
 	Ops     string   `env:"PORTAL_OPS_ADDR" envDefault:"127.0.0.1:8081" help:"where those who look after the machine ask /healthz, /readyz, /metrics, and on this machine /debug/pprof/; 'none': nowhere"`

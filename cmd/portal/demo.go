@@ -106,12 +106,12 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	p := &portal.Portal{
 		DB: db, Words: book, Verifier: center.verifier, Origin: origin, Agent: "ws://" + *agentAddr, AnyChain: true,
 	}
-	p.Register = &inbound.Inbox{DB: work, Verifier: center.verifier, Register: troupe.Register.Certificate()}
+	p.Register = &inbound.Inbox{DB: work, Verifier: center.verifier, Register: troupe.Register.Certificate(), Origin: origin}
 	step("putting the cast on the stage")
 	if err := troupe.Play(ctx, vault.New(work.DB, kept.all), document.Press{Words: book, Origin: p.Origin}, now()); err != nil {
 		return err
 	}
-	exchange, public, end, err := openStandin(ctx, filepath.Join(*state, "register"), work.DB)
+	exchange, public, end, err := openStandin(ctx, filepath.Join(*state, "register"), p.Origin, work.DB)
 	if err != nil {
 		return err
 	}

@@ -131,3 +131,53 @@ func TestTheUnitsAreClosedAndSystemdTakesThem(t *testing.T) {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
 }
+
+// Whoever installs from README enables each timer and gives each unit its secret: one that is
+// not named there runs on no machine.
+func TestTheInstallationNamesEachTimerAndEachSecretOfTheUnits(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logins, err := os.ReadFile("deploy/database.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	units, err := filepath.Glob("deploy/systemd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	timers := 0
+	for _, unit := range units {
+		name := filepath.Base(unit)
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Ext(name) == ".timer" {
+			timers++
+			if !strings.Contains(string(readme), name) {
+				t.Errorf("README enables no %s", name)
+			}
+			if _, err := os.Stat(strings.TrimSuffix(unit, ".timer") + ".service"); err != nil {
+				t.Errorf("%s starts nothing: %v", name, err)
+			}
+		}
+		for _, secret := range regexp.MustCompile(`/etc/zharia/secret/([a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(string(readme), secret[1]) {
+				t.Errorf("%s: README makes no %s", name, secret[1])
+			}
+			if of, kind, _ := strings.Cut(secret[1], "-"); kind == "database" && !strings.Contains(string(logins), "zharia_"+of) {
+				t.Errorf("%s: database.sql makes no zharia_%s", name, of)
+			}
+		}
+	}
+	if timers < 2 {
+		t.Errorf("%d timers", timers)
+	}
+	// A base is nothing without the log after it, and that has a folder.
+	tmpfiles, err := os.ReadFile("deploy/systemd/zharia.tmpfiles")
+	if err != nil || !strings.Contains(string(tmpfiles), "/var/lib/zharia-wal ") || !strings.Contains(string(readme), "zharia archive /var/lib/zharia-wal ") {
+		t.Errorf("the archive of the log has no folder: %v", err)
+	}
+}

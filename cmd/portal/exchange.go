@@ -51,7 +51,7 @@ func (e Exchange) check() error {
 
 // open is who tells the register, and the key it is told by; nil where nobody is told.
 // What is kept for the register before it has an address lies in the record.
-func (e Exchange) open(ctx context.Context, work *database.DB) (*feed.Worker, feed.Public, error) {
+func (e Exchange) open(ctx context.Context, work *database.DB, origin string) (*feed.Worker, feed.Public, error) {
 	if e.EventsKey == "" {
 		return nil, feed.Public{}, nil
 	}
@@ -68,12 +68,12 @@ func (e Exchange) open(ctx context.Context, work *database.DB) (*feed.Worker, fe
 			return nil, feed.Public{}, err
 		}
 	}
-	return &feed.Worker{DB: work, Key: key}, key.Public(), nil
+	return &feed.Worker{DB: work, Key: key, Origin: origin}, key.Public(), nil
 }
 
 // openStandin opens a register that is none beside the demonstration: what people file
 // there comes into its diary, in the folder of the state.
-func openStandin(ctx context.Context, dir string, work *database.DB) (w *feed.Worker, public feed.Public, end func(), err error) {
+func openStandin(ctx context.Context, dir, origin string, work *database.DB) (w *feed.Worker, public feed.Public, end func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, public, nil, err
 	}
@@ -82,7 +82,7 @@ func openStandin(ctx context.Context, dir string, work *database.DB) (w *feed.Wo
 	if err != nil {
 		return nil, public, nil, err
 	}
-	r, err := standin.Open(dir, key.Public(), now)
+	r, err := standin.Open(dir, origin, key.Public(), now)
 	if err != nil {
 		return nil, public, nil, err
 	}
@@ -94,7 +94,7 @@ func openStandin(ctx context.Context, dir string, work *database.DB) (w *feed.Wo
 	go server.Serve(listener) // it ends with the process, or by end
 	end = func() { server.Close(); r.Close() }
 	e.EventsURL, e.EventsSeal = "http://"+listener.Addr().String()+"/", base64.StdEncoding.EncodeToString(r.Seal())
-	if w, public, err = e.open(ctx, work); err != nil {
+	if w, public, err = e.open(ctx, work, origin); err != nil {
 		end()
 	}
 	return w, public, end, err

@@ -35,7 +35,7 @@ func TestADemonstrationHasARegisterThatRemembersItsKeys(t *testing.T) {
 	w, dir := portaltest.World(t), filepath.Join(t.TempDir(), "register")
 	var before string
 	for range 2 {
-		teller, public, end, err := openStandin(t.Context(), dir, w.DB.DB)
+		teller, public, end, err := openStandin(t.Context(), dir, portaltest.Origin, w.DB.DB)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -486,6 +487,38 @@ func TestAVersionWithAnotherSchemaSaysPlainlyThatItCannotServe(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond)
 	if failed := ready.Ask(t.Context()); !slices.Equal(failed, []string{"schema"}) {
 		t.Errorf("after a migration: %v", failed)
+	}
+}
+
+// SECURITY.md: no address of the network stands in the log; net/http writes that of whoever
+// speaks no TLS.
+func TestTheAddressOfWhoSpeaksNoTLSIsNotInTheLog(t *testing.T) {
+	said := new(heard)
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	slog.SetDefault(logTo(said, "serve"))
+	shown, err := openCertificate(pair(t, t.TempDir(), 1, time.Now().Add(time.Hour)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(http.NotFoundHandler())
+	server.TLSConfig = shown.config()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.ServeTLS(l, "", "")
+	defer server.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+	said.until(t, "TLS handshake error")
+	_, port, err := net.SplitHostPort(conn.LocalAddr().String())
+	if err != nil || strings.Contains(said.String(), ":"+port) {
+		t.Errorf("%v: %s", err, said)
 	}
 }
 

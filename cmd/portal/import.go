@@ -56,15 +56,15 @@ func takeFile(ctx context.Context, args []string, out io.Writer) error {
 		defer client.Close()
 	}
 	go renew(ctx, work.Keys)
-	inbox, err := openInbox(c.Register, work, verifier)
+	inbox, err := openInbox(c.Register, c.Origin, work, verifier)
 	if err != nil {
 		return err
 	}
 	return importFile(ctx, &inbound.File{Inbox: inbox, Path: flags.Arg(0), Batch: *size}, out)
 }
 
-// openInbox takes messages that are signed with the key of this certificate.
-func openInbox(file string, work *vault.DB, verifier *eds.Verifier) (*inbound.Inbox, error) {
+// openInbox takes messages to the portal of this origin that are signed with the key of this certificate.
+func openInbox(file, origin string, work *vault.DB, verifier *eds.Verifier) (*inbound.Inbox, error) {
 	cert, err := os.ReadFile(file)
 	if err == nil {
 		err = eds.MachineCertificate(cert)
@@ -72,7 +72,7 @@ func openInbox(file string, work *vault.DB, verifier *eds.Verifier) (*inbound.In
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_REGISTER: %w", err)
 	}
-	return &inbound.Inbox{DB: work, Verifier: verifier, Register: cert}, nil
+	return &inbound.Inbox{DB: work, Verifier: verifier, Register: cert, Origin: origin}, nil
 }
 
 // drawn is how often the bar is drawn anew.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"zharia/portal/eds"
+	"zharia/portal/ops"
 )
 
 // command is one verb of the program.
@@ -83,7 +84,7 @@ func code(err error) int {
 	case errors.Is(err, errMisuse):
 		return 2
 	}
-	fmt.Fprintln(os.Stderr, "portal:", err)
+	fmt.Fprintln(os.Stderr, "portal:", ops.Masked(err.Error())) // it ends in the journal: an address may have its password in it
 	return 1
 }
 

@@ -62,15 +62,19 @@ func runRegister(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	at := strings.TrimSuffix(*to, "/")
+	if *origin == "" {
+		*origin = at
+	}
 	line := standin.Line{
-		Client: &http.Client{Timeout: time.Minute}, Portal: strings.TrimSuffix(*to, "/"), Origin: *origin, Troupe: troupe, Clock: now,
+		Client: &http.Client{Timeout: time.Minute}, Portal: at, Origin: *origin, Troupe: troupe, Clock: now,
 		Duplicate: f.duplicate, Shuffle: f.shuffle,
 	}
 	public, err := line.Key(ctx)
 	if err != nil {
 		return fmt.Errorf("the portal does not say by which key it signs: %w", err)
 	}
-	r, err := standin.Open(*dir, public, now)
+	r, err := standin.Open(*dir, line.Origin, public, now)
 	if err != nil {
 		return err
 	}

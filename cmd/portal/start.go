@@ -100,12 +100,12 @@ func (s *start) begin(ctx context.Context) (err error) {
 	}
 	p := &portal.Portal{Clock: watched.Now, Steady: watched.Sound, Unsafe: unsafe, DB: db, Scanner: scanner, Words: s.book, Verifier: s.verifier, Origin: c.Origin, Agent: c.Agent, Egov: c.egov(), LogKey: c.LogKey, TipOrigin: c.TipOrigin}
 	if c.Register != "" {
-		if p.Register, err = openInbox(c.Register, work, s.verifier); err != nil {
+		if p.Register, err = openInbox(c.Register, c.Origin, work, s.verifier); err != nil {
 			return err
 		}
 		p.Register.Clock = watched.Now
 	}
-	if h.exchange, p.Exchange, err = c.Exchange.open(ctx, work.DB); err != nil {
+	if h.exchange, p.Exchange, err = c.Exchange.open(ctx, work.DB, c.Origin); err != nil {
 		return err
 	}
 	h.work, h.checks, h.watch = work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}

@@ -34,8 +34,9 @@ type Reached struct {
 	Data     string     // where its files are
 }
 
-// ErrNotReached says that the archive ends before the moment.
-var ErrNotReached = errors.New("the archive ends before that moment")
+// ErrNotReached says that the archive ends before the moment, or that it tells of nothing
+// after it, which is the same to PostgreSQL.
+var ErrNotReached = errors.New("the archive ends before that moment, or nothing was done after it: without -at everything that is archived comes back")
 
 // ErrTooEarly says that the base was made after the moment.
 var ErrTooEarly = errors.New("the base was made after that moment: take an older one")

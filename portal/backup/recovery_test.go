@@ -432,6 +432,10 @@ func TestAServerIsPutBackToAnyMomentAndProved(t *testing.T) {
 	if _, _, err := w.putBack(t, folder(t), from.Add(-24*time.Hour), 0); !errors.Is(err, backup.ErrTooEarly) {
 		t.Errorf("a moment before the base: %v", err)
 	}
+	// Whoever asks for more than is archived gets nothing that looks like it.
+	if r, said, err := w.putBack(t, folder(t), to.Add(24*time.Hour), 0); !errors.Is(err, backup.ErrNotReached) || said.dsn != "" || r.Acts != 0 {
+		t.Errorf("a moment beyond the archive: %d acts, proved at %q, %v", r.Acts, said.dsn, err)
+	}
 	if w.must == 0 || lost == 0 {
 		t.Error("no filing had to be there, or nothing was lost: it proves nothing")
 	}

@@ -52,14 +52,15 @@ func TestNothingThatPeopleWriteStandsAnywhereInClear(t *testing.T) {
 		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579",
 		Clock: func() time.Time { return w.At }, Channels: notice.Outward,
 	}
-	handler, err := p.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
 	seed := uint64(began.UnixNano())
 	t.Logf("seed %d", seed)
-	a := &aviary{Handler: handler, Brood: canary.Hatch(seed), t: t, at: func() time.Time { return w.At }, typed: map[string]bool{}}
+	a := &aviary{Brood: canary.Hatch(seed), t: t, at: func() time.Time { return w.At }, typed: map[string]bool{}}
+	p.Register = register(a, w)
+	if a.Handler, err = p.Handler(); err != nil {
+		t.Fatal(err)
+	}
 	a.lives(w)
+	a.brings(w)
 	if t.Failed() {
 		t.Fatal("people could not do what they came for")
 	}
@@ -100,7 +101,7 @@ func (a *aviary) kept(w *portaltest.W) {
 	for _, table := range []string{
 		"person", "known", "casefile", "request", "confirmation", "assent", "decision_text", "exposure", "redaction", "pretext", "objection",
 		"material", "material_page", "familiarisation", "filing", "supplement", "point", "answer", "resolution", "dispute", "message", "forward", "extension",
-		"addition_point", "cancellation", "attachment", "attachment_chunk", "count_objection", "assistant", "errand", "typed", "phone_request", "document", "evidence", "report", "report_decision", "contact",
+		"addition_point", "cancellation", "attachment", "attachment_chunk", "count_objection", "assistant", "errand", "inbound", "typed", "phone_request", "document", "evidence", "report", "report_decision", "contact",
 	} {
 		var there bool
 		if err := w.SQL.Get(&there, `SELECT EXISTS (SELECT FROM `+table+`)`); err != nil || !there {

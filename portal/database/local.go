@@ -37,6 +37,10 @@ type Local struct {
 	Patience time.Duration // how long it may take to be ready; zero: a minute
 }
 
+// ErrServed refuses a folder whose server runs, where we would not find it: a second one is
+// no use, and what it takes to start one harms the first.
+var ErrServed = errors.New("a PostgreSQL that was started otherwise serves these files: stop it first")
+
 // Server is a running private cluster.
 type Server struct {
 	Bin     string // where its programs are
@@ -60,8 +64,8 @@ const startTimeout = 60 * time.Second
 
 // StartLocal serves the cluster in l.Dir, creating it on first use (0.6 s). If
 // a server of that folder is running, left by a process that was killed or
-// belonging to one beside us, it is used. Safe to call from several processes
-// at once. It works as root too, which PostgreSQL itself refuses.
+// belonging to one beside us, it is used; ErrServed, if it was started under another
+// TMPDIR or by hand. Safe to call from several processes at once. It works as root too, which PostgreSQL itself refuses.
 func StartLocal(ctx context.Context, l Local) (*Server, error) {
 	if l.Bin == "" {
 		wd, err := os.Getwd()
@@ -98,6 +102,9 @@ func start(ctx context.Context, l Local, dir string) (*Server, error) {
 		server.Data = data
 		if server.answers(ctx) == nil {
 			return server, nil
+		}
+		if err := served(ctx, data, server.Socket); err != nil {
+			return nil, err
 		}
 	}
 	var failures []error
@@ -289,6 +296,32 @@ func (s *Server) answers(ctx context.Context) error {
 	}
 	if data != s.Data {
 		return fmt.Errorf("the socket %s belongs to another cluster, %s", s.Socket, data)
+	}
+	return nil
+}
+
+// served is ErrServed where a server that runs says of itself that it has these files. What
+// one that was killed has left behind says nothing: nobody answers where it points to. Ours is
+// found by its socket, and waited for while it ends.
+func served(ctx context.Context, data, ours string) error {
+	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return nil
+	}
+	lines := strings.Split(string(content), "\n") // its process, folder, start, port and the folder of its socket
+	if len(lines) < 5 || lines[4] == "" || lines[4] == ours {
+		return nil
+	}
+	port, socket := lines[3], lines[4]
+	db, err := sql.Open("postgres", fmt.Sprintf("host='%s' port='%s' user='%s' dbname='postgres' sslmode=disable connect_timeout=5", socket, port, localUser))
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	var theirs string
+	err = db.QueryRowContext(ctx, "SHOW data_directory").Scan(&theirs)
+	if said := pq.As(err); err == nil && theirs == data || said != nil && lines[1] == data {
+		return fmt.Errorf("%w: %s, by process %s, at %s", ErrServed, data, lines[0], socket)
 	}
 	return nil
 }

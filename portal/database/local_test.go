@@ -4,6 +4,9 @@ package database
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -110,6 +113,63 @@ func TestAPrivateServerIsOpenToItsUserOnly(t *testing.T) {
 	if info.Mode().Perm() != 0o700 {
 		t.Errorf("its socket is %v", info.Mode())
 	}
+}
+
+// RELIABILITY: somebody puts a server back, or demonstrates, over a folder that another
+// process serves under another TMPDIR. Nothing of it is touched, and no empty cluster stands
+// in for it.
+func TestAFolderThatIsServedFromElsewhereIsRefusedAndServesOn(t *testing.T) {
+	l := cluster(t)
+	server := started(t, l)
+	put(t, server, kept)
+	before := owners(t, server.Data)
+	other, err := os.MkdirTemp("", "zharia-other-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(other) })
+	t.Setenv("TMPDIR", other)
+	for _, user := range []string{"", "somebody"} { // as one of ours, and as one that was brought here
+		l.User = user
+		begun := time.Now()
+		if again, err := StartLocal(t.Context(), l); !errors.Is(err, ErrServed) || !strings.Contains(err.Error(), server.Data) {
+			if err == nil {
+				again.Stop()
+			}
+			t.Errorf("as %q: %v", user, err)
+		}
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("it took %s to see that", took)
+		}
+	}
+	if after := owners(t, server.Data); after != before {
+		t.Errorf("the files of the one that runs are another's: %s, not %s", after, before)
+	}
+	if n := number(t, server, "portal", `SELECT n FROM kept`); n != 42 {
+		t.Errorf("got %d", n)
+	}
+	server.Stop()
+	l.User = ""
+	if n := number(t, started(t, l), "portal", `SELECT n FROM kept`); n != 42 {
+		t.Errorf("after the first was stopped: %d", n)
+	}
+}
+
+// owners tells whose the files of a folder are.
+func owners(t *testing.T, dir string) string {
+	t.Helper()
+	all := map[uint32]bool{}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		var stat syscall.Stat_t
+		if err == nil && syscall.Lstat(path, &stat) == nil {
+			all[stat.Uid] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(all)
 }
 
 func TestAServerThatWasKilledComesBack(t *testing.T) {

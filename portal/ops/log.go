@@ -20,7 +20,7 @@ func WithRequest(ctx context.Context, number string) context.Context {
 // Sieve is a handler through which everything goes that is logged. It adds the number of
 // the request, and lets no personal data pass, whoever forgot to think of it: values are
 // of a closed list of types, a struct is never printed, and in texts whatever looks like
-// an IIN, a telephone number or an e-mail address becomes ***.
+// an IIN, a telephone number, an e-mail address or the network address of who asked becomes ***.
 type Sieve struct{ to slog.Handler }
 
 // NewSieve puts the sieve in front of a handler.
@@ -115,7 +115,15 @@ var personal = regexp.MustCompile(`(\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 	`|\b\d{12}\b` + // IIN, BIN
 	`|(?:\+7|\b[78])[ -]?\(?7\d{2}\)?[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}\b` + // a telephone of Kazakhstan
 	`|[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+\.[\p{L}\p{N}.-]+` + // e-mail
-	`|(://[^/\s:@]*:)[^/\s@]+@`) // a password in an address
+	`|(://[^/\s:@]*:)\S+@` + // a password in an address, whatever is in it
+	`|(?i:(\bpassword ?= ?)(?:'[^']*'|\S+))` + // and in one of key=value
+	`|(->|\bfrom |\bserving )(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})\b`) // who asked, in the words of net and net/http
+
+// services are the ports of those whom the portal asks itself: where its database was helps
+// whoever looks for a fault, and is nobody's address.
+var services = []string{"2775", "3310", "5432", "6432", "8200", "9000"}
+
+func service(port string) bool { return len(port) <= 3 || slices.Contains(services, port) }
 
 // Masked is a text with everything in it that looks like personal data taken out.
 func Masked(text string) string {
@@ -125,6 +133,12 @@ func Masked(text string) string {
 			return part[1]
 		case len(part) > 2 && part[2] != "":
 			return part[2] + stars + "@"
+		case len(part) > 3 && part[3] != "":
+			return part[3] + stars
+		case len(part) > 5 && part[4] == "->" && service(part[5]):
+			return found
+		case len(part) > 5 && part[4] != "":
+			return part[4] + stars
 		}
 		return stars
 	})

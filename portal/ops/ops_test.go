@@ -209,6 +209,27 @@ func TestNothingOfAPersonComesThroughTheSieve(t *testing.T) {
 	}
 }
 
+// SECURITY.md: no address of the network stands in the log. The words of net and net/http have
+// them, when a browser speaks no TLS or goes away in the middle of what it sends.
+func TestTheAddressOfWhoAsksComesNotIntoTheLog(t *testing.T) {
+	for said, want := range map[string]string{
+		"http: TLS handshake error from 192.0.2.7:52011: EOF":                                               "http: TLS handshake error from ***: EOF",
+		"http: TLS handshake error from [2001:db8::7]:1033: tls: unknown version":                           "http: TLS handshake error from ***: tls: unknown version",
+		"http: panic serving 192.0.2.7:433: boom":                                                           "http: panic serving ***: boom",
+		"read tcp 10.0.0.1:443->192.0.2.7:52011: i/o timeout":                                               "read tcp 10.0.0.1:443->***: i/o timeout",
+		"read tcp [::1]:443->[fe80::1%eth0]:2011: i/o timeout":                                              "read tcp [::1]:443->***: i/o timeout",
+		"read tcp 10.0.0.1:41234->10.1.0.11:5432: connection reset by peer":                                 "read tcp 10.0.0.1:41234->10.1.0.11:5432: connection reset by peer",
+		"dial tcp 10.1.0.11:5432: connect: connection refused":                                              "dial tcp 10.1.0.11:5432: connect: connection refused",
+		`parse "postgres://zharia:s3/cr@et@db/zharia": invalid port ":s3" after host`:                       `parse "postgres://zharia:***@db/zharia": invalid port ":s3" after host`,
+		"host=db password='s3 cret' user=zharia":                                                            "host=db password=*** user=zharia",
+		"cannot parse: Password=s3cret sslmode=verify-full, it took 3s from 2026-11-22 10:00:00 to the end": "cannot parse: Password=*** sslmode=verify-full, it took 3s from 2026-11-22 10:00:00 to the end",
+	} {
+		if got := ops.Masked(said); got != want {
+			t.Errorf("%q\nnot\n%q", got, want)
+		}
+	}
+}
+
 // What helps to find a fault stays: ids, digests, figures, kinds of errors.
 func TestWhatTellsOfNobodyStaysInTheLog(t *testing.T) {
 	id := uuid.MustParse("019a9c3e-8704-7000-8000-124990150001")

@@ -1,6 +1,7 @@
 -- The logins of one site, for psql as a superuser of PostgreSQL, before and after the
 -- schema: run it, then `portal migrate`, then run it again. Passwords are variables:
---     psql -v migrate=… -v app=… -v auditor=… -v backup=… -f database.sql
+--     psql -v migrate=… -v app=… -v auditor=… -v backup=… -v base=… -f database.sql
+-- base is for zharia-base.service, which copies the whole server; without it that login is not made.
 \set ON_ERROR_STOP on
 SELECT format('CREATE ROLE %I LOGIN CREATEROLE PASSWORD %L', 'zharia_migrate', :'migrate')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zharia_migrate') \gexec
@@ -13,6 +14,10 @@ SELECT format('CREATE ROLE %I LOGIN PASSWORD %L IN ROLE %s', name, password, rol
                ('zharia_auditor', :'auditor', 'portal_audit'),
                ('zharia_backup', :'backup', 'portal_backup')) AS one (name, password, roles)
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+\if :{?base}
+SELECT format('CREATE ROLE zharia_base LOGIN REPLICATION PASSWORD %L IN ROLE portal_backup', :'base')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zharia_base') \gexec
+\endif
 \else
 \echo 'The schema is not there yet: portal migrate comes next, then this file once more.'
 \endif

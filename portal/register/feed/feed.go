@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -74,10 +75,12 @@ var acts = func() []string {
 
 // Event is one act, as the register is told of it.
 type Event struct {
-	ID       uuid.UUID  `json:"id"`       // the same whenever it is made and sent
-	Position int64      `json:"position"` // of the act in the record
-	Previous int64      `json:"previous"` // the event before in the same line; 0: the first
-	Line     uuid.UUID  `json:"line"`     // within which events keep their order: the case, or the report
+	Portal   string     `json:"portal,omitempty"` // whose event it is: PORTAL_ORIGIN
+	To       string     `json:"to,omitempty"`     // who is told; what one was told is nothing for another
+	ID       uuid.UUID  `json:"id"`               // the same whenever it is made and sent
+	Position int64      `json:"position"`         // of the act in the record
+	Previous int64      `json:"previous"`         // the event before in the same line; 0: the first
+	Line     uuid.UUID  `json:"line"`             // within which events keep their order: the case, or the report
 	Kind     Kind       `json:"kind"`
 	Act      string     `json:"act"` // the same more closely
 	Law      string     `json:"law"` // the article it rests on; "" where none does
@@ -155,6 +158,19 @@ func (a acted) event(previous int64) Event {
 		e.Paper = &Paper{Document: a.Document.UUID, Kind: a.Paper, Language: a.Language, Size: a.Size, SHA256: hex.EncodeToString(a.Digest)}
 	}
 	return e
+}
+
+// Addressed is an event of this portal as it goes to a subscriber: what is signed names both,
+// so nobody can carry what he was told to somebody else.
+func Addressed(body, origin, subscriber string) ([]byte, error) {
+	names, err := json.Marshal(struct {
+		Portal string `json:"portal"`
+		To     string `json:"to"`
+	}{origin, subscriber})
+	if err != nil || len(body) < 2 || body[0] != '{' {
+		return nil, errors.Join(err, errors.New("feed: no event to address"))
+	}
+	return append(append(names[:len(names)-1], ','), body[1:]...), nil
 }
 
 // Parse reads an event as it was sent.

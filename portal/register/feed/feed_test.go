@@ -52,8 +52,8 @@ func open(t *testing.T) *exchange {
 	}
 	x := &exchange{W: w, hand: hand, dir: t.TempDir(), t: t}
 	clock := func() time.Time { return w.At }
-	x.Worker = &feed.Worker{DB: hand, Key: key, Clock: clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	if x.register, err = standin.Open(x.dir, key.Public(), clock); err != nil {
+	x.Worker = &feed.Worker{DB: hand, Key: key, Origin: portaltest.Origin, Clock: clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if x.register, err = standin.Open(x.dir, portaltest.Origin, key.Public(), clock); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.register.Close() })
@@ -190,7 +190,7 @@ func TestThePaperOfAFilingIsOpenedByTheRegisterAloneAndIsTheOneThatWasSigned(t *
 	x.busy(1)
 	x.tell()
 	x.send()
-	other, err := standin.Open(t.TempDir(), x.Key.Public(), func() time.Time { return x.At })
+	other, err := standin.Open(t.TempDir(), portaltest.Origin, x.Key.Public(), func() time.Time { return x.At })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,11 +408,12 @@ func TestWhoSubscribesLateIsToldOfWhatIsPast(t *testing.T) {
 	x.busy(1)
 	x.tell()
 	key := x.Key.Public()
-	late, err := standin.Open(t.TempDir(), key, func() time.Time { return x.At })
+	late, err := standin.Open(t.TempDir(), portaltest.Origin, key, func() time.Time { return x.At })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer late.Close()
+	late.Called("second")
 	server := httptest.NewServer(late)
 	defer server.Close()
 	if err := feed.Subscribe(t.Context(), x.hand, feed.Subscriber{Name: "second", URL: server.URL}, x.At); err != nil {

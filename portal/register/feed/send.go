@@ -31,8 +31,9 @@ const (
 // own hand (database.Work); several, in several processes, share the work. Fields left
 // zero take the defaults named beside them.
 type Worker struct {
-	DB  *database.DB
-	Key Key
+	DB     *database.DB
+	Key    Key
+	Origin string // what the portal calls itself: events say whose they are
 
 	Client *http.Client     // one that follows no redirects
 	Poll   time.Duration    // how often it looks: 1 s
@@ -107,7 +108,7 @@ UPDATE sending n
   JOIN subscriber b ON b.id = due.subscriber
   JOIN event e ON e.seq = due.seq
  WHERE n.subscriber = due.subscriber AND n.seq = due.seq
-RETURNING n.subscriber, n.seq, n.tries, n.refused, b.url, b.silent, e.body`
+RETURNING n.subscriber, n.seq, n.tries, n.refused, b.name, b.url, b.silent, e.body`
 
 	// Ours still? After a lease ran out another process may have it, which shows in tries.
 	setTaken = `
@@ -134,6 +135,7 @@ type parcel struct {
 	Seq        int64     `db:"seq"`
 	Tries      int       `db:"tries"`
 	Refused    int       `db:"refused"`
+	Name       string    `db:"name"`
 	URL        string    `db:"url"`
 	Silent     int       `db:"silent"`
 	Body       string    `db:"body"`
@@ -180,14 +182,18 @@ func (w *Worker) post(ctx context.Context, p parcel) error {
 	if err != nil {
 		return err
 	}
+	sent, err := Addressed(p.Body, w.Origin, p.Name)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader([]byte(p.Body)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(sent))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	w.Key.Sign(r.Header, e.ID.String(), []byte(p.Body), w.now())
+	w.Key.Sign(r.Header, e.ID.String(), sent, w.now())
 	by := w.Client
 	if by == nil {
 		by = client

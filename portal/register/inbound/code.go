@@ -21,7 +21,7 @@ var refusals = []Refusal{
 	{"fault.register-form", 422}, {"fault.register-future", 422}, {"fault.register-fact", 422}, {"fault.register-pdf", 422},
 	{"fault.register-office", 422}, {"fault.register-body", 422}, {"fault.register-case", 422}, {"fault.register-participant", 422},
 	{"fault.register-people", 422}, {"fault.register-signer", 422}, {"fault.register-refused", 422},
-	{"fault.register-signature", 403}, {"fault.register-key", 409}, {"fault.register-gap", 409}, {"fault.register-again", 409},
+	{"fault.register-signature", 403}, {"fault.register-portal", 403}, {"fault.register-key", 409}, {"fault.register-gap", 409}, {"fault.register-again", 409},
 	{"fault.register-media", 415}, {"fault.register-line", 422},
 
 	// Of the doors of the domains.
@@ -72,6 +72,13 @@ func Code(err error) (code, field string) {
 		return "fault.closed-for-now", ""
 	}
 	return "fault.register-refused", why.Field
+}
+
+// Strange tells that a message is not one of the register's to this portal: whoever sent it
+// need not be the register.
+func Strange(err error) bool {
+	code, _ := Code(err)
+	return err != nil && (code == "fault.register-signature" || code == elsewhere)
 }
 
 // StatusOf is how a code is answered over HTTP.

@@ -64,15 +64,15 @@ func schemaOfField(t reflect.Type, f field) object {
 
 func ref(kind, name string) object { return object{"$ref": "#/components/" + kind + "/" + name} }
 
-// bodySchema is that of a message of a kind.
-func bodySchema(k Kind) object {
+// bodySchema is that of a message of a kind to the portal of this origin.
+func bodySchema(k Kind, origin string) object {
 	message := schemaOf(reflect.TypeFor[wire]())
 	properties := message["properties"].(object)
-	properties["kind"] = object{"const": string(k)}
+	properties["kind"], properties["portal"] = object{"const": string(k)}, object{"const": origin}
 	properties["data"] = ref("schemas", "data-"+string(k))
-	message["required"] = []string{"at", "data", "id", "kind"}
+	message["required"] = []string{"at", "data", "id", "kind", "portal"}
 	if kinds[k].about {
-		message["required"] = []string{"at", "case", "data", "id", "kind", "sequence"}
+		message["required"] = []string{"at", "case", "data", "id", "kind", "portal", "sequence"}
 		return message
 	}
 	delete(properties, "case")
@@ -86,10 +86,10 @@ func Contract(origin string, texts func(code string) map[string]string) []byte {
 	schemas, anyOf := object{}, []any{}
 	for _, k := range Kinds {
 		schemas["data-"+string(k)] = schemaOf(reflect.TypeOf(kinds[k].fresh()).Elem())
-		schemas["message-"+string(k)] = bodySchema(k)
+		schemas["message-"+string(k)] = bodySchema(k, origin)
 		anyOf = append(anyOf, ref("schemas", "message-"+string(k)))
 	}
-	schemas["message"] = object{"oneOf": anyOf, "examples": exampleList()}
+	schemas["message"] = object{"oneOf": anyOf, "examples": exampleList(origin)}
 	envelope := schemaOf(reflect.TypeFor[Envelope]())
 	envelope["properties"].(object)["body"].(object)["contentMediaType"] = "application/json"
 	envelope["properties"].(object)["body"].(object)["contentSchema"] = ref("schemas", "message")
@@ -165,25 +165,25 @@ func Contract(origin string, texts func(code string) map[string]string) []byte {
 		},
 		"components": object{"schemas": schemas},
 	}
-	maps.Copy(doc["paths"].(object), outward(responses))
+	maps.Copy(doc["paths"].(object), outward(origin, responses))
 	out, _ := json.MarshalIndent(doc, "", " ")
 	return append(out, '\n')
 }
 
 // about is what a schema cannot say.
-const about = `A message is a JSON object in UTF-8. It travels in base64 together with a detached CMS signature over exactly these bytes, made with the key whose certificate the portal has pinned.
+const about = `A message is a JSON object in UTF-8. It travels in base64 together with a detached CMS signature over exactly these bytes, made with the key whose certificate the portal has pinned. It names the portal that it is for; one for another portal is refused (403, fault.register-portal), and nothing of it is kept.
 
 It is taken once under its id: the same bytes again get the same answer, other bytes under that id are refused (409, fault.register-key). Messages about a case have a number, 1, 2, 3 and on: one that is not the next is refused with the number that is expected (409, fault.register-gap) and may come again. A message that is refused for another reason does not count; send another under a new id and the same number, or a message of the kind void. 429 and 5xx say: the same again, later.
 
 Facts are canonical JSON of one line, signed by the register too; papers are PDF whose last line before startxref states such a fact, signed by the investigator. The id of a person is answered to a message of the kind persons.`
 
-// Examples are bodies of messages, one of each kind, as the contract shows them. Signatures
+// Examples are bodies of messages to the portal of this origin, one of each kind, as the contract shows them. Signatures
 // and files in them are only of the right shape.
-func Examples() map[Kind]json.RawMessage {
+func Examples(origin string) map[Kind]json.RawMessage {
 	id := func(n int) string { return "0192f0c1-0000-7000-8000-" + leftPad(n) }
 	at := "2026-10-22T09:30:00Z"
 	made := func(n int, k Kind, data object) json.RawMessage {
-		m := object{"id": id(n), "kind": string(k), "at": at, "data": data}
+		m := object{"id": id(n), "portal": origin, "kind": string(k), "at": at, "data": data}
 		if kinds[k].about {
 			m["case"], m["sequence"] = id(900), n
 		}
@@ -221,8 +221,8 @@ func Examples() map[Kind]json.RawMessage {
 	}
 }
 
-func exampleList() []any {
-	all := Examples()
+func exampleList(origin string) []any {
+	all := Examples(origin)
 	var out []any
 	for _, k := range Kinds {
 		out = append(out, all[k])

@@ -7,7 +7,7 @@ import (
 
 // outward is the other half of the contract: what the register fetches from the portal.
 // Events themselves come to it as webhooks; here they are read again.
-func outward(responses object) object {
+func outward(origin string, responses object) object {
 	id, text, number := schemaOfField(reflect.TypeFor[string](), field{is: "uuid"}), object{"type": "string"}, object{"type": "integer", "minimum": 0}
 	orNull := func(s object) object { return object{"oneOf": []any{s, object{"type": "null"}}} }
 	whole := func(properties object) object {
@@ -19,6 +19,7 @@ func outward(responses object) object {
 		return object{"type": "object", "additionalProperties": false, "required": required, "properties": properties}
 	}
 	event := whole(object{
+		"portal": object{"const": origin}, "to": object{"const": "register"},
 		"id": id, "position": object{"type": "integer", "minimum": 1}, "previous": number, "line": id, "kind": text, "act": text, "law": text,
 		"at": object{"type": "string", "format": "date-time"}, "case": orNull(id),
 		"subject": whole(object{"type": text, "id": id, "number": text, "kind": text}),

@@ -272,7 +272,7 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 // open verifies a line as far as that goes without the database.
 func (f *File) open(ctx context.Context, raw []byte, bare bool) (m Message, err error) {
 	if bare {
-		m, err = Read(raw, f.in.DB, f.in.now())
+		m, err = Read(raw, f.in.Origin, f.in.DB, f.in.now())
 	} else {
 		var e Envelope
 		if e, err = ReadEnvelope(raw); err != nil {

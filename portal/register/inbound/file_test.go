@@ -120,21 +120,51 @@ func TestAFileThatWasBrokenOffGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+// A file that the register signed as a whole for one portal is nothing for another: each
+// of its lines says for whom it is.
+func TestAFileForAnotherPortalIsNotTaken(t *testing.T) {
+	d := open(t)
+	of := d.begun(d.Daniyar)
+	rows := d.count(`SELECT count(*) FROM inbound`)
+	body := d.body(inbound.Movement, of, 2, data{"state": "in-court", "since": "2026-10-01"})
+	f := d.file(bytes.Replace(body, []byte(portaltest.Origin), []byte("https://portal.example.org"), 1))
+	d.manifest(f)
+	if p, err := f.Run(t.Context()); err != nil || p.Taken != 0 || p.Refused != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if raw, _ := os.ReadFile(f.Path + ".errors.jsonl"); !strings.Contains(string(raw), `"code":"fault.register-portal","field":"portal"`) {
+		t.Errorf("%s", raw)
+	}
+	if n := d.count(`SELECT count(*) FROM inbound`); n != rows {
+		t.Errorf("%d messages for another are kept", n-rows)
+	}
+}
+
+// manifest has the register sign a file as a whole.
+func (d *desk) manifest(f *inbound.File) {
+	d.t.Helper()
+	raw, err := os.ReadFile(f.Path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	sum := sha256.Sum256(raw)
+	says, _ := json.Marshal(data{"sha256": hex.EncodeToString(sum[:]), "size": len(raw)})
+	cms, err := d.Troupe.Register.SignCMS(says, false, d.At)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	whole, _ := json.Marshal(inbound.Envelope{Body: b64(says), CMS: b64(cms)})
+	if err := os.WriteFile(f.Path+".manifest", whole, 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 func TestAFileThatTheRegisterSignedAsAWholeHasBareLines(t *testing.T) {
 	d := open(t)
 	of := d.begun(d.Daniyar)
 	f := d.file(d.body(inbound.Movement, of, 2, data{"state": "in-court", "since": "2026-10-01"}))
 	raw, _ := os.ReadFile(f.Path)
-	sum := sha256.Sum256(raw)
-	says, _ := json.Marshal(data{"sha256": hex.EncodeToString(sum[:]), "size": len(raw)})
-	cms, err := d.Troupe.Register.SignCMS(says, false, d.At)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole, _ := json.Marshal(inbound.Envelope{Body: b64(says), CMS: b64(cms)})
-	if err := os.WriteFile(f.Path+".manifest", whole, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	d.manifest(f)
 	other := bytes.Replace(raw, []byte("in-court"), []byte("conducted"), 1)
 	os.WriteFile(f.Path, other, 0o600)
 	if p, err := f.Run(t.Context()); err == nil || p.Taken != 0 {

@@ -42,6 +42,7 @@ const (
 
 // formats are all the texts there are, by the name that stands in the tag of a field.
 var formats = map[string]format{
+	"origin":  {`^https?://[^/\s]{1,250}$`, 258, false, regexp.MustCompile(`^https?://[^/\s]{1,250}$`).MatchString},
 	"uuid":    {`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`, 36, false, isID},
 	"moment":  {`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`, 20, false, isMoment},
 	"day":     {`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, 10, false, isDay},

@@ -3,12 +3,21 @@ package inbound
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"zharia"
 	"zharia/portal/vault"
 )
+
+// here is what the portal of these tests calls itself.
+const here = "https://portal.example"
 
 var noon = time.Date(2026, time.October, 22, 12, 0, 0, 0, time.UTC)
 
@@ -23,13 +32,15 @@ func keys(t testing.TB) *vault.DB {
 
 func TestAMessageHasOneForm(t *testing.T) {
 	db := keys(t)
-	good := `{"id":"0192f0c1-0000-7000-8000-000000000001","kind":"persons","at":"2026-10-22T09:30:00Z","data":{"persons":[{"iin":"850312400128","name":"Аты Жөні"}]}}`
-	m, err := Read([]byte(good), db, noon)
+	good := `{"id":"0192f0c1-0000-7000-8000-000000000001","portal":"https://portal.example","kind":"persons","at":"2026-10-22T09:30:00Z","data":{"persons":[{"iin":"850312400128","name":"Аты Жөні"}]}}`
+	m, err := Read([]byte(good), here, db, noon)
 	if err != nil || m.problem != nil {
 		t.Fatalf("a good one: %v, %v", err, m.problem)
 	}
 	for what, bad := range map[string]string{
 		"cut":                           good[:len(good)-1],
+		"for another portal":            strings.Replace(good, "portal.example", "portal.example.org", 1),
+		"for none":                      strings.Replace(good, `"portal":"https://portal.example",`, "", 1),
 		"more after it":                 good + "{}",
 		"an unknown field":              strings.Replace(good, `"at"`, `"on"`, 1),
 		"a field twice":                 strings.Replace(good, `"kind"`, `"at":"2026-10-22T09:30:00Z","kind"`, 1),
@@ -51,7 +62,7 @@ func TestAMessageHasOneForm(t *testing.T) {
 		"no text":                       strings.Replace(good, "Аты", "\xff", 1),
 		"deep":                          strings.Replace(good, `[{`, strings.Repeat("[", 40), 1),
 	} {
-		m, err := Read([]byte(bad), db, noon)
+		m, err := Read([]byte(bad), here, db, noon)
 		if err == nil && m.problem == nil {
 			t.Errorf("%s is taken: %s", what, bad)
 		}
@@ -60,9 +71,9 @@ func TestAMessageHasOneForm(t *testing.T) {
 
 func TestEveryExampleConforms(t *testing.T) {
 	db := keys(t)
-	all := Examples()
+	all := Examples(here)
 	for _, k := range Kinds {
-		m, err := Read(all[k], db, noon)
+		m, err := Read(all[k], here, db, noon)
 		if err != nil {
 			t.Errorf("%s: %v", k, err)
 		}
@@ -75,20 +86,20 @@ func TestEveryExampleConforms(t *testing.T) {
 // What is read twice is read the same; nothing that is sent makes it fall over, and what is
 // taken is valid JSON whose fields stand in it once.
 func FuzzRead(f *testing.F) {
-	for _, body := range Examples() {
+	for _, body := range Examples(here) {
 		f.Add([]byte(body))
 	}
 	f.Add([]byte(`{"id":"","id":""}`))
 	db := keys(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		m, err := Read(body, db, noon)
+		m, err := Read(body, here, db, noon)
 		if err != nil {
 			return
 		}
 		if !json.Valid(body) || kinds[m.Kind].fresh == nil || m.ID.String() == "" || len(m.Digest) != 32 {
 			t.Errorf("taken: %q", body)
 		}
-		if again, err := Read(body, db, noon); err != nil || (again.problem == nil) != (m.problem == nil) || !bytes.Equal(again.Digest, m.Digest) {
+		if again, err := Read(body, here, db, noon); err != nil || (again.problem == nil) != (m.problem == nil) || !bytes.Equal(again.Digest, m.Digest) {
 			t.Errorf("read twice it is another: %q", body)
 		}
 	})
@@ -109,5 +120,36 @@ func TestLinesAreReadOneAtATimeAndALongOneIsPassedOver(t *testing.T) {
 	}
 	if strings.Join(got, "|") != "a||c" {
 		t.Errorf("%q", got)
+	}
+}
+
+// An answer names everybody whom its message names. One that its row had no room for would be
+// refused as ours, and the register would send that message for ever.
+func TestTheLongestAnswerHasRoomInItsRow(t *testing.T) {
+	found := regexp.MustCompile(`answer +text +NOT NULL CHECK \(octet_length\(answer\) <= (\d+)\)`).FindStringSubmatch(zharia.Schema)
+	if found == nil {
+		t.Fatal("schema.sql bounds no answer")
+	}
+	room, err := strconv.Atoi(found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := 0
+	for kind, row := range kinds {
+		v := reflect.TypeOf(row.fresh()).Elem()
+		for i := range v.NumField() {
+			f := fieldOf(v.Field(i))
+			if f.most == 0 {
+				continue
+			}
+			lists++
+			long := Answer{ID: uuid.New(), State: "taken", Digest: strings.Repeat("0", 64), At: noon.Add(time.Nanosecond), Persons: make([]uuid.UUID, f.most)}
+			if raw, err := json.Marshal(long); err != nil || len(raw) > room {
+				t.Errorf("%s: an answer to %d of %s is %d bytes, and %d have room: %v", kind, f.most, f.name, len(raw), room, err)
+			}
+		}
+	}
+	if lists < 4 {
+		t.Errorf("%d lists: nothing was read", lists)
 	}
 }

@@ -27,6 +27,7 @@ type Inbox struct {
 	DB       *vault.DB // the portal's own hand: nobody has signed in, and nothing is opened
 	Verifier *eds.Verifier
 	Register []byte           // the certificate of the register, which the keeper has pinned too
+	Origin   string           // what the portal calls itself: messages name it, and those for another are refused
 	Clock    func() time.Time // nil: the machine's
 
 	bulk *bulk // of a file
@@ -68,7 +69,7 @@ func (in *Inbox) Open(ctx context.Context, e Envelope) (Message, error) {
 		}
 		return Message{}, fault.New(fault.Forbidden, "fault.register-signature").Because(identity.Unsigned(err))
 	}
-	return Read(body, in.DB, in.now())
+	return Read(body, in.Origin, in.DB, in.now())
 }
 
 // Envelope of JSON, strictly.
@@ -302,17 +303,22 @@ type Aside struct {
 const selectAside = `
 SELECT kind, code, field, count(*) AS count, min(came_at) AS first, max(last_at) AS last, (array_agg(id ORDER BY last_at DESC))[1] AS id
   FROM inbound r
- WHERE state = 'refused'
+ WHERE state = 'refused' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
    AND NOT EXISTS (SELECT 1 FROM inbound t WHERE t.casefile = r.casefile AND t.sequence = r.sequence AND t.state = 'taken')
  GROUP BY kind, code, field
  ORDER BY max(last_at) DESC, kind, code, field
  LIMIT 200`
 
-// SetAside are the messages that could not be taken and in whose place no other came.
+// shownFor is how long a message about no case stays with those on duty: it has no place
+// in an order, so nothing tells which one came instead of it.
+const shownFor = 30 * 24 * time.Hour
+
+// SetAside are the messages that could not be taken and in whose place no other came;
+// those about no case for thirty days.
 func SetAside(ctx context.Context, db *database.DB, ask policy.Ask) ([]Aside, error) {
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
 	var out []Aside
-	return out, db.Select(ctx, &out, selectAside)
+	return out, db.Select(ctx, &out, selectAside, ask.At.Add(-shownFor))
 }

@@ -44,7 +44,7 @@ func open(t *testing.T) *desk {
 	t.Cleanup(func() { hand.Close() })
 	return &desk{
 		W: w, t: t, next: map[uuid.UUID]int64{},
-		Inbox: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Clock: func() time.Time { return w.At }},
+		Inbox: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: func() time.Time { return w.At }},
 	}
 }
 
@@ -56,7 +56,7 @@ const shape = "2006-01-02T15:04:05Z"
 
 // body is a message as the register writes it.
 func (d *desk) body(kind inbound.Kind, of uuid.UUID, sequence int64, carries data) []byte {
-	m := data{"id": newID(), "kind": kind, "at": d.At.Format(shape), "data": carries}
+	m := data{"id": newID(), "portal": portaltest.Origin, "kind": kind, "at": d.At.Format(shape), "data": carries}
 	if of != uuid.Nil {
 		m["case"], m["sequence"] = of, sequence
 	}
@@ -300,6 +300,14 @@ func TestMessagesOfACaseGoInOrderAndOneThatIsSetAsideHoldsUpNoOtherCase(t *testi
 	d.must(inbound.Movement, of, move)
 	if aside, err = inbound.SetAside(t.Context(), d.App.DB, d.Raushan.Asks(policy.DutyRead)); err != nil || len(aside) != 0 {
 		t.Errorf("its place was taken, and those on duty still see %+v: %v", aside, err)
+	}
+	d.refused(d.send(inbound.Persons, uuid.Nil, data{"persons": []any{data{"iin": "123456789012", "name": "Аты"}}}), "fault.register-form")
+	for days, left := range map[int]int{0: 1, 29: 1, 31: 0} { // nothing comes in the place of one about no case
+		ask := d.Raushan.Asks(policy.DutyRead)
+		ask.At = ask.At.AddDate(0, 0, days)
+		if aside, err = inbound.SetAside(t.Context(), d.App.DB, ask); err != nil || len(aside) != left {
+			t.Errorf("after %d days those on duty see %+v: %v", days, aside, err)
+		}
 	}
 	c, err := d.sees(d.Daniyar, of)
 	if err != nil {

@@ -26,6 +26,7 @@ type Envelope struct {
 // wire is the body of a message.
 type wire struct {
 	ID       string          `json:"id" is:"uuid"`
+	Portal   string          `json:"portal" is:"origin"` // whom it is for: what one portal was sent no other takes
 	Kind     string          `json:"kind" is:"word"`
 	At       string          `json:"at" is:"moment"`
 	Case     string          `json:"case,omitempty" is:"uuid"`
@@ -61,15 +62,23 @@ type payload interface {
 // skew is how far ahead the clock of the register may be.
 const skew = 5 * time.Minute
 
-// Read reads the body of a message, whose signature was verified. An error means that it
-// is no message at all; what else is wrong with it comes up when it is taken.
-func Read(body []byte, db *vault.DB, at time.Time) (Message, error) {
+// elsewhere refuses what the register signed for another portal. Whoever caught it there can
+// bring it here, so nothing of it is kept.
+const elsewhere = "fault.register-portal"
+
+// Read reads the body of a message, whose signature was verified, as the portal of this
+// origin. An error means that it is no message at all, or not for this portal; what else is
+// wrong with it comes up when it is taken.
+func Read(body []byte, origin string, db *vault.DB, at time.Time) (Message, error) {
 	if len(body) > maxBody {
 		return Message{}, fault.New(fault.Invalid, "fault.too-large").At("body")
 	}
 	var w wire
 	if err := decode(body, &w); err != nil {
 		return Message{}, err
+	}
+	if w.Portal != origin {
+		return Message{}, fault.New(fault.Forbidden, elsewhere).At("portal")
 	}
 	sum := sha256.Sum256(body)
 	m := Message{ID: idOf(w.ID), Kind: Kind(w.Kind), At: momentOf(w.At), Case: idOf(w.Case), Sequence: w.Sequence, Digest: sum[:]}

@@ -47,13 +47,13 @@ type Letter struct {
 
 type data = map[string]any
 
-// letter writes a message and signs it with the key of the register.
-func letter(t *cast.Troupe, kind inbound.Kind, of uuid.UUID, sequence int64, carries data, at time.Time) (Letter, error) {
+// letter writes a message to the portal of this origin and signs it with the key of the register.
+func letter(t *cast.Troupe, origin string, kind inbound.Kind, of uuid.UUID, sequence int64, carries data, at time.Time) (Letter, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Letter{}, err
 	}
-	m := data{"id": id, "kind": kind, "at": at.UTC().Format("2006-01-02T15:04:05Z"), "data": carries}
+	m := data{"id": id, "portal": origin, "kind": kind, "at": at.UTC().Format("2006-01-02T15:04:05Z"), "data": carries}
 	if of != uuid.Nil {
 		m["case"], m["sequence"] = of, sequence
 	}
@@ -82,7 +82,7 @@ func (s scripts) people() []string {
 }
 
 // roll asks the portal for the ids of the people of the script.
-func (s scripts) roll(t *cast.Troupe, at time.Time) (Letter, error) {
+func (s scripts) roll(t *cast.Troupe, origin string, at time.Time) (Letter, error) {
 	var all []data
 	for _, word := range s.people() {
 		m := t.Members[word]
@@ -91,12 +91,12 @@ func (s scripts) roll(t *cast.Troupe, at time.Time) (Letter, error) {
 		}
 		all = append(all, data{"iin": m.IIN.Reveal(), "name": m.FullName()})
 	}
-	return letter(t, inbound.Persons, uuid.Nil, 0, data{"persons": all}, at)
+	return letter(t, origin, inbound.Persons, uuid.Nil, 0, data{"persons": all}, at)
 }
 
 // cases writes n cases: each begins, gets a victim who awaits confirmation, and is
 // conducted. ids are those of the people, as the portal answered.
-func (s scripts) cases(t *cast.Troupe, ids map[string]uuid.UUID, n int, at time.Time) ([]Letter, error) {
+func (s scripts) cases(t *cast.Troupe, origin string, ids map[string]uuid.UUID, n int, at time.Time) ([]Letter, error) {
 	var out []Letter
 	day := at.UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 	for i := range n {
@@ -128,7 +128,7 @@ func (s scripts) cases(t *cast.Troupe, ids map[string]uuid.UUID, n int, at time.
 			{inbound.Participant, data{"participant": uuid.New(), "who": data{"iin": victim.IIN.Reveal(), "name": victim.FullName()}, "role": "victim"}},
 			{inbound.Movement, data{"state": "conducted", "since": day}},
 		} {
-			l, err := letter(t, m.kind, of, int64(k+1), m.carries, at)
+			l, err := letter(t, origin, m.kind, of, int64(k+1), m.carries, at)
 			if err != nil {
 				return nil, err
 			}

@@ -39,6 +39,14 @@ type Line struct {
 	Shuffle   bool // letters go out of their order
 }
 
+// origin is what the portal calls itself.
+func (l Line) origin() string {
+	if l.Origin == "" {
+		return l.Portal
+	}
+	return l.Origin
+}
+
 // Pushed is what came of the letters.
 type Pushed struct {
 	Taken   int
@@ -55,12 +63,8 @@ func (l Line) ask(ctx context.Context, uri string, into any) error {
 	if err != nil {
 		return err
 	}
-	origin := l.Origin
-	if origin == "" {
-		origin = l.Portal
-	}
 	sign := func(content []byte) ([]byte, error) { return l.Troupe.Register.SignCMS(content, false, l.Clock()) }
-	if err := feed.ShowWho(r, origin, l.Clock(), sign); err != nil {
+	if err := feed.ShowWho(r, l.origin(), l.Clock(), sign); err != nil {
 		return err
 	}
 	status, body, err := l.do(r)
@@ -170,7 +174,7 @@ func (l Line) write(ctx context.Context, n int) ([]Letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	roll, err := s.roll(l.Troupe, l.Clock())
+	roll, err := s.roll(l.Troupe, l.origin(), l.Clock())
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +190,7 @@ func (l Line) write(ctx context.Context, n int) ([]Letter, error) {
 	for i, word := range s.people() {
 		ids[word] = said.Persons[i]
 	}
-	return s.cases(l.Troupe, ids, n, l.Clock())
+	return s.cases(l.Troupe, l.origin(), ids, n, l.Clock())
 }
 
 // errGap is that something before it is missing.

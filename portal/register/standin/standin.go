@@ -38,9 +38,14 @@ type Faults struct {
 	Wants func(feed.Event) bool // what it takes; nil: everything. The rest it refuses
 }
 
+// Name is what portals call the register in their events.
+const Name = "register"
+
 // Register is the receiving side. Open one.
 type Register struct {
 	dir    string
+	origin string
+	name   string
 	portal feed.Public
 	clock  func() time.Time
 	seal   *ecdh.PrivateKey
@@ -62,16 +67,17 @@ type Tally struct {
 	Doubles  int // had been taken before
 	Early    int // came before one that belongs before it, and was sent away
 	Refused  int // not wanted
-	Unsigned int // not the portal's
+	Unsigned int // not the portal's, or not to this register
 }
 
 // Open opens the register of a folder, which it makes where there is none: diary.jsonl is
-// what it took, seal.key what papers are sealed to. clock is time.Now, or a test's.
-func Open(dir string, portal feed.Public, clock func() time.Time) (*Register, error) {
+// what it took, seal.key what papers are sealed to. It believes the portal of this origin,
+// by this key, and what is said to itself. clock is time.Now, or a test's.
+func Open(dir, origin string, portal feed.Public, clock func() time.Time) (*Register, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	r := &Register{dir: dir, portal: portal, clock: clock, known: map[uuid.UUID]bool{}, last: map[uuid.UUID]int64{}}
+	r := &Register{dir: dir, origin: origin, name: Name, portal: portal, clock: clock, known: map[uuid.UUID]bool{}, last: map[uuid.UUID]int64{}}
 	var err error
 	if r.seal, err = sealKey(filepath.Join(dir, "seal.key")); err != nil {
 		return nil, err
@@ -81,6 +87,9 @@ func Open(dir string, portal feed.Public, clock func() time.Time) (*Register, er
 	}
 	return r, r.remember()
 }
+
+// Called has portals call it otherwise than Name; before it takes anything.
+func (r *Register) Called(name string) { r.name = name }
 
 // Close closes the diary.
 func (r *Register) Close() error { return r.diary.Close() }
@@ -203,6 +212,11 @@ func (r *Register) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	e, err := feed.Parse(body)
 	if err != nil || e.ID.String() != q.Header.Get(feed.HeaderID) {
 		http.Error(w, "no event", http.StatusBadRequest)
+		return
+	}
+	if e.Portal != r.origin || e.To != r.name {
+		r.count(func(t *Tally) { t.Unsigned++ })
+		http.Error(w, "an event of another portal, or for another", http.StatusUnauthorized)
 		return
 	}
 	if f.Wants != nil && !f.Wants(e) {

@@ -1,6 +1,7 @@
 package standin_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -50,13 +51,13 @@ func open(t *testing.T) *house {
 	clock := func() time.Time { return w.At }
 	p := &portal.Portal{
 		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", Clock: clock, Exchange: key.Public(),
-		Register: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Clock: clock},
+		Register: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: clock},
 	}
 	handler, err := p.Handler()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{W: w, teller: &feed.Worker{DB: hand, Key: key, Clock: clock}, dir: t.TempDir(), t: t}
+	h := &house{W: w, teller: &feed.Worker{DB: hand, Key: key, Origin: portaltest.Origin, Clock: clock}, dir: t.TempDir(), t: t}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if h.ill.Add(-1) >= 0 {
 			http.Error(rw, "", http.StatusServiceUnavailable)
@@ -70,7 +71,7 @@ func open(t *testing.T) *house {
 	if err != nil || public.String() != key.Public().String() {
 		t.Fatalf("the portal gives another key: %v", err)
 	}
-	if h.register, err = standin.Open(h.dir, public, clock); err != nil {
+	if h.register, err = standin.Open(h.dir, portaltest.Origin, public, clock); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.register.Close() })
@@ -251,6 +252,46 @@ func TestEventsAndPapersAreForWhoHasTheKeyOfTheRegisterAndForNobodyElse(t *testi
 	}
 }
 
+// One key of a portal may stand in two places, as when a copy of it is tried out; and one
+// portal may tell several. What is signed says whose event it is and for whom.
+func TestTheRegisterTakesNoEventOfAnotherPortalOrForAnother(t *testing.T) {
+	h := open(t)
+	h.Answer(h.Daniyar, h.Petition(h.Aigul, h.Theft), filing.Granted)
+	h.tell()
+	bodies, err := feed.Events(t.Context(), h.teller.DB, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := feed.Parse([]byte(bodies[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, try := range []struct {
+		portal, to string
+		status     int
+	}{
+		{"https://portal.example.org", standin.Name, http.StatusUnauthorized},
+		{portaltest.Origin, "statistics", http.StatusUnauthorized},
+		{portaltest.Origin, standin.Name, http.StatusOK},
+	} {
+		sent, err := feed.Addressed(bodies[0], try.portal, try.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(sent) {
+			t.Fatalf("no JSON: %s", sent)
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(sent))
+		h.teller.Key.Sign(r.Header, e.ID.String(), sent, h.At)
+		got := httptest.NewRecorder()
+		before := len(h.register.Diary())
+		h.register.ServeHTTP(got, r)
+		if got.Code != try.status || (len(h.register.Diary()) > before) != (try.status == http.StatusOK) {
+			t.Errorf("of %s to %s: %d, %d events in the diary", try.portal, try.to, got.Code, len(h.register.Diary()))
+		}
+	}
+}
+
 func TestTheDiaryOutlivesTheRegisterAndAHalfWrittenLineIsCutOff(t *testing.T) {
 	h := open(t)
 	h.Answer(h.Daniyar, h.Petition(h.Aigul, h.Theft), filing.Granted)
@@ -266,7 +307,7 @@ func TestTheDiaryOutlivesTheRegisterAndAHalfWrittenLineIsCutOff(t *testing.T) {
 	if err := os.WriteFile(file, append(diary, `{"id":"half`...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again, err := standin.Open(h.dir, h.teller.Key.Public(), func() time.Time { return h.At })
+	again, err := standin.Open(h.dir, portaltest.Origin, h.teller.Key.Public(), func() time.Time { return h.At })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +318,7 @@ func TestTheDiaryOutlivesTheRegisterAndAHalfWrittenLineIsCutOff(t *testing.T) {
 	if err := os.WriteFile(file, append([]byte("rubbish\n"), diary...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := standin.Open(h.dir, h.teller.Key.Public(), time.Now); err == nil {
+	if _, err := standin.Open(h.dir, portaltest.Origin, h.teller.Key.Public(), time.Now); err == nil {
 		t.Error("a diary that somebody spoilt was taken")
 	}
 }
