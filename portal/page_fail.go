@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,12 +15,15 @@ import (
 // soon is in how many seconds a program may ask again.
 const soon = "5"
 
-// again is what was not done because the database was away, for the person to send once
+// passing are the refusals of a server that did nothing and can do the same later.
+var passing = []string{database.NotKept, "fault.full", "fault.clock"}
+
+// again is what was not done because the server could not, for the person to send once
 // more as it was: with the key of its page a signature is taken once, however often it is
 // sent.
 func (p *Portal) again(c echo.Context, err error, away bool) *web.Again {
 	var told *fault.Fault
-	if !away && !(errors.As(err, &told) && told.Message == database.NotKept) {
+	if !away && !(errors.As(err, &told) && slices.Contains(passing, told.Message)) {
 		return nil
 	}
 	c.Response().Header().Set("Retry-After", soon)

@@ -2,8 +2,10 @@ package portal_test
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -14,12 +16,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal"
+	"zharia/portal/database"
 	"zharia/portal/directory"
 	"zharia/portal/eds/authority"
 	"zharia/portal/evidence"
 	"zharia/portal/filing"
+	"zharia/portal/ledger"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
+	"zharia/portal/register/standin"
 	"zharia/portal/vault"
 )
 
@@ -83,6 +92,9 @@ func (f *front) looks(t *testing.T) {
 	}
 	all = append(all, actingViews(f)...) // by a test of their own
 	for _, name := range afterPages {    // by a test of their own
+		all = append(all, view{name: name})
+	}
+	for _, name := range slices.Concat(awayPages, exchangePages) { // by tests of their own
 		all = append(all, view{name: name})
 	}
 	for _, name := range bookPages { // by a test of their own
@@ -341,9 +353,15 @@ func (f *front) compare(t *testing.T, v view) {
 			t.Errorf("%s.%s: status %d %s, want %d", v.name, lang, got.StatusCode, got.to(), v.status)
 			continue
 		}
-		golden(t, v.name+"."+lang+".html", f.masked(got.body))
-		whole(t, v.name+"."+lang, got.body, lang)
+		f.held(t, v.name, lang, got.body)
 	}
+}
+
+// held holds one page, as somebody got it, against its golden file.
+func (f *front) held(t *testing.T, name, lang, body string) {
+	t.Helper()
+	golden(t, name+"."+lang+".html", f.masked(body))
+	whole(t, name+"."+lang, body, lang)
 }
 
 // What a page says that is another in every run.
@@ -483,4 +501,148 @@ func TestAButtonPressedWhenTheSessionEndedLeadsBackToItsPage(t *testing.T) {
 	}
 	g.get(back.to()).want(t, "the page of the button", http.StatusOK)
 	f.Want(t, `SELECT status FROM filing`, "status\nfiled")
+}
+
+// awayPages are the golden files of what is seen while the portal cannot answer.
+var awayPages = []string{"fail-503", "fail-503-written", "fail-503-signed", "fail-503-clock", "submission-checking", "desk-unsafe"}
+
+// The database does not answer, the clock is in doubt, or nobody knows yet what became of a
+// COMMIT: whoever looks, writes or signs is told what to do, and holds in his hands what he
+// sent.
+func TestWhatIsSeenWhileThePortalCannotAnswerLooksAsItsGoldenFilesSay(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.as(f.Aigul)
+	draft := f.petitionDraft()
+	to, sent := g.ready(f.Aigul, draft)
+	sent.Set("signature", "AAAA") // nobody comes to look at it
+	typed := url.Values{"kind": {"petition"}, "circumstances": {portaltest.Circumstances}, "point-1": {portaltest.Request}}
+	theft := "/cases/" + f.Theft.String()
+	away, _, end := f.mortal(t, 1, false)
+	defer end()
+	there := &guest{front: away, cookie: g.cookie, home: g.home}
+	doubtful := behind(t, f.W, f.App, func(p *portal.Portal) {
+		p.Steady = func() bool { return false }
+		p.Unsafe = "fsync, clock"
+	})
+	in := &guest{front: doubtful, cookie: g.cookie, home: g.home}
+	running, mark := f.running(t)
+	defer running()
+	checking := "/submissions/" + uuid.Must(uuid.NewV7()).String() + "?" + url.Values{"tx": {mark}, "act": {"filing-submit"}, "of": {draft.String()}}.Encode()
+	for _, lang := range []string{"kk", "ru"} {
+		at := func(path string) string { return "/" + lang + path }
+		held := func(name string, a answer, status int) {
+			t.Helper()
+			a.want(t, name, status)
+			f.held(t, name, lang, strings.ReplaceAll(a.body, mark, "{transaction}"))
+		}
+		held("fail-503", there.get(at("/cases")), http.StatusServiceUnavailable)
+		held("fail-503-written", there.post(at(theft+"/filings"), typed), http.StatusServiceUnavailable)
+		held("fail-503-signed", there.post(at(to[len("/kk"):]), sent), http.StatusServiceUnavailable)
+		held("fail-503-clock", in.post(at(to[len("/kk"):]), sent), http.StatusServiceUnavailable)
+		held("submission-checking", g.get(at(checking)), http.StatusAccepted)
+	}
+	doubtful.compare(t, view{name: "desk-unsafe", who: f.Daniyar, path: "/desk"})
+}
+
+// running is a transaction that has neither ended nor failed, and how it is named.
+func (f *front) running(t *testing.T) (end func(), mark string) {
+	t.Helper()
+	tx, err := f.SQL.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = tx.GetContext(t.Context(), &mark, `SELECT pg_current_xact_id()::text || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = tx.Rollback() }, mark
+}
+
+// exchangePages are the golden files of what the register brings, and of what is told by
+// the portal itself.
+var exchangePages = []string{"duty-register", "case-moved", "notices-alarm", "notices-key"}
+
+// The register says where a case is, sends what cannot be taken, refuses one event and
+// then falls silent. A key is new, and an official has opened too much.
+func TestWhatTheRegisterBringsLooksAsItsGoldenFilesSay(t *testing.T) {
+	f := registered(t)
+	hand, err := database.OpenAs(t.Context(), f.DB.DSN(), database.Work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hand.Close()
+	clock := func() time.Time { return f.At }
+	sends := func(what string, body []byte, status int) {
+		t.Helper()
+		if got := f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, f.envelope(body)); got.Code != status {
+			t.Fatalf("%s: %d %s", what, got.Code, got.Body)
+		}
+	}
+	ofCase := func(kind inbound.Kind, n int, data any) []byte {
+		var m map[string]any
+		if err := json.Unmarshal(message(kind, data), &m); err != nil {
+			t.Fatal(err)
+		}
+		m["case"], m["sequence"] = f.Theft, n
+		return must(json.Marshal(m))
+	}
+	sends("where it is", ofCase(inbound.Movement, 1, map[string]any{"state": "with-prosecutor", "since": "2026-10-21"}), http.StatusOK)
+	f.compare(t, view{name: "case-moved", who: f.Aigul, path: "/cases/" + f.Theft.String()})
+	for range 2 {
+		sends("a state there is not", ofCase(inbound.Movement, 2, map[string]any{"state": "lost", "since": "2026-10-21"}), http.StatusUnprocessableEntity)
+	}
+	sends("nobody's number", message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": "123456789012", "name": "Аты"}}}), http.StatusUnprocessableEntity)
+
+	key, err := feed.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	register, err := standin.Open(t.TempDir(), portaltest.Origin, key.Public(), clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer register.Close()
+	server := httptest.NewServer(register)
+	defer server.Close()
+	if err := feed.Subscribe(t.Context(), hand, feed.Subscriber{Name: portal.RegisterName, URL: server.URL}, f.At); err != nil {
+		t.Fatal(err)
+	}
+	worker := &feed.Worker{DB: hand, Key: key, Origin: portaltest.Origin, Clock: clock}
+	pass := func(d time.Duration) {
+		t.Helper()
+		for end := f.At.Add(d); f.At.Before(end); f.At = f.At.Add(time.Minute) {
+			if _, err := feed.Tell(t.Context(), hand, f.At); err != nil {
+				t.Fatal(err)
+			}
+			for n := 1; n > 0; {
+				if n, err = worker.Send(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	pass(5 * time.Minute)
+	f.Petition(f.Aigul, f.Theft)
+	register.Fail(standin.Faults{Wants: func(feed.Event) bool { return false }})
+	pass(2 * time.Hour)
+	register.Fail(standin.Faults{Down: true})
+	f.Petition(f.Dana, f.Theft)  // waits behind it
+	f.Petition(f.Timur, f.Fraud) // meets the silence
+	pass(30 * time.Minute)
+	f.compare(t, view{name: "duty-register", who: f.Bolat, path: "/duty"})
+
+	err = hand.Within(t.Context(), func(tx *database.DB) error {
+		seen := ledger.Entry{At: f.At, Who: f.Stranger.Person, Act: string(policy.KeyNew), Object: "person", ID: f.Stranger.Person}
+		if err := ledger.Record(t.Context(), tx, seen); err != nil {
+			return err
+		}
+		return opening.Alarm(t.Context(), tx, f.Daniyar.Person, f.At)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell(t, teller(t, f.W, new(letters)))
+	f.compare(t, view{name: "notices-key", who: f.Stranger, path: "/notices"})
+	f.compare(t, view{name: "notices-alarm", who: f.Marat, path: "/notices"})
 }
