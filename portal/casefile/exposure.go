@@ -63,36 +63,47 @@ type opened struct {
 }
 
 type exposedRow struct {
-	Decision    uuid.UUID     `db:"decision"`
-	Participant uuid.UUID     `db:"participant"`
-	View        string        `db:"view"`
-	Ground      policy.Ground `db:"ground"`
-	SignedAt    time.Time     `db:"signed_at"`
+	Decision    uuid.UUID
+	Participant uuid.UUID
+	View        string
+	Ground      policy.Ground
+	SignedAt    time.Time
 }
 
-const selectExposed = `
-SELECT x.decision, x.participant, x.view, x.ground, x.signed_at
+const selectOpened = `
+SELECT p.id AS participant, x.decision, coalesce(x.view, '') AS view, coalesce(x.ground, '') AS ground, x.signed_at,
+       EXISTS (SELECT FROM familiarisation f WHERE f.participant = p.id AND f.status = 'open' AND $3 BETWEEN f.opens_on AND f.until) AS file
   FROM participant p
-  JOIN exposure x ON x.participant = p.id
- WHERE p.casefile = $1 AND p.person = $2 AND x.signed_at IS NOT NULL AND x.ended_at IS NULL
+  LEFT JOIN exposure x ON x.participant = p.id AND x.signed_at IS NOT NULL AND x.ended_at IS NULL
+ WHERE p.casefile = $1 AND p.person = $2
  ORDER BY x.signed_at`
-
-const selectOpenFile = `
-SELECT f.participant
-  FROM participant p
-  JOIN familiarisation f ON f.participant = p.id
- WHERE p.casefile = $1 AND p.person = $2 AND f.status = 'open' AND $3 BETWEEN f.opens_on AND f.until`
 
 func openedTo(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) (opened, error) {
 	var o opened
 	if c.Standing&policy.Party == 0 {
 		return o, nil
 	}
-	if err := db.Select(ctx, &o.exposures, selectExposed, c.ID, ask.Person); err != nil {
-		return o, err
+	var rows []struct {
+		Participant uuid.UUID     `db:"participant"`
+		Decision    uuid.NullUUID `db:"decision"` // none where nothing is signed for him
+		View        string        `db:"view"`
+		Ground      policy.Ground `db:"ground"`
+		SignedAt    *time.Time    `db:"signed_at"`
+		File        bool          `db:"file"`
 	}
 	today := ask.At.In(deadline.Zone).Format(time.DateOnly)
-	return o, db.Select(ctx, &o.file, selectOpenFile, c.ID, ask.Person, today)
+	if err := db.Select(ctx, &rows, selectOpened, c.ID, ask.Person, today); err != nil {
+		return o, err
+	}
+	for _, row := range rows {
+		if row.Decision.Valid {
+			o.exposures = append(o.exposures, exposedRow{row.Decision.UUID, row.Participant, row.View, row.Ground, deref(row.SignedAt)})
+		}
+		if row.File && !slices.Contains(o.file, row.Participant) {
+			o.file = append(o.file, row.Participant)
+		}
+	}
+	return o, nil
 }
 
 // to is what was signed about a decision for one capacity. A narrowing is the

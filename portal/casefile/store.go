@@ -146,7 +146,8 @@ type capacityRow struct {
 
 const selectCapacities = `
 SELECT p.id, p.role, p.since, p.represents, r.person AS represented_person, rk.name AS represented_name, r.role AS represented_role,
-       p.from_case, p.confirmed_at, coalesce(r.awaits_since, p.awaits_since) AS awaits_since, lineage(coalesce(p.represents, p.id)) AS line,
+       p.from_case, p.confirmed_at, coalesce(r.awaits_since, p.awaits_since) AS awaits_since, 
+       CASE WHEN p.represents IS NULL AND p.previous IS NULL THEN ARRAY[p.id] ELSE lineage(coalesce(p.represents, p.id)) END AS line,
        p.until, p.scope, k.whom
   FROM capacity k
   JOIN participant p ON p.id = k.participant

@@ -79,7 +79,7 @@ func OpenThrough(ctx context.Context, dsn string, role Role, through func(driver
 // open opens a pool; of is which of several servers it is to reach, where not the one that
 // the address names.
 func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, through func(driver.Connector) driver.Connector) (*DB, error) {
-	config, err := pq.NewConfig(dsn)
+	config, err := addressed(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}

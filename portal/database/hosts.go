@@ -47,7 +47,7 @@ func leading(config *pq.Config) error {
 // nothing: they are as of some moments ago. nil where the address names one server: there is
 // nobody else to ask. It is no place for rights, terms, or what somebody has just filed.
 func OpenCounts(ctx context.Context, dsn string) (*DB, error) {
-	config, err := pq.NewConfig(dsn)
+	config, err := addressed(dsn)
 	if err != nil || !several(config) {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ const (
 // hands our connections to others.
 func (db *DB) between(ctx context.Context) ([]Trouble, error) {
 	var found []Trouble
-	config, err := pq.NewConfig(db.dsn)
+	config, err := addressed(db.dsn)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"github.com/lib/pq"
@@ -12,11 +13,23 @@ import (
 // errOpenWire is that of an address whose line others can read, or answer in its place.
 var errOpenWire = errors.New("a database on another machine is reached by TLS that names it: sslmode=verify-full, and sslrootcert where the authority is your own")
 
+// quoted is what an error quotes: of an address that cannot be read it may be the password.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// addressed reads an address. Its errors say what is wrong, and nothing that stands in it.
+func addressed(dsn string) (pq.Config, error) {
+	config, err := pq.NewConfig(dsn)
+	if err != nil {
+		return config, errors.New(quoted.ReplaceAllString(err.Error(), `"…"`)) // not wrapped: whoever unwraps it would log it
+	}
+	return config, nil
+}
+
 // Private refuses an address under which texts and passwords would cross a network in
 // clear, or to a server that nobody verified (ASVS 12.3.1–12.3.3). A unix socket, this
 // machine, and a name without a dot, which is a container beside, need no TLS.
 func Private(dsn string) error {
-	config, err := pq.NewConfig(dsn)
+	config, err := addressed(dsn)
 	if err != nil {
 		return fmt.Errorf("read the database address: %w", err)
 	}

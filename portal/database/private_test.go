@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"strings"
 	"testing"
 
 	"zharia/portal/database"
@@ -30,6 +31,20 @@ func TestADatabaseElsewhereIsReachedByTLSAlone(t *testing.T) {
 	} {
 		if err := database.Private(dsn); (err == nil) != private {
 			t.Errorf("%s: %v", dsn, err)
+		}
+	}
+}
+
+// What is quoted of an address that cannot be read may be its password.
+func TestAnAddressThatCannotBeReadIsNotRepeated(t *testing.T) {
+	for _, dsn := range []string{
+		"postgres://zharia:s3cret/x@127.0.0.1/zharia", "postgres://zharia:s3cret@x@127.0.0.1:port/zharia", "postgres://zharia:%s3cret@127.0.0.1/zharia", "postgres://zharia:s3c\"ret s3cret@127.0.0.1/zharia",
+		"host=127.0.0.1 port=1 password='s3cret", "host=127.0.0.1 port=1 password=x s3cret", "host=127.0.0.1 port=1 password=s3cret sslmode=nonsense", "host=127.0.0.1 port=s3cret",
+	} {
+		for name, err := range map[string]error{"Private": database.Private(dsn), "Open": func() error { _, err := database.Open(t.Context(), dsn); return err }()} {
+			if err == nil && name == "Open" || err != nil && (strings.Contains(err.Error(), "s3c") || strings.Contains(err.Error(), "cret")) {
+				t.Errorf("%s of %s: %v", name, dsn, err)
+			}
 		}
 	}
 }

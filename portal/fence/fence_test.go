@@ -393,3 +393,61 @@ func TestWhatTheFenceRefusesLooksLikeWhatIsNotThere(t *testing.T) {
 	}
 	w.Want(t, `SELECT status FROM participant WHERE id = '`+w.Participant("aigul@fraud").String()+`'`, "status\nawaiting")
 }
+
+// A list asks for all places of the asker at once, a decision alone for those in its case:
+// both show the same, to everybody, and both keep the wall of one who acts for several.
+func TestAListShowsTheDecisionsThatEachAloneWouldBeShownAs(t *testing.T) {
+	w := portaltest.World(t)
+	plaintiff, second := uuid.Nil, uuid.New()
+	if err := w.SQL.Get(&plaintiff, `SELECT id FROM participant WHERE casefile = $1 AND role = 'civil-plaintiff'`, w.Theft); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SQL.Exec(`INSERT INTO participant (id, casefile, person, role, represents, basis, status, asked_at, since, confirmed_at, confirmed_by)
+		VALUES ($1, $2, $3, 'representative', $4, 'contract', 'confirmed', $5, '2026-10-01', $5, $6)`, second, w.Theft, w.Dana.Person, plaintiff, w.At, w.Daniyar.Person); err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	if err := w.SQL.Select(&all, `SELECT id FROM decision ORDER BY id`); err != nil {
+		t.Fatal(err)
+	}
+	var who []struct{ Person, Acting string }
+	if err := w.SQL.Select(&who, `SELECT id AS person, '' AS acting FROM person UNION ALL SELECT person, id::text FROM participant
+		UNION ALL SELECT $1, id::text FROM participant WHERE person <> $1`, w.Dana.Person); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]int{}
+	for _, one := range who {
+		err := asApp(t, w, uuid.MustParse(one.Person), func(tx execer) error {
+			if _, err := tx.ExecContext(t.Context(), `SELECT set_config('portal.acting', $1, true)`, one.Acting); err != nil {
+				return err
+			}
+			var listed, alone pq.StringArray
+			if err := tx.GetContext(t.Context(), &listed, `SELECT coalesce(array_agg(id::text ORDER BY id), '{}') FROM decision WHERE NOT coalesce(fence.disputed(id), false)`); err != nil {
+				return err
+			}
+			if err := tx.GetContext(t.Context(), &alone, `SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM unnest(CAST($1 AS text[])) AS d(id)
+				WHERE fence.decision(CAST(id AS uuid)) > 0 AND NOT coalesce(fence.disputed(CAST(id AS uuid)), false)`, pq.StringArray(all)); err != nil {
+				return err
+			}
+			if !slices.Equal(listed, alone) {
+				t.Errorf("%s acting as %q: a list shows %v, one by one %v", one.Person, one.Acting, listed, alone)
+			}
+			var here int
+			if err := tx.GetContext(t.Context(), &here, `SELECT count(*) FROM decision WHERE casefile = $1`, w.Theft); err != nil {
+				return err
+			}
+			shown[one.Person+one.Acting] = here
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dana := w.Dana.Person.String()
+	if shown[dana+second.String()] == 0 || shown[dana] != 0 {
+		t.Errorf("behind the wall she is shown %d, and %d before she said for whom", shown[dana+second.String()], shown[dana])
+	}
+	if shown[w.Aigul.Person.String()] == 0 || shown[w.Daniyar.Person.String()] == 0 {
+		t.Error("neither the victim nor the investigator is shown a decision: nothing was compared")
+	}
+}

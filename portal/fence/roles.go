@@ -58,6 +58,9 @@ BEGIN
               WHERE c.relnamespace = CAST('public' AS regnamespace) AND c.relkind = 'S' AND c.relowner = me
                 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype IN ('a', 'i'))
              UNION ALL
+             SELECT format('ALTER TYPE %s OWNER TO portal_owner', CAST(c.reltype AS regtype)) FROM pg_class c
+              WHERE c.relnamespace = CAST('fence' AS regnamespace) AND c.relkind = 'c' AND c.relowner = me
+             UNION ALL
              SELECT format('ALTER FUNCTION %s OWNER TO %s', CAST(p.oid AS regprocedure), CASE WHEN p.prosecdef AND n.nspname <> 'ledger' THEN 'portal_fence' ELSE 'portal_owner' END)
                FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
               WHERE n.nspname IN ('public', 'fence', 'ledger') AND p.proowner = me LOOP

@@ -92,7 +92,9 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND h.sits)`
 // prosecutor about himself through this door. It came to one whom it concerns: he reads
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
-SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
+SELECT f.id, f.casefile,
+       CASE WHEN f.author = $1 AND f.named IS NOT NULL THEN NULL ELSE (SELECT c.number FROM casefile c WHERE c.id = f.casefile) END AS case_number, -- he may be nothing in the case
+       f.named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
        f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.report, f.body AS office, f.filer, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
        CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
@@ -106,7 +108,6 @@ SELECT f.id, f.casefile, c.number AS case_number, f.named, f.kind, f.status, f.l
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
        s.standing, s.holds
   FROM filing f
-  LEFT JOIN casefile c ON c.id = f.casefile
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
   LEFT JOIN participant p ON p.id = f.participant
   LEFT JOIN request q ON q.id = f.access

@@ -125,14 +125,13 @@ type familiarisationRow struct {
 // A reader finds what is opened to him while the status stands that it was opened
 // to; who has a duty in the case finds all of it.
 const selectAnyFamiliarisation = `
-SELECT f.id, f.casefile, c.number, f.participant, p.person, n.name, p.role, r.role AS represented, p.scope, f.document,
+SELECT f.id, f.casefile, (SELECT c.number FROM casefile c WHERE c.id = f.casefile) AS number, f.participant, p.person, n.name, p.role, r.role AS represented, p.scope, f.document,
        f.opens_on, f.until, f.postponed, f.status, f.record, f.motions, f.plea, f.plea_at, f.plea_days,
        f.made_at, f.opened_at, f.recorded_at, f.closed_at,
        p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
            AND (p.until IS NULL OR p.until >= CAST($2 AS date)) AND 'read' = ANY (p.scope) AS stands,
-       ARRAY(SELECT d.standing FROM duty d WHERE d.casefile = f.casefile AND d.person = $1) AS duty
+       array_remove(standings(f.casefile, $1), 'party') AS duty -- the view would be begun for nothing where there is no row
   FROM familiarisation f
-  JOIN casefile c ON c.id = f.casefile
   JOIN participant p ON p.id = f.participant
   LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   LEFT JOIN participant r ON r.id = p.represents`

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -45,7 +47,28 @@ type Language struct {
 	Code      string
 	localizer *i18n.Localizer
 	has       map[string]*i18n.Message
+	pieces    map[string][]piece // of messages that are text and variables, and no more
 	zone      *time.Location
+}
+
+// piece is a text or, where it has a name, a variable of a message.
+type piece struct{ text, name string }
+
+var variable = regexp.MustCompile(`\{\{ *\.(\w+) *\}\}`)
+
+// cut parts a message where its variables stand; nil where it asks for more than them.
+func cut(message string) []piece {
+	out := []piece{}
+	rest := 0
+	for _, at := range variable.FindAllStringSubmatchIndex(message, -1) {
+		out = append(out, piece{text: message[rest:at[0]]}, piece{name: message[at[2]:at[3]]})
+		rest = at[1]
+	}
+	out = append(out, piece{text: message[rest:]})
+	if slices.ContainsFunc(out, func(p piece) bool { return strings.Contains(p.text, "{{") }) {
+		return nil
+	}
+	return out
 }
 
 // New reads every NAME.{kk,ru}.toml of a folder. zone is the civil time in which
@@ -70,7 +93,13 @@ func New(files fs.FS, zone *time.Location) (*Book, error) {
 		return nil, err
 	}
 	for _, lang := range Languages {
-		book.langs[lang] = &Language{lang, i18n.NewLocalizer(bundle, lang), book.keys[lang], zone}
+		pieces := map[string][]piece{}
+		for key, message := range book.keys[lang] {
+			if cut := cut(message.Other); cut != nil {
+				pieces[key] = cut
+			}
+		}
+		book.langs[lang] = &Language{lang, i18n.NewLocalizer(bundle, lang), book.keys[lang], pieces, zone}
 	}
 	return book, nil
 }
@@ -138,6 +167,9 @@ func (l *Language) Say(key string, pairs ...any) (string, error) {
 	if l.has[key] == nil {
 		return "", fmt.Errorf("words: no message %q in %s", key, l.Code)
 	}
+	if text, ok := l.plain(key, pairs); ok {
+		return text, nil
+	}
 	data := make(map[string]any, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
 		data[fmt.Sprint(pairs[i])] = pairs[i+1]
@@ -147,6 +179,49 @@ func (l *Language) Say(key string, pairs ...any) (string, error) {
 		config.PluralCount = n
 	}
 	return l.localizer.Localize(config)
+}
+
+// plain is Say where nothing is to be counted and all variables are words or numbers:
+// almost all of a page, for which a template would take ten times as long.
+func (l *Language) plain(key string, pairs []any) (string, bool) {
+	pieces, ok := l.pieces[key]
+	if !ok {
+		return "", false
+	}
+	if len(pieces) == 1 && len(pairs) == 0 {
+		return pieces[0].text, true
+	}
+	var out strings.Builder
+	for i := 0; i < len(pairs); i += 2 {
+		if name, ok := pairs[i].(string); !ok || name == "n" {
+			return "", false
+		}
+	}
+	for _, p := range pieces {
+		if p.name == "" {
+			out.WriteString(p.text)
+			continue
+		}
+		given := false
+		for i := len(pairs) - 2; i >= 0 && !given; i -= 2 { // the last of one name counts
+			if pairs[i] != p.name {
+				continue
+			}
+			given = true
+			switch value := pairs[i+1].(type) {
+			case string:
+				out.WriteString(value)
+			case int:
+				out.WriteString(strconv.Itoa(value))
+			default:
+				return "", false
+			}
+		}
+		if !given {
+			return "", false
+		}
+	}
+	return out.String(), true
 }
 
 // T is Say for words that are known to be there: keys written in Go or made from

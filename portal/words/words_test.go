@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"text/template"
 	"time"
 	"unicode"
 
@@ -414,5 +415,68 @@ func TestAnUnknownKeyShowsAsItselfAndIsAnErrorToSay(t *testing.T) {
 	}
 	if got := b.In("en").T("a.hello", "name", "Дана"); got != "Сәлем, Дана" {
 		t.Errorf("an unknown language says %q, want Kazakh", got)
+	}
+}
+
+// Say does not ask a template for most messages, and says what a template would say.
+func TestWhatIsSaidWithoutATemplateIsWhatATemplateSays(t *testing.T) {
+	t.Parallel()
+	b := book(t)
+	given := regexp.MustCompile(`\{\{[^}]*\}\}`)
+	named := regexp.MustCompile(`\.(\w+)`)
+	plain := 0
+	for _, lang := range words.Languages {
+		for _, key := range b.Keys(lang) {
+			other := b.Message(lang, key).Other
+			data, pairs := map[string]any{}, []any{"nowhere", "nothing"}
+			for _, action := range given.FindAllString(other, -1) {
+				for i, name := range named.FindAllStringSubmatch(action, -1) {
+					if data[name[1]] != nil || name[1] == "n" {
+						continue
+					}
+					data[name[1]] = any("<" + name[1] + " & “{{.no}}”>")
+					if (i+len(data))%2 == 0 {
+						data[name[1]] = 1204 + i
+					}
+					pairs = append(pairs, name[1], data[name[1]])
+				}
+			}
+			if strings.Contains(other, ".n}") || strings.Contains(other, ".n ") {
+				continue // counted: go-i18n says it in the form of the number
+			}
+			var want strings.Builder
+			if err := template.Must(template.New("").Parse(other)).Execute(&want, data); err != nil {
+				t.Fatal(key, err)
+			}
+			if got, err := b.In(lang).Say(key, pairs...); err != nil || got != want.String() {
+				t.Errorf("%s in %s says %q, %v; want %q", key, lang, got, err, &want)
+			}
+			plain++
+		}
+	}
+	if plain < 1000 {
+		t.Errorf("only %d messages were compared", plain)
+	}
+}
+
+// What a plain text cannot say is left to the template: a variable that is not given, one
+// of another type, and a number that chooses a form.
+func TestAVariableThatIsNoWordAndNoNumberIsSaidByTheTemplate(t *testing.T) {
+	t.Parallel()
+	b, err := small(said("a", "x {{.v}} y"), said("a", "x {{.v}} y"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, pairs := range map[string][]any{
+		"x <no value> y": nil,
+		"x 1.5 y":        {"v", 1.5},
+		"x [a b] y":      {"v", []string{"a", "b"}},
+		"x petition y":   {"v", policy.Petition},
+		"x last y":       {"v", "first", "v", "last"},
+		"x 3 y":          {"v", 3, "n", 2},
+	} {
+		if got, err := b.In("kk").Say("a", pairs...); err != nil || got != want {
+			t.Errorf("with %v it says %q, %v; want %q", pairs, got, err, want)
+		}
 	}
 }
