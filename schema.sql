@@ -333,7 +333,10 @@ END $$;
 -- Whether he must answer a complaint about a filing, so that he reads what was answered.
 CREATE FUNCTION addressed(of uuid, who uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM officer o WHERE o.person = who AND o.left_at IS NULL) AND EXISTS (
+    IF NOT EXISTS (SELECT FROM officer o WHERE o.person = who AND o.left_at IS NULL) THEN -- by itself: to begin the other question is dear
+        RETURN false;
+    END IF;
+    RETURN EXISTS (
         SELECT FROM filing n JOIN desk k ON k.casefile = n.casefile AND k.seat = n.seat AND k.person = who
          WHERE n.against = of AND n.status IN ('filed', 'considered', 'waiting') AND n.decider = who AND who <> ALL (n.interested));
 END $$;
@@ -1340,7 +1343,7 @@ CREATE TABLE inbound (
     state    text        NOT NULL CHECK (state IN ('taken', 'refused')),
     code     text        NOT NULL CHECK (octet_length(code) <= 100), -- why it was refused, a key of i18n
     field    text        NOT NULL CHECK (octet_length(field) <= 100),
-    answer   text        NOT NULL CHECK (octet_length(answer) <= 65536),
+    answer   text        NOT NULL CHECK (octet_length(answer) <= 131072),
     tries    int         NOT NULL CHECK (tries > 0),
     came_at  timestamptz NOT NULL,
     last_at  timestamptz NOT NULL,
@@ -2068,18 +2071,24 @@ CREATE FUNCTION fence.charge(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ 
 -- asked to be, or filed something, and the one whose number he names.
 CREATE FUNCTION fence.own_cases() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    stands uuid[] := CASE WHEN fence.post() IS NULL THEN '{}' ELSE fence.stands_for() END; -- once: asked of each row it would walk all filings
+    stands uuid[];
 BEGIN
     RETURN QUERY
         SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
         UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
-        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me() AND f.casefile IS NOT NULL
-        UNION SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands) AND f.casefile IS NOT NULL
-        UNION (WITH RECURSIVE found AS (
-                   SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number_tag, c.report_tag)
-                   UNION
-                   SELECT c.id, c.joined_into FROM casefile c JOIN found ON c.id = found.joined_into)
-               SELECT found.id FROM found);
+        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me() AND f.casefile IS NOT NULL;
+    IF fence.post() IS NOT NULL THEN
+        stands := fence.stands_for(); -- once: asked of each row it would walk all filings
+        RETURN QUERY SELECT DISTINCT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands) AND f.casefile IS NOT NULL;
+    END IF;
+    IF fence.number() IS NOT NULL THEN
+        RETURN QUERY
+            WITH RECURSIVE found AS (
+                SELECT c.id, c.joined_into FROM casefile c WHERE fence.me() IS NOT NULL AND fence.number() IN (c.number_tag, c.report_tag)
+                UNION
+                SELECT c.id, c.joined_into FROM casefile c JOIN found ON c.id = found.joined_into)
+            SELECT found.id FROM found;
+    END IF;
 END $$;
 
 -- What the asker may act as in a case today: the view "capacity". Who acts there for
@@ -2163,80 +2172,99 @@ CREATE FUNCTION fence.exposed(view int, part text, widens boolean, exposed int, 
         ELSE fence.rank(view, part) END
 $$;
 
--- How much of a decision the asker is shown. It mirrors casefile.seenFrom; step by
--- step, for most who ask are through after the first.
-CREATE FUNCTION fence.sight(of uuid, in_case uuid, of_kind text, in_status text, published timestamptz, ready date, flagged text[])
+-- What the asker may act as today in cases whose decisions are opened to him: each with
+-- what fence.sight asks of it. A policy asks once in a query, for all cases (of is NULL);
+-- behind the wall of fence.capacities in each.
+CREATE TYPE fence.place AS (
+    casefile uuid, participant uuid, role text, represented text, side text,
+    line uuid[],              -- the one whose part he sees, and all that this one was before
+    joined_at timestamptz,    -- when he came from a case that was joined; what is older stays closed
+    most int, reads boolean); -- the copy or the text at most; he reads the file today
+CREATE FUNCTION fence.places(of uuid) RETURNS fence.place[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH mine AS (
+            SELECT k.casefile, k.participant, k.whom FROM capacity k
+             WHERE k.person = fence.me() AND (of IS NULL OR k.casefile = of) AND (k.until IS NULL OR k.until >= fence.today()))
+        SELECT CAST(ROW(q.casefile, q.id, q.role, coalesce(r.role, ''), s.side,
+                        CASE WHEN coalesce(r.id, q.id) = q.id AND q.previous IS NULL OR r.id IS NOT NULL AND r.previous IS NULL
+                             THEN ARRAY[coalesce(r.id, q.id)] ELSE lineage(coalesce(r.id, q.id)) END,
+                        CASE WHEN q.from_case IS NOT NULL THEN q.confirmed_at END,
+                        CASE WHEN 'copy' = ANY (q.scope) THEN 50 ELSE 40 END,
+                        EXISTS (SELECT FROM familiarisation f WHERE f.participant = q.id AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until)) AS fence.place)
+          FROM mine m
+          JOIN participant q ON q.id = m.participant
+          LEFT JOIN participant r ON r.id = q.represents
+          LEFT JOIN seat s ON s.role = coalesce(r.role, q.role) AND s.represented = ''
+         WHERE 'read' = ANY (q.scope)
+           AND (NOT EXISTS (SELECT FROM mine n WHERE n.casefile = m.casefile AND n.whom <> m.whom)
+             OR EXISTS (SELECT FROM mine n WHERE n.casefile = m.casefile AND n.whom = m.whom AND n.participant = fence.acting())));
+END $$;
+
+-- How much of a decision the asker, who has this post and these places, is shown. It
+-- mirrors casefile.seenFrom; step by step, for most who ask are through after the first.
+CREATE FUNCTION fence.sight(of uuid, in_case uuid, of_kind text, in_status text, published timestamptz, ready date, flagged text[], post text, places fence.place[])
 RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    duties text[] := '{}';
-    best   int    := 0;
+    duties text[];
+    best   int := 0;
     names  boolean; -- it names somebody
     with_mask  boolean; -- a copy without personal data is there
     with_claim boolean;
     him    boolean; -- it names the one whose part the asker sees
     side   boolean; -- it names others of his side
-    reads  boolean;
-    line   uuid[];
-    p      record;
-    s      sight;
-    x      exposure;
+    p      fence.place;
+    s      record;
 BEGIN
-    IF fence.post() IS NOT NULL THEN
+    IF post IS NOT NULL THEN
         duties := fence.duties(in_case);
+        IF duties <> '{}' THEN
+            RETURN CASE WHEN in_status <> 'draft' OR 'charge' = ANY (duties) THEN 50 ELSE 0 END;
+        END IF;
     END IF;
-    IF duties <> '{}' THEN
-        RETURN CASE WHEN in_status <> 'draft' OR 'charge' = ANY (duties) THEN 50 ELSE 0 END;
-    END IF;
-    IF fence.me() IS NULL OR in_status <> 'published' OR flagged <> '{}' THEN
+    IF in_status <> 'published' OR flagged <> '{}' THEN
         RETURN 0;
     END IF;
-    FOR p IN
-        SELECT q.id, q.role, q.from_case, q.confirmed_at, coalesce(r.id, q.id) AS subject, coalesce(r.role, '') AS represented, m.side,
-               CASE WHEN 'copy' = ANY (q.scope) THEN 50 ELSE 40 END AS most
-          FROM participant q
-          LEFT JOIN participant r ON r.id = q.represents
-          LEFT JOIN seat m ON m.role = coalesce(r.role, q.role) AND m.represented = ''
-         WHERE q.id = ANY (ARRAY(SELECT fence.capacities(in_case, true))) AND 'read' = ANY (q.scope)
-    LOOP
+    FOREACH p IN ARRAY places LOOP
+        IF p.casefile <> in_case THEN
+            CONTINUE;
+        END IF;
         IF names IS NULL THEN
-            names := EXISTS (SELECT FROM decision_person n WHERE n.decision = of);
+            SELECT EXISTS (SELECT FROM decision_person n WHERE n.decision = of),
+                   coalesce(bool_or(y.part = 'personal-data'), false), coalesce(bool_or(y.part = 'civil-claim'), false)
+              INTO names, with_mask, with_claim
+              FROM redaction y WHERE y.decision = of AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL;
         END IF;
         him := false;
         side := false;
         IF names THEN
-            line := lineage(p.subject);
-            SELECT coalesce(bool_or(n.participant = ANY (line)), false),
+            SELECT coalesce(bool_or(n.participant = ANY (p.line)), false),
                    coalesce(bool_or(coalesce(his.side, '') = coalesce(p.side, '')), false)
               INTO him, side
               FROM decision_person n JOIN participant who ON who.id = n.participant
               LEFT JOIN seat his ON his.role = who.role AND his.represented = ''
              WHERE n.decision = of;
         END IF;
-        IF NOT him AND (side OR p.from_case IS NOT NULL AND published < p.confirmed_at) THEN
+        IF NOT him AND (side OR published < p.joined_at) THEN
             CONTINUE;
         END IF;
-        IF with_mask IS NULL THEN
-            SELECT coalesce(bool_or(y.part = 'personal-data'), false), coalesce(bool_or(y.part = 'civil-claim'), false)
-              INTO with_mask, with_claim
-              FROM redaction y WHERE y.decision = of AND y.signed_at IS NOT NULL AND y.replaced_at IS NULL;
-        END IF;
-        reads := EXISTS (SELECT FROM familiarisation f WHERE f.participant = p.id AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until);
-        SELECT * INTO s FROM sight l
-         WHERE l.kind = of_kind AND l.role = p.role AND l.represented = p.represented AND l.concerned = him AND l.familiarising = reads
+        SELECT l.view, l.part, l.widens, l.waits, x.ground,
+               CASE x.view WHEN 'hidden' THEN 0 WHEN 'fact' THEN 1 WHEN 'read' THEN 2 WHEN 'copy' THEN 3 END AS exposed
+          INTO s
+          FROM sight l
+          LEFT JOIN exposure x ON x.decision = of AND x.participant = p.participant AND x.signed_at IS NOT NULL AND x.ended_at IS NULL
+         WHERE l.kind = of_kind AND l.role = p.role AND l.represented = p.represented AND l.concerned = him AND l.familiarising = p.reads
            AND l.masked = with_mask AND l.claim = with_claim;
         IF NOT FOUND OR s.waits AND ready IS NULL THEN
             CONTINUE;
         END IF;
-        SELECT * INTO x FROM exposure e WHERE e.decision = of AND e.participant = p.id AND e.signed_at IS NOT NULL AND e.ended_at IS NULL;
-        best := greatest(best, least(p.most, fence.exposed(s.view, s.part, s.widens,
-            CASE x.view WHEN 'hidden' THEN 0 WHEN 'fact' THEN 1 WHEN 'read' THEN 2 WHEN 'copy' THEN 3 END,
-            x.ground IN ('security', 'secret', 'non-disclosure'))));
+        best := greatest(best, least(p.most, fence.exposed(s.view, s.part, s.widens, s.exposed, s.ground IN ('security', 'secret', 'non-disclosure'))));
     END LOOP;
     RETURN best;
 END $$;
 CREATE FUNCTION fence.decision(of uuid) RETURNS int LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    RETURN coalesce((SELECT fence.sight(d.id, d.casefile, d.kind, d.status, d.published_at, d.ready_on, d.flags) FROM decision d WHERE d.id = of), 0);
+    RETURN coalesce((SELECT fence.sight(d.id, d.casefile, d.kind, d.status, d.published_at, d.ready_on, d.flags, fence.post(), fence.places(d.casefile)) FROM decision d WHERE d.id = of), 0);
 END $$;
 
 -- Who is shown that a decision is there, the fact alone included: for the worker that
@@ -2524,6 +2552,92 @@ BEGIN
     RETURN EXISTS (SELECT FROM assistant a WHERE a.id = of_assistant AND a.person = fence.me() AND a.ended_at IS NULL AND a.until >= fence.today());
 END $$;
 
+-- What a page was made of, in 32 bytes: while they are the same, nothing has changed that
+-- the page shows to who asks, nor a right by which it is shown (portal/again.go). Each row
+-- tells by its place and the transaction that wrote it, so a change of any column counts.
+-- Both pages that are shown again have a test for each row that they read.
+CREATE FUNCTION fence.mark(place tid, written xid) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT hashtidextended(place, written::text::bigint) $$;
+
+CREATE FUNCTION fence.marks_of_case(of uuid, who uuid) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    cases     uuid[] := ARRAY(SELECT id FROM casefile WHERE id = of
+                              UNION SELECT id FROM casefile WHERE joined_into = of
+                              UNION SELECT id FROM casefile WHERE severed_from = of
+                              UNION SELECT unnest(ARRAY[joined_into, severed_from]) FROM casefile WHERE id = of);
+    decisions uuid[] := ARRAY(SELECT id FROM decision WHERE casefile = of);
+    filings   uuid[] := ARRAY(SELECT id FROM filing WHERE casefile = of);
+    officers  uuid[] := ARRAY(SELECT who UNION SELECT investigator FROM casefile WHERE id = of UNION SELECT prosecutor FROM casefile WHERE id = of
+                              UNION SELECT decider FROM filing WHERE casefile = of);
+BEGIN
+    RETURN sha256(convert_to(ARRAY[
+        (SELECT sum(fence.mark(ctid, xmin)) FROM casefile        WHERE id = ANY (cases)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM participant     WHERE casefile = ANY (cases)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM decision        WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM decision_person WHERE decision = ANY (decisions)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM exposure        WHERE decision = ANY (decisions) AND signed_at IS NOT NULL AND ended_at IS NULL),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM redaction       WHERE decision = ANY (decisions) AND signed_at IS NOT NULL AND replaced_at IS NULL),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM service         WHERE decision = ANY (decisions)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM familiarisation WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM movement        WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM request         WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM known           WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM filing          WHERE casefile = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM answer          WHERE filing = ANY (filings)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE person = ANY (officers)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM person          WHERE id = who),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT body FROM officer WHERE person = ANY (officers))),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT unnest(ARRAY[body, prosecution]) FROM casefile WHERE id = of)),
+        (SELECT count(*) FROM (SELECT FROM notice WHERE person = who AND read_at IS NULL LIMIT 100) unread)]::text || who, 'UTF8'));
+END $$;
+
+CREATE FUNCTION fence.marks_of_filing(of uuid, who uuid) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    points   uuid[] := ARRAY(SELECT id FROM point WHERE filing = of);
+    papers   uuid[] := ARRAY(SELECT unnest(ARRAY[document, withdrawal]) FROM filing WHERE id = of
+                             UNION ALL SELECT document FROM answer WHERE filing = of
+                             UNION ALL SELECT document FROM extension WHERE filing = of
+                             UNION ALL SELECT document FROM forward WHERE filing = of
+                             UNION ALL SELECT document FROM supplement WHERE filing = of);
+    officers uuid[] := ARRAY(SELECT author FROM answer WHERE filing = of
+                             UNION SELECT author FROM extension WHERE filing = of
+                             UNION SELECT unnest(ARRAY[author, addressee]) FROM forward WHERE filing = of
+                             UNION SELECT asked_by FROM addition WHERE filing = of
+                             UNION SELECT person FROM message WHERE filing = of
+                             UNION SELECT r.who FROM record r WHERE r.object = 'filing' AND r.object_id = of);
+    in_case  uuid   := (SELECT casefile FROM filing WHERE id = of);
+    bodies   uuid[] := ARRAY(SELECT b.id FROM casefile c JOIN body b ON b.id IN (c.body, c.prosecution) WHERE c.id = in_case); -- where the next complaint would go
+BEGIN
+    IF in_case IS NULL THEN
+        RETURN NULL; -- about a report: its page is made anew each time
+    END IF;
+    bodies := bodies || ARRAY(SELECT unnest(ARRAY[b.above, b.court]) FROM body b WHERE b.id = ANY (bodies));
+    bodies := bodies || ARRAY(SELECT b.above FROM body b WHERE b.id = ANY (bodies));
+    RETURN sha256(fence.marks_of_case(in_case, who) || convert_to(ARRAY[
+        (SELECT sum(fence.mark(ctid, xmin)) FROM filing          WHERE id = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM point           WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM supplement      WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM answer          WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM resolution      WHERE point = ANY (points)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM dispute         WHERE point = ANY (points)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM attachment      WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM message         WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM addition        WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM extension       WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM forward         WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM recount         WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM count_objection WHERE filing = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM day_off),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM document        WHERE id = ANY (papers)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM evidence        WHERE document = ANY (papers)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM record          WHERE object = 'filing' AND object_id = of),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE person = ANY (officers)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE body = ANY (bodies) AND post IN ('head', 'chief-prosecutor', 'judge')),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id = ANY (bodies)),
+        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT body FROM officer WHERE person = ANY (officers)))
+    ]::text, 'UTF8'));
+END $$;
+
 -- Whose statuses a status took the place of tells ids only.
 ALTER FUNCTION lineage(uuid) SECURITY DEFINER SET search_path = public, pg_temp;
 ALTER FUNCTION has_advocate(uuid) SECURITY DEFINER SET search_path = public, pg_temp; -- and yes or no
@@ -2601,9 +2715,10 @@ SELECT fence.policies('typed', $$ person = fence.me() $$, $$ person = fence.me()
 -- All of it is asked once in a query, not once in a row, and comes as values that
 -- indexes are asked with: to a plan a subquery of rows would be as dear at each row.
 SELECT fence.policies('casefile', $$
-       body = (SELECT fence.body('investigator')) AND investigator = ANY ((SELECT fence.stands_for())::uuid[])
-    OR prosecution = (SELECT fence.body('prosecutor')) AND prosecutor = ANY ((SELECT fence.stands_for())::uuid[])
-    OR body = (SELECT fence.body('head')) OR prosecution = (SELECT fence.body('chief-prosecutor'))
+       (SELECT fence.post()) IS NOT NULL AND ( -- most who ask are through with this
+           body = (SELECT fence.body('investigator')) AND investigator = ANY ((SELECT fence.stands_for())::uuid[])
+        OR prosecution = (SELECT fence.body('prosecutor')) AND prosecutor = ANY ((SELECT fence.stands_for())::uuid[])
+        OR body = (SELECT fence.body('head')) OR prosecution = (SELECT fence.body('chief-prosecutor')))
     OR id = ANY (ARRAY(SELECT fence.own_cases())) $$,
     $$ body = fence.body('investigator') AND investigator = ANY (fence.stands_for()) $$,
     $$ body IN (fence.body('investigator'), fence.body('head')) OR prosecution IN (fence.body('prosecutor'), fence.body('chief-prosecutor')) $$, NULL);
@@ -2638,7 +2753,8 @@ SELECT fence.policies('confirmation', $$ fence.beside(document) $$,
 SELECT fence.policies('revocation', $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ fence.beside(document) $$, $$ signed_at IS NULL AND fence.beside(document) $$);
 SELECT fence.policies('evidence', $$ person = fence.me() OR document IS NOT NULL AND fence.beside(document) $$, $$ person = fence.me() $$, NULL, NULL);
 
-SELECT fence.policies('decision', $$ fence.sight(id, casefile, kind, status, published_at, ready_on, flags) > 0 OR (SELECT fence.post()) IS NOT NULL AND fence.disputed(id) $$,
+SELECT fence.policies('decision', $$ fence.sight(id, casefile, kind, status, published_at, ready_on, flags, (SELECT fence.post()), (SELECT fence.places(NULL))) > 0
+    OR (SELECT fence.post()) IS NOT NULL AND fence.disputed(id) $$,
     $$ author = fence.me() AND status = 'draft' AND fence.charge(casefile) $$,
     $$ fence.duties(casefile) && ARRAY['charge', 'supervisor', 'office'] $$,
     $$ status = 'draft' AND fence.charge(casefile) $$);

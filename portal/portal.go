@@ -80,6 +80,7 @@ type Portal struct {
 	fetched   *middleware.RateLimiterMemoryStore // how often each feed is asked for
 	lane      *lane                              // the anonymous one
 	strangers strangers                          // at the door of the register
+	views     views                              // what is shown again
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -247,6 +248,9 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		defer rest()
 		p.in(c, ctx)
 		c.Response().Before(rest)
+		if done, err := p.showAgain(c, r.act); done || err != nil {
+			return err
+		}
 		// After all of the body: its last byte is the moment of a receipt.
 		ask, err := p.ask(c, r.act)
 		if c.Request().Method == http.MethodPost {
@@ -282,6 +286,7 @@ const (
 	actKey     = "act"
 	failedKey  = "failed"
 	caseKey    = "case" // the casefile.Case that the page is of, where it has one
+	lookingKey = "looking"
 )
 
 // ask is who asks, to do what, and when.
@@ -342,7 +347,12 @@ func id(c echo.Context, name string) uuid.UUID {
 
 // show answers with a page.
 func (p *Portal) show(c echo.Context, name string, page any) error {
-	return p.pages.Show(c, http.StatusOK, name, p.frame(c), page)
+	above, end, err := p.pages.Parts(name, p.frame(c), page)
+	if err != nil {
+		return err
+	}
+	p.seen(c, above)
+	return c.HTMLBlob(http.StatusOK, append(above, end...))
 }
 
 // form shows a page with a form that goes to an act: fresh, or once more with
@@ -378,10 +388,7 @@ func (p *Portal) redirect(c echo.Context, act policy.Act, ids ...any) error {
 func (p *Portal) frame(c echo.Context) web.Frame {
 	lang := web.Lang(c)
 	f := web.Frame{Lang: lang, Other: words.Other(lang)}
-	here, ok := c.Get(hereKey).(string)
-	if !ok {
-		here = c.Request().URL.RequestURI()
-	}
+	here := here(c)
 	f.Here = "/" + f.Other + here
 	person := me(c)
 	f.Name, f.Given, f.Officer = person.Name, person.Given(), person.Post
@@ -398,6 +405,14 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 		f.Unread = p.unread(c, person.ID)
 	}
 	return f
+}
+
+// here is the address of a page without its language.
+func here(c echo.Context) string {
+	if here, ok := c.Get(hereKey).(string); ok {
+		return here
+	}
+	return c.Request().URL.RequestURI()
 }
 
 // hereIs says under which address the page shown now can be read again, where

@@ -17,9 +17,9 @@ import (
 // drive is what comes to a site, how often a second; 0 for nothing of a kind.
 type drive struct {
 	*proving.Site
-	out                                      io.Writer
-	length, bench                            time.Duration
-	pages, status, signins, filings, reports float64
+	out                                            io.Writer
+	length, bench                                  time.Duration
+	pages, anew, status, signins, filings, reports float64
 
 	readers, filers []*person
 	results         []proving.Result
@@ -52,7 +52,7 @@ func (d *drive) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, phase := range []func(context.Context) error{d.readCases, d.file, d.lookAtFilings, d.signIn, d.report} {
+	for _, phase := range []func(context.Context) error{d.readCases, d.readAnew, d.file, d.lookAtFilings, d.signIn, d.report} {
 		if err := phase(ctx); err != nil {
 			return err
 		}
@@ -99,9 +99,9 @@ func (d *drive) comeIn(ctx context.Context) error {
 	return nil
 }
 
-// read opens somebody's case.
-func (p *person) read(ctx context.Context) error {
-	page, err := p.Get(ctx, p.path)
+// read opens somebody's case, under an address that may hold more than the case.
+func (p *person) read(ctx context.Context, more string) error {
+	page, err := p.Get(ctx, p.path+more)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (d *drive) readCases(ctx context.Context) error {
 	if d.pages == 0 {
 		return nil
 	}
-	read := func(ctx context.Context, i int) error { return d.readers[i%len(d.readers)].read(ctx) }
+	read := func(ctx context.Context, i int) error { return d.readers[i%len(d.readers)].read(ctx, "") }
 	// Connections and plans are there before anything is counted.
 	if err := d.Times(ctx, "page before", 20*len(d.readers), atOnce, read).Whole(); err != nil {
 		return err
@@ -134,12 +134,23 @@ func (d *drive) readCases(ctx context.Context) error {
 	if d.bench == 0 {
 		return nil
 	}
-	all, err := d.Overhear(ctx, func() error { return d.readers[0].read(ctx) })
+	all, err := d.Overhear(ctx, func() error { return d.readers[0].read(ctx, "") })
 	if err != nil {
 		return err
 	}
 	b, err := d.Bench(ctx, benchers, d.bench, all)
 	return d.beside("case pages", fmt.Sprintf("the same %d statements", len(all)), b, err)
+}
+
+// readAnew has the pages of the same cases made each time: under an address that nobody has
+// asked for, as a page is that somebody opens for the first time.
+func (d *drive) readAnew(ctx context.Context) error {
+	if d.anew == 0 {
+		return nil
+	}
+	return d.note(d.Rate(ctx, "case pages, made anew", d.anew, d.length, func(ctx context.Context, i int) error {
+		return d.readers[i%len(d.readers)].read(ctx, fmt.Sprintf("?look=%d", i))
+	}))
 }
 
 // benchers is how many sessions pgbench has.

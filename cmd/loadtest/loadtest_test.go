@@ -26,11 +26,11 @@ func TestASmallCountryComesAndEverybodyIsServed(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", dir)
 	var out, progress bytes.Buffer
-	err = run(t.Context(), strings.Fields("-size 200 -citizens 2 -decisions 2 -for 1s -pages 10 -status 4 -signins 2 -filings 3 -reports 1 -bench 0"), &out, &progress)
+	err = run(t.Context(), strings.Fields("-size 200 -citizens 2 -decisions 2 -for 1s -pages 10 -anew 5 -status 4 -signins 2 -filings 3 -reports 1 -bench 0"), &out, &progress)
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, &out, &progress)
 	}
-	for _, said := range []string{"200 filings", "| case pages | 10.0 |", "| signed petitions | 3.0 |", "| status pages | 4.0 |", "| sign-ins | 2.0 |", "| signed reports | 1.0 |", "must: signed petitions", "not asked for", "must: RSS of the portal"} {
+	for _, said := range []string{"200 filings", "| case pages | 10.0 |", "| case pages, made anew | 5.0 |", "| signed petitions | 3.0 |", "| status pages | 4.0 |", "| sign-ins | 2.0 |", "| signed reports | 1.0 |", "must: signed petitions", "not asked for", "must: RSS of the portal"} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("nothing about %q", said)
 		}
@@ -52,11 +52,11 @@ func TestAPageWithoutWhatItMustHoldIsAWrongAnswer(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) }))
 	defer site.Close()
 	p := &person{Browser: proving.Elsewhere(site.URL), path: "/kk/cases/1", marks: []string{"0101", "</html>"}}
-	if err := p.read(t.Context()); err != nil {
+	if err := p.read(t.Context(), ""); err != nil {
 		t.Errorf("the page as it must be: %v", err)
 	}
 	for _, page = range []string{"<p>0101</p>", "<p>0102</p></html>", ""} {
-		if err := p.read(t.Context()); !errors.Is(err, proving.ErrWrong) {
+		if err := p.read(t.Context(), ""); !errors.Is(err, proving.ErrWrong) {
 			t.Errorf("%q goes unnoticed: %v", page, err)
 		}
 	}

@@ -1,11 +1,11 @@
 // Command loadtest makes a synthetic country, fills the portal with its filings, and has its
-// people come at a steady rate, from a process of its own: they read their cases, look how
+// people come at a steady rate, from a process of its own: they read their cases, come back to them, look how
 // their filings stand, sign in, file what they signed, report offences. It prints how many
 // were served, how long they waited, what it took of processor and memory, and the ratio to
 // pgbench, which runs the same SQL in the same minute.
 //
 //	loadtest [-size 10000] [-citizens 64] [-keep DIR] [-for 60s]
-//	         [-pages 800] [-status 200] [-signins 20] [-filings 50] [-reports 2] [-bench 10s]
+//	         [-pages 800] [-anew 100] [-status 200] [-signins 20] [-filings 50] [-reports 2] [-bench 10s]
 //
 // It fails only on a wrong answer, never on a slow one: whether the goals are kept, its last
 // lines say. The portal is built with the tag lab, as cmd/faultlab builds it: it takes the
@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.StringVar(&p.Binary, "portal", "", "the portal, built with the tag lab; none: it is built")
 	flags.DurationVar(&d.length, "for", time.Minute, "how long each kind of them comes")
 	flags.Float64Var(&d.pages, "pages", 800, "pages of cases a second")
+	flags.Float64Var(&d.anew, "anew", 100, "of them a second, under addresses that nobody has asked for")
 	flags.Float64Var(&d.status, "status", 200, "pages of filings a second")
 	flags.Float64Var(&d.signins, "signins", 20, "sign-ins a second")
 	flags.Float64Var(&d.filings, "filings", 50, "signed petitions a second")
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if p.Citizens < 2 || p.Citizens > 500 || p.Decisions < 1 || p.Decisions > 100 {
 		return errors.New("-citizens: 2 to 500 (the portal remembers the keys of some 20,000 texts); -decisions: 1 to 100")
 	}
-	for _, rate := range []float64{d.pages, d.status, d.signins, d.filings, d.reports} {
+	for _, rate := range []float64{d.pages, d.anew, d.status, d.signins, d.filings, d.reports} {
 		if rate < 0 || rate > 10_000 {
 			return errors.New("a rate is from 0, for none, to 10000 a second")
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"zharia/portal/country"
@@ -99,9 +100,23 @@ func (g *ground) page(ctx context.Context, out io.Writer) error {
 	if err := g.comeIn(ctx); err != nil {
 		return err
 	}
-	return g.compare(ctx, out, "case page", floorOfCase, func(i int) string { return g.Citizens[i].Case.String() }, func(ctx context.Context, i int) (proving.Answer, error) {
-		return g.people[i].Get(ctx, g.casePage(i))
-	}, func(i int) string { return g.Citizens[i].Number })
+	return g.bothWays(ctx, out, "case page", floorOfCase, func(i int) string { return g.Citizens[i].Case.String() }, g.casePage,
+		func(i int) string { return g.Citizens[i].Number })
+}
+
+// bothWays measures a page that people come back to, and the same page made anew each time:
+// under an address that nobody has asked for it is shown to nobody again.
+func (g *ground) bothWays(ctx context.Context, out io.Writer, what, query string, of, path, must func(i int) string) error {
+	err := g.compare(ctx, out, what+", looked at again", query, of, func(ctx context.Context, i int) (proving.Answer, error) {
+		return g.people[i].Get(ctx, path(i))
+	}, must)
+	if err != nil {
+		return err
+	}
+	var looks atomic.Int64
+	return g.compare(ctx, out, what+", made anew", query, of, func(ctx context.Context, i int) (proving.Answer, error) {
+		return g.people[i].Get(ctx, path(i)+"?look="+strconv.FormatInt(looks.Add(1), 10))
+	}, must)
 }
 
 // status measures the page of a petition that was filed: row 4.
@@ -123,9 +138,8 @@ func (g *ground) status(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return g.compare(ctx, out, "status page", floorOfFiling, func(i int) string { return filepath.Base(sent[i].To) }, func(ctx context.Context, i int) (proving.Answer, error) {
-		return g.people[i].Get(ctx, sent[i].To)
-	}, func(i int) string { return numbers[i] })
+	return g.bothWays(ctx, out, "status page", floorOfFiling, func(i int) string { return filepath.Base(sent[i].To) },
+		func(i int) string { return sent[i].To }, func(i int) string { return numbers[i] })
 }
 
 // three is what one answer took of processor time, in milliseconds, in one round.
@@ -179,7 +193,7 @@ func (g *ground) compare(ctx context.Context, out io.Writer, what, query string,
 	}
 	ratio(out, what+" ÷ floor", all, func(t three) float64 { return t.ours / t.floor })
 	ratio(out, what+" ÷ pgbench, PostgreSQL alone", all, func(t three) float64 { return t.ours / t.bench })
-	return nil
+	return g.endFloor()
 }
 
 func (g *ground) round(ctx context.Context, what string, read, ready func(context.Context, int) error, asked []proving.Statement) (t three, line string, err error) {
@@ -311,5 +325,6 @@ func (g *ground) endFloor() error {
 	}
 	err := g.floor.Process.Kill()
 	_ = g.floor.Wait() // killed
+	g.floor = nil
 	return err
 }

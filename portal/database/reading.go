@@ -10,6 +10,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"zharia/portal/fault"
 )
 
 // reading is one transaction that all questions of one request share. A question alone is
@@ -71,6 +73,23 @@ func (db *DB) read(ctx context.Context, q query, do func(via sqlx.QueryerContext
 	}
 }
 
+// Glance is Get for what a request must know before the database is told who asks: outside
+// any transaction, in one round trip. Where one is there already it is a question like any.
+func (db *DB) Glance(ctx context.Context, into any, q query, args ...any) error {
+	r, _ := ctx.Value(readingKey{}).(*reading)
+	if db.tx != nil || db.role != App || !askerOf(ctx).nobody() || writes(q) || r == nil || r.holds(db.pool) {
+		return db.Get(ctx, into, q, args...)
+	}
+	if hear, ok := ctx.Value(listener{}).(func(string)); ok {
+		hear(string(q))
+	}
+	err := sqlx.GetContext(ctx, db.pool, into, string(q), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "fault.not-found")
+	}
+	return refused(ctx, full(away(ctx, err)))
+}
+
 // errWrites says that a question changes something after all.
 var errWrites = errors.New("database: not only a read")
 
@@ -122,6 +141,13 @@ func (r *reading) ask(ctx context.Context, q query, do func(via sqlx.QueryerCont
 		return true, errWrites
 	}
 	return true, err
+}
+
+// holds says that a question of this pool would not stand alone.
+func (r *reading) holds(pool *sqlx.DB) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conn != nil || r.pool != pool
 }
 
 func (r *reading) tell(ctx context.Context, statements string) error {

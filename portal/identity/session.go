@@ -157,7 +157,7 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	now, idle := s.now(), s.IdleFor()
 	var row sessionRow
-	err = s.DB.Get(r.Context(), &row, selectSession, hash, now, now.Add(-idle))
+	err = s.DB.Glance(r.Context(), &row, selectSession, hash, now, now.Add(-idle))
 	if errors.Is(err, fault.NotFound) {
 		return se, nil
 	}

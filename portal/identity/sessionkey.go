@@ -91,3 +91,13 @@ func Ticket(se *sessions.Session) (vault.Ticket, error) {
 	l, _ := se.Values[loginKey].(Login)
 	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key, Person: PersonOf(se)}, err
 }
+
+// PageKey seals pages that the session was shown, so that they can be shown again (AES-256):
+// like its Key it is the cookie's, and we do not keep it. The session must be a kept one.
+func PageKey(se *sessions.Session) ([]byte, error) {
+	token, ok := readToken(se.ID)
+	if !ok {
+		return nil, fmt.Errorf("identity: a session that is not kept has no key")
+	}
+	return hkdf.Key(sha256.New, token, nil, "zharia/page-key/1", 32)
+}
