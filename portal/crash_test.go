@@ -355,7 +355,7 @@ func TestWhoseCommitIsUnknownIsToldThatItIsBeingChecked(t *testing.T) {
 			if number, acts := f.filed(t, draft); number == "" || acts != 1 {
 				t.Errorf("filed as %q, %d acts", number, acts)
 			}
-			for _, wrong := range []string{"?tx=1.00000001&act=no-act&of=" + draft.String(), "?tx=x&act=filing-submit&of=" + draft.String(), "?tx=1.00000001&act=filing-submit&of=x", ""} {
+			for _, wrong := range []string{"?tx=1.00000001-1&act=no-act&of=" + draft.String(), "?tx=x&act=filing-submit&of=" + draft.String(), "?tx=1.00000001-1&act=filing-submit&of=x", ""} {
 				her.get("/kk/submissions/"+uuid.NewString()+wrong).want(t, wrong, http.StatusNotFound)
 			}
 		})

@@ -248,7 +248,7 @@ func views(f *front, o objects) []view {
 		{name: "contact_new-wrong", who: f.Aigul, path: "/contacts", fields: url.Values{"channel": {"sms"}, "address": {"701"}}, status: 422},
 		{name: "contact", who: f.Aigul, path: "/contacts/" + address.String()},
 		{name: "duty", who: f.Bolat, path: "/duty"},
-		{name: "submission", who: f.Aigul, path: "/submissions/01930000-0000-7000-8000-000000000000?tx=3.00000001&act=filing-submit&of=" + o["draft"].String()},
+		{name: "submission", who: f.Aigul, path: "/submissions/01930000-0000-7000-8000-000000000000?tx=3.00000001-1&act=filing-submit&of=" + o["draft"].String()},
 		{name: "tip", path: "/tip"},
 		{name: "tip_new", path: "/tip/new"},
 		{name: "tip_new-wrong", path: "/tip", fields: url.Values{"text": {"қысқа"}}, status: 422},

@@ -18,7 +18,7 @@ import (
 type Exchange struct {
 	EventsURL  string `env:"PORTAL_REGISTER_URL" help:"where the register takes events: https://…; none: they only lie to be fetched at /api/v1/events"`
 	EventsSeal string `env:"PORTAL_REGISTER_SEAL" help:"the register's X25519 public key in base64: copies of signed papers are sealed to it; none: it gets none"`
-	EventsKey  string `env:"PORTAL_EXCHANGE_KEY" help:"file of the key by which events are signed, mode 0600, made at the first start; its public half is at /api/v1/key"`
+	EventsKey  string `env:"PORTAL_EXCHANGE_KEY" help:"file of the key by which events are signed, mode 0600, made at the first start, the same for all portals of a site; its public half is at /api/v1/key"`
 }
 
 // subscriber is the register, as the settings have it.

@@ -1,7 +1,7 @@
 // Package clock is the portal's time. The moment of a receipt decides about terms, so it
 // comes from a clock that is watched: one that never runs backward for whoever asks, and
-// that says so when the machine's clock was set back, or is not the database's. While it
-// is in doubt nothing that bears a legal time is taken (security/RELIABILITY R11).
+// that says so when the machine's clock was set, or is not the database's. While it is in
+// doubt nothing that bears a legal time is taken (security/RELIABILITY R11).
 package clock
 
 import (
@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// MaxLeap is how far back the machine's clock may be set before it is in doubt. Less is
-// what a time service corrects: it is waited out.
+// MaxLeap is how far the machine's clock may be set before it is in doubt. Less is what a
+// time service corrects: back, it is waited out.
 const MaxLeap = time.Second
 
 // MaxSkew is how far it may be from the database's clock.
@@ -27,7 +27,7 @@ type Watched struct {
 	last  time.Time     // the latest moment it gave
 	base  time.Duration // wall less gone, when the two were last found sound
 	skew  time.Duration // from the database's, when last asked
-	leapt bool          // it was set back, and has not come up again
+	leapt bool          // it was set, and nobody has confirmed it
 }
 
 // New watches the machine's clock. Nothing it gives is before the floor, the moment of
@@ -62,25 +62,28 @@ func (w *Watched) Now() time.Time {
 func (w *Watched) look() time.Time {
 	now, gone := w.wall(), w.gone()
 	base := ahead(now, gone)
-	back := w.base - base
+	by := base - w.base
 	switch {
-	case back > MaxLeap:
+	case by.Abs() > MaxLeap:
 		if !w.leapt {
-			slog.Error("the clock was set back: acts that are signed are stopped", "by", back)
+			slog.Error("the clock was set: acts that are signed are stopped", "by", by)
 		}
 		w.leapt = true
+		if by > 0 { // sessions would end and texts be dropped by it: till the database's says the same, the counter is believed
+			now = now.Add(-by)
+		}
 	case w.leapt:
-		slog.Info("the clock is as it was before it was set back")
+		slog.Info("the clock is as it was before it was set")
 		w.leapt = false
-	case back < 0: // forward is mended by the guard of the database's clock, or true
+	case by > 0:
 		w.base = base
 	}
 	return now
 }
 
-// Sound says whether the time may stand under an act. After a leap back it may again
-// when the clock is set right, or has come past the last moment it gave and agrees with
-// the database's.
+// Sound says whether the time may stand under an act. After a leap it may again when the
+// clock is set right, or is past the last moment it gave and agrees with the database's, as
+// after a machine that slept.
 func (w *Watched) Sound() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,8 +121,9 @@ func (w *Watched) compare(ctx context.Context, skew func(context.Context) (time.
 		slog.ErrorContext(ctx, "the clock and the database's", "apart", by, "sound", by.Abs() <= MaxSkew)
 	}
 	w.skew = by
+	w.look()
 	if now := w.wall(); w.leapt && by.Abs() <= MaxSkew && !now.Before(w.last) {
-		slog.InfoContext(ctx, "the clock was set back, agrees with the database's, and is past all that it gave: taken as it is")
+		slog.InfoContext(ctx, "the clock was set, agrees with the database's, and is past all that it gave: taken as it is")
 		w.base, w.leapt = ahead(now, w.gone()), false
 	}
 }

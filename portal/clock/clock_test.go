@@ -80,6 +80,7 @@ func TestAClockThatWasAheadIsTakenAgainWhenItComesToWhatItGave(t *testing.T) {
 	h, w := watched(time.Time{})
 	agrees := func(context.Context) (time.Duration, error) { return 0, nil }
 	h.wall = h.wall.Add(time.Hour)
+	w.compare(t.Context(), agrees)
 	ahead := w.Now()
 	h.wall = h.wall.Add(-time.Hour)
 	w.compare(t.Context(), agrees)
@@ -89,6 +90,49 @@ func TestAClockThatWasAheadIsTakenAgainWhenItComesToWhatItGave(t *testing.T) {
 	h.passes(time.Hour + time.Second)
 	if w.compare(t.Context(), agrees); !w.Sound() || w.Now().Before(ahead) {
 		t.Error("past what it gave, agreeing with the database's, and not sound")
+	}
+}
+
+// A leap forward is true after a sleep and false after a hand: who knows is the database.
+// Till it is asked no act bears that time, and nothing ends by it.
+func TestALeapForwardIsNotBelievedBeforeTheDatabaseConfirmsIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		skew  time.Duration
+		err   error
+		sound bool
+	}{
+		"the database's has gone as far": {0, nil, true},
+		"the database's has not":         {-72 * time.Hour, nil, false},
+		"the database is away":           {0, errors.New("away"), false},
+	} {
+		h, w := watched(time.Time{})
+		before := w.Now()
+		h.wall = h.wall.Add(72 * time.Hour)
+		if w.Sound() {
+			t.Errorf("%s: an act would bear a time that nobody confirmed", name)
+		}
+		h.passes(time.Second)
+		if now := w.Now(); !now.Equal(before.Add(time.Second)) {
+			t.Errorf("%s: a second later it gave %v after %v", name, now, before)
+		}
+		w.compare(t.Context(), func(context.Context) (time.Duration, error) { return c.skew, c.err })
+		if w.Sound() != c.sound {
+			t.Errorf("%s: sound %v", name, !c.sound)
+		}
+		if now := w.Now(); c.sound != now.Equal(h.wall) {
+			t.Errorf("%s: it gave %v, and the machine %v", name, now, h.wall)
+		}
+		if h.wall = h.wall.Add(-72 * time.Hour); !c.sound {
+			w.compare(t.Context(), func(context.Context) (time.Duration, error) { return 0, nil })
+			if !w.Sound() || !w.Now().Equal(h.wall) {
+				t.Errorf("%s: set right, and it gives %v, sound %v", name, w.Now(), w.Sound())
+			}
+		}
+	}
+	h, w := watched(time.Time{})
+	h.wall = h.wall.Add(MaxLeap) // as a time service does
+	if !w.Sound() || !w.Now().Equal(h.wall) {
+		t.Error("a step of a second forward stopped acts")
 	}
 }
 

@@ -55,16 +55,22 @@ const (
 const (
 	// Last before COMMIT. No time limit may end a COMMIT that waits for a standby:
 	// PostgreSQL would show it as done here without its being there. The transaction is
-	// named together with the timeline, for after a failover its number is another's.
+	// named together with the life of the server: after a failover its number is another's,
+	// and after a crash too, if the log did not come to it.
 	selectMark = `
-SELECT set_config('statement_timeout', '0', true), coalesce(pg_current_xact_id_if_assigned()::text, ''), left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+SELECT set_config('statement_timeout', '0', true), coalesce(pg_current_xact_id_if_assigned()::text, ''), ` + life
 
 	selectOutcome = `
-SELECT CASE WHEN left(pg_walfile_name(pg_current_wal_lsn()), 8) = $2 THEN coalesce(pg_xact_status(CAST(CAST($1 AS text) AS xid8)), '') ELSE '' END`
+SELECT CASE WHEN ` + life + ` = $2 THEN coalesce(pg_xact_status(CAST(CAST($1 AS text) AS xid8)), '') ELSE '' END`
+
+	// Which timeline it is, and since when its figures are counted: they begin anew with each
+	// recovery from a crash, and go on after an orderly restart (PostgreSQL, "The Cumulative
+	// Statistics System"). Somebody who sets them back makes an answer unknown, not wrong.
+	life = `left(pg_walfile_name(pg_current_wal_lsn()), 8) || '-' || (SELECT CAST(extract(epoch FROM stats_reset) * 1000000 AS bigint) FROM pg_stat_wal)`
 )
 
 // marks are what selectMark makes.
-var marks = regexp.MustCompile(`^([0-9]{1,19})\.([0-9A-F]{8})$`)
+var marks = regexp.MustCompile(`^([0-9]{1,19})\.([0-9A-F]{8}-[0-9]{1,19})$`)
 
 // Await is how long a COMMIT of unknown outcome is asked after, where it is not to be
 // as long as anywhere.
@@ -79,7 +85,7 @@ func (db *DB) Outcome(ctx context.Context, mark Mark) (Outcome, error) {
 	defer cancel()
 	var out Outcome
 	// Not by ask: it is the portal that asks, whoever the person of the context is.
-	err := db.pool.GetContext(ctx, &out, selectOutcome, mark.number, mark.timeline)
+	err := db.pool.GetContext(ctx, &out, selectOutcome, mark.number, mark.life)
 	if why := pq.As(err); why != nil && why.Code == "22023" { // a number that this server has not come to
 		return Forgotten, nil
 	}
@@ -94,12 +100,12 @@ func (db *DB) Outcome(ctx context.Context, mark Mark) (Outcome, error) {
 func (db *DB) commit(ctx context.Context, tx *transaction, hold func() bool) error {
 	var mark Mark
 	if tx.wrote {
-		var limit, number, timeline string
-		if err := tx.QueryRowxContext(ctx, selectMark).Scan(&limit, &number, &timeline); err != nil {
+		var limit, number, life string
+		if err := tx.QueryRowxContext(ctx, selectMark).Scan(&limit, &number, &life); err != nil {
 			return fmt.Errorf("before commit: %w", away(ctx, err))
 		}
 		if number != "" {
-			mark = Mark{number, timeline}
+			mark = Mark{number, life}
 		}
 	}
 	if !hold() {
@@ -164,9 +170,9 @@ func full(err error) error {
 // diskFull is its SQLSTATE (PostgreSQL, appendix A).
 const diskFull = "53100"
 
-// Mark names a transaction: by its number, and by the timeline of the server, for after a
-// failover the number is another's.
-type Mark struct{ number, timeline string }
+// Mark names a transaction: by its number, and by the life of the server, for after a
+// failover or a crash the number may be another's.
+type Mark struct{ number, life string }
 
 // ParseMark reads what String wrote; false where a text is none.
 func ParseMark(text string) (Mark, bool) {
@@ -177,7 +183,7 @@ func ParseMark(text string) (Mark, bool) {
 	return Mark{parts[1], parts[2]}, true
 }
 
-func (m Mark) String() string { return m.number + "." + m.timeline }
+func (m Mark) String() string { return m.number + "." + m.life }
 
 // As is the answer to somebody who cannot ask again by a key: not that it failed.
 func (u *Unknown) As(target any) bool {

@@ -217,12 +217,12 @@ func TestACommitOfWhichNobodyKnowsIsNotCalledFailed(t *testing.T) {
 	if mark, ok := database.ParseMark(unknown.Mark.String()); !ok || mark != unknown.Mark {
 		t.Errorf("%s is read as %s", unknown.Mark, mark)
 	}
-	for _, none := range []string{"", "7", "7.", "7.0000000G", "x.00000001", "7.00000001; DROP TABLE book", "99999999999999999999.00000001"} {
+	for _, none := range []string{"", "7", "7.", "7.00000001", "7.0000000G-1", "x.00000001-1", "7.00000001-", "7.00000001-1; DROP TABLE book", "99999999999999999999.00000001-1"} {
 		if mark, ok := database.ParseMark(none); ok {
 			t.Errorf("%q is the mark %s", none, mark)
 		}
 	}
-	for _, none := range []string{"99999999999999999.00000001", "7.000000FF"} {
+	for _, none := range []string{"99999999999999999.00000001-1", "7.000000FF-1", "7.00000001-1"} {
 		mark, ok := database.ParseMark(none)
 		if got, err := db.Outcome(t.Context(), mark); !ok || got != database.Forgotten || err != nil {
 			t.Errorf("the outcome of %q is %q, %v", none, got, err)
