@@ -552,7 +552,8 @@ func (f *front) running(t *testing.T) (end func(), mark string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = tx.GetContext(t.Context(), &mark, `SELECT pg_current_xact_id()::text || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`)
+	err = tx.GetContext(t.Context(), &mark, `SELECT pg_current_xact_id()::text || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+			|| '-' || CAST(extract(epoch FROM stats_reset) * 1000000 AS bigint) FROM pg_stat_wal`)
 	if err != nil {
 		t.Fatal(err)
 	}
