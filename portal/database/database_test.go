@@ -90,8 +90,8 @@ func TestNoMethodTakesAPlainStringAsAQuery(t *testing.T) {
 			}
 		}
 	}
-	if queries != 4 {
-		t.Errorf("%d methods take a query, not 4", queries)
+	if queries != 5 {
+		t.Errorf("%d methods take a query, not 5", queries)
 	}
 }
 
