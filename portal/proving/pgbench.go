@@ -98,9 +98,9 @@ var (
 	told     = regexp.MustCompile(`SET LOCAL ([a-z_.]+) = ('(?:[^']|'')*')`)
 )
 
-// fenced stands in what a connection that serves people is told before anything else: the
-// portal's own work says nothing of the kind.
-const fenced = "portal.person"
+// ofPeople stands in what a connection is asked or told that serves people: whose session it
+// is, who asks. The portal's own work says nothing of the kind.
+var ofPeople = regexp.MustCompile(`portal\.person|SELECT token_hash`)
 
 // parseLog reads the statements of those connections that serve people out of PostgreSQL's
 // log, whose lines begin with the number of a process and |; those that go on begin with a tab.
@@ -117,7 +117,7 @@ func parseLog(text string) (out []Statement) {
 		case kind == "LOG":
 			if found := asked.FindStringSubmatch(said); found != nil {
 				all = append(all, heard{Statement{SQL: strings.TrimSpace(found[1])}, by})
-				serves[by] = serves[by] || strings.Contains(found[1], fenced)
+				serves[by] = serves[by] || ofPeople.MatchString(found[1])
 			}
 		case kind == "DETAIL" && len(all) > 0 && all[len(all)-1].by == by && strings.HasPrefix(said, "parameters: "):
 			for _, one := range argument.FindAllStringSubmatch(said, -1) {
@@ -153,11 +153,16 @@ func inOne(sql string) string {
 	if len(found) < 2 {
 		return strings.TrimSuffix(sql, ";")
 	}
+	begin := ""
+	if strings.HasPrefix(sql, "BEGIN") {
+		begin, _, _ = strings.Cut(sql, ";")
+		begin += ";\n"
+	}
 	calls := make([]string, len(found))
 	for i, one := range found {
 		calls[i] = fmt.Sprintf("set_config('%s', %s, true)", one[1], one[2])
 	}
-	return "SELECT " + strings.Join(calls, ", ")
+	return begin + "SELECT " + strings.Join(calls, ", ")
 }
 
 var placeholder = regexp.MustCompile(`\$\d+`)

@@ -54,6 +54,18 @@ func TestWhatWasHeardIsWrittenForPgbench(t *testing.T) {
 	}
 }
 
+// A page that is shown again tells nobody who asks; one that is made tells it with its BEGIN.
+func TestALookThatTellsNothingIsHeardAndOneThatTellsAtOnceIsWrittenInItsTransaction(t *testing.T) {
+	again := parseLog("7|LOG:  execute 1: SELECT token_hash FROM session\n7|LOG:  execute 2: SELECT fence.marks_of_case($1, $2)\n8|LOG:  execute 1: SELECT name FROM timetable\n")
+	if len(again) != 2 || !same(again, again) {
+		t.Errorf("heard %q", again)
+	}
+	text, _ := script(parseLog("7|LOG:  statement: BEGIN READ ONLY;SET LOCAL portal.person = 'a';SET LOCAL portal.at = 'b'\n7|LOG:  execute 2: SELECT 1\n7|LOG:  statement: COMMIT\n"))
+	if want := "BEGIN READ ONLY;\nSELECT set_config('portal.person', 'a', true), set_config('portal.at', 'b', true);\nSELECT 1;\nCOMMIT;\n"; text != want {
+		t.Errorf("written %q, want %q", text, want)
+	}
+}
+
 func TestTheFirstSecondsOfPgbenchAreNotCounted(t *testing.T) {
 	w := window{skip: 2}
 	for i, line := range []string{"pgbench (15.18)", "progress: 1.0 s, 5.0 tps, lat 3 ms", "progress: 2.0 s, 50.0 tps", "progress: 3.0 s, 100.0 tps", "progress: 5.0 s, 200.0 tps"} {
