@@ -2554,12 +2554,13 @@ END $$;
 
 -- What a page was made of, in 32 bytes: while they are the same, nothing has changed that
 -- the page shows to who asks, nor a right by which it is shown (portal/again.go). Each row
--- tells by its place and the transaction that wrote it, so a change of any column counts.
--- Both pages that are shown again have a test for each row that they read.
+-- tells by its place and the transaction that wrote it, so a change of any column counts;
+-- the day, and how many terms have ended, tell of the clock. Both pages that are shown again
+-- have a test for each row that they read.
 CREATE FUNCTION fence.mark(place tid, written xid) RETURNS bigint LANGUAGE sql IMMUTABLE AS
     $$ SELECT hashtidextended(place, written::text::bigint) $$;
 
-CREATE FUNCTION fence.marks_of_case(of uuid, who uuid) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION fence.marks_of_case(of uuid, who uuid, moment timestamptz) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     cases     uuid[] := ARRAY(SELECT id FROM casefile WHERE id = of
                               UNION SELECT id FROM casefile WHERE joined_into = of
@@ -2588,10 +2589,15 @@ BEGIN
         (SELECT sum(fence.mark(ctid, xmin)) FROM person          WHERE id = who),
         (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT body FROM officer WHERE person = ANY (officers))),
         (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT unnest(ARRAY[body, prosecution]) FROM casefile WHERE id = of)),
+        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM filing WHERE casefile = of),
+        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM request WHERE casefile = of),
+        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM decision WHERE casefile = of),
+        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM service WHERE decision = ANY (decisions)),
+        (moment AT TIME ZONE 'Asia/Almaty')::date - DATE 'epoch',
         (SELECT count(*) FROM (SELECT FROM notice WHERE person = who AND read_at IS NULL LIMIT 100) unread)]::text || who, 'UTF8'));
 END $$;
 
-CREATE FUNCTION fence.marks_of_filing(of uuid, who uuid) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION fence.marks_of_filing(of uuid, who uuid, moment timestamptz) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     points   uuid[] := ARRAY(SELECT id FROM point WHERE filing = of);
     papers   uuid[] := ARRAY(SELECT unnest(ARRAY[document, withdrawal]) FROM filing WHERE id = of
@@ -2613,7 +2619,7 @@ BEGIN
     END IF;
     bodies := bodies || ARRAY(SELECT unnest(ARRAY[b.above, b.court]) FROM body b WHERE b.id = ANY (bodies));
     bodies := bodies || ARRAY(SELECT b.above FROM body b WHERE b.id = ANY (bodies));
-    RETURN sha256(fence.marks_of_case(in_case, who) || convert_to(ARRAY[
+    RETURN sha256(fence.marks_of_case(in_case, who, moment) || convert_to(ARRAY[
         (SELECT sum(fence.mark(ctid, xmin)) FROM filing          WHERE id = of),
         (SELECT sum(fence.mark(ctid, xmin)) FROM point           WHERE filing = of),
         (SELECT sum(fence.mark(ctid, xmin)) FROM supplement      WHERE filing = of),

@@ -24,9 +24,9 @@ import (
 
 // A person looks at his case again and again: he comes back to it from each decision. To
 // make the page anew takes twenty questions to PostgreSQL, so one that was made is shown
-// again while one question says that nothing it was made of has changed (fence.marks_of_case
-// in schema.sql) and while the minute lasts in which it was made: terms and rights end with
-// a minute. A right that was taken away is gone with the commit, here as everywhere.
+// again while one question says that nothing it was made of has changed and no term has
+// ended (fence.marks_of_case in schema.sql), for a minute at most. A right that was taken
+// away is gone with the commit, here as everywhere.
 //
 // The pages of officials are not among them: their looks leave records and are counted.
 
@@ -34,10 +34,16 @@ import (
 // what they were made of.
 var again = map[policy.Act]struct {
 	param string
-	marks func(ctx context.Context, db *vault.DB, of, who uuid.UUID) ([]byte, error)
+	marks func(ctx context.Context, db *vault.DB, of, who uuid.UUID, at time.Time) ([]byte, error)
 }{
 	policy.CaseRead:   {"case", casefile.Marks},
 	policy.FilingRead: {"filing", filing.Marks},
+}
+
+// lasts is how long a page is shown again at most. Those that were made together, for a
+// crowd that came together, end one after another.
+func (v view) lasts() time.Duration {
+	return time.Minute - time.Duration(v.name[0])*100*time.Millisecond
 }
 
 const (
@@ -126,7 +132,7 @@ func (p *Portal) showAgain(c echo.Context, act policy.Act) (done bool, err error
 	if err != nil {
 		return false, err
 	}
-	l := looking{view: view{made: p.Clock().UTC().Truncate(time.Minute)}}
+	l := looking{view: view{made: p.Clock()}}
 	if l.seal, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return false, err
 	}
@@ -134,12 +140,12 @@ func (p *Portal) showAgain(c echo.Context, act policy.Act) (done bool, err error
 	l.name = sha256.Sum256(bytes.Join([][]byte{key, acting[:], []byte(web.Lang(c)), []byte(c.Request().URL.RequestURI())}, []byte{0}))
 	before, known := p.views.of(l.name)
 	if known {
-		if l.marks, err = of.marks(c.Request().Context(), p.DB, id(c, of.param), identity.PersonOf(se)); err != nil {
+		if l.marks, err = of.marks(c.Request().Context(), p.DB, id(c, of.param), identity.PersonOf(se), l.made); err != nil {
 			return false, err
 		}
 	}
 	c.Set(lookingKey, l)
-	if !known || before.page == nil || !before.made.Equal(l.made) || !bytes.Equal(before.marks, l.marks) {
+	if !known || before.page == nil || l.made.Before(before.made) || l.made.Sub(before.made) >= before.lasts() || !bytes.Equal(before.marks, l.marks) {
 		p.Meter.Count(pagesAgain, pagesAgainHelp, "way", "anew")
 		return false, nil
 	}

@@ -271,7 +271,7 @@ func TestWhatIsShownAgainIsMarkedByEveryTableItIsMadeOf(t *testing.T) {
 
 // A look that is shown again costs two questions; a minute later, and to another session of
 // the same person, the page is made anew.
-func TestAPageIsShownAgainToOneSessionForTheMinuteInWhichItWasMade(t *testing.T) {
+func TestAPageIsShownAgainToOneSessionAndForLessThanAMinute(t *testing.T) {
 	t.Parallel()
 	f, counts, _ := overTally(t)
 	g, path := f.as(f.Aigul), "/kk/cases/"+f.Theft.String()
@@ -286,13 +286,17 @@ func TestAPageIsShownAgainToOneSessionForTheMinuteInWhichItWasMade(t *testing.T)
 			t.Errorf("look %d: %d questions", i, n)
 		}
 	}
-	f.At = f.At.Truncate(time.Minute).Add(time.Minute - time.Microsecond)
+	f.At = f.At.Add(30 * time.Second)
 	if n := asks(g); n != 2 {
-		t.Errorf("at the end of its minute: %d questions", n)
+		t.Errorf("after half a minute: %d questions", n)
 	}
-	f.At = f.At.Add(time.Microsecond)
+	f.At = f.At.Add(-31 * time.Second) // a clock that was set back
 	if n := asks(g); n == 2 {
-		t.Error("in the next minute it was shown again")
+		t.Error("what will be made was shown")
+	}
+	f.At = f.At.Add(time.Minute)
+	if n := asks(g); n == 2 {
+		t.Error("a minute later it was shown again")
 	}
 	if n := asks(g); n != 2 {
 		t.Errorf("and then again: %d questions", n)
@@ -304,6 +308,39 @@ func TestAPageIsShownAgainToOneSessionForTheMinuteInWhichItWasMade(t *testing.T)
 	for range 4 {
 		if n := asks(official); n == 2 {
 			t.Error("an official was shown a page again")
+		}
+	}
+}
+
+// A term ends, and the day: at that moment, not within the minute.
+func TestWhatIsShownAgainTellsOfATermAtTheMomentItEnds(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.Complaint(f.Aigul, f.Theft, "other", "term-extended")
+	var due time.Time
+	if err := f.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	for _, moment := range []time.Time{due, due.Truncate(24 * time.Hour).Add(19 * time.Hour)} { // midnight in Almaty
+		f.At = moment.Add(-10 * time.Second)
+		g := f.as(f.Aigul)
+		for _, path := range []string{"/kk/cases/" + f.Theft.String(), "/kk/filings/" + id.String()} {
+			l := look{guest: g, path: path}
+			f.At = moment.Add(-10 * time.Second)
+			before := l.again()
+			for range 3 {
+				l.again()
+			}
+			for _, after := range []time.Duration{-time.Second, 0, time.Second} {
+				f.At = moment.Add(after)
+				got, want := l.again(), l.anew()
+				if got != want {
+					t.Errorf("%s, %v after: it is shown as it was:\n%s", path, after, difference(want, got))
+				}
+				if moment.Equal(due) && after > 0 && got == before {
+					t.Errorf("%s: nothing tells that the term has ended", path)
+				}
+			}
 		}
 	}
 }

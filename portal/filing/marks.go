@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -10,8 +11,8 @@ import (
 
 // Marks is what marks all that the page of a filing shows to somebody, as casefile.Marks
 // does for a case.
-func Marks(ctx context.Context, db *vault.DB, of, who uuid.UUID) (marks []byte, err error) {
-	return marks, db.Glance(ctx, &marks, selectMarks, of, who)
+func Marks(ctx context.Context, db *vault.DB, of, who uuid.UUID, at time.Time) (marks []byte, err error) {
+	return marks, db.Glance(ctx, &marks, selectMarks, of, who, at)
 }
 
-const selectMarks = `SELECT fence.marks_of_filing($1, $2)`
+const selectMarks = `SELECT fence.marks_of_filing($1, $2, $3)`
