@@ -38,7 +38,7 @@ const (
 )
 
 // client is a person with a browser who files petitions, one after another, and keeps a
-// diary of it. Told that something failed, every third goes home.
+// diary of it. Told that something failed, every third goes home, unless he is in doubt.
 type client struct {
 	name      string
 	url       string
@@ -372,6 +372,7 @@ func (c *client) send(ctx context.Context, here string, intent line) error {
 		}
 		return c.diary.write(l)
 	}
+	doubt := false // it may have been taken: nobody goes home then
 	for end := time.Now().Add(c.tenacity); ctx.Err() == nil && time.Now().Before(end); sleep(ctx, pause) {
 		if p.alreadyFiledNum != "" {
 			if err := note(acked, answer{status: http.StatusOK}); err != nil {
@@ -382,6 +383,7 @@ func (c *client) send(ctx context.Context, here string, intent line) error {
 		a, err := c.post(ctx, p.action, p.form)
 		switch {
 		case err != nil:
+			doubt = true
 			err = note(silence, a)
 		case a.status == http.StatusSeeOther && strings.HasSuffix(a.to, here):
 			if err := note(acked, a); err != nil {
@@ -395,9 +397,10 @@ func (c *client) send(ctx context.Context, here string, intent line) error {
 				}
 			}
 		case a.status == http.StatusAccepted:
+			doubt = true
 			err = note(checking, a)
 		default:
-			if err = note(failed, a); err == nil && c.draw.IntN(3) == 0 {
+			if err = note(failed, a); err == nil && !doubt && c.draw.IntN(3) == 0 {
 				return c.diary.write(line{What: gaveUp, Filing: intent.Filing, At: time.Now()})
 			}
 		}
