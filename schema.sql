@@ -1919,6 +1919,47 @@ CREATE POLICY trace ON attachment FOR SELECT TO portal_owner USING (true);
 CREATE POLICY trace ON attachment_chunk FOR SELECT TO portal_owner USING (true);
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 
+-- Touched ------------------------------------------------------------------
+--
+-- What was touched of late: the things that a row belongs to which some transaction wrote. A
+-- page is shown again while none of what it is made of was touched (portal/again.go), so each
+-- table that such a page takes from names here the things of a row. Rows only come, until
+-- they are an hour old, which no page is when it is shown again; so whether others are there
+-- tells of every commit, in whatever order they come. With one number for each thing, to be
+-- raised, transactions would wait for each other. A thing is the hash of its id: who asks
+-- whether it was touched learns no id. Zero are the days off.
+CREATE TABLE touched (
+    thing bigint      NOT NULL,
+    tx    xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    at    timestamptz NOT NULL DEFAULT transaction_timestamp(),
+    PRIMARY KEY (thing, tx)
+);
+DO $$
+DECLARE
+    name text;
+    cols text[];
+    of   text;
+BEGIN
+    FOR name, cols IN VALUES
+        ('casefile', '{id,joined_into,severed_from}'::text[]), ('participant', '{casefile}'), ('familiarisation', '{casefile}'), ('movement', '{casefile}'),
+        ('request', '{casefile}'), ('known', '{casefile}'), ('decision', '{casefile}'), ('decision_person', '{decision}'), ('exposure', '{decision}'),
+        ('redaction', '{decision}'), ('service', '{decision}'), ('filing', '{id,casefile}'), ('answer', '{filing}'), ('point', '{filing}'),
+        ('supplement', '{filing}'), ('resolution', '{point}'), ('dispute', '{point}'), ('attachment', '{filing}'), ('message', '{filing}'),
+        ('addition', '{filing}'), ('extension', '{filing}'), ('forward', '{filing}'), ('recount', '{filing}'), ('count_objection', '{filing}'),
+        ('document', '{id}'), ('evidence', '{document}'), ('officer', '{person,body}'), ('person', '{id}'), ('body', '{id}'), ('notice', '{person}'),
+        ('record', '{object_id}'), ('day_off', '{}')
+    LOOP
+        SELECT coalesce(string_agg(format('uuid_hash_extended(NEW.%1$I, 0), uuid_hash_extended(OLD.%1$I, 0)', c), ', '), '0') INTO STRICT of FROM unnest(cols) AS c;
+        EXECUTE format($f$
+            CREATE FUNCTION ledger.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $t$
+            BEGIN
+                INSERT INTO touched (thing) SELECT x FROM unnest(ARRAY[%s]) AS x WHERE x IS NOT NULL AND %s ON CONFLICT DO NOTHING;
+                RETURN NULL;
+            END $t$ $f$, 'touch_' || name, of, CASE name WHEN 'record' THEN '''filing'' IN (NEW.object, OLD.object)' ELSE 'true' END);
+        EXECUTE format('CREATE TRIGGER touches AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'touch_' || name);
+    END LOOP;
+END $$;
+
 -- Later -------------------------------------------------------------------
 
 -- Work for later, added in the transaction of the act that asks for it.
@@ -2552,96 +2593,61 @@ BEGIN
     RETURN EXISTS (SELECT FROM assistant a WHERE a.id = of_assistant AND a.person = fence.me() AND a.ended_at IS NULL AND a.until >= fence.today());
 END $$;
 
--- What a page was made of, in 32 bytes: while they are the same, nothing has changed that
--- the page shows to who asks, nor a right by which it is shown (portal/again.go). Each row
--- tells by its place and the transaction that wrote it, so a change of any column counts;
--- the day, and how many terms have ended, tell of the clock. Both pages that are shown again
--- have a test for each row that they read.
-CREATE FUNCTION fence.mark(place tid, written xid) RETURNS bigint LANGUAGE sql IMMUTABLE AS
-    $$ SELECT hashtidextended(place, written::text::bigint) $$;
-
-CREATE FUNCTION fence.marks_of_case(of uuid, who uuid, moment timestamptz) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    cases     uuid[] := ARRAY(SELECT id FROM casefile WHERE id = of
-                              UNION SELECT id FROM casefile WHERE joined_into = of
-                              UNION SELECT id FROM casefile WHERE severed_from = of
-                              UNION SELECT unnest(ARRAY[joined_into, severed_from]) FROM casefile WHERE id = of);
-    decisions uuid[] := ARRAY(SELECT id FROM decision WHERE casefile = of);
-    filings   uuid[] := ARRAY(SELECT id FROM filing WHERE casefile = of);
-    officers  uuid[] := ARRAY(SELECT who UNION SELECT investigator FROM casefile WHERE id = of UNION SELECT prosecutor FROM casefile WHERE id = of
-                              UNION SELECT decider FROM filing WHERE casefile = of);
+-- What a page is made of (portal/again.go): the things of its rows, as the triggers of
+-- "touched" name them; and the first moment after this one at which it would say something
+-- else though nothing is touched, a term or the end of the day.
+CREATE FUNCTION fence.made_of_case(of uuid, who uuid, moment timestamptz, OUT things bigint[], OUT lapses timestamptz) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    RETURN sha256(convert_to(ARRAY[
-        (SELECT sum(fence.mark(ctid, xmin)) FROM casefile        WHERE id = ANY (cases)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM participant     WHERE casefile = ANY (cases)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM decision        WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM decision_person WHERE decision = ANY (decisions)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM exposure        WHERE decision = ANY (decisions) AND signed_at IS NOT NULL AND ended_at IS NULL),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM redaction       WHERE decision = ANY (decisions) AND signed_at IS NOT NULL AND replaced_at IS NULL),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM service         WHERE decision = ANY (decisions)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM familiarisation WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM movement        WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM request         WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM known           WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM filing          WHERE casefile = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM answer          WHERE filing = ANY (filings)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE person = ANY (officers)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM person          WHERE id = who),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT body FROM officer WHERE person = ANY (officers))),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT unnest(ARRAY[body, prosecution]) FROM casefile WHERE id = of)),
-        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM filing WHERE casefile = of),
-        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM request WHERE casefile = of),
-        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM decision WHERE casefile = of),
-        (SELECT count(*) FILTER (WHERE due_at <= moment) + count(*) FILTER (WHERE due_raw <= moment) FROM service WHERE decision = ANY (decisions)),
-        (moment AT TIME ZONE 'Asia/Almaty')::date - DATE 'epoch',
-        (SELECT count(*) FROM (SELECT FROM notice WHERE person = who AND read_at IS NULL LIMIT 100) unread)]::text || who, 'UTF8'));
+    things := ARRAY(SELECT uuid_hash_extended(id, 0) FROM (
+        WITH own AS (SELECT * FROM casefile WHERE id = of)
+        SELECT of
+        UNION SELECT unnest(ARRAY[joined_into, severed_from, body, prosecution]) FROM own
+        UNION SELECT id FROM casefile WHERE joined_into = of
+        UNION SELECT id FROM casefile WHERE severed_from = of
+        UNION SELECT id FROM decision WHERE casefile = of
+        UNION SELECT id FROM filing WHERE casefile = of
+        UNION SELECT unnest(ARRAY[person, body]) FROM officer
+               WHERE person IN (SELECT who UNION SELECT unnest(ARRAY[investigator, prosecutor]) FROM own UNION SELECT decider FROM filing WHERE casefile = of)
+        UNION SELECT who) made (id) WHERE id IS NOT NULL);
+    lapses := least(
+        ((moment AT TIME ZONE 'Asia/Almaty')::date + 1)::timestamp AT TIME ZONE 'Asia/Almaty',
+        (SELECT min(due) FROM filing   CROSS JOIN LATERAL unnest(ARRAY[due_at, due_raw]) due WHERE casefile = of AND due > moment),
+        (SELECT min(due) FROM request  CROSS JOIN LATERAL unnest(ARRAY[due_at, due_raw]) due WHERE casefile = of AND due > moment),
+        (SELECT min(due) FROM decision CROSS JOIN LATERAL unnest(ARRAY[due_at, due_raw]) due WHERE casefile = of AND due > moment),
+        (SELECT min(due) FROM service  CROSS JOIN LATERAL unnest(ARRAY[due_at, due_raw]) due WHERE decision IN (SELECT id FROM decision WHERE casefile = of) AND due > moment));
 END $$;
-
-CREATE FUNCTION fence.marks_of_filing(of uuid, who uuid, moment timestamptz) RETURNS bytea LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION fence.made_of_filing(of uuid, who uuid, moment timestamptz, OUT things bigint[], OUT lapses timestamptz) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    points   uuid[] := ARRAY(SELECT id FROM point WHERE filing = of);
-    papers   uuid[] := ARRAY(SELECT unnest(ARRAY[document, withdrawal]) FROM filing WHERE id = of
-                             UNION ALL SELECT document FROM answer WHERE filing = of
-                             UNION ALL SELECT document FROM extension WHERE filing = of
-                             UNION ALL SELECT document FROM forward WHERE filing = of
-                             UNION ALL SELECT document FROM supplement WHERE filing = of);
-    officers uuid[] := ARRAY(SELECT author FROM answer WHERE filing = of
-                             UNION SELECT author FROM extension WHERE filing = of
-                             UNION SELECT unnest(ARRAY[author, addressee]) FROM forward WHERE filing = of
-                             UNION SELECT asked_by FROM addition WHERE filing = of
-                             UNION SELECT person FROM message WHERE filing = of
-                             UNION SELECT r.who FROM record r WHERE r.object = 'filing' AND r.object_id = of);
-    in_case  uuid   := (SELECT casefile FROM filing WHERE id = of);
-    bodies   uuid[] := ARRAY(SELECT b.id FROM casefile c JOIN body b ON b.id IN (c.body, c.prosecution) WHERE c.id = in_case); -- where the next complaint would go
+    in_case uuid   := (SELECT casefile FROM filing WHERE id = of);
+    bodies  uuid[] := ARRAY(SELECT b.id FROM casefile c JOIN body b ON b.id IN (c.body, c.prosecution) WHERE c.id = in_case); -- where the next complaint would go
 BEGIN
     IF in_case IS NULL THEN
-        RETURN NULL; -- about a report: its page is made anew each time
+        RETURN; -- about a report: its page is made anew each time
     END IF;
     bodies := bodies || ARRAY(SELECT unnest(ARRAY[b.above, b.court]) FROM body b WHERE b.id = ANY (bodies));
     bodies := bodies || ARRAY(SELECT b.above FROM body b WHERE b.id = ANY (bodies));
-    RETURN sha256(fence.marks_of_case(in_case, who, moment) || convert_to(ARRAY[
-        (SELECT sum(fence.mark(ctid, xmin)) FROM filing          WHERE id = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM point           WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM supplement      WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM answer          WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM resolution      WHERE point = ANY (points)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM dispute         WHERE point = ANY (points)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM attachment      WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM message         WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM addition        WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM extension       WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM forward         WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM recount         WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM count_objection WHERE filing = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM day_off),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM document        WHERE id = ANY (papers)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM evidence        WHERE document = ANY (papers)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM record          WHERE object = 'filing' AND object_id = of),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE person = ANY (officers)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM officer         WHERE body = ANY (bodies) AND post IN ('head', 'chief-prosecutor', 'judge')),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id = ANY (bodies)),
-        (SELECT sum(fence.mark(ctid, xmin)) FROM body            WHERE id IN (SELECT body FROM officer WHERE person = ANY (officers)))
-    ]::text, 'UTF8'));
+    SELECT made.things, made.lapses INTO things, lapses FROM fence.made_of_case(in_case, who, moment) made;
+    things := things || bigint '0' || ARRAY(SELECT uuid_hash_extended(id, 0) FROM (
+        SELECT unnest(bodies)
+        UNION SELECT id FROM point WHERE filing = of
+        UNION SELECT unnest(ARRAY[document, withdrawal]) FROM filing WHERE id = of
+        UNION SELECT document FROM answer WHERE filing = of
+        UNION SELECT document FROM extension WHERE filing = of
+        UNION SELECT document FROM forward WHERE filing = of
+        UNION SELECT document FROM supplement WHERE filing = of
+        UNION SELECT unnest(ARRAY[o.person, o.body]) FROM officer o
+               WHERE o.person IN (SELECT author FROM answer WHERE filing = of
+                                  UNION SELECT author FROM extension WHERE filing = of
+                                  UNION SELECT unnest(ARRAY[author, addressee]) FROM forward WHERE filing = of
+                                  UNION SELECT asked_by FROM addition WHERE filing = of
+                                  UNION SELECT m.person FROM message m WHERE m.filing = of
+                                  UNION SELECT r.who FROM record r WHERE r.object = 'filing' AND r.object_id = of)) made (id) WHERE id IS NOT NULL);
+END $$;
+
+-- How these things were touched of late: another word after each time.
+CREATE FUNCTION fence.touches(things bigint[]) RETURNS text LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    RETURN (SELECT coalesce(sum(hashint8extended(t.tx::text::bigint, 0)), 0) FROM touched t WHERE t.thing = ANY (things));
 END $$;
 
 -- Whose statuses a status took the place of tells ids only.
@@ -2955,7 +2961,7 @@ GRANT EXECUTE ON FUNCTION lineage(uuid), has_advocate(uuid) TO portal_app, porta
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA fence TO portal_app, portal_work, portal_fence;
 REVOKE EXECUTE ON FUNCTION fence.readers(uuid, timestamptz) FROM portal_app; -- it asks in the name of others
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO portal_app, portal_work, portal_fence, portal_audit, portal_backup;
-REVOKE SELECT ON sight, seat, timetable, trace, home, warrant FROM portal_app;
+REVOKE SELECT ON sight, seat, timetable, trace, touched, home, warrant FROM portal_app;
 REVOKE SELECT ON session, challenge, phone_request, typed, submission, event_paper, note, pretext, job, timetable, sight, seat FROM portal_audit; -- nothing that is evidence
 GRANT SELECT ON body, day_off, schema_version, timetable TO portal_read;
 GRANT SELECT (id, name, key, run_at, attempts, max, leased_until, done_at, dead_at) ON job TO portal_read; -- not what it is about
@@ -2995,7 +3001,7 @@ GRANT DELETE ON
     decision, decision_text, decision_person, exposure, redaction, service, material, familiarisation, note, filing, supplement, point,
     resolution, attachment, attachment_chunk, typed TO portal_app, portal_work;
 GRANT DELETE ON report, report_decision TO portal_app, portal_work;
-GRANT DELETE ON job TO portal_work;
+GRANT DELETE ON job, touched TO portal_work;
 
 GRANT UPDATE (name, signed_in_at, signed_in_way, signed_in_with) ON person TO portal_app, portal_work;
 GRANT UPDATE (name) ON known TO portal_app, portal_work;

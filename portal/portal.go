@@ -347,12 +347,12 @@ func id(c echo.Context, name string) uuid.UUID {
 
 // show answers with a page.
 func (p *Portal) show(c echo.Context, name string, page any) error {
-	above, end, err := p.pages.Parts(name, p.frame(c), page)
+	whole, err := p.pages.Render(name, p.frame(c), page)
 	if err != nil {
 		return err
 	}
-	p.seen(c, above)
-	return c.HTMLBlob(http.StatusOK, append(above, end...))
+	p.seen(c, whole)
+	return c.HTMLBlob(http.StatusOK, whole)
 }
 
 // form shows a page with a form that goes to an act: fresh, or once more with

@@ -33,6 +33,7 @@ import (
 	"zharia/portal/job"
 	"zharia/portal/keeper"
 	"zharia/portal/leave"
+	"zharia/portal/made"
 	"zharia/portal/materials"
 	"zharia/portal/notice"
 	"zharia/portal/opening"
@@ -472,6 +473,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 				return err
 			}},
 			"drop papers that the register has taken": {Every: 24 * time.Hour, Do: feed.DropPapers},
+			"drop what was touched long ago":          {Every: 10 * time.Minute, Do: made.Drop},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)
 			}},

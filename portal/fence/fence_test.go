@@ -27,6 +27,7 @@ var unfenced = map[string]string{
 	"phone_request":  "found by the hash of a token that only the page has; what it holds is sealed",
 	"record":         "ids, acts and digests: each act reads the head of the chain and adds to it",
 	"trace":          "digests of rows; portal_app may not read it",
+	"touched":        "hashes of ids, and times; portal_app may not read it",
 	"tree":           "hashes over the record",
 	"checkpoint":     "given out to everybody",
 	"restoration":    "checkpoints that others hold",

@@ -77,6 +77,8 @@ type Session struct {
 	Told      bool // the person was told of the sign-in before
 
 	Acting uuid.UUID // the participant he said he acts as; zero while he has not
+
+	Touches string // of the things that were asked about (AskAbout); "" where none were
 }
 
 // What a session holds.
@@ -114,11 +116,12 @@ type sessionRow struct {
 	Told      bool          `db:"told"`
 	Acting    uuid.NullUUID `db:"acting"`
 	Login     []byte        `db:"login"`
+	Touches   string        `db:"touches"`
 }
 
 func (row sessionRow) session(idle time.Duration) Session {
 	se := Session{ID: row.ID, MadeAt: row.MadeAt, SeenAt: row.SeenAt, Way: row.Way, Browser: row.Browser,
-		Ends: row.SeenAt.Add(idle), BeforeWay: row.BeforeWay, Told: row.Told, Acting: row.Acting.UUID}
+		Ends: row.SeenAt.Add(idle), BeforeWay: row.BeforeWay, Told: row.Told, Acting: row.Acting.UUID, Touches: row.Touches}
 	if !row.EndsAt.After(se.Ends) {
 		se.Ends, se.Last = row.EndsAt, true
 	}
@@ -130,16 +133,25 @@ func (row sessionRow) session(idle time.Duration) Session {
 
 const columns = `
 SELECT token_hash, id, person, coalesce(way, '') AS way, coalesce(browser, '') AS browser, made_at, seen_at, ends_at,
-       before_at, coalesce(before_way, '') AS before_way, told, acting, login
-  FROM session`
+       before_at, coalesce(before_way, '') AS before_way, told, acting, login`
 
-const selectSession = columns + `
+const selectSession = columns + `, coalesce(fence.touches(CAST($4 AS bigint[])), '') AS touches
+  FROM session
  WHERE token_hash = $1 AND ends_at > $2 AND seen_at > $3`
 
 // A row is touched at most once a fifteenth of its idle life, a minute: a commit
 // costs ten times a read.
 const touchSession = `
 UPDATE session SET seen_at = $2 WHERE token_hash = $1`
+
+// AskAbout has the question for the session of a request ask how these things were touched
+// of late, too (fence.touches; an array as PostgreSQL writes it). It must be set before the
+// session is read.
+func AskAbout(ctx context.Context, things string) context.Context {
+	return context.WithValue(ctx, aboutKey{}, things)
+}
+
+type aboutKey struct{}
 
 // New reads the session of the cookie, or makes an empty one that is not kept
 // until it is saved.
@@ -157,7 +169,7 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	now, idle := s.now(), s.IdleFor()
 	var row sessionRow
-	err = s.DB.Glance(r.Context(), &row, selectSession, hash, now, now.Add(-idle))
+	err = s.DB.Glance(r.Context(), &row, selectSession, hash, now, now.Add(-idle), r.Context().Value(aboutKey{}))
 	if errors.Is(err, fault.NotFound) {
 		return se, nil
 	}
@@ -172,11 +184,7 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	se.ID, se.IsNew = cookie.Value, false
 	if row.Person.Valid {
-		login, err := openLogin(s.DB, row.ID, row.Login)
-		if err != nil {
-			return se, err
-		}
-		se.Values[personKey], se.Values[sessionKey], se.Values[loginKey] = row.Person.UUID, row.session(idle), login
+		se.Values[personKey], se.Values[sessionKey], se.Values[loginKey] = row.Person.UUID, row.session(idle), sealedLogin{s.DB, row.ID, row.Login}
 	}
 	return se, nil
 }
@@ -222,7 +230,7 @@ func (s *Sessions) keep(ctx context.Context, tx *vault.DB, w http.ResponseWriter
 		if login, err = sealLogin(tx, id, o.Login); err != nil {
 			return before, err
 		}
-		se.Values[loginKey] = o.Login
+		se.Values[loginKey] = sealedLogin{tx, id, login}
 		person, certificate, way, browser = o.Person, fingerprint(o.Certificate), o.Way, o.Browser
 		if err := tx.Get(ctx, &before, markSignIn, o.Person, now, o.Way, certificate); err != nil {
 			return before, err
@@ -342,6 +350,7 @@ func (s *Sessions) End(r *http.Request, w http.ResponseWriter, se *sessions.Sess
 }
 
 const selectOpenSessions = columns + `
+  FROM session
  WHERE person = $1 AND ends_at > $2 AND seen_at > $3
  ORDER BY seen_at DESC, made_at DESC, id DESC`
 

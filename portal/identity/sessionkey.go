@@ -70,12 +70,18 @@ func sealLogin(db *vault.DB, session uuid.UUID, l Login) ([]byte, error) {
 	return db.SealBrief("session", "login", session, plain)
 }
 
-func openLogin(db *vault.DB, session uuid.UUID, sealed []byte) (Login, error) {
-	var l Login
-	if sealed == nil {
+// sealedLogin is the Login of a session that was read: many a request needs none.
+type sealedLogin struct {
+	db      *vault.DB
+	session uuid.UUID
+	sealed  []byte
+}
+
+func (s sealedLogin) open() (l Login, err error) {
+	if s.sealed == nil {
 		return l, nil
 	}
-	plain, err := db.OpenBrief("session", "login", session, sealed)
+	plain, err := s.db.OpenBrief("session", "login", s.session, s.sealed)
 	if err != nil {
 		return l, err
 	}
@@ -88,16 +94,24 @@ func openLogin(db *vault.DB, session uuid.UUID, sealed []byte) (Login, error) {
 // Ticket is what the session shows the keeper; zero for nobody's.
 func Ticket(se *sessions.Session) (vault.Ticket, error) {
 	key, err := Key(se)
-	l, _ := se.Values[loginKey].(Login)
-	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key, Person: PersonOf(se)}, err
+	if err != nil {
+		return vault.Ticket{}, err
+	}
+	sealed, _ := se.Values[loginKey].(sealedLogin)
+	l, err := sealed.open()
+	if err != nil {
+		return vault.Ticket{}, err
+	}
+	return vault.Ticket{Login: l.CMS, Challenge: l.Challenge, Key: key, Person: PersonOf(se)}, nil
 }
 
-// PageKey seals pages that the session was shown, so that they can be shown again (AES-256):
-// like its Key it is the cookie's, and we do not keep it. The session must be a kept one.
-func PageKey(se *sessions.Session) ([]byte, error) {
-	token, ok := readToken(se.ID)
+// PageKey seals pages that the session of this cookie was shown, so that they can be shown
+// again (AES-256): like its Key it is the cookie's, and we do not keep it. Nil where that is
+// no session's cookie.
+func PageKey(cookie string) ([]byte, error) {
+	token, ok := readToken(cookie)
 	if !ok {
-		return nil, fmt.Errorf("identity: a session that is not kept has no key")
+		return nil, nil
 	}
 	return hkdf.Key(sha256.New, token, nil, "zharia/page-key/1", 32)
 }

@@ -43,6 +43,7 @@ var Unprotected = map[string]string{
 	"manner":         "how somebody wishes to be told; each change is an act",
 	"delivery":       "how one message went",
 	"courier":        "how far the worker has read the record",
+	"touched":        "what was written of late, for an hour, so that a page is made anew",
 	"timetable":      "when work is due",
 	"report_book":    "gives numbers: those it gave stand in the reports, which are traced",
 	"sight":          "written by the program from the law at each start",

@@ -40,8 +40,6 @@ type Frame struct {
 // Pages are all templates, parsed once for each language with its words bound.
 type Pages struct {
 	sets map[string]map[string]*template.Template
-	ends map[string]*template.Template // of each language: what stands below each page that has not a layout of its own
-	own  map[string]bool               // pages that have one
 }
 
 // Linker makes the address of an act in a language.
@@ -53,14 +51,11 @@ func NewPages(files fs.FS, book *words.Book, link Linker, static *Static) (*Page
 	if err != nil {
 		return nil, err
 	}
-	pages := &Pages{map[string]map[string]*template.Template{}, map[string]*template.Template{}, map[string]bool{}}
+	pages := &Pages{map[string]map[string]*template.Template{}}
 	for _, lang := range words.Languages {
 		own := funcs(book.In(lang), link, static)
 		frame, err := template.New("").Funcs(own).ParseFS(files, "layout.html", "part_*.html")
 		if err != nil {
-			return nil, err
-		}
-		if pages.ends[lang], err = within("end", template.New("").Funcs(own), frame, frame); err != nil {
 			return nil, err
 		}
 		pages.sets[lang] = map[string]*template.Template{}
@@ -73,8 +68,7 @@ func NewPages(files fs.FS, book *words.Book, link Linker, static *Static) (*Page
 			if err != nil {
 				return nil, err
 			}
-			pages.own[name] = page.Lookup("layout") != nil
-			if pages.sets[lang][name], err = within("layout", template.New("").Funcs(own), page, frame); err != nil {
+			if pages.sets[lang][name], err = within(template.New("").Funcs(own), page, frame); err != nil {
 				return nil, fmt.Errorf("page %s: %w", name, err)
 			}
 		}
@@ -82,11 +76,11 @@ func NewPages(files fs.FS, book *words.Book, link Linker, static *Static) (*Page
 	return pages, nil
 }
 
-// within is set with the template named whole, what it calls, what that calls, and so on; what the page
+// within is set with the layout, what it calls, what that calls, and so on; what the page
 // defines goes before what the frame does. All parts in every page would take some
 // hundred megabytes.
-func within(whole string, set, page, frame *template.Template) (*template.Template, error) {
-	for names := []string{whole}; len(names) > 0; names = names[1:] {
+func within(set, page, frame *template.Template) (*template.Template, error) {
+	for names := []string{"layout"}; len(names) > 0; names = names[1:] {
 		name := names[0]
 		if set.Lookup(name) != nil {
 			continue
@@ -146,35 +140,16 @@ func (p *Pages) Show(c echo.Context, status int, name string, frame Frame, page 
 
 // Render is the whole page, which nobody is shown yet.
 func (p *Pages) Render(name string, frame Frame, page any) ([]byte, error) {
-	above, end, err := p.Parts(name, frame, page)
-	return append(above, end...), err
-}
-
-// Parts are a page and, apart from it, its end: how long the session lasts differs each
-// time, whatever else is the same.
-func (p *Pages) Parts(name string, frame Frame, page any) (above, end []byte, err error) {
 	set := p.sets[frame.Lang][name]
 	if set == nil {
-		return nil, nil, fmt.Errorf("no page %q in %q", name, frame.Lang)
+		return nil, fmt.Errorf("no page %q in %q", name, frame.Lang)
 	}
 	var out bytes.Buffer
 	if err := set.ExecuteTemplate(&out, "layout", struct {
 		Frame
 		Page any
 	}{frame, page}); err != nil {
-		return nil, nil, fmt.Errorf("page %s: %w", name, err)
-	}
-	if !p.own[name] {
-		end, err = p.End(frame)
-	}
-	return out.Bytes(), end, err
-}
-
-// End is what stands below each page that has not a layout of its own.
-func (p *Pages) End(frame Frame) ([]byte, error) {
-	var out bytes.Buffer
-	if err := p.ends[frame.Lang].ExecuteTemplate(&out, "end", frame); err != nil {
-		return nil, fmt.Errorf("the end of a page: %w", err)
+		return nil, fmt.Errorf("page %s: %w", name, err)
 	}
 	return out.Bytes(), nil
 }
