@@ -2599,16 +2599,16 @@ END $$;
 CREATE FUNCTION fence.made_of_case(of uuid, who uuid, moment timestamptz, OUT things bigint[], OUT lapses timestamptz) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     things := ARRAY(SELECT uuid_hash_extended(id, 0) FROM (
-        WITH own AS (SELECT * FROM casefile WHERE id = of)
+        WITH own AS (SELECT * FROM casefile WHERE id = of),
+             officials AS (SELECT unnest(ARRAY[who, investigator, prosecutor]) AS person FROM own UNION SELECT decider FROM filing WHERE casefile = of)
         SELECT of
         UNION SELECT unnest(ARRAY[joined_into, severed_from, body, prosecution]) FROM own
         UNION SELECT id FROM casefile WHERE joined_into = of
         UNION SELECT id FROM casefile WHERE severed_from = of
         UNION SELECT id FROM decision WHERE casefile = of
         UNION SELECT id FROM filing WHERE casefile = of
-        UNION SELECT unnest(ARRAY[person, body]) FROM officer
-               WHERE person IN (SELECT who UNION SELECT unnest(ARRAY[investigator, prosecutor]) FROM own UNION SELECT decider FROM filing WHERE casefile = of)
-        UNION SELECT who) made (id) WHERE id IS NOT NULL);
+        UNION SELECT person FROM officials
+        UNION SELECT body FROM officer WHERE person IN (SELECT person FROM officials)) made (id) WHERE id IS NOT NULL);
     lapses := least(
         ((moment AT TIME ZONE 'Asia/Almaty')::date + 1)::timestamp AT TIME ZONE 'Asia/Almaty',
         (SELECT min(due) FROM filing   CROSS JOIN LATERAL unnest(ARRAY[due_at, due_raw]) due WHERE casefile = of AND due > moment),
@@ -2628,6 +2628,12 @@ BEGIN
     bodies := bodies || ARRAY(SELECT b.above FROM body b WHERE b.id = ANY (bodies));
     SELECT made.things, made.lapses INTO things, lapses FROM fence.made_of_case(in_case, who, moment) made;
     things := things || bigint '0' || ARRAY(SELECT uuid_hash_extended(id, 0) FROM (
+        WITH officials AS (SELECT author AS person FROM answer WHERE filing = of
+                           UNION SELECT author FROM extension WHERE filing = of
+                           UNION SELECT unnest(ARRAY[author, addressee]) FROM forward WHERE filing = of
+                           UNION SELECT asked_by FROM addition WHERE filing = of
+                           UNION SELECT m.person FROM message m WHERE m.filing = of
+                           UNION SELECT r.who FROM record r WHERE r.object = 'filing' AND r.object_id = of)
         SELECT unnest(bodies)
         UNION SELECT id FROM point WHERE filing = of
         UNION SELECT unnest(ARRAY[document, withdrawal]) FROM filing WHERE id = of
@@ -2635,13 +2641,8 @@ BEGIN
         UNION SELECT document FROM extension WHERE filing = of
         UNION SELECT document FROM forward WHERE filing = of
         UNION SELECT document FROM supplement WHERE filing = of
-        UNION SELECT unnest(ARRAY[o.person, o.body]) FROM officer o
-               WHERE o.person IN (SELECT author FROM answer WHERE filing = of
-                                  UNION SELECT author FROM extension WHERE filing = of
-                                  UNION SELECT unnest(ARRAY[author, addressee]) FROM forward WHERE filing = of
-                                  UNION SELECT asked_by FROM addition WHERE filing = of
-                                  UNION SELECT m.person FROM message m WHERE m.filing = of
-                                  UNION SELECT r.who FROM record r WHERE r.object = 'filing' AND r.object_id = of)) made (id) WHERE id IS NOT NULL);
+        UNION SELECT person FROM officials
+        UNION SELECT body FROM officer WHERE person IN (SELECT person FROM officials)) made (id) WHERE id IS NOT NULL);
 END $$;
 
 -- How these things were touched of late: another word after each time.

@@ -134,7 +134,7 @@ func (l look) anew() string {
 }
 
 // rowsTried is how many rows of each table are tried; AGAIN=all (make campaigns): all.
-var rowsTried = map[bool]int{false: 2, true: 1 << 30}[os.Getenv("AGAIN") == "all"]
+var rowsTried = map[bool]int{false: 1, true: 1 << 30}[os.Getenv("AGAIN") == "all"]
 
 // beside are tables that what is shown again does not depend on through their rows.
 var beside = map[string]string{
