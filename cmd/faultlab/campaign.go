@@ -33,11 +33,8 @@ type plan struct {
 	tenacity time.Duration // how long people go on with one filing
 }
 
-// words are who files: members of the cast who are in the case of the theft, at most as
-// many browsers of each as a person may have open, less the one of the checker.
-var words = []string{"aigul", "serik", "dana", "saule"}
-
-// maxClients is two browsers of each.
+// maxClients is how many people there are, each the victim in a case of his own: the keeper
+// counts what each of them opens in a minute, and a list of one case grows with all of it.
 const maxClients = 8
 
 // outcome is what a campaign found and measured.
@@ -84,12 +81,10 @@ func campaign(ctx context.Context, out io.Writer, p plan) (o outcome, err error)
 	defer stopFiling()
 	var people sync.WaitGroup
 	for i := range p.clients {
-		word := words[i%len(words)]
-		c, err := newClient(i, l, word)
+		c, err := newClient(i, l)
 		if err != nil {
 			return o, err
 		}
-		l.words[c.name] = word
 		people.Go(func() { c.work(soft, hard) })
 	}
 	seen := map[uuid.UUID]bool{}

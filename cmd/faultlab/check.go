@@ -378,7 +378,7 @@ func (l *lab) readAll(ctx context.Context, out findings, stories map[uuid.UUID]*
 		seen[id] = true
 		c := readers[s.Client]
 		if c == nil {
-			c = l.person(900+len(readers), l.words[s.Client], nil)
+			c = l.person(900+len(readers), l.who[s.Client], nil)
 			readers[s.Client] = c
 		}
 		here := "/kk/filings/" + id.String()

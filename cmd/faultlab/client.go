@@ -28,6 +28,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/country"
 	"zharia/portal/eds/key"
 )
 
@@ -57,20 +58,22 @@ type client struct {
 	tenacity  time.Duration // how long it goes on with one filing
 }
 
-func newClient(i int, l *lab, word string) (*client, error) {
+func newClient(i int, l *lab) (*client, error) {
 	d, err := openDiary(filepath.Join(l.diaries(), fmt.Sprintf("client-%02d.diary", i)))
 	if err != nil {
 		return nil, err
 	}
-	return l.person(i, word, d), nil
+	c := l.person(i, l.citizens[i], d)
+	l.who[c.name] = l.citizens[i]
+	return c, nil
 }
 
-// person is a member of the cast at an address of his own: the portal counts by address.
-func (l *lab) person(i int, word string, d *diary) *client {
+// person is a citizen at an address of his own: the portal counts by address.
+func (l *lab) person(i int, who country.Citizen, d *diary) *client {
 	from := net.Dialer{LocalAddr: addressOf(i), Timeout: 5 * time.Second}
 	transport := &http.Transport{DialContext: from.DialContext, MaxIdleConnsPerHost: 2}
 	return &client{
-		name: fmt.Sprintf("client-%02d", i), url: l.url, in: l.theft, as: l.capacity(word), key: l.troupe.Members[word].Key, diary: d, acks: &l.acks,
+		name: fmt.Sprintf("client-%02d", i), url: l.url, in: who.Case, as: who.Participant, key: who.Key, diary: d, acks: &l.acks,
 		draw: mathrand.New(mathrand.NewPCG(l.seed, uint64(i))), cookies: map[string]string{}, transport: transport, trouble: l.trouble, tenacity: l.tenacity,
 		browser: &http.Client{Transport: transport, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/country"
 	"zharia/portal/database"
 	"zharia/portal/ledger"
 )
@@ -196,7 +197,7 @@ func (f *failover) close() error {
 
 // campaign has the leader go again and again while people file at both portals.
 func (f *failover) campaign(ctx context.Context, out io.Writer, p plan, ways []loss, o *outcome) (err error) {
-	f.lab = &lab{out: out, seed: p.seed, tenacity: p.tenacity, began: time.Now(), words: map[string]string{}}
+	f.lab = &lab{out: out, seed: p.seed, tenacity: p.tenacity, began: time.Now(), who: map[string]country.Citizen{}}
 	defer func() { err = errors.Join(err, f.close()) }()
 	if err := f.open(ctx, p); err != nil {
 		return err
@@ -211,12 +212,11 @@ func (f *failover) campaign(ctx context.Context, out io.Writer, p plan, ways []l
 	defer stopFiling()
 	var people sync.WaitGroup
 	for i := range p.clients {
-		c, err := newClient(i, f.lab, words[i/2%len(words)])
+		c, err := newClient(i, f.lab)
 		if err != nil {
 			return err
 		}
 		c.url, c.acks = f.urls[i%2], &f.taken[i%2]
-		f.words[c.name] = words[i/2%len(words)]
 		people.Go(func() { c.work(soft, hard) })
 	}
 	draw := rand.New(rand.NewPCG(p.seed, 0))

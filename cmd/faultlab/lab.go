@@ -18,9 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/uuid"
-
 	"zharia/portal/cast"
+	"zharia/portal/country"
 	"zharia/portal/database"
 	"zharia/portal/eds/authority"
 )
@@ -47,15 +46,15 @@ type lab struct {
 	services *authority.Services
 	center   *http.Server
 	troupe   *cast.Troupe
-	theft    uuid.UUID
+	citizens []country.Citizen
 	key      string // public, of the auditor
 	tenacity time.Duration
 	traces   string // where the system calls of the auditor are written; "": nowhere
 
 	keeper, auditor, portal *process
 
-	words      map[string]string // of the cast, by the name of the client
-	stagedActs int64             // acts of the stage, before anybody filed
+	who        map[string]country.Citizen // by the name of the client
+	stagedActs int64                      // acts of the stage, before anybody filed
 	acks       atomic.Int64
 	crashes    int // of PostgreSQL: each may skip numbers
 	mu         sync.Mutex
@@ -98,7 +97,7 @@ func build(ctx context.Context, binary, overlay string) error {
 // open makes a lab with everything running. Where that fails, what was begun is in the lab
 // if it is not nil, and to be closed.
 func open(ctx context.Context, out io.Writer, p plan) (l *lab, err error) {
-	l = &lab{out: out, seed: p.seed, planted: p.planted, disk: p.disk, tenacity: p.tenacity, began: time.Now(), words: map[string]string{}}
+	l = &lab{out: out, seed: p.seed, planted: p.planted, disk: p.disk, tenacity: p.tenacity, began: time.Now(), who: map[string]country.Citizen{}}
 	if l.dir, err = os.MkdirTemp("", "faultlab-"); err != nil {
 		return nil, err
 	}
@@ -171,24 +170,24 @@ const makeLogins = `
 CREATE ROLE zharia LOGIN IN ROLE portal_app, portal_work, portal_audit;
 CREATE ROLE zharia_auditor LOGIN IN ROLE portal_audit`
 
-// stage puts the cast on.
+// stage puts the cast on, and those who file.
 func (l *lab) stage(ctx context.Context, binary string) (err error) {
-	out, err := exec.CommandContext(ctx, binary, "lab-stage", "-dir", l.dir, "-database", l.at(""), "-origin", origin).CombinedOutput()
+	out, err := exec.CommandContext(ctx, binary, "lab-stage", "-dir", l.dir, "-database", l.at(""), "-origin", origin,
+		"-citizens", strconv.Itoa(maxClients), "-decisions", "1").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("lab-stage: %w\n%s", err, out)
 	}
 	if l.troupe, err = cast.Keys(filepath.Join(l.dir, "cast"), time.Now()); err != nil {
 		return err
 	}
-	l.theft = cast.ID("casefile", "theft")
+	if l.citizens, err = country.Citizens(filepath.Join(l.dir, "citizens"), l.troupe, maxClients, time.Now()); err != nil {
+		return err
+	}
 	if l.db, err = database.Open(ctx, l.at("")); err != nil {
 		return err
 	}
 	return l.db.Exec(ctx, makeLogins)
 }
-
-// capacity is what a member of the cast is in the case.
-func (l *lab) capacity(word string) uuid.UUID { return cast.ID("participant", word+"@theft") }
 
 func (l *lab) openCenter() (err error) {
 	if l.services, err = l.troupe.Authority.Services(time.Now); err != nil {
