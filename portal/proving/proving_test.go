@@ -56,7 +56,7 @@ func TestWhatWasHeardIsWrittenForPgbench(t *testing.T) {
 
 // A page that is shown again tells nobody who asks; one that is made tells it with its BEGIN.
 func TestALookThatTellsNothingIsHeardAndOneThatTellsAtOnceIsWrittenInItsTransaction(t *testing.T) {
-	again := parseLog("7|LOG:  execute 1: SELECT token_hash FROM session\n7|LOG:  execute 2: SELECT fence.marks_of_case($1, $2)\n8|LOG:  execute 1: SELECT name FROM timetable\n")
+	again := parseLog("7|LOG:  execute 1: SELECT token_hash FROM session\n7|LOG:  execute 2: SELECT things FROM fence.made_of_case($1, $2, $3)\n8|LOG:  execute 1: SELECT name FROM timetable\n")
 	if len(again) != 2 || !same(again, again) {
 		t.Errorf("heard %q", again)
 	}
