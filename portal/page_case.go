@@ -52,7 +52,7 @@ type casePage struct {
 	Back         policy.Act             // where the reader comes from
 	Powers       []casefile.Participant // who acts for the reader
 	Decisions    []decisionLine
-	Filings      []filingLine
+	Filings      filingPart
 	Participants []casefile.Participant // for the one who conducts the investigation
 	Files        []openFile             // the file of the case, where it is opened to the reader
 	Past         pastPart
@@ -98,11 +98,15 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 		line.Waits = of.Hands(d) && !line.Service.Served()
 		page.Decisions = append(page.Decisions, line)
 	}
-	filings, err := filing.OfCase(ctx, p.DB, ask, number)
+	than, err := older(c)
 	if err != nil {
 		return err
 	}
-	page.Filings = filingLines(filings, ask)
+	filings, err := filing.OfCase(ctx, p.DB, ask, number, than)
+	if err != nil {
+		return err
+	}
+	page.Filings = partOf(filings, ask, than)
 	if page.Files, err = p.openFiles(c, ask, number); err != nil {
 		return err
 	}

@@ -50,15 +50,44 @@ func beyond(f filing.Filing) bool {
 	return f.Standing&policy.Decider != 0 && f.Status.Open() && slices.Contains([]guide.Seat{guide.Higher, guide.Judge, guide.Appeal}, f.Seat)
 }
 
-// filingsPage is everything a person has filed or is writing.
+// filingPart is a part of a list of filings, the newest first.
+type filingPart struct {
+	Lines []filingLine
+	Last  uuid.UUID // the one after which it goes on
+	Older bool      // it goes on
+	Newer bool      // it is not the first part
+}
+
+func partOf(all filing.Page, ask policy.Ask, than uuid.UUID) filingPart {
+	return filingPart{filingLines(all.Filings, ask), all.Last, all.Last != uuid.Nil, than != uuid.Nil}
+}
+
+// older is the filing after which the part of a list begins that is asked for; zero: the first.
+func older(c echo.Context) (uuid.UUID, error) {
+	text := c.QueryParam("before")
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	of, err := uuid.Parse(text)
+	if err != nil {
+		return of, fault.New(fault.NotFound, "fault.not-found")
+	}
+	return of, nil
+}
+
+// filingsPage is what a person has filed or is writing.
 type filingsPage struct {
-	Filings []filingLine
+	Filings filingPart
 	Errands bool // he writes drafts for an advocate, or has them written
 	Begun   []typedLine
 }
 
 func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
-	all, err := filing.Own(c.Request().Context(), p.DB, ask)
+	than, err := older(c)
+	if err != nil {
+		return err
+	}
+	all, err := filing.Own(c.Request().Context(), p.DB, ask, than)
 	if err != nil {
 		return err
 	}
@@ -70,7 +99,7 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "filings", filingsPage{filingLines(all, ask), len(errands) > 0, begun})
+	return p.show(c, "filings", filingsPage{partOf(all, ask, than), len(errands) > 0, begun})
 }
 
 // filingNewPage is where a filing is written: first its kind is chosen, then one

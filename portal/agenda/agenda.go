@@ -71,7 +71,7 @@ func (t Term) Late(at time.Time) bool { return !t.Over && !at.Before(t.DueAt) }
 func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 	var out []Term
 	ask.Acting = uuid.Nil
-	own, err := filing.Own(ctx, db, ask.To(policy.FilingList))
+	own, err := filing.Current(ctx, db, ask.To(policy.FilingList))
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +168,12 @@ func ofAnswer(f filing.Filing, kind Kind, at time.Time) Term {
 // their terms, too. They are asked for as on his side of the case.
 func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, client casefile.Client) ([]Term, error) {
 	ask.Acting = client.Side.Participant()
-	all, err := filing.OfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case)
+	all, err := filing.OfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case, uuid.Nil)
 	if err != nil {
 		return nil, err
 	}
 	var out []Term
-	for _, f := range all {
+	for _, f := range all.Filings {
 		if f.Author == ask.Person || f.Standing&policy.Counsel == 0 {
 			continue
 		}

@@ -69,19 +69,18 @@ const sameFor = 30 * 24 * time.Hour
 const alike = 0.6
 
 // Same are the asker's filings in the same case that look like his draft, and are open
-// or were answered in the last thirty days. It is a warning: nobody is kept from
-// filing twice (CPC 99, 105).
+// or were answered in the last thirty days, of the twenty that are likeliest. It is a
+// warning: nobody is kept from filing twice (CPC 99, 105).
 func Same(ctx context.Context, db *vault.DB, ask policy.Ask, draft Filing) ([]Filing, error) {
-	all, err := Own(ctx, db, ask)
+	all, err := list(ctx, db, ask, func(rows *[]filingRow) error {
+		return db.Select(ctx, rows, selectSame, ask.Person, draft.ID, ask.At.Add(-sameFor))
+	})
 	if err != nil {
 		return nil, err
 	}
 	mine := runs(draft.said())
 	var out []Filing
 	for _, f := range all {
-		if f.ID == draft.ID || f.Case != draft.Case || f.Report != draft.Report || f.ID == draft.Against || !(f.Status.Open() || f.Status.Answered() && ask.At.Sub(f.EndedAt) < sameFor) {
-			continue
-		}
 		if f.Points, err = points(ctx, db, ask, f.home(), f.ID); err != nil {
 			return nil, err
 		}

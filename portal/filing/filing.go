@@ -435,20 +435,50 @@ func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) er
 	})
 }
 
-// Own are the asker's filings and drafts, newest first.
-func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
-	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectOwn, ask.Person) })
+// perPage is how many are listed at once: a person may file thousands, and the keeper opens
+// 1,500 texts a minute for him (keeper.Usual).
+const perPage = 100
+
+// Page is a part of a list, newest first.
+type Page struct {
+	Filings []Filing
+	Last    uuid.UUID // the one after which it goes on; zero: nothing is older
+}
+
+func (p *Page) cut(rows *[]filingRow) {
+	if len(*rows) > perPage {
+		*rows = (*rows)[:perPage]
+		p.Last = (*rows)[perPage-1].ID
+	}
+}
+
+// Own are the asker's filings and drafts that are older than one of them; zero: the newest.
+func Own(ctx context.Context, db *vault.DB, ask policy.Ask, than uuid.UUID) (p Page, err error) {
+	p.Filings, err = list(ctx, db, ask, func(rows *[]filingRow) error {
+		err := db.Select(ctx, rows, selectOwn, ask.Person, than, perPage+1)
+		p.cut(rows)
+		return err
+	})
+	return p, err
+}
+
+// Current are those of the asker's filings and drafts that have not ended, and the newest of
+// the others: 200 in all.
+func Current(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectCurrent, ask.Person) })
 }
 
 // OfCase are those of the asker's filings that belong to one case, and those of
 // the person he acts for; for an official of the case, all that were filed to him
-// or under his supervision.
-func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Filing, error) {
-	return list(ctx, db, ask, func(rows *[]filingRow) error {
-		err := db.Select(ctx, rows, selectOfCase, ask.Person, casefileID)
+// or under his supervision: those older than one of them, or the newest.
+func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID, than uuid.UUID) (p Page, err error) {
+	p.Filings, err = list(ctx, db, ask, func(rows *[]filingRow) error {
+		err := db.Select(ctx, rows, selectOfCase, ask.Person, casefileID, than, perPage+1)
+		p.cut(rows)
 		*rows = slices.DeleteFunc(*rows, func(row filingRow) bool { return !row.here(ask) })
 		return err
 	})
+	return p, err
 }
 
 // Inbox are the filings the asker must answer, what falls due first on top.

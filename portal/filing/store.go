@@ -137,13 +137,41 @@ const lockFiling = selectFiling + `
    FOR UPDATE OF f`
 
 const selectOwn = selectFilings + `
- WHERE f.author = $1
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l LEFT JOIN filing z ON z.id = $2
+        WHERE l.author = $1
+          AND (z.id IS NULL OR (coalesce(z.filed_at, z.made_at), l.id) > (coalesce(l.filed_at, l.made_at), z.id))
+        ORDER BY coalesce(l.filed_at, l.made_at) DESC, l.id
+        LIMIT $3))
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+
+const selectCurrent = selectFilings + `
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l
+        WHERE l.author = $1
+        ORDER BY l.ended_at DESC NULLS FIRST, coalesce(l.filed_at, l.made_at) DESC, l.id
+        LIMIT 200))
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+
+// Of those that are about the same the ones of other words come last: texts are opened to
+// be compared, and a person may have filed thousands.
+const selectSame = selectFilings + `
+ WHERE f.id = ANY (ARRAY(
+       SELECT l.id FROM filing l JOIN filing d ON d.id = $2 AND d.author = $1
+        WHERE l.author = $1 AND l.id <> d.id AND l.id IS DISTINCT FROM d.against
+          AND l.casefile IS NOT DISTINCT FROM d.casefile AND l.report IS NOT DISTINCT FROM d.report
+          AND (l.status IN ('filed', 'considered', 'waiting') OR l.status IN ('granted', 'granted-part', 'refused') AND l.ended_at > $3)
+        ORDER BY l.kind = d.kind AND (l.about = d.about OR l.against = d.against) IS TRUE DESC, l.filed_at DESC, l.id
+        LIMIT 20))
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
 
 const selectOfCase = selectFilings + `
+  LEFT JOIN filing z ON z.id = $3
  WHERE f.casefile = $2
    AND cardinality(s.standing) > 0
- ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
+   AND (z.id IS NULL OR (coalesce(z.filed_at, z.made_at), f.id) > (coalesce(f.filed_at, f.made_at), z.id))
+ ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id
+ LIMIT $4`
 
 const selectInbox = selectFilings + `
  WHERE f.decider = ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
