@@ -54,6 +54,9 @@ func TestWhoHasFiledMuchReachesEachAndGoesOn(t *testing.T) {
 		g.get(list+"?before="+uuid.NewString()).want(t, "after what is not there: the first part", http.StatusOK)
 		g.get(list+"?before=x").want(t, "after no id", http.StatusNotFound)
 	}
+	if whole, err := filing.AllOfCase(t.Context(), f.DB, f.Aigul.Asks(policy.FilingRead), f.Theft); err != nil || len(whole) != len(all) {
+		t.Errorf("%d of %d where none may be missing: %v", len(whole), len(all), err)
+	}
 	draft, err := filing.Read(t.Context(), f.DB, f.Aigul.Asks(policy.FilingRead), f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition}))
 	if err != nil {
 		t.Fatal(err)

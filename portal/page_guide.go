@@ -224,11 +224,11 @@ func (g *guideWalk) things(event string) ([]web.Option, error) {
 			out = append(out, web.Option{Value: "d-" + d.ID.String(), Label: label})
 		}
 	}
-	own, err := filing.OfCase(ctx, g.p.DB, g.ask.To(policy.FilingList), g.page.Case.ID, uuid.Nil)
+	own, err := filing.AllOfCase(ctx, g.p.DB, g.ask.To(policy.FilingList), g.page.Case.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range own.Filings {
+	for _, f := range own {
 		if f.Author != g.ask.Person || event == "decision" && !f.Status.Answered() || event == "silence" && !f.Status.Open() {
 			continue
 		}

@@ -168,12 +168,12 @@ func ofAnswer(f filing.Filing, kind Kind, at time.Time) Term {
 // their terms, too. They are asked for as on his side of the case.
 func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, client casefile.Client) ([]Term, error) {
 	ask.Acting = client.Side.Participant()
-	all, err := filing.OfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case, uuid.Nil)
+	all, err := filing.AllOfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case)
 	if err != nil {
 		return nil, err
 	}
 	var out []Term
-	for _, f := range all.Filings {
+	for _, f := range all {
 		if f.Author == ask.Person || f.Standing&policy.Counsel == 0 {
 			continue
 		}

@@ -481,6 +481,19 @@ func OfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID, than 
 	return p, err
 }
 
+// AllOfCase are all parts of OfCase together, where none may be missing: a term, or an
+// answer that can be complained of.
+func AllOfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) (all []Filing, err error) {
+	for p := (Page{}); ; {
+		if p, err = OfCase(ctx, db, ask, casefileID, p.Last); err != nil {
+			return nil, err
+		}
+		if all = append(all, p.Filings...); p.Last == uuid.Nil {
+			return all, nil
+		}
+	}
+}
+
 // Inbox are the filings the asker must answer, what falls due first on top.
 func Inbox(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectInbox, ask.Person) })
