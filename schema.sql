@@ -1827,8 +1827,12 @@ CREATE FUNCTION ledger.reseal(object text, object_id uuid) RETURNS bigint
 CREATE FUNCTION ledger.answered() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     hand text := CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END;
+    of_act bigint;
 BEGIN
-    IF EXISTS (SELECT FROM trace t WHERE t.n = NEW.n AND t.seq IS NULL)
+    -- Found by its number alone: asked for those without an act, PostgreSQL would rather read
+    -- the index of these from end to end, with all that are none any more.
+    SELECT t.seq INTO of_act FROM trace t WHERE t.n = NEW.n;
+    IF FOUND AND of_act IS NULL
        AND NOT EXISTS (SELECT FROM pg_roles r JOIN pg_class c ON c.oid = 'public.trace'::regclass
                         WHERE r.rolname = hand AND (r.rolsuper OR r.oid = c.relowner)) THEN
         RAISE EXCEPTION 'a change of % without an act', NEW.tab USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'trace_answered';

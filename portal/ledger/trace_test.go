@@ -112,6 +112,53 @@ func TestTheServingRolesChangeNothingWithoutAnAct(t *testing.T) {
 	holds(t, owner, 0)
 }
 
+// What an act looks at does not grow with the acts before it, whatever PostgreSQL has been
+// told of the table since: traces without an act are so few at any time that it would rather
+// read the index of them from end to end, and what was one lies there until it is vacuumed.
+func TestAnActLooksAtNoTracesButItsOwn(t *testing.T) {
+	owner := portaltest.DB(t)
+	db := as(t, owner, database.Work)
+	one := func(n int) {
+		t.Helper()
+		err := db.Within(t.Context(), func(tx *database.DB) error {
+			if err := tx.Exec(t.Context(), insertBody, uuid.New()); err != nil {
+				return err
+			}
+			return ledger.Record(t.Context(), tx, act(n))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() (n int) {
+		t.Helper()
+		if err := db.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil { // figures come a second late
+			t.Fatal(err)
+		}
+		if err := owner.Get(t.Context(), &n, `SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'trace_tx'`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	long := portaltest.SQL(t, owner).MustBegin() // a backup: nothing goes while it looks
+	defer long.Rollback()
+	long.MustExec(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM trace`)
+	for n := range 300 {
+		one(n)
+	}
+	if err := owner.Exec(t.Context(), `ANALYZE trace`); err != nil {
+		t.Fatal(err)
+	}
+	before := read()
+	const acts = 50
+	for n := range acts {
+		one(300 + n)
+	}
+	if got := (read() - before) / acts; got > 5 {
+		t.Errorf("an act with one trace reads %d entries of the index of those without an act", got)
+	}
+}
+
 func TestTheServingRolesWriteTheRecordThroughActsOnly(t *testing.T) {
 	owner := chain(t, 3)
 	for _, role := range []string{"portal_app", "portal_work"} {
