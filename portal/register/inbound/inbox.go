@@ -134,6 +134,9 @@ func poison(err error) bool {
 	return slices.Contains([]fault.Kind{fault.Invalid, fault.Conflict, fault.NotFound, fault.Forbidden}, why.Kind)
 }
 
+// Kept tells that Take refused a message and set it aside: those on duty see it (SetAside).
+func Kept(err error) bool { return poison(err) }
+
 const keyUsed = "fault.register-key"
 
 const selectInbound = `
@@ -182,11 +185,19 @@ type turn struct {
 	next map[uuid.UUID]int64
 }
 
+// One by one: a plan that reads all of inbound is made while it is small, and kept.
 const selectInbounds = `
-SELECT id, digest, state, answer FROM inbound WHERE id = ANY (CAST($1 AS uuid[]))`
+SELECT i.id, i.digest, i.state, i.answer
+  FROM unnest(CAST($1 AS uuid[])) AS c(id)
+ CROSS JOIN LATERAL (SELECT id, digest, state, answer FROM inbound WHERE id = c.id LIMIT 1) i`
 
+// Case by case, the last entry of the index: a file has thousands of messages of few cases, and
+// however many came before, none of them is read but the last.
 const selectNexts = `
-SELECT casefile, max(sequence) + 1 AS next FROM inbound WHERE casefile = ANY (CAST($1 AS uuid[])) AND state = 'taken' GROUP BY casefile`
+SELECT c.casefile, i.sequence + 1 AS next
+  FROM (SELECT DISTINCT unnest(CAST($1 AS uuid[])) AS casefile) c
+ CROSS JOIN LATERAL (
+       SELECT sequence FROM inbound WHERE casefile = c.casefile AND state = 'taken' ORDER BY sequence DESC LIMIT 1) i`
 
 // begin locks the cases of messages, always in one order, and looks what came of them.
 func (in *Inbox) begin(ctx context.Context, tx *vault.DB, all ...*Message) (turn, error) {
@@ -308,6 +319,19 @@ SELECT kind, code, field, count(*) AS count, min(came_at) AS first, max(last_at)
  GROUP BY kind, code, field
  ORDER BY max(last_at) DESC, kind, code, field
  LIMIT 200`
+
+const countAside = `
+SELECT count(*)
+  FROM inbound r
+ WHERE state = 'refused' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
+   AND NOT EXISTS (SELECT 1 FROM inbound t WHERE t.casefile = r.casefile AND t.sequence = r.sequence AND t.state = 'taken')`
+
+// CountAside is how many messages wait for those on duty at a moment (SetAside): for the
+// figures of those who look after the machine.
+func CountAside(ctx context.Context, db *database.DB, at time.Time) (n int, err error) {
+	err = db.Get(ctx, &n, countAside, at.Add(-shownFor))
+	return n, err
+}
 
 // shownFor is how long a message about no case stays with those on duty: it has no place
 // in an order, so nothing tells which one came instead of it.

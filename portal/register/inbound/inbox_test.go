@@ -308,6 +308,9 @@ func TestMessagesOfACaseGoInOrderAndOneThatIsSetAsideHoldsUpNoOtherCase(t *testi
 		if aside, err = inbound.SetAside(t.Context(), d.App.DB, ask); err != nil || len(aside) != left {
 			t.Errorf("after %d days those on duty see %+v: %v", days, aside, err)
 		}
+		if n, err := inbound.CountAside(t.Context(), d.Inbox.DB.DB, ask.At); err != nil || n != left {
+			t.Errorf("after %d days the figures have %d: %v", days, n, err)
+		}
 	}
 	c, err := d.sees(d.Daniyar, of)
 	if err != nil {
