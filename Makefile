@@ -10,7 +10,7 @@
 AT_ONCE := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] || n=4; echo $$n)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: vulnerable demo test hsm lint bench fuzz campaigns hostile perf load faults failover recovery s3 setup
+.PHONY: vulnerable demo test pictures hsm lint bench fuzz campaigns hostile perf load faults failover recovery s3 setup
 .DEFAULT_GOAL := demo
 
 # exec: Ctrl-C and TERM reach the portal itself, which ends its database too.
@@ -22,6 +22,10 @@ test: setup
 	go vet ./...
 	go test -vet=off -p $(AT_ONCE) -timeout 19m $(ARGS) ./...
 	$(if $(ARGS),,@$(MAKE) --no-print-directory hsm)
+
+# How each page of the browser journeys looks, in screenshots/: for whoever looks after the design.
+pictures: setup
+	PICTURES=1 go test ./portal -count=1 -timeout 30m $(ARGS)
 
 # The keeper's hardware module, on SoftHSM. It is C, so it is not in the plain build.
 hsm:

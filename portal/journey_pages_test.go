@@ -71,7 +71,7 @@ func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
 				for _, v.screen = range []screen{phone, desktop} {
 					v.do(v.look(v.screen))
 					if v.lang == "kk" && v.screen == desktop && v.count("iframe") != "0" {
-						time.Sleep(time.Second) // the browser's own viewer of documents is slow to paint
+						time.Sleep(time.Second) // the browser's own viewer of documents is slow to come
 					}
 					v.photograph(fmt.Sprintf("pages-%s-%s-%d", page[0], v.lang, v.screen.width))
 				}

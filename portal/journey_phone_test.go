@@ -37,21 +37,19 @@ func (v *visitor) scan(ph *egov.Phone) egov.Fetched {
 
 // reads has another program read the code from the picture of the page, as a
 // camera would.
-func (v *visitor) reads(picture string) {
+func (v *visitor) reads() {
 	v.t.Helper()
 	if _, err := exec.LookPath("zbarimg"); err != nil {
 		v.t.Log("zbarimg is not on this computer (make setup installs it): the code is not read from the picture")
 		return
 	}
-	dir, err := screenshots()
-	if err != nil {
-		v.t.Fatal(err)
-	}
+	picture := filepath.Join(v.t.TempDir(), "code.png")
+	v.paint(picture)
 	link, err := url.Parse(v.href(`.phone a[href*="/mobileSign/"]`))
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	out, err := exec.Command("zbarimg", "-q", "--raw", filepath.Join(dir, picture)).Output()
+	out, err := exec.Command("zbarimg", "-q", "--raw", picture).Output()
 	if want := egov.Code(link.Query().Get("link")); err != nil || strings.TrimSpace(string(out)) != want {
 		v.t.Errorf("the picture says %q, %v; want %q", out, err, want)
 	}
@@ -70,7 +68,7 @@ func TestAPageGoesOnByItselfWhenThePhoneHasSigned(t *testing.T) {
 	v := s.visit(t, "p", "kk", desktop)
 	v.open("signin", "/signin?next=%2Ffilings%2F"+draft.String())
 	v.click("code", phoneButton)
-	v.reads("p-02-code.png")
+	v.reads()
 	fetched := v.scan(ph)
 	v.until(`document.querySelector("[data-phone]")?.dataset.phone === "fetched-0"`)
 	v.arrive("code-fetched")

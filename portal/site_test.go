@@ -481,7 +481,12 @@ func quoted(text string) string {
 	return string(b)
 }
 
-var screenshots = sync.OnceValues(func() (string, error) {
+// pictures is the folder that keeps how pages look, or "" where nobody will look at them:
+// to paint them takes longer than all the rest of a journey. make pictures paints them.
+var pictures = sync.OnceValues(func() (string, error) {
+	if os.Getenv("PICTURES") == "" {
+		return "", nil
+	}
 	root, err := portaltest.Root()
 	if err != nil {
 		return "", err
@@ -502,18 +507,25 @@ func (v *visitor) picture(name string) {
 
 func (v *visitor) photograph(name string) {
 	v.t.Helper()
-	dir, err := screenshots()
-	if err != nil {
+	switch dir, err := pictures(); {
+	case err != nil:
 		v.t.Fatal(err)
+	case dir != "":
+		v.paint(filepath.Join(dir, name+".png"))
 	}
+}
+
+// paint writes a picture of the whole page to a file.
+func (v *visitor) paint(file string) {
+	v.t.Helper()
 	ctx, done := context.WithTimeout(v.ctx, 20*time.Second)
 	defer done()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+		err = os.WriteFile(file, png, 0o644)
 	}
 	if err != nil {
-		v.t.Errorf("picture %s: %v", name, err)
+		v.t.Errorf("picture %s: %v", file, err)
 	}
 }
 
