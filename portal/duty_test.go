@@ -29,6 +29,27 @@ func (f *front) poison(t testing.TB, n int, name, kind string) {
 	}
 }
 
+// Whoever may look at what is stuck comes there from the page that he works on, without
+// knowing the address; to others no page speaks of it.
+func TestWhoeverIsOnDutyFindsTheWayThere(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for page, actors := range map[string]map[*portaltest.Actor]bool{
+		"/kk/book": {f.Actor("zhandos"): true, f.Marat: false}, "/kk/directory": {f.Bolat: true, f.Marat: false},
+	} {
+		for actor, may := range actors {
+			g := f.as(actor)
+			body := g.get(page).want(t, page, http.StatusOK).body
+			if strings.Contains(body, `href="/kk/duty"`) != may {
+				t.Errorf("%s of %s leads to the duty page: %v", page, actor.FullName(), !may)
+			}
+			if got := g.get("/kk/duty").StatusCode == http.StatusOK; got != may {
+				t.Errorf("%s opens the duty page: %v", actor.FullName(), got)
+			}
+		}
+	}
+}
+
 // RELIABILITY R19: whoever is on duty sees what was given up, by kinds and ages and nothing
 // of anybody, and has it tried again; each is an act in the record. For everybody else
 // there is no such page.

@@ -45,13 +45,35 @@ const (
 	strangeFirst  = 60
 	strangeKept   = 10_000 // networks that are remembered; one more, and all begin anew
 	strangeUnread = 32     // lines of one batch, without one that the register signed
+
+	provedFor  = 24 * time.Hour // that a network is the register's, since it sent what the register signed
+	provedKept = 100            // of such networks; one more, and all begin anew
 )
 
 // strangers remember which networks showed, at the door of the register, that they are not
 // it. Those of whom it is known wait outside.
 type strangers struct {
-	mu sync.Mutex
-	of map[string]*rate.Limiter
+	mu     sync.Mutex
+	of     map[string]*rate.Limiter
+	signed map[string]time.Time // networks that are none, and when they showed it
+}
+
+// proved notes that a network sent what the register signed.
+func (s *strangers) proved(who string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := s.signed[who]; s.signed == nil || !again && len(s.signed) >= provedKept {
+		s.signed = map[string]time.Time{}
+	}
+	s.signed[who] = time.Now()
+}
+
+// never tells that a network is no stranger's: the register came from it lately.
+func (s *strangers) never(who string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, ok := s.signed[who]
+	return ok && time.Since(at) < provedFor
 }
 
 // failed notes that somebody was not the register.

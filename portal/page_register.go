@@ -2,7 +2,6 @@ package portal
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,9 +22,9 @@ import (
 var machines = map[policy.Act]bool{policy.RegisterSend: true, policy.RegisterBatch: true, policy.RegisterContract: true,
 	policy.ExchangeKey: true, policy.ExchangeEvents: true, policy.ExchangePaper: true}
 
-// atOnce is how many of its requests are in hand at the same time: each may be large, and
-// all of it is in memory.
-const atOnce = 4
+// spoken are the acts by which a machine says something: it takes a place when that is all
+// there. The others are asked in a header, which is there already.
+var spoken = map[policy.Act]bool{policy.RegisterSend: true, policy.RegisterBatch: true}
 
 // How long one message may take on its way in and out.
 const lineTime = 2 * time.Minute
@@ -42,11 +41,13 @@ func (p *Portal) machineGuard(r route) echo.HandlerFunc {
 		if p.strangers.wait(network(c)) {
 			return fault.New(fault.TooMany, "fault.too-many")
 		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		default:
-			return fault.New(fault.TooMany, "fault.too-many")
+		if !spoken[r.act] {
+			select {
+			case places <- struct{}{}:
+				defer func() { <-places }()
+			default:
+				return fault.New(fault.TooMany, "fault.too-many")
+			}
 		}
 		err := r.answer(c, policy.Ask{Is: policy.Visitor, Act: r.act, At: p.Clock().UTC().Truncate(time.Microsecond)})
 		if notSigned(err) {
@@ -83,11 +84,13 @@ func (p *Portal) registerSend(c echo.Context, _ policy.Ask) error {
 	if err := sends(c, inbound.MediaMessage); err != nil {
 		return err
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, inbound.MaxLine))
+	body := &coming{http.MaxBytesReader(c.Response(), c.Request().Body, inbound.MaxLine), p.door.hold(p.strangers.never(network(c)))}
+	defer body.free()
+	raw, err := io.ReadAll(body)
 	if err != nil {
 		return tooLarge(err)
 	}
-	said, err := p.takeLine(c.Request().Context(), raw)
+	said, err := p.takeLine(c, raw)
 	if err != nil {
 		return err
 	}
@@ -96,13 +99,35 @@ func (p *Portal) registerSend(c echo.Context, _ policy.Ask) error {
 
 func tooLarge(err error) error {
 	var long *http.MaxBytesError
+	if errors.Is(err, fault.TooMany) {
+		return err
+	}
 	if errors.As(err, &long) {
 		return echo.ErrStatusRequestEntityTooLarge
 	}
 	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }
 
-func (p *Portal) takeLine(ctx context.Context, raw []byte) ([]byte, error) {
+// What came of a message that a machine sent, for the figures.
+const (
+	lineStrange = "strange" // not the register's, or not to this portal
+	lineTaken   = "taken"   // now or before
+	lineAside   = "aside"   // refused, and those on duty see it
+	lineRefused = "refused" // it may come again, and is kept nowhere
+)
+
+// takeLine judges a message that is all there.
+func (p *Portal) takeLine(c echo.Context, raw []byte) ([]byte, error) {
+	ctx := c.Request().Context()
+	done, err := p.door.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	came := lineStrange
+	defer func() {
+		p.Meter.Count("portal_register_messages_total", "Messages that came to the door of the register, by what came of them.", "outcome", came)
+	}()
 	e, err := inbound.ReadEnvelope(raw)
 	if err != nil {
 		return nil, &unsigned{err}
@@ -111,10 +136,19 @@ func (p *Portal) takeLine(ctx context.Context, raw []byte) ([]byte, error) {
 	if inbound.Strange(err) {
 		return nil, &unsigned{err}
 	}
+	came = lineRefused
 	if err != nil {
 		return nil, err
 	}
-	return p.Register.Take(ctx, m)
+	p.strangers.proved(network(c))
+	said, err := p.Register.Take(ctx, m)
+	switch {
+	case err == nil:
+		came = lineTaken
+	case inbound.Kept(err):
+		came = lineAside
+	}
+	return said, err
 }
 
 // lineAnswer is the answer to one line of a batch.
@@ -133,14 +167,21 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 	}
 	ctx, wire := c.Request().Context(), http.NewResponseController(c.Response())
 	wire.EnableFullDuplex() // HTTP/2 has it anyway
-	lines := inbound.Lines(c.Request().Body)
+	register := p.strangers.never(network(c))
+	buffer, body := p.door.hold(register), &coming{c.Request().Body, p.door.hold(register)}
+	defer buffer.free()
+	defer body.free()
+	if err := buffer.add(lineHeld); err != nil {
+		return err
+	}
+	lines := inbound.Lines(body)
 	c.Response().Header().Set(echo.HeaderContentType, inbound.MediaBatch)
 	c.Response().WriteHeader(http.StatusOK)
 	out := bufio.NewWriter(c.Response())
 	begun, known := time.Now(), false
 	for n := 1; ; n++ {
 		by := time.Now()
-		if !known { // until one line was the register's, a place is not held for longer than one line may take
+		if !known { // until one line was the register's, nobody is waited for longer than one line may take
 			by = begun
 		}
 		wire.SetReadDeadline(by.Add(lineTime))
@@ -152,10 +193,11 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 		answer := lineAnswer{Line: n, Status: http.StatusOK}
 		strange := err != nil // longer than any of the register's
 		if err == nil {
-			answer.Answer, err = p.takeLine(ctx, raw)
+			answer.Answer, err = p.takeLine(c, raw)
 			strange = notSigned(err)
 			known = known || !strange
 		}
+		body.free()
 		if err != nil {
 			problem := p.problem(c, err)
 			answer.Status, answer.Problem = problem.Status, &problem

@@ -80,6 +80,7 @@ type Portal struct {
 	fetched   *middleware.RateLimiterMemoryStore // how often each feed is asked for
 	lane      *lane                              // the anonymous one
 	strangers strangers                          // at the door of the register
+	door      *door                              // of the register
 	views     views                              // what is shown again
 }
 
@@ -176,7 +177,7 @@ func (p *Portal) prepare() error {
 		p.links[r.act] = path
 	}
 	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://"), Clock: p.Clock, Idle: p.Idle}
-	p.fetched = fetching()
+	p.fetched, p.door = fetching(), newDoor()
 	if p.IdleWarning == 0 {
 		p.IdleWarning = identity.Warning
 	}
@@ -242,8 +243,8 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 			}
 		}
 		// What a page reads it reads in one transaction, which is over before it is written
-		// to somebody slow. Before a change nothing is held: a signature may be verified over
-		// the network.
+		// to somebody slow. Before a change nothing is held; what is signed reads on until
+		// its signature is verified, which may be over the network (document.Verify).
 		ctx, rest := p.DB.Reading(c.Request().Context())
 		defer rest()
 		p.in(c, ctx)
@@ -253,7 +254,9 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		}
 		// After all of the body: its last byte is the moment of a receipt.
 		ask, err := p.ask(c, r.act)
-		if c.Request().Method == http.MethodPost {
+		post := c.Request().Method == http.MethodPost
+		_, signed := signedOn(r.act)
+		if post && !signed {
 			rest()
 		}
 		if err != nil && r.act == policy.SubmissionRead {
@@ -271,7 +274,7 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		if ask.Closed() {
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
-		if _, signed := signedOn(r.act); signed && c.Request().Method == http.MethodPost {
+		if post && signed {
 			return p.takes(c, ask, r.answer)
 		}
 		return r.answer(c, ask)

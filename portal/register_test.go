@@ -16,13 +16,14 @@ import (
 	"zharia/portal"
 	"zharia/portal/database"
 	"zharia/portal/notice"
+	"zharia/portal/ops"
 	"zharia/portal/portaltest"
 	"zharia/portal/register/inbound"
 	"zharia/portal/vault"
 )
 
 // registered is a portal that takes what the register of the cast sends.
-func registered(t *testing.T) *front {
+func registered(t *testing.T, with ...func(*portal.Portal)) *front {
 	t.Helper()
 	w := portaltest.World(t)
 	hand, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Work)
@@ -34,6 +35,9 @@ func registered(t *testing.T) *front {
 	p := &portal.Portal{
 		DB: w.App, Words: w.Words, Verifier: w.Verifier, Origin: portaltest.Origin, Agent: "wss://127.0.0.1:13579", LogKey: portaltest.LogKey, Clock: clock, Channels: notice.Outward,
 		Register: &inbound.Inbox{DB: vault.New(hand, w.App.Keys), Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: clock},
+	}
+	for _, change := range with {
+		change(p)
 	}
 	if err := portal.Share(p); err != nil {
 		t.Fatal(err)
@@ -135,6 +139,33 @@ func TestTheRegisterSendsAMessageOverHTTPAndIsAnsweredTheSameAgain(t *testing.T)
 		t.Errorf("the answer is %s", first.Body)
 	}
 	f.Sound()
+}
+
+// Whoever looks after the machine sees in the figures that the exchange stands still, or
+// that what comes is refused; nothing of anybody is in them.
+func TestWhatTheRegisterSendsIsCountedByWhatCameOfIt(t *testing.T) {
+	meter := ops.NewMeter()
+	f := registered(t, func(p *portal.Portal) { p.Meter = meter })
+	good := f.envelope(f.known())
+	aside := f.envelope(message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": "123456789012", "name": "Аты"}}}))
+	gap, _ := json.Marshal(map[string]any{"id": uuid.Must(uuid.NewV7()), "portal": portaltest.Origin, "kind": inbound.Movement, "at": "2026-10-22T09:30:00Z",
+		"case": uuid.Must(uuid.NewV7()), "sequence": 7, "data": map[string]any{"state": "in-court", "since": "2026-10-01"}})
+	for _, body := range [][]byte{good, good, aside, f.envelope(gap), []byte("no")} {
+		f.machine(http.MethodPost, "/api/v1/messages", inbound.MediaMessage, body)
+	}
+	f.machine(http.MethodPost, "/api/v1/batch", inbound.MediaBatch, bytes.Join([][]byte{good, []byte("no")}, []byte("\n")))
+	var out strings.Builder
+	meter.Write(t.Context(), &out)
+	for outcome, n := range map[string]string{"taken": "3", "aside": "1", "refused": "1", "strange": "2"} {
+		if want := `portal_register_messages_total{outcome="` + outcome + `"} ` + n + "\n"; !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+	for _, never := range []string{f.Stranger.IIN.Reveal(), f.Stranger.Person.String(), "123456789012"} {
+		if strings.Contains(out.String(), never) {
+			t.Errorf("%q is among the figures", never)
+		}
+	}
 }
 
 func TestWhereNoRegisterIsPinnedNothingIsThere(t *testing.T) {

@@ -1,13 +1,17 @@
 package portal_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"zharia/portal/register/inbound"
 )
@@ -61,6 +65,47 @@ func TestWhoIsNotTheRegisterIsSoonNotListenedTo(t *testing.T) {
 			t.Fatal("the register is not listened to any more")
 		}
 	}
+}
+
+// Whoever comes and says nothing takes no place from the register: its message is taken at
+// once, however many wait there with a line that does not end.
+func TestStrangersWhoAreSlowHoldUpNoRegister(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	server := httptest.NewServer(f)
+	defer server.Close()
+	good := f.envelope(f.known())
+	for _, door := range []struct{ path, media, header, first string }{
+		{"/api/v1/messages", inbound.MediaMessage, "Expect: 100-continue\r\n", ""},
+		{"/api/v1/batch", inbound.MediaBatch, "", "{}\n"},
+	} {
+		path, media := door.path, door.media
+		for range 12 {
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: portal.example\r\nContent-Type: %s\r\nContent-Length: 1000000\r\n%s\r\n%s", path, media, door.header, door.first)
+			// Asked to go on, or answered to a first line: it is being read, and stands where the register is to be heard.
+			if said, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+				t.Fatalf("a stranger at %s is told %q: %v", path, said, err)
+			}
+			fmt.Fprint(conn, `{"body":"`)
+		}
+		begun := time.Now()
+		answer, err := http.Post(server.URL+path, media, bytes.NewReader(good))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !bytes.Contains(said, []byte(`"taken"`)) || time.Since(begun) > 5*time.Second {
+			t.Errorf("the register at %s waited %s: %d %s %v", path, time.Since(begun), answer.StatusCode, said, err)
+		}
+	}
+	f.Sound()
 }
 
 // A batch in which nobody finds a line of the register ends, however long it is.

@@ -43,6 +43,7 @@ type cluster struct {
 	as      *syscall.Credential // whose processes they are; nil: ours
 	pg      string              // the folder of psql and the server's programs
 	secret  string              // the password of all logins
+	portal  string              // the binary, which archives the log
 }
 
 // node is one of the machines.
@@ -164,8 +165,8 @@ func missing() string {
 
 // openCluster makes the files of three nodes in dir and starts them. What it began is to be
 // closed, whatever the error.
-func openCluster(ctx context.Context, dir string) (*cluster, error) {
-	c := &cluster{dir: dir, secret: "of-the-lab"}
+func openCluster(ctx context.Context, dir, portal string) (*cluster, error) {
+	c := &cluster{dir: dir, secret: "of-the-lab", portal: portal}
 	if lacks := missing(); lacks != "" {
 		return c, fmt.Errorf("%s: not installed (Debian: patroni, etcd-server)", lacks)
 	}
@@ -308,9 +309,13 @@ func (c *cluster) rendered(n *node, file string, kept string) (string, error) {
 		"10.1.0.0/24", c.network+"0/24", "10.1.0.", c.network, "/etc/zharia-db/tls", filepath.Join(n.dir, "tls"),
 		"/var/lib/postgresql/15/zharia", n.data(), "/var/lib/postgresql/.pgpass-patroni", filepath.Join(n.dir, "pgpass"),
 		"/var/run/postgresql", filepath.Join(n.dir, "run"), "/usr/lib/postgresql/15/bin", c.pg, "/var/lib/etcd/zharia", filepath.Join(n.dir, "etcd"),
+		"/usr/bin/zharia archive /var/lib/zharia-wal", c.portal+" archive "+c.wal(), "/var/lib/zharia-wal", c.wal(),
 		"REPLICATOR-PASSWORD", c.secret, "REWINDER-PASSWORD", c.secret,
 	).Replace(out.String()), nil
 }
+
+// wal is the archive of the log, which all nodes reach.
+func (c *cluster) wal() string { return filepath.Join(c.dir, "wal") }
 
 // lay puts the folder of a node there.
 func (c *cluster) lay(n *node) error {
@@ -326,7 +331,7 @@ func (c *cluster) lay(n *node) error {
 		return err
 	}
 	config := filepath.Join(n.dir, "patroni.yml")
-	err = errors.Join(os.MkdirAll(filepath.Join(n.dir, "run"), 0o755), os.WriteFile(config, []byte(patroni), 0o600))
+	err = errors.Join(os.MkdirAll(filepath.Join(n.dir, "run"), 0o755), os.MkdirAll(c.wal(), 0o700), os.WriteFile(config, []byte(patroni), 0o600))
 	if err != nil {
 		return err
 	}
@@ -340,6 +345,9 @@ func (c *cluster) lay(n *node) error {
 	}
 	if c.as == nil {
 		return nil
+	}
+	if err := os.Chown(c.wal(), int(c.as.Uid), int(c.as.Gid)); err != nil {
+		return err
 	}
 	return filepath.WalkDir(n.dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {

@@ -26,6 +26,7 @@ func TestTheFilesOfThreeMachinesKeepWhatIsAcknowledged(t *testing.T) {
 	patroni := read("patroni.yml")
 	for _, want := range []string{
 		"synchronous_mode: true", "synchronous_mode_strict: true", "synchronous_commit: 'on'", "fsync: 'on'", "full_page_writes: 'on'", "- data-checksums",
+		"archive_mode: 'on'", "archive_timeout: 60", "archive_command: '/usr/bin/zharia archive /var/lib/zharia-wal %p'", // the base of a week is nothing without the log after it
 		"verify_client: required", "ssl: 'on'", "sslmode: verify-full", "protocol: https",
 	} {
 		if !strings.Contains(patroni, want) {
@@ -64,7 +65,7 @@ func TestTheFilesOfEachMachineAreItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{dir: t.TempDir(), secret: "of-the-lab", network: network, pg: "/usr/lib/postgresql/15/bin"}
+	c := &cluster{dir: t.TempDir(), secret: "of-the-lab", network: network, pg: "/usr/lib/postgresql/15/bin", portal: "/tmp/lab/portal"}
 	programs, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ func TestTheFilesOfEachMachineAreItsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"\nname: " + n.name + "\n", "connect_address: " + n.addr + ":8008", "connect_address: " + n.addr + ":5432", network + "11:2379, " + network + "12:2379, " + network + "13:2379"} {
+		for _, want := range []string{"\nname: " + n.name + "\n", "connect_address: " + n.addr + ":8008", "connect_address: " + n.addr + ":5432", "archive_command: '/tmp/lab/portal archive " + c.wal() + " %p'", network + "11:2379, " + network + "12:2379, " + network + "13:2379"} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("%s lacks %q", n.name, want)
 			}

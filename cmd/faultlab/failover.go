@@ -124,7 +124,7 @@ func (f *failover) open(ctx context.Context, p plan) (err error) {
 		}
 	}
 	l.say("three nodes are made in %s", l.dir)
-	if f.cluster, err = openCluster(ctx, l.dir); err != nil {
+	if f.cluster, err = openCluster(ctx, l.dir, p.binary); err != nil {
 		return err
 	}
 	l.say("they run: %s leads", f.cluster.with(ctx, leads).name)

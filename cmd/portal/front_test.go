@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,8 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/ops"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 )
 
 // pair writes a certificate of this machine with a serial number, and its key.
@@ -462,6 +465,61 @@ func TestTheFiguresTellOfNobody(t *testing.T) {
 		if strings.Contains(string(text), never) {
 			t.Errorf("%q is among the figures", never)
 		}
+	}
+}
+
+// A register that is silent shows in the figures before anybody asks why nothing came there.
+func TestTheFiguresTellWhatTheRegisterWasNotToldYet(t *testing.T) {
+	w := portaltest.World(t)
+	hand := func(role database.Role) *database.DB {
+		db, err := database.OpenAs(t.Context(), w.DB.DSN(), role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	h := hands{work: hand(database.Work), checks: hand(database.Audit), exchange: &feed.Worker{}}
+	meter := ops.NewMeter()
+	for _, figures := range h.figures(&portal.Portal{DB: w.App, Register: &inbound.Inbox{}}) {
+		meter.Read(figures)
+	}
+	read := func() string {
+		var out strings.Builder
+		meter.Write(t.Context(), &out)
+		return out.String()
+	}
+	if text := read(); strings.Contains(text, "portal_exchange_") || !strings.Contains(text, "portal_register_aside 0\n") {
+		t.Errorf("nobody is told, and the figures are\n%s", text)
+	}
+	if err := feed.Subscribe(t.Context(), h.work, feed.Subscriber{Name: portal.RegisterName, URL: "https://register.example/"}, w.At); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := feed.Tell(t.Context(), h.work, w.At); err != nil {
+		t.Fatal(err)
+	}
+	var waits int
+	if err := w.SQL.Get(&waits, `SELECT count(*) FROM sending WHERE state = 'waiting'`); err != nil || waits == 0 {
+		t.Fatalf("%d events wait, %v", waits, err)
+	}
+	if _, err := w.SQL.Exec(`UPDATE event SET made_at = now() - interval '1 hour' WHERE seq = (SELECT min(seq) FROM sending)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SQL.Exec(`UPDATE event SET made_at = now() WHERE seq <> (SELECT min(seq) FROM sending)`); err != nil {
+		t.Fatal(err)
+	}
+	text := read()
+	for _, want := range []string{fmt.Sprintf("portal_exchange_waiting{subscriber=\"register\"} %d\n", waits), "portal_exchange_aside{subscriber=\"register\"} 0\n", "portal_exchange_silent{subscriber=\"register\"} 0\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	age := regexp.MustCompile(`portal_exchange_oldest_seconds\{subscriber="register"\} ([0-9.]+)`).FindStringSubmatch(text)
+	if age == nil {
+		t.Fatalf("no age in\n%s", text)
+	}
+	if seconds, err := strconv.ParseFloat(age[1], 64); err != nil || seconds < 3600 || seconds > 3700 {
+		t.Errorf("the oldest waits for %s seconds, not for an hour", age[1])
 	}
 }
 

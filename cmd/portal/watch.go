@@ -21,6 +21,8 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/ledger"
 	"zharia/portal/ops"
+	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 )
 
 const askOne = `SELECT 1`
@@ -128,6 +130,12 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
 		h.jobs, h.notices,
 	}
+	if h.exchange != nil {
+		all = append(all, h.exchanges)
+	}
+	if p.Register != nil {
+		all = append(all, h.asides)
+	}
 	if h.keeper != nil {
 		all = append(all, h.keeps)
 	}
@@ -181,6 +189,36 @@ func (h hands) notices(ctx context.Context) ([]ops.Figure, error) {
 		{Name: "portal_notices_behind_acts", Help: "Acts of which nobody was told yet.", Value: float64(max(acts-r.Seq, 0))},
 		{Name: "portal_ledger_acts", Help: "Acts in the record.", Value: float64(acts)},
 	}, nil
+}
+
+// exchanges are what the register is to be told and was not told yet. A subscriber's name
+// is a word of the program.
+func (h hands) exchanges(ctx context.Context) (out []ops.Figure, err error) {
+	behind, err := feed.Backlog(ctx, h.work)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range behind {
+		of, age := []string{"subscriber", s.Name}, 0.0
+		if s.Since != nil {
+			age = max(time.Since(*s.Since).Seconds(), 0)
+		}
+		out = append(out,
+			ops.Figure{Name: "portal_exchange_waiting", Help: "Events that the register was not told yet.", Labels: of, Value: float64(s.Waiting)},
+			ops.Figure{Name: "portal_exchange_oldest_seconds", Help: "For how long the oldest of them waits.", Labels: of, Value: age},
+			ops.Figure{Name: "portal_exchange_aside", Help: "Events that the register refused again and again: a person must look.", Labels: of, Value: float64(s.Aside)},
+			ops.Figure{Name: "portal_exchange_silent", Help: "Tries that nobody answered, since the last answer.", Labels: of, Value: float64(s.Silent)})
+	}
+	return out, nil
+}
+
+// asides are what the register sent and the portal could not take.
+func (h hands) asides(ctx context.Context) ([]ops.Figure, error) {
+	n, err := inbound.CountAside(ctx, h.work, now())
+	if err != nil {
+		return nil, err
+	}
+	return []ops.Figure{{Name: "portal_register_aside", Help: "Messages of the register that could not be taken: a person must look.", Value: float64(n)}}, nil
 }
 
 func (h hands) keeps(ctx context.Context) ([]ops.Figure, error) {

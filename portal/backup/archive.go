@@ -46,6 +46,7 @@ func Archive(file, folder string) (err error) {
 	if !info.Mode().IsRegular() || info.Size() > mostSegment {
 		return fmt.Errorf("%s is no file of a server's log", file)
 	}
+	clearSegments(folder) // first: the disk may be full of them
 	path := filepath.Join(folder, name)
 	if there, err := os.Open(path); err == nil {
 		defer there.Close()
@@ -56,7 +57,7 @@ func Archive(file, folder string) (err error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	part, err := os.CreateTemp(folder, ".part-*")
+	part, err := os.CreateTemp(folder, partMark+"*")
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,9 @@ func whole(ctx context.Context, dir string, say func(string), copy func(part str
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return Manifest{}, errors.Join(fmt.Errorf("%s: %w", dir, ErrExists), err)
 	}
-	part, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+".part-*") // mode 0700
+	// First: the disk may be full of them.
+	clearCopies(filepath.Dir(dir))
+	part, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+partMark+"*") // mode 0700
 	if err != nil {
 		return Manifest{}, fmt.Errorf("make the folder of the backup: %w", err)
 	}

@@ -296,6 +296,9 @@ func TestWhatTheRegisterRefusesIsSetAsideAndKeepsOnlyItsOwnCaseWaiting(t *testin
 		all[0].Asides[0].Seq != poison || all[0].Asides[0].Tries != 8 || all[0].Asides[0].Failure != "the event is refused: HTTP 422" {
 		t.Fatalf("duty sees %+v, %v", all, err)
 	}
+	if figures, err := feed.Backlog(t.Context(), x.hand); err != nil || len(figures) != 1 || figures[0].Waiting != 2 || figures[0].Aside != 1 || !figures[0].Since.Equal(*all[0].Since) {
+		t.Errorf("the figures are %+v, %v", figures, err)
+	}
 	// It is mended there; somebody on duty has it sent again, and the rest follows.
 	x.register.Fail(standin.Faults{})
 	again := x.Bolat.Asks(policy.EventAgain)
@@ -497,6 +500,40 @@ func TestTheKeyIsMadeOnceAndKeptFromOthers(t *testing.T) {
 	}
 	if _, err := feed.ParsePublic("rubbish"); err == nil {
 		t.Error("rubbish was taken for a public key")
+	}
+}
+
+// Two portals of a site that start for the first time at one moment sign with one key: the
+// register knows one, and what the other signs would be refused.
+func TestWhoeverStartsAtOneMomentHasOneKey(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		file, start := filepath.Join(dir, "exchange.key"), make(chan struct{})
+		keys := make(chan string, 32)
+		for range cap(keys) {
+			go func() {
+				<-start
+				key, err := feed.LoadKey(file)
+				if err != nil {
+					t.Errorf("a portal does not start: %v", err)
+					keys <- ""
+					return
+				}
+				keys <- key.Public().String()
+			}()
+		}
+		close(start)
+		kept := map[string]bool{}
+		for range cap(keys) {
+			kept[<-keys] = true
+		}
+		next, err := feed.LoadKey(file)
+		if err != nil || len(kept) != 1 || !kept[next.Public().String()] {
+			t.Fatalf("they go on with %d keys, and the next start with %s: %v", len(kept), next.Public(), err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Fatalf("there are %v %v", left, err)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -42,12 +43,21 @@ func NewKey() (Key, error) {
 }
 
 // LoadKey reads the key from a file that nobody else may read; where there is none it
-// makes one.
+// makes one. Of several portals that come to it at one moment one makes it, and all go on
+// with that.
 func LoadKey(file string) (Key, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(file)
+	k, err := readKey(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
 	}
+	if err := makeKey(file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Key{}, fmt.Errorf("feed: make the key: %w", err)
+	}
+	return readKey(file) // and never the one just made: another's may have been first
+}
+
+func readKey(file string) (Key, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return Key{}, err
 	}
@@ -61,17 +71,30 @@ func LoadKey(file string) (Key, error) {
 	return Key{ed25519.NewKeyFromSeed(seed)}, nil
 }
 
-func makeKey(file string) (Key, error) {
+// makeKey puts a new key in place whole and on the disk, or fails with fs.ErrExist: a link
+// takes nobody's place, and who reads meanwhile never sees half of it.
+func makeKey(file string) error {
 	k, err := NewKey()
 	if err != nil {
-		return Key{}, err
+		return err
 	}
-	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	fresh, err := os.CreateTemp(filepath.Dir(file), ".exchange-*") // mode 0600
 	if err != nil {
-		return Key{}, err
+		return err
 	}
-	_, err = out.WriteString(base64.StdEncoding.EncodeToString(k.private.Seed()) + "\n")
-	return k, errors.Join(err, out.Sync(), out.Close())
+	defer os.Remove(fresh.Name())
+	_, err = fresh.WriteString(base64.StdEncoding.EncodeToString(k.private.Seed()) + "\n")
+	if err := errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(fresh.Name(), file); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close()) // the name, too, outlives a power cut
 }
 
 // Public is the half that anybody may have.

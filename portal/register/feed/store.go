@@ -113,7 +113,8 @@ type Duty struct {
 	Held    int        `db:"held"`  // of these, behind one that was set aside
 	Heard   *time.Time `db:"heard_at"`
 	Silent  int        `db:"silent"` // tries that nobody answered, since the last answer
-	Asides  []SetAside `db:"-"`
+	Aside   int        `db:"aside"`  // as many were set aside
+	Asides  []SetAside `db:"-"`      // the oldest hundred of these
 }
 
 // SetAside is an event that a subscriber does not take.
@@ -126,7 +127,7 @@ type SetAside struct {
 
 const (
 	selectDuty = `
-SELECT s.name, s.heard_at, s.silent, count(n.seq) FILTER (WHERE n.state = 'waiting') AS waiting,
+SELECT s.name, s.heard_at, s.silent, count(n.seq) FILTER (WHERE n.state = 'waiting') AS waiting, count(n.seq) FILTER (WHERE n.state = 'aside') AS aside,
        min(e.made_at) FILTER (WHERE n.state = 'waiting') AS since,
        count(n.seq) FILTER (WHERE n.state = 'waiting' AND a.line IS NOT NULL) AS held
   FROM subscriber s
@@ -150,8 +151,8 @@ func Watch(ctx context.Context, db *database.DB, ask policy.Ask) ([]Duty, error)
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
-	var out []Duty
-	if err := db.Select(ctx, &out, selectDuty); err != nil {
+	out, err := Backlog(ctx, db)
+	if err != nil {
 		return nil, err
 	}
 	for i := range out {
@@ -160,6 +161,14 @@ func Watch(ctx context.Context, db *database.DB, ask policy.Ask) ([]Duty, error)
 		}
 	}
 	return out, nil
+}
+
+// Backlog is how much each subscriber was not told yet, without what was set aside one by
+// one: for the figures of those who look after the machine, and so for nobody who asks.
+func Backlog(ctx context.Context, db *database.DB) ([]Duty, error) {
+	var out []Duty
+	err := db.Select(ctx, &out, selectDuty)
+	return out, err
 }
 
 const (
