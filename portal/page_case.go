@@ -98,7 +98,7 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 		line.Waits = of.Hands(d) && !line.Service.Served()
 		page.Decisions = append(page.Decisions, line)
 	}
-	than, err := older(c)
+	than, err := rowAfter(c, "before")
 	if err != nil {
 		return err
 	}

@@ -9,21 +9,19 @@ import (
 
 // chamberPage is a judge's desk: what falls due first on top.
 type chamberPage struct {
-	Inbox   []filingLine
+	Inbox   filingPart
 	Overdue int
 	Begun   []typedLine
 }
 
 func (p *Portal) chamber(c echo.Context, ask policy.Ask) error {
-	inbox, err := filing.Inbox(c.Request().Context(), p.DB, ask)
-	if err != nil {
+	inbox, done, err := p.inbox(c, ask)
+	if done || err != nil {
 		return err
 	}
-	page := chamberPage{Inbox: filingLines(inbox, ask)}
-	for _, f := range page.Inbox {
-		if f.Overdue {
-			page.Overdue++
-		}
+	page := chamberPage{Inbox: inbox}
+	if page.Overdue, err = p.overdue(c.Request().Context(), ask, inbox); err != nil {
+		return err
 	}
 	if page.Begun, err = p.begun(c); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 // deskPage is the investigator's day: what falls due first, who waits to be
 // confirmed, his cases.
 type deskPage struct {
-	Inbox         []filingLine
+	Inbox         filingPart
 	Overdue       int
 	Waiting       []waitingLine
 	Numbers       map[uuid.UUID]string // of the cases
@@ -30,15 +30,13 @@ type deskPage struct {
 
 func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 	ctx := c.Request().Context()
-	inbox, err := filing.Inbox(ctx, p.DB, ask)
-	if err != nil {
+	inbox, done, err := p.inbox(c, ask)
+	if done || err != nil {
 		return err
 	}
-	page := deskPage{Inbox: filingLines(inbox, ask), Numbers: map[uuid.UUID]string{}}
-	for _, f := range page.Inbox {
-		if f.Overdue {
-			page.Overdue++
-		}
+	page := deskPage{Inbox: inbox, Numbers: map[uuid.UUID]string{}}
+	if page.Overdue, err = p.overdue(ctx, ask, inbox); err != nil {
+		return err
 	}
 	waiting, err := casefile.Waiting(ctx, p.DB, ask)
 	if err != nil {
@@ -80,7 +78,7 @@ func (p *Portal) desk(c echo.Context, ask policy.Ask) error {
 // supervises from the moment it is filed, beside the decision it is about.
 type oversightPage struct {
 	Submitted     []submissionLine // decisions that wait for him
-	Mine          []filingLine     // to answer
+	Mine          filingPart       // to answer
 	Late          []filingLine     // others' answers that are overdue
 	Asked         []requestLine    // requests for access that were not answered in time
 	Filings       []filingLine     // the newest, whatever became of them
@@ -95,8 +93,8 @@ type oversightPage struct {
 
 func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 	ctx := c.Request().Context()
-	mine, err := filing.Inbox(ctx, p.DB, ask)
-	if err != nil {
+	mine, done, err := p.inbox(c, ask)
+	if done || err != nil {
 		return err
 	}
 	all, err := filing.Supervised(ctx, p.DB, ask)
@@ -107,7 +105,7 @@ func (p *Portal) oversight(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	page := oversightPage{Mine: filingLines(mine, ask), Filings: filingLines(all, ask)}
+	page := oversightPage{Mine: mine, Filings: filingLines(all, ask)}
 	for _, f := range filingLines(late, ask) {
 		if f.Decider.ID != ask.Person {
 			page.Late = append(page.Late, f)

@@ -50,21 +50,22 @@ func beyond(f filing.Filing) bool {
 	return f.Standing&policy.Decider != 0 && f.Status.Open() && slices.Contains([]guide.Seat{guide.Higher, guide.Judge, guide.Appeal}, f.Seat)
 }
 
-// filingPart is a part of a list of filings, the newest first.
+// filingPart is a part of a list of filings.
 type filingPart struct {
-	Lines []filingLine
-	Last  uuid.UUID // the one after which it goes on
-	Older bool      // it goes on
-	Newer bool      // it is not the first part
+	Lines   []filingLine
+	Last    uuid.UUID // the one after which it goes on
+	More    bool      // it goes on
+	Further bool      // it is not the first part
 }
 
 func partOf(all filing.Page, ask policy.Ask, than uuid.UUID) filingPart {
 	return filingPart{filingLines(all.Filings, ask), all.Last, all.Last != uuid.Nil, than != uuid.Nil}
 }
 
-// older is the filing after which the part of a list begins that is asked for; zero: the first.
-func older(c echo.Context) (uuid.UUID, error) {
-	text := c.QueryParam("before")
+// rowAfter is the row after which the part of a list begins that the address asks for by
+// this parameter; zero: the first part.
+func rowAfter(c echo.Context, param string) (uuid.UUID, error) {
+	text := c.QueryParam(param)
 	if text == "" {
 		return uuid.Nil, nil
 	}
@@ -83,7 +84,7 @@ type filingsPage struct {
 }
 
 func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
-	than, err := older(c)
+	than, err := rowAfter(c, "before")
 	if err != nil {
 		return err
 	}

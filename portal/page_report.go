@@ -24,17 +24,24 @@ type reportLine struct {
 // reportsPage are the reports of a person. It says nothing of what they are about.
 type reportsPage struct {
 	Reports []reportLine
+	Last    uuid.UUID // the one after which the list goes on
+	More    bool      // it goes on
+	Further bool      // this is not its first part
 	Exit    string
 }
 
 func (p *Portal) reports(c echo.Context, ask policy.Ask) error {
-	all, err := report.Own(c.Request().Context(), p.DB, ask)
+	than, err := rowAfter(c, "before")
 	if err != nil {
 		return err
 	}
-	page := reportsPage{Exit: weather}
+	all, more, err := report.Own(c.Request().Context(), p.DB, ask, than)
+	if err != nil {
+		return err
+	}
+	page := reportsPage{More: more, Further: than != uuid.Nil, Exit: weather}
 	for _, r := range all {
-		page.Reports = append(page.Reports, reportLine{r, r.Overdue(ask.At)})
+		page.Reports, page.Last = append(page.Reports, reportLine{r, r.Overdue(ask.At)}), r.ID
 	}
 	return p.show(c, "reports", page)
 }

@@ -18,7 +18,7 @@ type unitPage struct {
 	Orphans       []casefile.Case
 	Cases         []casefile.Case
 	Submitted     []submissionLine    // a chief's: decisions that wait for his office's word
-	Mine          []filingLine        // to answer himself
+	Mine          filingPart          // to answer himself
 	Settled       []filingLine        // a chief's: complaints about reports of offences that he decided
 	ToCancel      []filingLine        // a chief's: a head asks that a ruling be cancelled
 	Unanswered    []filing.Unanswered // points that were left without an answer
@@ -42,7 +42,11 @@ func (p *Portal) office(c echo.Context, ask policy.Ask) error { return p.showUni
 
 func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 	ctx := c.Request().Context()
-	var page unitPage
+	mine, done, err := p.inbox(c, ask)
+	if done || err != nil {
+		return err
+	}
+	page := unitPage{Mine: mine}
 	cases, err := casefile.Newest(ctx, p.DB, ask)
 	if err != nil {
 		return err
@@ -58,11 +62,6 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 	if page.Submitted, err = p.submissions(c, ask); err != nil {
 		return err
 	}
-	mine, err := filing.Inbox(ctx, p.DB, ask)
-	if err != nil {
-		return err
-	}
-	page.Mine = filingLines(mine, ask)
 	if ask.Is&policy.Chief != 0 {
 		cancel, err := filing.ToCancel(ctx, p.DB, ask)
 		if err != nil {

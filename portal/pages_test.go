@@ -292,6 +292,7 @@ func views(f *front, o objects) []view {
 		{name: "substitution_new", who: f.Marat, path: "/substitutions/new"},
 		{name: "substitution", who: f.Marat, path: "/substitutions/" + standsIn.String()},
 		{name: "desk", who: f.Daniyar, path: "/desk"},
+		{name: "inbox", who: f.Daniyar, path: "/desk?after=01890000-0000-7000-8000-000000000000"},
 		{name: "oversight", who: f.Zhanar, path: "/oversight"},
 		{name: "answer_new", who: f.Gulnar, path: at("/filings/%s/answer", "complaint")},
 		{name: "answer_new-wrong", who: f.Daniyar, path: at("/filings/%s/answer", "defence"), fields: url.Values{}, status: 422},

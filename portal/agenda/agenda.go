@@ -99,11 +99,11 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 	}
 	out = append(out, received...)
 	if ask.Is&policy.Official != 0 {
-		inbox, err := filing.Inbox(ctx, db, ask.To(policy.FilingRead))
+		owed, err := filing.Urgent(ctx, db, ask.To(policy.FilingRead))
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range inbox {
+		for _, f := range owed {
 			out = append(out, ofAnswer(f, Owed, ask.At))
 		}
 	}

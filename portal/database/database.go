@@ -121,7 +121,7 @@ func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, 
 		}
 		connector.Dialer(look)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(preparing{through(settled{connector, says})}), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(preparing{through(settled{connector, says}), role == App}), "postgres")
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(maxLifetime)
@@ -296,12 +296,16 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 	defer end()
 	hold := context.AfterFunc(ctx, end)
 	defer hold()
-	begun, err := db.pool.BeginTxx(life, nil)
+	told := ""
+	if db.role == App {
+		told = askerOf(ctx).told()
+	}
+	begun, err := db.pool.BeginTxx(context.WithValue(life, telling{}, told), nil)
 	if err != nil {
 		return fmt.Errorf("begin a transaction: %w", away(ctx, err))
 	}
 	defer begun.Rollback() // does nothing after a commit; needed on a panic
-	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, tx: &transaction{Tx: begun}}
+	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, tx: &transaction{Tx: begun, told: told}}
 	if err := do(tx); err != nil {
 		return err
 	}

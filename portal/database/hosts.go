@@ -2,8 +2,10 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -97,7 +99,7 @@ func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &session{whole: to.(whole)}
+	conn := &session{whole: to.(whole), tx: to.(driver.Tx)}
 	pq.SetNoticeHandler(to, conn.hear)
 	if _, err := conn.ExecContext(ctx, s.says, nil); err != nil {
 		to.Close()
@@ -114,6 +116,7 @@ var errAlone = errors.New("the wait for the standby was ended before it had this
 // such a one as done and warns, and a warning is no error to lib/pq.
 type session struct {
 	whole
+	tx    driver.Tx // lib/pq's connection ends its transaction itself
 	alone bool
 }
 
@@ -137,14 +140,27 @@ func (s *session) ExecContext(ctx context.Context, query string, args []driver.N
 	return result, err
 }
 
-// BeginTx begins a transaction whose COMMIT is one on the standby too.
+// BeginTx begins a transaction whose COMMIT is one on the standby too, and tells the
+// database in the same message who asks (telling).
 func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	tx, err := s.whole.BeginTx(ctx, opts)
-	if err != nil {
+	begin := "BEGIN READ WRITE;"
+	switch opts {
+	case driver.TxOptions{}:
+	case driver.TxOptions{Isolation: driver.IsolationLevel(sql.LevelRepeatableRead), ReadOnly: true}:
+		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+	default:
+		return nil, fmt.Errorf("database: no such transaction: %+v", opts)
+	}
+	told, _ := ctx.Value(telling{}).(string)
+	if _, err := s.whole.ExecContext(ctx, begin+told, nil); err != nil {
+		_ = s.tx.Rollback() // of one that has not begun it is refused, and the connection is thrown away
 		return nil, err
 	}
-	return certain{tx, s}, nil
+	return certain{s.tx, s}, nil
 }
+
+// telling is the key under which the context of BeginTx has what to tell first.
+type telling struct{}
 
 // certain is a transaction of a session.
 type certain struct {

@@ -3,13 +3,17 @@ package database
 import (
 	"context"
 	"database/sql/driver"
+	"strings"
 )
 
 // preparing is a connector whose connections keep each query prepared from its first
 // use on: with the policies of schema.sql PostgreSQL takes longer to plan a query than
 // to run it. Queries are constants of the program (query), so a connection has as many
 // of them as the program, and no more.
-type preparing struct{ driver.Connector }
+type preparing struct {
+	driver.Connector
+	all bool // those without arguments, too: nobody asks here what is not a constant
+}
 
 // whole is what lib/pq's connection can do and database/sql makes use of.
 type whole interface {
@@ -29,13 +33,14 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &prepared{conn.(whole), map[string]stmt{}}, nil
+	return &prepared{conn.(whole), map[string]stmt{}, p.all}, nil
 }
 
 // prepared is one connection; database/sql lets one goroutine at a time have it.
 type prepared struct {
 	whole
 	stmts map[string]stmt
+	all   bool
 }
 
 type stmt interface {
@@ -57,9 +62,15 @@ func (p *prepared) of(ctx context.Context, query string) (stmt, error) {
 	return st, nil
 }
 
-// QueryContext asks. A query without arguments goes as it is: it may be several.
+// keeps says that a query is one and a constant: one without arguments may be several, or
+// hold a name that was read in the catalogue.
+func (p *prepared) keeps(query string, args []driver.NamedValue) bool {
+	return len(args) > 0 || p.all && strings.HasPrefix(strings.TrimSpace(query), "SELECT") && !strings.Contains(query, ";")
+}
+
+// QueryContext asks.
 func (p *prepared) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if len(args) == 0 {
+	if !p.keeps(query, args) {
 		return p.whole.QueryContext(ctx, query, args)
 	}
 	st, err := p.of(ctx, query)
@@ -71,7 +82,7 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args []driver
 
 // ExecContext is QueryContext for what answers no rows.
 func (p *prepared) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if len(args) == 0 {
+	if !p.keeps(query, args) {
 		return p.whole.ExecContext(ctx, query, args)
 	}
 	st, err := p.of(ctx, query)

@@ -158,9 +158,9 @@ func TestADeputyDoesTheWorkAndSignsItInHisOwnName(t *testing.T) {
 	if !finds(t, w, w.Ermek, w.Theft) || !finds(t, w, w.Ermek, w.Fraud) || !finds(t, w, w.Daniyar, w.Theft) {
 		t.Error("the cases are not both men's")
 	}
-	inbox, err := filing.Inbox(t.Context(), w.DB, w.Ermek.Asks(policy.DeskRead))
-	if err != nil || len(inbox) != 1 || inbox[0].ID != petition {
-		t.Errorf("the deputy's inbox has %d, %v", len(inbox), err)
+	inbox, err := filing.Inbox(t.Context(), w.DB, w.Ermek.Asks(policy.DeskRead), uuid.Nil)
+	if err != nil || len(inbox.Filings) != 1 || inbox.Filings[0].ID != petition {
+		t.Errorf("the deputy's inbox has %d, %v", len(inbox.Filings), err)
 	}
 	_, err = filing.Read(t.Context(), w.DB, w.Ermek.Asks(policy.FilingRead), complaint)
 	wantKind(t, "the deputy reads a complaint to the prosecutor", fault.NotFound, err)

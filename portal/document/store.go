@@ -169,8 +169,8 @@ SELECT id, casefile, body, kind, language, author, nonce, content, digest, made_
   FROM document
  WHERE id = $1`
 
-const lockDocument = selectDocument + `
-   FOR UPDATE`
+const lockDocument = `
+SELECT author, digest, signed_at IS NOT NULL AS signed FROM document WHERE id = $1 FOR UPDATE`
 
 // Fetch opens a document. It is for those who reached its id through the asker:
 // the domain that owns the filing or the decision has checked the right to it.
@@ -198,7 +198,8 @@ func (row documentRow) open(ctx context.Context, db *vault.DB) (Document, error)
 // Signature is a signature that was verified over a draft of the asker's, on its
 // way to be put there.
 type Signature struct {
-	document uuid.UUID
+	document Document    // none where there is no such draft any more
+	also     []uuid.UUID // who opens it by his own right
 	cms      []byte
 	digest   []byte
 	signer   eds.Signer
@@ -229,6 +230,7 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	if err != nil {
 		return s, err
 	}
+	database.Rest(ctx)
 	if s.signer, err = v.Document(ctx, cms, d.Content, ask.At); err != nil {
 		return s, identity.Unsigned(err)
 	}
@@ -237,7 +239,7 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit && ask.Act != policy.ReportSubmit && ask.Act != policy.EntrySubmit {
 		return s, fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
-	s.document = d.ID
+	s.document, s.also = d, vault.Readers(row.Content)
 	return s, nil
 }
 
@@ -248,19 +250,21 @@ UPDATE document SET cms = $2, signer = $3, signed_at = $4 WHERE id = $1`
 // must be the asker's own, unchanged since. The key must be the very person's
 // who asks.
 func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Signature) (Document, error) {
-	var row documentRow
-	if err := tx.Get(ctx, &row, lockDocument, id); err != nil {
+	var now struct {
+		Author uuid.UUID `db:"author"`
+		Digest []byte    `db:"digest"`
+		Signed bool      `db:"signed"`
+	}
+	if err := tx.Get(ctx, &now, lockDocument, id); err != nil {
 		return Document{}, err
 	}
-	d, err := row.open(ctx, tx)
+	d := s.document
 	switch {
-	case err != nil:
-		return d, err
-	case d.Author != ask.Person:
+	case now.Author != ask.Person:
 		return d, fault.New(fault.NotFound, "fault.not-found")
-	case d.Signed():
+	case now.Signed:
 		return d, fault.New(fault.Conflict, "fault.signed-already")
-	case s.document != id || !bytes.Equal(d.Digest, s.digest):
+	case d.ID != id || !bytes.Equal(now.Digest, s.digest):
 		return d, fault.New(fault.Conflict, "fault.document-changed")
 	case s.signer.Role != eds.Individual:
 		return d, fault.New(fault.Invalid, "fault.eds.organisation")
@@ -268,8 +272,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if identity.IDOf(tx, s.signer.IIN) != ask.Person {
 		return d, fault.New(fault.Invalid, "fault.eds.other-person")
 	}
-	also := vault.Readers(row.Content)
-	sealed, err := tx.Seal(d.at("cms"), s.cms, also...)
+	sealed, err := tx.Seal(d.at("cms"), s.cms, s.also...)
 	if err != nil {
 		return d, err
 	}
@@ -288,7 +291,7 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 			return d, err
 		}
 	}
-	return d, evidence.KeepDocument(ctx, tx, id, d.home(), ask.Person, s.signer, ask.At, also...)
+	return d, evidence.KeepDocument(ctx, tx, id, d.home(), ask.Person, s.signer, ask.At, s.also...)
 }
 
 // Proof is what a page says of the signature of a document.

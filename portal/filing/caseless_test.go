@@ -99,8 +99,8 @@ func TestSilenceAfterAReportIsComplainedOfToTheProsecutorWhoAnswersWithoutACase(
 		complaint-registration | filed  |          | true   | gulnar  | chief | no-registration | complaint-answer | 2026-10-31 00:00:00 | 2026-000001`)
 	nobodyElse(t, w, id, w.Stranger, w.Gulnar)
 
-	inbox, err := filing.Inbox(as(t, w, w.Gulnar), w.App, w.Gulnar.Asks(policy.OfficeRead))
-	if err != nil || len(inbox) != 1 || inbox[0].ReportNumber != r.Number || inbox[0].AuthorName != w.Stranger.FullName() || inbox[0].Case != uuid.Nil {
+	inbox, err := filing.Inbox(as(t, w, w.Gulnar), w.App, w.Gulnar.Asks(policy.OfficeRead), uuid.Nil)
+	if err != nil || len(inbox.Filings) != 1 || inbox.Filings[0].ReportNumber != r.Number || inbox.Filings[0].AuthorName != w.Stranger.FullName() || inbox.Filings[0].Case != uuid.Nil {
 		t.Fatalf("on her desk lies %+v, %v", inbox, err)
 	}
 	w.At = w.At.Add(24 * time.Hour)

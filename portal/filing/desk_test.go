@@ -180,9 +180,9 @@ func TestWhomItConcernsHandsOnAndNeverDecides(t *testing.T) {
 	if _, err := w.SQL.Exec(`UPDATE filing SET interested = array_append(interested, decider) WHERE id = $1`, id); err != nil {
 		t.Fatal(err)
 	}
-	inbox, err := filing.Inbox(as(t, w, w.Marat), w.App, w.Marat.Asks(policy.UnitRead))
-	if err != nil || len(inbox) != 1 {
-		t.Errorf("he has %d on his list, %v", len(inbox), err)
+	inbox, err := filing.Inbox(as(t, w, w.Marat), w.App, w.Marat.Asks(policy.UnitRead), uuid.Nil)
+	if err != nil || len(inbox.Filings) != 1 {
+		t.Errorf("he has %d on his list, %v", len(inbox.Filings), err)
 	}
 	wantKind(t, "he decides", fault.Forbidden, decide(t, w, w.Marat, id, portaltest.Said(filing.Refused, 1)))
 	wantKind(t, "he takes it up", fault.Forbidden, filing.Step(as(t, w, w.Marat), w.App, w.Marat.Asks(policy.FilingConsider), id))
@@ -212,8 +212,8 @@ func TestWhoMustDecideOpensTheDisputedDecisionWhileHeMust(t *testing.T) {
 			w := portaltest.World(t)
 			judge := row.by(w)
 			id := filed(t, w, w.Aigul, filing.NewFiling{Kind: row.kind, Ground: "other", What: guide.Decision, About: w.Decision("expertise-done")})
-			inbox, err := filing.Inbox(as(t, w, judge), w.App, judge.Asks(policy.ChamberRead))
-			if row.kind == policy.FilingComplaintCourt && (err != nil || len(inbox) != 1 || inbox[0].AboutKind != "expertise-done" || inbox[0].Role != policy.Victim || inbox[0].AuthorName != w.Aigul.FullName()) {
+			inbox, err := filing.Inbox(as(t, w, judge), w.App, judge.Asks(policy.ChamberRead), uuid.Nil)
+			if row.kind == policy.FilingComplaintCourt && (err != nil || len(inbox.Filings) != 1 || inbox.Filings[0].AboutKind != "expertise-done" || inbox.Filings[0].Role != policy.Victim || inbox.Filings[0].AuthorName != w.Aigul.FullName()) {
 				t.Errorf("the list is %+v, %v", inbox, err)
 			}
 			look := func(a *portaltest.Actor) (document.Document, error) {

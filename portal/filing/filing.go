@@ -6,8 +6,8 @@ package filing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -331,11 +331,12 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		return err
 	}
 	return db.Within(ctx, func(tx *vault.DB) error {
-		f, next, err := move(ctx, tx, ask, id)
+		closed := vault.Closed(ctx) // nothing is shown here: whose it is and where it goes stands in clear
+		f, next, err := move(closed, tx, ask, id)
 		if err != nil {
 			return err
 		}
-		if err := f.standing(ctx, tx, ask); err != nil {
+		if err := f.standing(closed, tx, ask); err != nil {
 			return err
 		}
 		if err := attachment.DropComing(ctx, tx, id); err != nil {
@@ -345,11 +346,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		var n int64
-		if err := tx.Get(ctx, &n, nextNumber); err != nil {
-			return err
-		}
-		to, err := f.seat(ctx, tx, ask)
+		to, err := f.seat(closed, tx, ask)
 		if err != nil {
 			return err
 		}
@@ -359,8 +356,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 			return err
 		}
 		count := name.Count(ask.At, off)
-		number := fmt.Sprintf("%d-%06d", ask.At.In(deadline.Zone).Year(), n)
-		if err := tx.Exec(ctx, submitFiling, id, next, number, ask.At, name, count.Raw, count.Ends, to.official.ID, to.seat, texts(to.interested), to.what); err != nil {
+		if err := tx.Exec(ctx, submitFiling, id, next, strconv.Itoa(ask.At.In(deadline.Zone).Year()), ask.At, name, count.Raw, count.Ends, to.official.ID, to.seat, texts(to.interested), to.what); err != nil {
 			return err
 		}
 		if err := watch(ctx, tx, id, count.Ends); err != nil {
@@ -439,10 +435,10 @@ func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) er
 // 1,500 texts a minute for him (keeper.Usual).
 const perPage = 100
 
-// Page is a part of a list, newest first.
+// Page is a part of a list.
 type Page struct {
 	Filings []Filing
-	Last    uuid.UUID // the one after which it goes on; zero: nothing is older
+	Last    uuid.UUID // the one after which it goes on; zero: nothing follows
 }
 
 func (p *Page) cut(rows *[]filingRow) {
@@ -494,9 +490,27 @@ func AllOfCase(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uui
 	}
 }
 
-// Inbox are the filings the asker must answer, what falls due first on top.
-func Inbox(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
-	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectInbox, ask.Person) })
+// Inbox are the filings the asker must answer, what falls due first on top: those that
+// follow one of them, or the most urgent.
+func Inbox(ctx context.Context, db *vault.DB, ask policy.Ask, than uuid.UUID) (p Page, err error) {
+	p.Filings, err = list(ctx, db, ask, func(rows *[]filingRow) error {
+		err := db.Select(ctx, rows, selectInbox, ask.Person, than, perPage+1)
+		p.cut(rows)
+		return err
+	})
+	return p, err
+}
+
+// Urgent are the 200 of them that fall due first.
+func Urgent(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
+	return list(ctx, db, ask, func(rows *[]filingRow) error {
+		return db.Select(ctx, rows, selectInbox, ask.Person, uuid.Nil, 200)
+	})
+}
+
+// CountOverdue is how many of all of them are overdue. No text is opened.
+func CountOverdue(ctx context.Context, db *vault.DB, ask policy.Ask) (n int, err error) {
+	return n, db.Get(ctx, &n, countOverdue, ask.Person, ask.At)
 }
 
 // Supervised are the newest 200 filings in the cases the asker supervises: he sees

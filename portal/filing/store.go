@@ -173,10 +173,22 @@ const selectOfCase = selectFilings + `
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id
  LIMIT $4`
 
+// desks are those whose filings come to the asker: he, and whom he stands in for.
+const desks = `ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))`
+
+const inInbox = `
+ WHERE f.decider = ` + desks + `
+   AND f.status IN ('filed', 'considered', 'waiting') AND s.standing && ARRAY['decider', 'addressee'] AND s.holds`
+
+// What was answered since the list was shown still says where it goes on.
 const selectInbox = selectFilings + `
- WHERE f.decider = ANY (ARRAY(SELECT $1 UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
-   AND f.status IN ('filed', 'considered', 'waiting') AND s.standing && ARRAY['decider', 'addressee'] AND s.holds
- ORDER BY f.due_at, f.filed_at, f.id`
+  LEFT JOIN filing z ON z.id = $2 AND z.status <> 'draft' AND z.decider = ` + desks + inInbox + `
+   AND (z.id IS NULL OR (f.due_at, f.filed_at, f.id) > (z.due_at, z.filed_at, z.id))
+ ORDER BY f.due_at, f.filed_at, f.id
+ LIMIT $3`
+
+const countOverdue = `
+SELECT count(*) FROM (` + selectFilings + inInbox + ` AND f.due_at <= $2) late`
 
 // Which they are is asked first and what is in them after: an office has thousands,
 // and everything else of a filing is dear.
@@ -287,11 +299,7 @@ func deref[T any](p *T) (v T) {
 }
 
 func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
-	var row filingRow
-	if err := tx.Get(ctx, &row, lockFiling, ask.Person, id); err != nil {
-		return Filing{}, err
-	}
-	f, err := row.forAsker(ctx, tx, ask)
+	f, err := hold(ctx, tx, ask, id)
 	if err != nil {
 		return f, err
 	}
@@ -299,9 +307,19 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	return f, err
 }
 
-// move locks a filing for a step of its life and tells where the step leads.
+// hold is lock without what is asked for.
+func hold(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, error) {
+	var row filingRow
+	if err := tx.Get(ctx, &row, lockFiling, ask.Person, id); err != nil {
+		return Filing{}, err
+	}
+	return row.forAsker(ctx, tx, ask)
+}
+
+// move locks a filing for a step of its life and tells where the step leads. What is asked
+// for is not read.
 func move(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, Status, error) {
-	f, err := lock(ctx, tx, ask, id)
+	f, err := hold(ctx, tx, ask, id)
 	if err != nil {
 		return f, "", err
 	}
@@ -377,13 +395,11 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, in pl
 	return n.keepPoints(ctx, tx, in.home, id, ask.Person)
 }
 
-const nextNumber = `
-SELECT nextval('filing_number')`
-
 // It goes to whoever sits there now, and contests what there is now: since the draft was
 // saved the case may have been given to another, or an answer have come.
 const submitFiling = `
-UPDATE filing SET status = $2, number = $3, filed_at = $4, term = $5, due_raw = $6, due_at = $7, decider = $8, seat = $9, interested = $10, what = $11
+UPDATE filing SET status = $2, number = $3 || '-' || lpad(x.n, greatest(6, length(x.n)), '0'), filed_at = $4, term = $5, due_raw = $6, due_at = $7, decider = $8, seat = $9, interested = $10, what = $11
+  FROM (SELECT CAST(nextval('filing_number') AS text) AS n) x
  WHERE id = $1`
 
 const stepFiling = `

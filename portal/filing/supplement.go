@@ -293,6 +293,9 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 		if err != nil {
 			return err
 		}
+		if f.Points, err = points(ctx, tx, ask, f.home(), id); err != nil {
+			return err
+		}
 		s, err := draftOf(ctx, tx, f, false)
 		if database.Lost(err) {
 			return err

@@ -54,10 +54,14 @@ const attempts = 12
 const channel = "job"
 
 const (
+	// Runners are told at the commit, once.
 	insertJob = `
-INSERT INTO job (id, name, args, key, run_at, max, slip)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-    ON CONFLICT (key) DO NOTHING`
+WITH added AS (
+     INSERT INTO job (id, name, args, key, run_at, max, slip)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (key) DO NOTHING
+     RETURNING id)
+SELECT pg_notify('job', '') FROM added`
 
 	notify = `SELECT pg_notify('job', '')`
 )
@@ -121,11 +125,9 @@ func add(ctx context.Context, tx *database.DB, id uuid.UUID, key *string, name s
 			return fmt.Errorf("job: make an id: %w", err)
 		}
 	}
-	return tx.Within(ctx, func(tx *database.DB) error {
-		// As text: with binary_parameters PostgreSQL takes no []byte for jsonb.
-		if err := tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts, sealed); err != nil {
-			return fmt.Errorf("add the job %s: %w", name, err)
-		}
-		return tx.Exec(ctx, notify) // told at the commit, once
-	})
+	// As text: with binary_parameters PostgreSQL takes no []byte for jsonb.
+	if err := tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts, sealed); err != nil {
+		return fmt.Errorf("add the job %s: %w", name, err)
+	}
+	return nil
 }

@@ -474,7 +474,7 @@ func TestWhatIsSaidAtTheDeskIsRegisteredLikeAnyOtherAndFoundByItsAuthorWhenHeSig
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all, err := report.Own(asks(t, w.Stranger), w.App, w.Stranger.Asks(policy.ReportList)); err != nil || len(all) != 0 {
+	if all, _, err := report.Own(asks(t, w.Stranger), w.App, w.Stranger.Asks(policy.ReportList), uuid.Nil); err != nil || len(all) != 0 {
 		t.Errorf("before it is signed its author has %+v, %v", all, err)
 	}
 	_, a, doc, err := report.ReadTaken(asks(t, zhandos), w.App, zhandos.Asks(policy.EntryCheck), id)

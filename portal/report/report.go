@@ -342,18 +342,25 @@ func ReadPaper(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) 
 	return r, doc, err
 }
 
-// Own are the asker's reports and drafts, newest first.
-func Own(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Report, error) {
+// perPage is how many of his reports a person lists at once.
+const perPage = 100
+
+// Own are the asker's reports and drafts, newest first: those older than one of them, or
+// the newest. more says that the list goes on.
+func Own(ctx context.Context, db *vault.DB, ask policy.Ask, than uuid.UUID) (out []Report, more bool, err error) {
 	if err := ask.Check(0); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var rows []reportRow
-	if err := db.Select(ctx, &rows, selectOwnReports, ask.Person); err != nil {
-		return nil, err
+	if err := db.Select(ctx, &rows, selectOwnReports, ask.Person, than, perPage+1); err != nil {
+		return nil, false, err
 	}
-	out := make([]Report, len(rows))
+	if more = len(rows) > perPage; more {
+		rows = rows[:perPage]
+	}
+	out = make([]Report, len(rows))
 	for i, row := range rows {
 		out[i] = row.report()
 	}
-	return out, nil
+	return out, more, nil
 }

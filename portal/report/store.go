@@ -100,8 +100,11 @@ const lockReport = selectReport + `
    FOR UPDATE OF r`
 
 const selectOwnReports = selectReports + `
+  LEFT JOIN report z ON z.id = $2 AND z.author = $1
  WHERE r.author = $1
- ORDER BY coalesce(r.registered_at, r.saved_at) DESC, r.id`
+   AND (z.id IS NULL OR (coalesce(z.registered_at, z.saved_at), r.id) > (coalesce(r.registered_at, r.saved_at), z.id))
+ ORDER BY coalesce(r.registered_at, r.saved_at) DESC, r.id
+ LIMIT $3`
 
 // forAsker is the row for one who asks: what he is nothing to is not there. An official
 // counts while he is in post.

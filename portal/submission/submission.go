@@ -10,7 +10,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,10 +98,12 @@ SELECT key, act, of, digest, at
   FROM submission
  WHERE person = $1 AND key = $2`
 
-const selectOfPaper = `
+const selectBefore = `
 SELECT key, act, of, digest, at
   FROM submission
- WHERE person = $1 AND act = $2 AND of = $3 AND digest = $4`
+ WHERE person = $1 AND (key = $2 OR act = $3 AND of = $4 AND digest = $5)
+ ORDER BY key = $2 DESC
+ LIMIT 1`
 
 // Find is what the asker sent under a key; fault.NotFound where nothing was taken, and
 // where it was another's.
@@ -117,16 +118,11 @@ func Find(ctx context.Context, db *database.DB, ask policy.Ask, key uuid.UUID) (
 // key is that of something else.
 func Before(ctx context.Context, db *database.DB, ask policy.Ask, s Sent) (Taken, error) {
 	var t Taken
-	err := db.Get(ctx, &t, selectSubmission, ask.Person, s.Key)
-	if err == nil {
-		if t.Act != s.Act || t.Of != s.Of || subtle.ConstantTimeCompare(t.Digest, s.Digest) != 1 {
-			return Taken{}, fault.New(fault.Conflict, "fault.key-used")
-		}
-		return t, nil
-	}
-	if !errors.Is(err, fault.NotFound) {
+	if err := db.Get(ctx, &t, selectBefore, ask.Person, s.Key, s.Act, s.Of, s.Digest); err != nil {
 		return t, err
 	}
-	err = db.Get(ctx, &t, selectOfPaper, ask.Person, s.Act, s.Of, s.Digest)
-	return t, err
+	if t.Key == s.Key && (t.Act != s.Act || t.Of != s.Of || subtle.ConstantTimeCompare(t.Digest, s.Digest) != 1) {
+		return Taken{}, fault.New(fault.Conflict, "fault.key-used")
+	}
+	return t, nil
 }
