@@ -261,6 +261,10 @@ func (g *ground) file(ctx context.Context, out io.Writer) error {
 	if err := send(0).Whole(); err != nil { // fills pools and plans
 		return err
 	}
+	// Plans for what was empty a minute ago are made anew, as autovacuum has them be.
+	if _, err := g.DB.ExecContext(ctx, `ANALYZE`); err != nil {
+		return err
+	}
 	g.Rest(ctx, time.Minute)
 	fmt.Fprintf(out, "filing what is signed, among %d filings of others; %d at once, %d in a round; processor time of one, ms\n", g.Plan.Filings, g.atOnce, inOneSlice)
 	var all []three
