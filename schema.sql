@@ -1883,20 +1883,29 @@ BEGIN
             ELSE 'true' END;
         EXECUTE format('CREATE FUNCTION ledger.id(r public.%I) RETURNS text LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(key, '(r)'));
         EXECUTE format('CREATE FUNCTION ledger.cols(r public.%I) RETURNS bytea LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(cols, '(r)'));
+        -- Rows that come together, a thousand of a file as well as one, are told of in one step.
         EXECUTE format($f$
             CREATE FUNCTION ledger.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp %2$s AS $t$
             BEGIN
-                IF TG_OP <> 'DELETE' AND %7$s THEN
+                INSERT INTO trace (tab, id, cols, gone, tx, at)
+                SELECT %3$L, %4$s, %5$s, false, pg_current_xact_id(), transaction_timestamp() FROM came WHERE %6$s;
+                RETURN NULL;
+            END $t$ $f$, 'trace_new_' || name, sure, name, format(key, 'came'), format(cols, 'came'), format(part, 'came'));
+        EXECUTE format($f$
+            CREATE FUNCTION ledger.%1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp %2$s AS $t$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND %7$s THEN
                     INSERT INTO trace (tab, id, cols, gone, tx, at) VALUES (%3$L, %5$s, %6$s, false, pg_current_xact_id(), transaction_timestamp());
-                ELSIF TG_OP <> 'INSERT' AND %8$s THEN
+                ELSIF %8$s THEN
                     INSERT INTO trace (tab, id, cols, gone, tx, at) VALUES (%3$L, %4$s, '', true, pg_current_xact_id(), transaction_timestamp());
                 END IF;
                 RETURN NULL;
             END $t$ $f$, 'trace_' || name, sure, name, format(key, 'OLD'), format(key, 'NEW'), format(cols, 'NEW'), format(part, 'NEW'), format(part, 'OLD'));
         EXECUTE format('CREATE FUNCTION ledger.counts(r public.%I) RETURNS boolean LANGUAGE sql STABLE AS $f$ SELECT %s $f$', name, format(part, '(r)'));
-        EXECUTE format('CREATE TRIGGER traced AFTER INSERT OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'trace_' || name);
+        EXECUTE format('CREATE TRIGGER traced AFTER INSERT ON %I REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION ledger.%I()', name, 'trace_new_' || name);
         EXECUTE format('CREATE TRIGGER traced_change AFTER UPDATE ON %I FOR EACH ROW WHEN (ROW(%s) IS DISTINCT FROM ROW(%s)) EXECUTE FUNCTION ledger.%I()',
             name, format(seen, 'OLD'), format(seen, 'NEW'), 'trace_' || name);
+        EXECUTE format('CREATE TRIGGER traced_end AFTER DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'trace_' || name);
     END LOOP;
     -- What stands in a protected table now, as traces would say it, for whoever verifies.
     EXECUTE format($f$
@@ -1953,14 +1962,21 @@ BEGIN
         ('document', '{id}'), ('evidence', '{document}'), ('officer', '{person,body}'), ('person', '{id}'), ('body', '{id}'), ('notice', '{person}'),
         ('record', '{object_id}'), ('day_off', '{}')
     LOOP
-        SELECT coalesce(string_agg(format('uuid_hash_extended(NEW.%1$I, 0), uuid_hash_extended(OLD.%1$I, 0)', c), ', '), '0') INTO STRICT of FROM unnest(cols) AS c;
+        SELECT coalesce(string_agg(format('uuid_hash_extended(%%1$s.%I, 0)', c), ', '), '0') INTO STRICT of FROM unnest(cols) AS c;
         EXECUTE format($f$
             CREATE FUNCTION ledger.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $t$
             BEGIN
-                INSERT INTO touched (thing) SELECT x FROM unnest(ARRAY[%s]) AS x WHERE x IS NOT NULL AND %s ON CONFLICT DO NOTHING;
+                INSERT INTO touched (thing) SELECT x FROM came, unnest(ARRAY[%s]) AS x WHERE x IS NOT NULL AND %s ON CONFLICT DO NOTHING;
                 RETURN NULL;
-            END $t$ $f$, 'touch_' || name, of, CASE name WHEN 'record' THEN '''filing'' IN (NEW.object, OLD.object)' ELSE 'true' END);
-        EXECUTE format('CREATE TRIGGER touches AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'touch_' || name);
+            END $t$ $f$, 'touch_new_' || name, format(of, 'came'), CASE name WHEN 'record' THEN $f$came.object = 'filing'$f$ ELSE 'true' END);
+        EXECUTE format('CREATE TRIGGER touches_new AFTER INSERT ON %I REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION ledger.%I()', name, 'touch_new_' || name);
+        EXECUTE format($f$
+            CREATE FUNCTION ledger.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $t$
+            BEGIN
+                INSERT INTO touched (thing) SELECT x FROM unnest(ARRAY[%s, %s]) AS x WHERE x IS NOT NULL ON CONFLICT DO NOTHING;
+                RETURN NULL;
+            END $t$ $f$, 'touch_' || name, format(of, 'NEW'), format(of, 'OLD'));
+        EXECUTE format('CREATE TRIGGER touches AFTER UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION ledger.%I()', name, 'touch_' || name);
     END LOOP;
 END $$;
 

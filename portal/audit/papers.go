@@ -73,7 +73,7 @@ func (a *audit) guards(ctx context.Context) error {
 	want := []guard{{"record", "record_grows"}, {"tree", "tree_grows"}, {"checkpoint", "checkpoint_grows"}, {"trace", "trace_grows"}, {"trace", "trace_stays"}, {"trace", "trace_answered"},
 		{"attachment", "traced_pieces"}, {"attachment", "traced_pieces_go"}}
 	for _, name := range ledger.Protected {
-		want = append(want, guard{name, "traced"}, guard{name, "traced_change"})
+		want = append(want, guard{name, "traced"}, guard{name, "traced_change"}, guard{name, "traced_end"})
 	}
 	for _, g := range want {
 		if !awake[g] {
