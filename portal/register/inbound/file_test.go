@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -380,6 +381,7 @@ func TestHowFastDecisionsAreTaken(t *testing.T) {
 	defer tended(d)()
 	s := &servers{d, map[int]float64{}}
 	begun, ourTime, theirTime := time.Now(), ours(), s.look()
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as portal import has it
 	f := &inbound.File{Inbox: d.Inbox, Path: path}
 	f.Tell = func(p inbound.Progress) {
 		if theirs := s.look(); p.Lines%10_000 < 256 && many > 10_000 {

@@ -115,6 +115,11 @@ func decode(raw []byte, into any) error {
 	if err := walk(raw); err != nil {
 		return err
 	}
+	return fill(raw, into)
+}
+
+// fill is decode for a part of what was decoded already: its names were looked at.
+func fill(raw []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil { // its words may hold what was sent

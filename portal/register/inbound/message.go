@@ -94,7 +94,7 @@ func Read(body []byte, origin string, db *vault.DB, at time.Time) (Message, erro
 		return m, fault.New(fault.Invalid, "fault.register-future").At("at")
 	}
 	m.payload = k.fresh()
-	if m.problem = decode(w.Data, m.payload); m.problem == nil {
+	if m.problem = fill(w.Data, m.payload); m.problem == nil {
 		m.problem = m.payload.check(&m, db)
 	}
 	return m, nil
