@@ -48,7 +48,7 @@ const (
 const (
 	submits = "	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)\n"
 	commits = "	err := tx.Commit()\n"
-	begins  = "	signature, err := document.Verify(ctx, db, v, ask, cms, digest)\n	if err != nil {\n		return err\n	}\n	return db.Within(ctx, func(tx *vault.DB) error {\n		f, next, err := move(ctx, tx, ask, id)\n"
+	begins  = "	signature, err := document.Verify(ctx, db, v, ask, cms, digest)\n	if err != nil {\n		return err\n	}\n	return db.Within(ctx, func(tx *vault.DB) error {\n		closed := vault.Closed(ctx)"
 	ends    = "		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)\n	})\n}\n\n// standing holds"
 )
 
@@ -66,7 +66,7 @@ var defects = []defect{
 		{witnessGo, "func syncFolder(path string) error {\n", "func syncFolder(path string) error {\n	if planted.Is(\"no-folder-sync\") {\n		return nil\n	}\n"},
 	}},
 	{name: "no-key", seenBy: I3, cycles: 4, what: "who asks again is not known by his key", faults: []string{"portal-commit"}, changes: []change{
-		{"portal/submission/submission.go", "	var t Taken\n	err := db.Get(ctx, &t, selectSubmission, ask.Person, s.Key)\n", "	var t Taken\n	if planted.Is(\"no-key\") {\n		return t, fault.New(fault.NotFound, \"fault.not-found\")\n	}\n	err := db.Get(ctx, &t, selectSubmission, ask.Person, s.Key)\n"},
+		{"portal/submission/submission.go", "	var t Taken\n	if err := db.Get(ctx, &t, selectBefore,", "	var t Taken\n	if planted.Is(\"no-key\") {\n		return t, fault.New(fault.NotFound, \"fault.not-found\")\n	}\n	if err := db.Get(ctx, &t, selectBefore,"},
 		{pageGo, "	if conflict(err) { // a second click finds it filed, or a status that has ended\n", "	if conflict(err) && !planted.Is(\"no-key\") {\n"},
 	}},
 	{name: "outbox-late", seenBy: I6, what: "notices are written after the commit that says so", faults: []string{"portal"}, changes: []change{

@@ -72,7 +72,7 @@ const alike = 0.6
 // or were answered in the last thirty days, of the twenty that are likeliest. It is a
 // warning: nobody is kept from filing twice (CPC 99, 105).
 func Same(ctx context.Context, db *vault.DB, ask policy.Ask, draft Filing) ([]Filing, error) {
-	all, err := list(ctx, db, ask, func(rows *[]filingRow) error {
+	all, err := listWhole(ctx, db, ask, func(rows *[]filingRow) error {
 		return db.Select(ctx, rows, selectSame, ask.Person, draft.ID, ask.At.Add(-sameFor))
 	})
 	if err != nil {

@@ -77,7 +77,7 @@ type Filing struct {
 	AgainstKind   policy.FilingKind
 	Previous      uuid.UUID // what its author had taken back, and brings again; zero for nothing
 	Ground        Ground
-	Circumstances string
+	Circumstances string  // in a list of filings none
 	Points        []Point // what it asks; in a list of filings none
 	Document      uuid.UUID
 	Withdrawal    uuid.UUID // the paper by which it is taken back; zero while nobody began to
@@ -525,7 +525,18 @@ func Late(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectLate, ask.Person, ask.At) })
 }
 
+// list is filings without what they say, which stands on no list.
 func list(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filingRow) error) ([]Filing, error) {
+	return listWhole(ctx, db, ask, func(rows *[]filingRow) error {
+		err := fetch(rows)
+		for i := range *rows {
+			(*rows)[i].Circumstances = nil
+		}
+		return err
+	})
+}
+
+func listWhole(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]filingRow) error) ([]Filing, error) {
 	var rows []filingRow
 	if err := fetch(&rows); err != nil {
 		return nil, err

@@ -257,7 +257,9 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 	} else {
 		f.AuthorName, errs[0] = identity.OpenName(ctx, db, row.Case, row.Author, row.AuthorName)
 	}
-	f.Circumstances, errs[1] = db.OpenText(ctx, filingText("circumstances", row.home(), row.ID), row.Circumstances)
+	if row.Circumstances != nil {
+		f.Circumstances, errs[1] = db.OpenText(ctx, filingText("circumstances", row.home(), row.ID), row.Circumstances)
+	}
 	if row.RepresentedID.Valid {
 		f.Represented, errs[2] = identity.OpenName(ctx, db, row.Case, row.RepresentedID.UUID, row.RepresentedName)
 	}
@@ -284,7 +286,9 @@ func ahead(ctx context.Context, db *vault.DB, ask policy.Ask, rows []filingRow) 
 		if row.RepresentedID.Valid {
 			all = append(all, identity.NameIn(row.Case, row.RepresentedID.UUID, row.RepresentedName))
 		}
-		all = append(all, vault.Sealed{Where: filingText("circumstances", row.home(), row.ID), Bytes: row.Circumstances})
+		if row.Circumstances != nil {
+			all = append(all, vault.Sealed{Where: filingText("circumstances", row.home(), row.ID), Bytes: row.Circumstances})
+		}
 	}
 	return db.Ahead(ctx, all...)
 }
