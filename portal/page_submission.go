@@ -98,8 +98,16 @@ func (p *Portal) cameBefore(c echo.Context, ask policy.Ask, s submission.Sent) (
 	if err != nil {
 		return false, err
 	}
+	return true, p.came(c, taken)
+}
+
+// came leads to what came of a signature, once the standby has it.
+func (p *Portal) came(c echo.Context, taken submission.Taken) error {
+	if err := p.DB.Everywhere(c.Request().Context()); err != nil {
+		return p.showChecking(c, taken.Key, url.Values{})
+	}
 	at, _ := signedOn(taken.Act)
-	return true, p.redirect(c, at.after, taken.Of)
+	return p.redirect(c, at.after, taken.Of)
 }
 
 // submissionPage is shown while it is not known whether a signature was taken.
@@ -110,8 +118,9 @@ type submissionPage struct {
 	Page  string // where it is signed once more
 }
 
-// checkEvery is after how many seconds a browser asks again by itself.
-const checkEvery = "5"
+// checkEvery is after how many seconds a browser asks again by itself. It must be enough to
+// hear the page read aloud: a page that comes anew is read from its beginning.
+const checkEvery = "20"
 
 func (p *Portal) submission(c echo.Context, ask policy.Ask) error {
 	ctx, key, query := c.Request().Context(), id(c, "key"), c.QueryParams()
@@ -121,10 +130,11 @@ func (p *Portal) submission(c echo.Context, ask policy.Ask) error {
 	became, asked := p.DB.Outcome(ctx, mark)
 	taken, err := submission.Find(ctx, p.DB.DB, ask, key)
 	switch {
+	case asked != nil, became == database.Pending:
+		return p.showChecking(c, key, query)
 	case err == nil:
-		at, _ := signedOn(taken.Act)
-		return p.redirect(c, at.after, taken.Of)
-	case !errors.Is(err, fault.NotFound), asked != nil, became == database.Pending:
+		return p.came(c, taken)
+	case !errors.Is(err, fault.NotFound):
 		return p.showChecking(c, key, query)
 	}
 	at, known := signedOn(policy.Act(query.Get("act")))

@@ -25,6 +25,9 @@ const partMark = ".part-"
 // unfinished is how os.MkdirTemp calls the folder of a copy that has no name yet.
 var unfinished = regexp.MustCompile(`\.part-[0-9]+$`)
 
+// ErrUnfinished refuses to call a copy as one that was broken off.
+var ErrUnfinished = errors.New("copies that are not finished are called so: give it another name")
+
 // ofCopies is all that lies in the folder of a copy. A folder with anything else in it is
 // somebody's, however it is called.
 var ofCopies = []string{dumpFile, baseFile, walFile, listFile, manifestFile, sumsFile}

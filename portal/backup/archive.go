@@ -48,13 +48,7 @@ func Archive(file, folder string) (err error) {
 	}
 	clearSegments(folder) // first: the disk may be full of them
 	path := filepath.Join(folder, name)
-	if there, err := os.Open(path); err == nil {
-		defer there.Close()
-		if err := same(in, there); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		return errors.Join(there.Sync(), syncDir(folder)) // it may not be on the disk yet
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := archived(in, path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	part, err := os.CreateTemp(folder, partMark+"*")
@@ -72,14 +66,32 @@ func Archive(file, folder string) (err error) {
 	if err := part.Sync(); err != nil {
 		return err
 	}
-	// A link, not a rename: it never takes another's place.
-	if err := os.Link(part.Name(), path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s: %w", path, ErrOther)
+	// A link, not a rename: it never takes another's place. Of three machines each may have
+	// brought the same meanwhile.
+	err = os.Link(part.Name(), path)
+	if errors.Is(err, fs.ErrExist) {
+		if _, err = in.Seek(0, io.SeekStart); err == nil {
+			err = archived(in, path)
 		}
+	}
+	if err != nil {
 		return err
 	}
 	return errors.Join(part.Close(), os.Remove(part.Name()), syncDir(folder))
+}
+
+// archived is nil where the archive has the same file already, ErrOther where it has
+// another of this name, and fs.ErrNotExist where it has none.
+func archived(in io.Reader, path string) error {
+	there, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer there.Close()
+	if err := same(in, there); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return errors.Join(there.Sync(), syncDir(filepath.Dir(path))) // it may not be on the disk yet
 }
 
 // same is ErrOther where two files have not the same bytes.

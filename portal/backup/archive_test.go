@@ -49,6 +49,29 @@ func TestASegmentIsArchivedOnceAndNeverOverAnother(t *testing.T) {
 	}
 }
 
+// Each of three machines brings the same to one folder, and none knows which is first.
+func TestWhoBringsTheSameAtOnceArchivesIt(t *testing.T) {
+	for range 50 {
+		folder, log := t.TempDir(), t.TempDir()
+		file := filepath.Join(log, segment)
+		if err := os.WriteFile(file, []byte("the log"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		said := make(chan error)
+		for range 3 {
+			go func() { said <- backup.Archive(file, folder) }()
+		}
+		for range 3 {
+			if err := <-said; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := names(t, folder); !slices.Equal(got, []string{segment}) {
+			t.Fatalf("there are %v", got)
+		}
+	}
+}
+
 func TestWhatIsNoSegmentIsNotArchived(t *testing.T) {
 	folder, log := t.TempDir(), t.TempDir()
 	for name, ok := range map[string]bool{
@@ -154,6 +177,9 @@ func TestWhatACrashLeftOfACopyIsCleared(t *testing.T) {
 	defer db.Close()
 	if _, err := backup.Make(t.Context(), db, filepath.Join(folder, "night-2"), h.At, func(string) {}); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := backup.Make(t.Context(), db, filepath.Join(folder, "night-3.part-1"), h.At, func(string) {}); !errors.Is(err, backup.ErrUnfinished) {
+		t.Errorf("a copy called as one that is not finished: %v", err)
 	}
 	want := []string{"mine.part-444", "mine.parts", "night-0", "night-2", "now.part-555", "slow.part-333"}
 	if got := names(t, folder); !slices.Equal(got, want) {

@@ -90,6 +90,9 @@ func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say fu
 
 // whole makes a folder that appears whole or not at all: copy fills it.
 func whole(ctx context.Context, dir string, say func(string), copy func(part string) (Manifest, error)) (m Manifest, err error) {
+	if unfinished.MatchString(dir) { // the next copy would clear it as broken off
+		return Manifest{}, fmt.Errorf("%s: %w", dir, ErrUnfinished)
+	}
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return Manifest{}, errors.Join(fmt.Errorf("%s: %w", dir, ErrExists), err)
 	}

@@ -143,7 +143,7 @@ func (s *session) ExecContext(ctx context.Context, query string, args []driver.N
 // BeginTx begins a transaction whose COMMIT is one on the standby too, and tells the
 // database in the same message who asks (telling).
 func (s *session) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	begin := "BEGIN READ WRITE;"
+	begin := "BEGIN;" // not READ WRITE, which a standby refuses
 	switch opts {
 	case driver.TxOptions{}:
 	case driver.TxOptions{Isolation: driver.IsolationLevel(sql.LevelRepeatableRead), ReadOnly: true}:
@@ -183,9 +183,12 @@ func (k certain) Commit() error {
 // and so waits for the standby, which then has all that was written before.
 const writeNothing = `SELECT pg_logical_emit_message(true, 'portal', '')`
 
-// everywhere waits until the standby has whatever is committed here now. A server that
-// crashed while a COMMIT waited shows it as done when it is back, standby or not.
-func (db *DB) everywhere(ctx context.Context) error {
+// Everywhere waits a moment until the standby has whatever is committed here now. A server
+// that crashed while a COMMIT waited shows it as done when it is back, standby or not: so
+// nobody who asks what became of what he sent is told that it was received before this.
+func (db *DB) Everywhere(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, once)
+	defer cancel()
 	_, err := db.pool.ExecContext(ctx, writeNothing)
 	return err
 }

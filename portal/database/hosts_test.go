@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -103,6 +105,30 @@ func TestAPoolerThatSharesConnectionsIsFoundOut(t *testing.T) {
 	}
 }
 
+// What counts and decides nothing may be asked of a server that follows another.
+func TestFiguresAreReadFromAStandby(t *testing.T) {
+	private := cluster(t)
+	private.Fast = false // a fast one has no standbys
+	server := started(t, private)
+	put(t, server, `CREATE ROLE portal_app`)
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(server.Data, "standby.signal"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server = started(t, private)
+	counts, err := OpenCounts(t.Context(), "host='/nowhere,"+server.Socket+"' user="+localUser+" dbname=portal sslmode=disable target_session_attrs=primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counts.Close()
+	var follows bool
+	if err := counts.Get(t.Context(), &follows, `SELECT pg_is_in_recovery()`); err != nil || !follows {
+		t.Errorf("a standby answers %v, %v", follows, err)
+	}
+}
+
 const selectWaiting = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
 
 // Somebody ends the wait for the standby: PostgreSQL says that it is done, and it is on one
@@ -111,13 +137,19 @@ func TestACommitThatNoStandbyHasIsNotCalledDone(t *testing.T) {
 	private := cluster(t)
 	private.Fast = false // a fast one has no standbys
 	server := started(t, private)
-	put(t, server, `CREATE TABLE filed (n int)`)
-	db, err := Open(t.Context(), server.DSN("portal"))
+	put(t, server, `CREATE ROLE portal_app`)
+	put(t, server, `CREATE TABLE filed (n int); GRANT INSERT ON filed TO portal_app`)
+	db, err := OpenAs(t.Context(), server.DSN("portal"), App)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	db.Await(200 * time.Millisecond)
+	watch, err := Open(t.Context(), server.DSN("portal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
 	put(t, server, `ALTER SYSTEM SET synchronous_standby_names = 'ghost'`)
 	put(t, server, `SELECT pg_reload_conf()`)
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -144,11 +176,11 @@ func TestACommitThatNoStandbyHasIsNotCalledDone(t *testing.T) {
 		default:
 		}
 		var waiting []int
-		if err := db.Select(t.Context(), &waiting, selectWaiting); err != nil {
+		if err := watch.Select(t.Context(), &waiting, selectWaiting); err != nil {
 			t.Fatal(err)
 		}
 		for _, pid := range waiting {
-			if err := db.Exec(t.Context(), `SELECT pg_cancel_backend($1)`, pid); err != nil {
+			if err := watch.Exec(t.Context(), `SELECT pg_cancel_backend($1)`, pid); err != nil {
 				t.Fatal(err)
 			}
 		}

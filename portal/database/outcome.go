@@ -90,7 +90,7 @@ func (db *DB) Outcome(ctx context.Context, mark Mark) (Outcome, error) {
 		return Forgotten, nil
 	}
 	if err == nil && out == Committed {
-		err = db.everywhere(ctx)
+		err = db.Everywhere(ctx)
 	}
 	return out, err
 }

@@ -80,9 +80,10 @@ func (p *prepared) QueryContext(ctx context.Context, query string, args []driver
 	return st.QueryContext(ctx, args)
 }
 
-// ExecContext is QueryContext for what answers no rows.
+// ExecContext is QueryContext for what answers no rows. What has no arguments goes to the
+// session, which hears whether the standby was waited for (everywhere).
 func (p *prepared) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if !p.keeps(query, args) {
+	if len(args) == 0 {
 		return p.whole.ExecContext(ctx, query, args)
 	}
 	st, err := p.of(ctx, query)

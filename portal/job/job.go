@@ -126,7 +126,10 @@ func add(ctx context.Context, tx *database.DB, id uuid.UUID, key *string, name s
 		}
 	}
 	// As text: with binary_parameters PostgreSQL takes no []byte for jsonb.
-	if err := tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts, sealed); err != nil {
+	err = tx.Within(ctx, func(tx *database.DB) error {
+		return tx.Exec(ctx, insertJob, id, name, string(text), key, at.UTC(), attempts, sealed)
+	})
+	if err != nil {
 		return fmt.Errorf("add the job %s: %w", name, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -151,7 +152,8 @@ SELECT x.id, x.kind, substring(CAST($1 AS bytea) FROM 32 * x.n - 31 FOR 32), x.c
           FROM unnest(CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]), CAST($9 AS int[]))
                WITH ORDINALITY AS u(id, kind, casefile, sequence, answer, line, i)) AS x
     ON CONFLICT (id) DO UPDATE
-   SET state = 'taken', code = '', field = '', answer = excluded.answer, tries = inbound.tries + 1, last_at = excluded.last_at, batch = excluded.batch, line = excluded.line`
+   SET state = 'taken', code = '', field = '', answer = excluded.answer, tries = inbound.tries + 1, last_at = excluded.last_at, batch = excluded.batch, line = excluded.line
+ WHERE inbound.state = 'refused' AND inbound.digest = excluded.digest`
 
 // end writes down what waits, which messages came, and the act that answers for them.
 func (w *wave) end(ctx context.Context) error {
@@ -167,8 +169,9 @@ func (w *wave) end(ctx context.Context) error {
 		ids, kinds, answers = append(ids, one.ID.String()), append(kinds, string(one.Kind)), append(answers, one.answer)
 		cases[i], orders[i], lines = orNone(one.Case), sequence(*one.Message), append(lines, int32(one.line))
 	}
-	if err := w.tx.Exec(ctx, insertAllTaken, digests, w.at, w.batch, ids, kinds, pq.Array(cases), pq.Array(orders), answers, lines); err != nil {
-		return err
+	n, err := w.tx.Change(ctx, insertAllTaken, digests, w.at, w.batch, ids, kinds, pq.Array(cases), pq.Array(orders), answers, lines)
+	if err != nil || n != int64(len(ids)) {
+		return cmp.Or(err, errTwice)
 	}
 	if len(w.digests) == 0 {
 		return nil

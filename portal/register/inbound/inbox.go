@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -113,7 +114,10 @@ func (in *Inbox) settle(ctx context.Context, m Message) (out []byte, err error) 
 	if said != nil || before != nil { // it was taken once, and only what it carries is of another day now
 		return said, before
 	}
-	return nil, errors.Join(err, in.setAside(ctx, m, err))
+	if aside := in.setAside(ctx, m, err); aside != nil {
+		return nil, aside // nobody on duty sees it: it must come again
+	}
+	return nil, err
 }
 
 // Prove verifies the signatures that a message carries; no transaction is open.
@@ -176,7 +180,12 @@ const insertTaken = `
 INSERT INTO inbound (id, kind, digest, casefile, sequence, state, code, field, answer, tries, came_at, last_at)
 VALUES ($1, $2, $3, $4, $5, 'taken', '', '', $6, 1, $7, $7)
     ON CONFLICT (id) DO UPDATE
-   SET state = 'taken', code = '', field = '', answer = $6, tries = inbound.tries + 1, last_at = $7`
+   SET state = 'taken', code = '', field = '', answer = $6, tries = inbound.tries + 1, last_at = $7
+ WHERE inbound.state = 'refused' AND inbound.digest = $3`
+
+// errTwice is an id under which another message of another case is taken at this moment;
+// what comes again is answered as that one or refused.
+var errTwice = errors.New("inbound: the id is taken by another message meanwhile")
 
 // turn is what a transaction has found out about the messages that it takes: what was
 // answered before, and which number comes next in each case.
@@ -261,8 +270,8 @@ func (in *Inbox) enter(ctx context.Context, tx *vault.DB, t turn, m Message) ([]
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Exec(ctx, insertTaken, m.ID, m.Kind, m.Digest, orNone(m.Case), sequence(m), string(out), at); err != nil {
-		return nil, err
+	if n, err := tx.Change(ctx, insertTaken, m.ID, m.Kind, m.Digest, orNone(m.Case), sequence(m), string(out), at); err != nil || n != 1 {
+		return nil, cmp.Or(err, errTwice)
 	}
 	t.said[m.ID], t.next[m.Case] = inboundRow{m.Digest, "taken", string(out)}, m.Sequence+1
 	if told {

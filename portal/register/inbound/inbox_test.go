@@ -322,6 +322,61 @@ func TestMessagesOfACaseGoInOrderAndOneThatIsSetAsideHoldsUpNoOtherCase(t *testi
 	d.Sound()
 }
 
+// What is told as final is never sent again: so it is told only when those on duty see it.
+func TestARefusalThatIsKeptNowhereIsNotFinal(t *testing.T) {
+	d := open(t)
+	d.SQL.MustExec(`
+		CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '57P01'; END $$;
+		CREATE TRIGGER away BEFORE INSERT ON inbound FOR EACH ROW EXECUTE FUNCTION away()`)
+	wrong := d.body(inbound.Persons, uuid.Nil, 0, data{"persons": []any{data{"iin": "123456789012", "name": "Аты"}}})
+	_, err := d.put(wrong)
+	if d.refused(err, "fault.closed-for-now"); inbound.Kept(err) {
+		t.Errorf("it is called kept: %v", err)
+	}
+	d.SQL.MustExec(`DROP TRIGGER away ON inbound`)
+	_, err = d.put(wrong)
+	d.refused(err, "fault.register-form")
+	if n := d.count(`SELECT count(*) FROM inbound WHERE state = 'refused'`); n != 1 {
+		t.Errorf("%d messages are set aside", n)
+	}
+}
+
+// A register that gives one id to two messages of two cases at the same moment: one of
+// them is taken, and nothing of the other.
+func TestOneIDIsThatOfOneMessageHoweverManyComeAtOnce(t *testing.T) {
+	d := open(t)
+	of := d.begun(d.Daniyar)
+	body := d.body(inbound.Movement, of, 2, data{"state": "in-court", "since": "2026-10-22"})
+	var m struct{ ID uuid.UUID }
+	if err := json.Unmarshal(body, &m); err != nil {
+		t.Fatal(err)
+	}
+	first := d.SQL.MustBegin()
+	defer first.Rollback()
+	first.MustExec(`
+		INSERT INTO inbound (id, kind, digest, casefile, sequence, state, code, field, answer, tries, came_at, last_at)
+		VALUES ($1, 'movement', sha256('another'), $2, 1, 'taken', '', '', '{}', 1, $3, $3)`, m.ID, newID(), d.At)
+	told := make(chan error, 1)
+	go func() {
+		_, err := d.put(body)
+		told <- err
+	}()
+	for end := time.Now().Add(20 * time.Second); d.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()`) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the second does not wait for the first")
+		}
+	}
+	if err := first.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	d.refused(<-told, "fault.ours") // it comes again
+	if n := d.count(`SELECT count(*) FROM movement WHERE casefile = $1`, of); n != 0 {
+		t.Errorf("%d movements of the second are there", n)
+	}
+	_, err := d.put(body)
+	d.refused(err, "fault.register-key")
+}
+
 func TestNobodyButTheRegisterIsBelieved(t *testing.T) {
 	d := open(t)
 	body := d.body(inbound.Persons, uuid.Nil, 0, data{"persons": []any{who(d.Stranger)}})
