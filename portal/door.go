@@ -17,17 +17,18 @@ const (
 	atOnce    = 4                        // messages that are judged
 	mostHeld  = atOnce * inbound.MaxLine // bytes of bodies on their way in, of each kind of network
 	lineHeld  = 64 << 10                 // bytes of a batch, for reading its lines
-	placeTime = 10 * time.Second         // that a message waits to be judged
+	placeTime = 10 * time.Second
 )
 
 // door is where machines are heard. Networks from which the register came lately have
 // bytes of their own: strangers who fill the others' hold up each other.
 type door struct {
 	places           chan struct{}
-	register, others atomic.Int64 // bytes in hand
+	patience         time.Duration // that a message waits to be judged
+	register, others atomic.Int64  // bytes in hand
 }
 
-func newDoor() *door { return &door{places: make(chan struct{}, atOnce)} }
+func newDoor() *door { return &door{places: make(chan struct{}, atOnce), patience: placeTime} }
 
 // hold is what one request has in hand, beginning with nothing.
 func (d *door) hold(register bool) hold {
@@ -39,7 +40,7 @@ func (d *door) hold(register bool) hold {
 
 // judge waits for one of the places of those whose message is all there.
 func (d *door) judge(ctx context.Context) (done func(), err error) {
-	late, cancel := context.WithTimeout(ctx, placeTime)
+	late, cancel := context.WithTimeout(ctx, d.patience)
 	defer cancel()
 	select {
 	case d.places <- struct{}{}:

@@ -17,6 +17,14 @@ func Openings() []policy.Act {
 	return out
 }
 
+// Crowd takes all places of the door of machines, and nobody waits there.
+func Crowd(p *Portal) {
+	p.door.patience = 0
+	for range atOnce {
+		p.door.places <- struct{}{}
+	}
+}
+
 // parsed are the pages of every book of words that a test has brought.
 var parsed struct {
 	sync.Mutex

@@ -90,7 +90,7 @@ func (p *Portal) registerSend(c echo.Context, _ policy.Ask) error {
 	if err != nil {
 		return tooLarge(err)
 	}
-	said, err := p.takeLine(c, raw)
+	said, _, err := p.takeLine(c, raw)
 	if err != nil {
 		return err
 	}
@@ -116,12 +116,12 @@ const (
 	lineRefused = "refused" // it may come again, and is kept nowhere
 )
 
-// takeLine judges a message that is all there.
-func (p *Portal) takeLine(c echo.Context, raw []byte) ([]byte, error) {
+// takeLine judges a message that is all there; ours: it is known to be the register's.
+func (p *Portal) takeLine(c echo.Context, raw []byte) (said []byte, ours bool, err error) {
 	ctx := c.Request().Context()
 	done, err := p.door.judge(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer done()
 	came := lineStrange
@@ -130,25 +130,25 @@ func (p *Portal) takeLine(c echo.Context, raw []byte) ([]byte, error) {
 	}()
 	e, err := inbound.ReadEnvelope(raw)
 	if err != nil {
-		return nil, &unsigned{err}
+		return nil, false, &unsigned{err}
 	}
 	m, err := p.Register.Open(ctx, e)
 	if inbound.Strange(err) {
-		return nil, &unsigned{err}
+		return nil, false, &unsigned{err}
 	}
 	came = lineRefused
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p.strangers.proved(network(c))
-	said, err := p.Register.Take(ctx, m)
+	said, err = p.Register.Take(ctx, m)
 	switch {
 	case err == nil:
 		came = lineTaken
 	case inbound.Kept(err):
 		came = lineAside
 	}
-	return said, err
+	return said, true, err
 }
 
 // lineAnswer is the answer to one line of a batch.
@@ -193,9 +193,9 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 		answer := lineAnswer{Line: n, Status: http.StatusOK}
 		strange := err != nil // longer than any of the register's
 		if err == nil {
-			answer.Answer, err = p.takeLine(c, raw)
-			strange = notSigned(err)
-			known = known || !strange
+			var ours bool
+			answer.Answer, ours, err = p.takeLine(c, raw)
+			strange, known = notSigned(err), known || ours
 		}
 		body.free()
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"zharia/portal"
 	"zharia/portal/register/inbound"
 )
 
@@ -121,6 +122,18 @@ func TestABatchWithoutALineOfTheRegisterEnds(t *testing.T) {
 	got = f.sent("203.0.113.6:9", "/api/v1/batch", "application/x-ndjson", append(good, junk[:40*29]...))
 	if n := strings.Count(got.Body.String(), "\n"); n != 41 {
 		t.Errorf("after a line of the register %d of 41 were answered", n)
+	}
+}
+
+// Nor does it go on for whom there was no time to look at: nobody knows yet who he is.
+func TestWhoWasNotLookedAtIsNotKnown(t *testing.T) {
+	t.Parallel()
+	var p *portal.Portal
+	f := registered(t, func(of *portal.Portal) { p = of })
+	portal.Crowd(p)
+	got := f.sent("203.0.113.7:9", "/api/v1/batch", inbound.MediaBatch, bytes.Repeat([]byte("{}\n"), 100))
+	if n := strings.Count(got.Body.String(), `{"line":`); n == 0 || n > 32 {
+		t.Errorf("%d of 100 lines were answered", n)
 	}
 }
 
