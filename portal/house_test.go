@@ -220,6 +220,44 @@ func TestNoWordOfKazakhOrRussianStandsInGo(t *testing.T) {
 	}
 }
 
+// In `return x, fill(&x)` the language leaves open which of the two is looked at first.
+func TestNothingIsReturnedBesideTheCallThatFillsIt(t *testing.T) {
+	for _, s := range sources(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			ret, ok := n.(*ast.ReturnStmt)
+			if !ok {
+				return true
+			}
+			beside := map[string]bool{}
+			for _, e := range ret.Results {
+				if x, ok := e.(*ast.Ident); ok {
+					beside[x.Name] = true
+				}
+			}
+			for _, e := range ret.Results {
+				ast.Inspect(e, func(n ast.Node) bool {
+					if _, inner := n.(*ast.FuncLit); inner {
+						return false
+					}
+					of, ok := n.(*ast.UnaryExpr)
+					if !ok || of.Op != token.AND {
+						return true
+					}
+					filled := of.X
+					for field, ok := filled.(*ast.SelectorExpr); ok; field, ok = filled.(*ast.SelectorExpr) {
+						filled = field.X
+					}
+					if x, ok := filled.(*ast.Ident); ok && beside[x.Name] {
+						t.Errorf("%s: %s is returned beside the call that fills it", s.name, x.Name)
+					}
+					return true
+				})
+			}
+			return true
+		})
+	}
+}
+
 // text is what a literal says; "" where it is no string.
 func text(e ast.Expr) string {
 	lit, ok := e.(*ast.BasicLit)

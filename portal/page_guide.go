@@ -193,7 +193,8 @@ func (g *guideWalk) questions() (n filing.NewFiling, asks bool, err error) {
 			return n, true, nil
 		}
 	}
-	return n, who && g.who(&n, event), nil
+	who = who && g.who(&n, event)
+	return n, who, nil
 }
 
 // things are what a decision or silence may be of: of a case what its reader has in

@@ -129,7 +129,8 @@ func campaign(ctx context.Context, out io.Writer, p plan) (o outcome, err error)
 		<-settled
 		return o, ctx.Err()
 	}
-	return o, l.end(ctx, &o, seen)
+	err = l.end(ctx, &o, seen)
+	return o, err
 }
 
 // cycle does one fault and looks at what is there afterwards.

@@ -319,7 +319,11 @@ func secretFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 || !info.Mode().IsRegular() || info.Size() > 4<<10 {
+	others := fs.FileMode(0o077)
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" && filepath.Dir(path) == filepath.Clean(dir) {
+		others = 0o037 // systemd 254 lets our user in by an ACL, which shows as a group that reads; the group is root
+	}
+	if info.Mode().Perm()&others != 0 || !info.Mode().IsRegular() || info.Size() > 4<<10 {
 		return nil, fmt.Errorf("%s: others can read it, or it is no secret of one line: chmod 600 it", path)
 	}
 	text, err := os.ReadFile(path)

@@ -457,7 +457,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"hold anonymous messages against the record": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, _ time.Time) error {
 				wrong, err := tip.Check(ctx, db)
 				if len(wrong) > 0 {
-					slog.ErrorContext(ctx, "anonymous messages are not as they were written down", "what", wrong)
+					slog.ErrorContext(ctx, "alarm: anonymous messages are not as they were written down", "what", wrong)
 				}
 				return err
 			}},

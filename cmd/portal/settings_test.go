@@ -97,6 +97,30 @@ func TestASecretStandsInOnePlaceWhereNobodyElseReadsIt(t *testing.T) {
 	}
 }
 
+// Since version 254 systemd lets a user at his credential by an ACL, whose mask stands where
+// the rights of the group do.
+func TestACredentialIsTakenAsSystemdGivesIt(t *testing.T) {
+	unset(t, "PORTAL_SETTINGS")
+	for _, c := range []struct {
+		mode  os.FileMode
+		given bool // by systemd
+		taken bool
+	}{{0o440, true, true}, {0o400, true, true}, {0o440, false, false}, {0o444, true, false}, {0o460, true, false}} {
+		unset(t, "DATABASE_URL", "CREDENTIALS_DIRECTORY")
+		file := secret(t, "x", 0o600)
+		if err := os.Chmod(file, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("DATABASE_URL_FILE", file)
+		if c.given {
+			t.Setenv("CREDENTIALS_DIRECTORY", filepath.Dir(file)+"/")
+		}
+		if err := settle(); (err == nil) != c.taken {
+			t.Errorf("%o, of systemd %t: %v", c.mode, c.given, err)
+		}
+	}
+}
+
 // Whoever installs the portal is told everything at once.
 func TestEverythingThatIsWrongWithTheSettingsIsSaidAtOnce(t *testing.T) {
 	complete(t)

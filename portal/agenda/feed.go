@@ -181,7 +181,8 @@ func known(ctx context.Context, db *vault.DB, token string) (row feedRow, err er
 		return row, fault.New(fault.NotFound, "fault.not-found")
 	}
 	hash := sha256.Sum256([]byte(token))
-	return row, db.Get(database.HoldingSecret(ctx, hash[:]), &row, selectFeedByToken, hash[:])
+	err = db.Get(database.HoldingSecret(ctx, hash[:]), &row, selectFeedByToken, hash[:])
+	return row, err
 }
 
 // Read is the feed of a secret, with the terms it shows: those of its owner as they

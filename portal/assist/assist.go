@@ -86,7 +86,8 @@ func day(at time.Time) string { return at.In(deadline.Zone).Format(time.DateOnly
 
 // Advocate tells whether the asker may have assistants.
 func Advocate(ctx context.Context, db *vault.DB, ask policy.Ask) (is bool, err error) {
-	return is, db.Get(ctx, &is, selectAdvocate, ask.Person)
+	err = db.Get(ctx, &is, selectAdvocate, ask.Person)
+	return is, err
 }
 
 // List are the asker's assistants, the oldest first.

@@ -103,7 +103,8 @@ func caseOf(ctx context.Context, tx *vault.DB, b Beside) (in uuid.UUID, err erro
 	if b.Report != uuid.Nil {
 		return in, nil
 	}
-	return in, tx.Get(ctx, &in, selectCaseOf, b.Filing)
+	err = tx.Get(ctx, &in, selectCaseOf, b.Filing)
+	return in, err
 }
 
 // room holds a file to what a thing and a person may have.

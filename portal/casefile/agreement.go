@@ -232,7 +232,8 @@ func AgreementTo(ctx context.Context, db *vault.DB, c Case, d Decision) (Agreeme
 	if c.Standing&policy.OnDuty == 0 {
 		a.Reasons = ""
 	}
-	return a, db.Get(ctx, &a.By, selectAssenter, said.Author)
+	err = db.Get(ctx, &a.By, selectAssenter, said.Author)
+	return a, err
 }
 
 const selectAssenter = `

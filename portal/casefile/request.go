@@ -262,7 +262,8 @@ func (n NewRequest) print(ctx context.Context, tx *vault.DB, press document.Pres
 	if paper.Content, err = press.Paper(n.sheet(press, paper, to, person, file.Digest), paper, to.number); err != nil {
 		return paper, authority, err
 	}
-	return paper, authority, document.Add(ctx, tx, &paper)
+	err = document.Add(ctx, tx, &paper)
+	return paper, authority, err
 }
 
 // free refuses to ask for what somebody has, or has asked for already. One who acts

@@ -118,7 +118,8 @@ func Bodies(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Body, error) {
 		return nil, err
 	}
 	var out []Body
-	return out, db.Select(ctx, &out, selectBodies)
+	err := db.Select(ctx, &out, selectBodies)
+	return out, err
 }
 
 // administrators refuses what is for them alone, whatever the act also lets others do.

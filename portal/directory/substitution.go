@@ -285,7 +285,8 @@ func lockOwn(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (s
 	if err := ask.Check(0); err != nil {
 		return row, err
 	}
-	return row, tx.Get(ctx, &row, lockSubstitution, ask.Person, id)
+	err := tx.Get(ctx, &row, lockSubstitution, ask.Person, id)
+	return row, err
 }
 
 const endSubstitution = `

@@ -39,5 +39,6 @@ func (v *Verifier) examineXML(ctx context.Context, s *xmldsig.Signer, at time.Ti
 	if err := v.gate.through(ctx, func() error { return refusal(s.Verify()) }); err != nil {
 		return who, err
 	}
-	return who, v.inquire(inspection, at, v.source()).person(ctx, &who, s.Certificate)
+	err := v.inquire(inspection, at, v.source()).person(ctx, &who, s.Certificate)
+	return who, err
 }

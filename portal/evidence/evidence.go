@@ -255,7 +255,8 @@ SELECT revocation, received_at, known_at, algorithm, stamped_at, signature, stam
 
 // ReadPublic reads it; NotFound where no signature is kept.
 func ReadPublic(ctx context.Context, db *vault.DB, document uuid.UUID) (p Public, err error) {
-	return p, db.Get(ctx, &p, selectPublic, document)
+	err = db.Get(ctx, &p, selectPublic, document)
+	return p, err
 }
 
 // Is tells whether a signature that somebody brought is the one that is kept.

@@ -108,7 +108,8 @@ func reported(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 	if !r.Contestable(ask.At) {
 		return r, fault.New(fault.Conflict, "fault.report-in-time").Under(law.CPC(185, 2))
 	}
-	return r, db.Select(ctx, &r.Before, selectEarlier, id, ask.Person)
+	err = db.Select(ctx, &r.Before, selectEarlier, id, ask.Person)
+	return r, err
 }
 
 // answered is his last complaint to a prosecutor that was refused, if only in part, or
@@ -189,7 +190,8 @@ func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) 
 	if err != nil {
 		return to, err
 	}
-	return to, db.Get(ctx, &to.body, selectBodyOf, to.official.ID)
+	err = db.Get(ctx, &to.body, selectBodyOf, to.official.ID)
+	return to, err
 }
 
 // To is who would decide a complaint in each of the seats that are open.

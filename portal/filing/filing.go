@@ -510,7 +510,8 @@ func Urgent(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error)
 
 // CountOverdue is how many of all of them are overdue. No text is opened.
 func CountOverdue(ctx context.Context, db *vault.DB, ask policy.Ask) (n int, err error) {
-	return n, db.Get(ctx, &n, countOverdue, ask.Person, ask.At)
+	err = db.Get(ctx, &n, countOverdue, ask.Person, ask.At)
+	return n, err
 }
 
 // Supervised are the newest 200 filings in the cases the asker supervises: he sees

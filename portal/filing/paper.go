@@ -48,7 +48,8 @@ func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy
 	if doc.Content, err = press.Paper(said, doc, in.number); err != nil {
 		return doc, err
 	}
-	return doc, document.Add(ctx, tx, &doc)
+	err = document.Add(ctx, tx, &doc)
+	return doc, err
 }
 
 // dropOwn removes an unsigned paper of the asker's in whose place another came; zero

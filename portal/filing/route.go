@@ -78,12 +78,14 @@ func (n NewFiling) contest(ctx context.Context, tx *vault.DB, c casefile.Case, a
 	out := guide.Contest{What: guide.Nothing, To: n.To}
 	switch {
 	case rule.Family == policy.Challenge:
-		return out, n.named(&out, h)
+		err := n.named(&out, h)
+		return out, err
 	case rule.Family != policy.Complaint:
 		return out, nil
 	case n.Against == uuid.Nil && (n.What == guide.Ruling || n.Kind == policy.FilingComplaintJudge):
 		out.What, out.ByPost = guide.Ruling, guide.Judge
-		return out, n.named(&out, h)
+		err := n.named(&out, h)
+		return out, err
 	case n.About != uuid.Nil:
 		var makers struct {
 			By       uuid.UUID      `db:"by"`
@@ -239,7 +241,8 @@ SELECT investigator FROM casefile WHERE id = $1`
 // author may have no status in it.
 func investigatorOf(ctx context.Context, tx *vault.DB, id uuid.UUID) (casefile.Case, error) {
 	c := casefile.Case{ID: id}
-	return c, tx.Get(ctx, &c.Investigator.ID, selectInvestigator, id)
+	err := tx.Get(ctx, &c.Investigator.ID, selectInvestigator, id)
+	return c, err
 }
 
 func ids(texts []string) []uuid.UUID {

@@ -94,7 +94,8 @@ func (row supplementRow) open(ctx context.Context, db *vault.DB, home vault.Home
 	if err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal([]byte(list), &s.Points)
+	err = json.Unmarshal([]byte(list), &s.Points)
+	return s, err
 }
 
 // Supplements are the signed ones of a filing that was fetched through the asker, the

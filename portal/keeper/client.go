@@ -185,7 +185,8 @@ func exchange(ctx context.Context, conn net.Conn, q question) (reply, error) {
 	if err != nil {
 		return r, err
 	}
-	return r, strictly(text, &r)
+	err = strictly(text, &r)
+	return r, err
 }
 
 // read is the answer, or the failure in our words.

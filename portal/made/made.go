@@ -23,7 +23,8 @@ type Of struct {
 // Case is what the page of a case is made of that somebody is shown. It may be asked only
 // about one that he was shown: it takes longer for a case that is there.
 func Case(ctx context.Context, db *vault.DB, of, who uuid.UUID, at time.Time) (m Of, err error) {
-	return m, db.Glance(ctx, &m, selectOfCase, of, who, at)
+	err = db.Glance(ctx, &m, selectOfCase, of, who, at)
+	return m, err
 }
 
 const selectOfCase = `
@@ -31,7 +32,8 @@ SELECT things, fence.touches(things) AS touches, lapses FROM fence.made_of_case(
 
 // Filing is the same for the page of a filing; nothing for one without a case.
 func Filing(ctx context.Context, db *vault.DB, of, who uuid.UUID, at time.Time) (m Of, err error) {
-	return m, db.Glance(ctx, &m, selectOfFiling, of, who, at)
+	err = db.Glance(ctx, &m, selectOfFiling, of, who, at)
+	return m, err
 }
 
 const selectOfFiling = `

@@ -45,7 +45,8 @@ func Notes(ctx context.Context, db *vault.DB, ask policy.Ask, f Familiarisation)
 		return nil, nil
 	}
 	var out []Note
-	return out, db.Select(ctx, &out, selectNotes, ask.Person, f.Case)
+	err := db.Select(ctx, &out, selectNotes, ask.Person, f.Case)
+	return out, err
 }
 
 const upsertNote = `

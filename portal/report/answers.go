@@ -263,5 +263,6 @@ func openAnswers(ctx context.Context, db *vault.DB, where vault.Where, sealed []
 	if err != nil {
 		return a, err
 	}
-	return a, json.Unmarshal(text, &a)
+	err = json.Unmarshal(text, &a)
+	return a, err
 }

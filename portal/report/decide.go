@@ -530,7 +530,8 @@ func (row decisionRow) open(ctx context.Context, db *vault.DB, r Report) (Decisi
 	if err != nil {
 		return d, err
 	}
-	return d, json.Unmarshal(text, &d.Terms)
+	err = json.Unmarshal(text, &d.Terms)
+	return d, err
 }
 
 // sheet is a decision on paper: to whom, about which report, what was decided by which

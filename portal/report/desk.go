@@ -171,7 +171,8 @@ func (r Report) paper(ctx context.Context, db *vault.DB) (h handed, err error) {
 	if err != nil {
 		return h, err
 	}
-	return h, json.Unmarshal(plain, &h)
+	err = json.Unmarshal(plain, &h)
+	return h, err
 }
 
 func handedOf(id, body uuid.UUID) vault.Where {
@@ -222,7 +223,8 @@ func Looks(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) ([]L
 		return nil, err
 	}
 	var all []Look
-	return all, db.Select(ctx, &all, selectLooks, id)
+	err := db.Select(ctx, &all, selectLooks, id)
+	return all, err
 }
 
 // Supervised is the book of a body as the prosecutor reads it (CPC 185(2)): counts.
@@ -281,5 +283,6 @@ func Supervise(ctx context.Context, db *vault.DB, ask policy.Ask) (bodies []Supe
 	if err := db.Select(ctx, &bodies, selectSupervised, ask.At, since); err != nil {
 		return nil, nil, err
 	}
-	return bodies, lines, db.Select(ctx, &lines, selectNumbered, ask.At, since)
+	err = db.Select(ctx, &lines, selectNumbered, ask.At, since)
+	return bodies, lines, err
 }

@@ -82,7 +82,8 @@ SELECT b.id, b.code, left(b.kato, 2) || '0000000' AS kato, b.above, b.name_kk AS
 // Bodies are all that receive reports, by region.
 func Bodies(ctx context.Context, db *vault.DB) ([]Body, error) {
 	var all []Body
-	return all, db.Select(ctx, &all, selectBodies)
+	err := db.Select(ctx, &all, selectBodies)
+	return all, err
 }
 
 // Offered are the bodies that a report of these answers may go to, those of its region

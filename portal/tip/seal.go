@@ -114,5 +114,6 @@ func (b bearer) open(id uuid.UUID, own []byte) (w said, err error) {
 	if err != nil {
 		return w, vault.ErrNotSealedHere
 	}
-	return w, json.Unmarshal(plain, &w)
+	err = json.Unmarshal(plain, &w)
+	return w, err
 }

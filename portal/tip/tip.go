@@ -89,7 +89,8 @@ func Bodies(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Body, error) {
 		return nil, err
 	}
 	var out []Body
-	return out, db.Select(ctx, &out, selectBodies)
+	err := db.Select(ctx, &out, selectBodies)
+	return out, err
 }
 
 // Send keeps a tip for a body; code is the receipt code, which is kept nowhere. Sent once

@@ -290,7 +290,8 @@ var acts = []act{
 	{"somebody stands in", standsIn},
 	{"a substitution ends early", func(ctx context.Context, w *portaltest.W, r *rapid.T) error {
 		ids, err := orFirst(ctx, w, r, standsIn, func() (ids []uuid.UUID, err error) {
-			return ids, w.SQL.Select(&ids, `SELECT id FROM substitution WHERE ended_at IS NULL ORDER BY made_at, id`)
+			err = w.SQL.Select(&ids, `SELECT id FROM substitution WHERE ended_at IS NULL ORDER BY made_at, id`)
+			return ids, err
 		})
 		if err != nil {
 			return err
@@ -422,7 +423,8 @@ var acts = []act{
 	{"a filing is handed on", func(ctx context.Context, w *portaltest.W, r *rapid.T) error {
 		type waiting struct{ ID, Decider uuid.UUID }
 		rows, err := orFirst(ctx, w, r, complains, func() (rows []waiting, err error) {
-			return rows, w.SQL.Select(&rows, `SELECT id, decider FROM filing WHERE status = 'filed' ORDER BY number`)
+			err = w.SQL.Select(&rows, `SELECT id, decider FROM filing WHERE status = 'filed' ORDER BY number`)
+			return rows, err
 		})
 		if err != nil {
 			return err

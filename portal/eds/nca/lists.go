@@ -248,7 +248,8 @@ func loadMark(path string) (m mark, err error) {
 		return m, err
 	}
 	defer f.Close()
-	return m, json.NewDecoder(io.LimitReader(f, maxMark)).Decode(&m)
+	err = json.NewDecoder(io.LimitReader(f, maxMark)).Decode(&m)
+	return m, err
 }
 
 // unfinished is how files are called that are being written.

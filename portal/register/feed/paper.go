@@ -68,7 +68,8 @@ func Unseal(private *ecdh.PrivateKey, document uuid.UUID, content []byte) (Copy,
 	if err != nil {
 		return c, fmt.Errorf("feed: open a paper: %w", err)
 	}
-	return c, json.Unmarshal(plain, &c)
+	err = json.Unmarshal(plain, &c)
+	return c, err
 }
 
 const (

@@ -76,7 +76,8 @@ func (in *Inbox) Open(ctx context.Context, e Envelope) (Message, error) {
 // Envelope of JSON, strictly.
 func ReadEnvelope(raw []byte) (Envelope, error) {
 	var e Envelope
-	return e, decode(raw, &e)
+	err := decode(raw, &e)
+	return e, err
 }
 
 // Take takes one message and answers with what came of it, now or when it came first. A
@@ -353,5 +354,6 @@ func SetAside(ctx context.Context, db *database.DB, ask policy.Ask) ([]Aside, er
 		return nil, err
 	}
 	var out []Aside
-	return out, db.Select(ctx, &out, selectAside, ask.At.Add(-shownFor))
+	err := db.Select(ctx, &out, selectAside, ask.At.Add(-shownFor))
+	return out, err
 }
