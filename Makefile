@@ -62,6 +62,7 @@ campaigns:
 	CANARY=all go test ./portal/canary -count=1 -timeout 30m -run TestNothing -v | grep -v '^=== \|INFO'
 	FENCES=all go test ./portal -count=1 -timeout 30m -run 'TestEachFenceIsTakenOff|TestNothingOpensAfter' -v | grep -v '^=== \|INFO'
 	AGAIN=all go test ./portal -count=1 -timeout 60m -run TestWhatIsShownAgainIsWhat -v | grep -v '^=== \|INFO'
+	AXE=all go test ./portal -count=1 -timeout 30m -run TestAxe -v | grep -v '^=== \|INFO'
 	CRAWL=all go test ./portal -count=1 -timeout 30m -run TestNobodyReaches -v | grep -v '^=== \|INFO'
 	SLOW=2000 go test ./cmd/portal -count=1 -timeout 30m -run TestSlowClients -v | grep -v '^=== \|^{'
 	EDS_FLIPS=all EDS_DIFFERENTIAL=all go test ./portal/eds/... -count=1 -timeout 30m -run 'NoBit|NoByte|Flip|OpenSSL' -v | grep -v '^=== '

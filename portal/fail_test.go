@@ -37,6 +37,13 @@ func TestWhoMeetsADatabaseThatIsAwayLosesNothing(t *testing.T) {
 		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, words.T("fail.again.signed")) {
 			t.Errorf("something written, %s:\n%s", lang, short(a.body))
 		}
+		if strings.Contains(a.body, `class="lang"`) || strings.Contains(a.body, `rel="alternate"`) {
+			t.Errorf("something written, %s: the page leads to another language, where nothing of it is", lang)
+		}
+		a = there.upload(here, "pdf", []byte("%PDF-1.7"), typed).want(t, "a file", http.StatusServiceUnavailable)
+		if !strings.Contains(a.body, words.T("fail.back")) || strings.Contains(a.body, words.T("fail.again")) || strings.Contains(a.body, `class="lang"`) {
+			t.Errorf("a file, %s:\n%s", lang, short(a.body))
+		}
 		if strings.Contains(a.body, `class="name"`) {
 			t.Error("the page names who was signed in")
 		}

@@ -24,7 +24,8 @@ import (
 func (f *front) walk(g *guest, list, from, param string) (ids []string, parts []int) {
 	f.t.Helper()
 	link := regexp.MustCompile(`<(?:li|th scope="row" role="rowheader")><a href="/kk/(?:filings|reports)/([0-9a-f-]{36})">`)
-	next := regexp.MustCompile(`href="(` + list + `\?` + param + `=[0-9a-f-]{36})"`)
+	next := regexp.MustCompile(`href="(` + list + `\?` + param + `=[0-9a-f-]{36})(#[a-z]+)?"`)
+	title, names := regexp.MustCompile(`<title>[^<]*</title>`), map[string]bool{}
 	for path := from; path != ""; {
 		body := g.get(path).want(f.t, path, http.StatusOK).body
 		found := link.FindAllStringSubmatch(body, -1)
@@ -34,13 +35,19 @@ func (f *front) walk(g *guest, list, from, param string) (ids []string, parts []
 			}
 			ids = append(ids, one[1])
 		}
-		if first := `href="` + list + `"`; path != list && !strings.Contains(body, first) {
+		if first := regexp.MustCompile(`href="` + list + `(#[a-z]+)?"`); path != list && !first.MatchString(body) {
 			f.t.Errorf("%s: nothing leads back to the first part", path)
 		}
+		names[title.FindString(body)] = true
 		parts, path = append(parts, len(found)), ""
 		if to := next.FindStringSubmatch(body); to != nil {
-			path = to[1]
+			if path = to[1]; to[2] != "" && !strings.Contains(body, `id="`+to[2][1:]+`"`) {
+				f.t.Errorf("%s: there is no %s", path, to[2])
+			}
 		}
+	}
+	if !strings.Contains(list, "/cases/") && from == list && len(parts) > 1 && len(names) < 2 { // a case has its list among other things
+		f.t.Errorf("%s: a further part is called like the first: %v", list, names)
 	}
 	return ids, parts
 }
@@ -72,6 +79,9 @@ func TestWhoHasFiledMuchReachesEachAndGoesOn(t *testing.T) {
 			t.Errorf("%s: %d of %d are listed, in parts of %v", list, len(seen), len(all), parts)
 		}
 		g.get(list+"?before="+uuid.NewString()).want(t, "after what is not there: the first part", http.StatusOK)
+		if body := g.get(list+"?before="+seen[len(seen)-1]).want(t, "after the last", http.StatusOK).body; strings.Contains(body, f.Words.In("kk").T("filings.empty")) {
+			t.Errorf("%s: after the last it is said that nothing was filed", list)
+		}
 		g.get(list+"?before=x").want(t, "after no id", http.StatusNotFound)
 	}
 	if whole, err := filing.AllOfCase(t.Context(), f.DB, f.Aigul.Asks(policy.FilingRead), f.Theft); err != nil || len(whole) != len(all) {
@@ -132,8 +142,12 @@ func TestWhoMustAnswerHundredsReachesEachTheMostUrgentFirst(t *testing.T) {
 		if err != nil || len(first.Filings) != 100 {
 			t.Fatalf("%s: %d at once, %v", desk.page, len(first.Filings), err)
 		}
-		if body := g.get(desk.page).want(t, desk.page, http.StatusOK).body; !strings.Contains(body, `href="`+desk.page+"?after="+first.Last.String()) {
+		body := g.get(desk.page).want(t, desk.page, http.StatusOK).body
+		if !strings.Contains(body, `href="`+desk.page+"?after="+first.Last.String()) {
 			t.Errorf("%s: nothing leads on", desk.page)
+		}
+		if !strings.Contains(body, f.Words.In("kk").T("inbox.part", "n", 100)) {
+			t.Errorf("%s: it does not say that these are not all", desk.page)
 		}
 		ids, parts := f.walk(g, desk.page, desk.page+"?after="+first.Filings[98].ID.String(), "after")
 		if len(ids) != 209 || !slices.Equal(parts, []int{100, 100, 9}) || ids[0] != first.Last.String() {
@@ -157,6 +171,9 @@ func TestWhoMustAnswerHundredsReachesEachTheMostUrgentFirst(t *testing.T) {
 	body := g.get("/kk/desk").want(t, "desk", http.StatusOK).body
 	if said := f.Words.In("kk").T("desk.overdue", "n", len(late)); !strings.Contains(body, said) {
 		t.Errorf("the desk does not say that %d are overdue", len(late))
+	}
+	if !strings.Contains(body, f.Words.In("kk").T("inbox.part", "n", 100)) {
+		t.Error("the desk does not say that these are not all")
 	}
 	for what, place := range map[string]uuid.UUID{"nobody's": uuid.New(), "another's": strange} {
 		if got, parts := f.walk(g, "/kk/desk", "/kk/desk?after="+place.String(), "after"); !slices.Equal(got, ids) || len(parts) != 4 {
@@ -194,6 +211,9 @@ func TestWhoHasReportedMuchReachesEach(t *testing.T) {
 	ids, parts := f.walk(g, "/kk/reports", "/kk/reports", "before")
 	if !sameIDs(ids, all) || !slices.Equal(parts, []int{100, 8}) {
 		t.Errorf("%d of %d are listed, in parts of %v", len(ids), len(all), parts)
+	}
+	if body := g.get("/kk/reports?before="+ids[len(ids)-1]).want(t, "after the last", http.StatusOK).body; !strings.Contains(body, f.Words.In("kk").T("inbox.end")) || strings.Contains(body, f.Words.In("kk").T("reports.none")) {
+		t.Error("after the last report the end is not told")
 	}
 	strange := f.Report(f.Nurlan, f.Story())
 	for _, place := range []string{strange.String(), uuid.NewString()} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,11 +32,23 @@ func (p *Portal) again(c echo.Context, err error, away bool) *web.Again {
 	if r.Method == http.MethodGet {
 		return &web.Again{Action: here}
 	}
-	if r.MultipartForm != nil || len(r.PostForm) == 0 { // a page carries no file
+	at, signed := signedOn(p.acts[verb(r.Method)+" "+pattern(c)])
+	switch {
+	case withFile(r):
+		c.Set(hereKey, "")
+		return &web.Again{File: true}
+	case len(r.PostForm) == 0:
 		return nil
-	}
-	if at, signed := signedOn(p.acts[verb(r.Method)+" "+pattern(c)]); signed && len(c.ParamNames()) > 0 {
+	case signed && len(c.ParamNames()) > 0:
 		p.hereIs(c, at.page, id(c, c.ParamNames()[0])) // where the document can be read in the other language
+	default: // the other language has nothing of what was written
+		c.Set(hereKey, "")
 	}
 	return &web.Again{Action: here, Fields: r.PostForm, Signed: r.PostForm.Has("signature") || r.PostForm.Has("phone")}
+}
+
+// withFile tells that a file came with a form, or may have come: of a body that was not read to
+// its end nobody knows.
+func withFile(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && (r.MultipartForm == nil || len(r.MultipartForm.File) > 0)
 }

@@ -34,12 +34,13 @@ type filingLine struct {
 	Disputed bool // the decision it is about opens by way of the filing alone
 	Pressing bool // its plain count has ended: the legal end is near
 	DaysLeft int
+	SeenAt   time.Time
 }
 
 func filingLines(all []filing.Filing, ask policy.Ask) []filingLine {
 	out := make([]filingLine, len(all))
 	for i, f := range all {
-		out[i] = filingLine{f, filing.Word(f, ask.At), f.Overdue(ask.At), beyond(f), f.Pressing(ask.At), f.DaysLeft(ask.At)}
+		out[i] = filingLine{f, filing.Word(f, ask.At), f.Overdue(ask.At), beyond(f), f.Pressing(ask.At), f.DaysLeft(ask.At), ask.At}
 	}
 	return out
 }

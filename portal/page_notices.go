@@ -150,8 +150,13 @@ type dutyPage struct {
 	Tally notice.Tally
 	Old   bool // it was not counted for minutes: the worker itself is down
 	Given []job.Given
-	Told  []feed.Duty     // how the register is told
-	Aside []inbound.Aside // what the register sent and could not be taken
+	Told  []feed.Duty // how the register is told
+	Aside []asideLine // what the register sent and could not be taken
+}
+
+type asideLine struct {
+	inbound.Aside
+	Why string // its code in words
 }
 
 // countedEvery is after how long the count itself shows that nobody counts.
@@ -174,7 +179,12 @@ func (p *Portal) duty(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	return p.show(c, "duty", dutyPage{t, t.CountedAt == nil || ask.At.Sub(*t.CountedAt) > countedEvery, given, told, aside})
+	w := p.Words.In(web.Lang(c))
+	page := dutyPage{Tally: t, Old: t.CountedAt == nil || ask.At.Sub(*t.CountedAt) > countedEvery, Given: given, Told: told}
+	for _, a := range aside {
+		page.Aside = append(page.Aside, asideLine{a, w.T(a.Code)})
+	}
+	return p.show(c, "duty", page)
 }
 
 // settingsPage is where a person is told, and how he wishes to be.

@@ -392,7 +392,9 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	lang := web.Lang(c)
 	f := web.Frame{Lang: lang, Other: words.Other(lang)}
 	here := here(c)
-	f.Here = "/" + f.Other + here
+	if here != "" {
+		f.Here = "/" + f.Other + here
+	}
 	person := me(c)
 	f.Name, f.Given, f.Officer = person.Name, person.Given(), person.Post
 	f.Act, _ = c.Get(actKey).(string)
@@ -410,7 +412,7 @@ func (p *Portal) frame(c echo.Context) web.Frame {
 	return f
 }
 
-// here is the address of a page without its language.
+// here is the address of a page without its language; "": it cannot be read again.
 func here(c echo.Context) string {
 	if here, ok := c.Get(hereKey).(string); ok {
 		return here

@@ -39,6 +39,7 @@ type FailPage struct {
 type Again struct {
 	Action string     // the address
 	Fields url.Values // what was sent; nil: a page was only looked at
+	File   bool       // a file was among it, which no page carries: the person goes back to it
 	Signed bool       // a signature was among it
 }
 

@@ -23,7 +23,7 @@ import (
 type Frame struct {
 	Lang    string // kk or ru
 	Other   string // the other one
-	Here    string // this address in the other language
+	Here    string // this address in the other language; "": nothing can be read there
 	Post    string // on a page with a form: where the form goes in the other language, so that switching keeps what was typed
 	Name    string // the name of the person signed in, or ""
 	Given   string // the given name alone, where there is no room
@@ -166,6 +166,7 @@ func funcs(l *words.Language, link Linker, static *Static) template.FuncMap {
 		"moment":   l.Moment,
 		"second":   l.Second,
 		"until":    l.Until,
+		"last":     l.Last,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"lang":     func() string { return l.Code },
 		"link":     func(act any, ids ...any) (string, error) { return link(l.Code, fmt.Sprint(act), ids...) },

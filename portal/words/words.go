@@ -263,6 +263,15 @@ func (l *Language) Until(end time.Time) string {
 	return l.dated("date.until", end.In(l.zone).Add(-time.Second))
 }
 
+// Last is the last day of a term for a table: short, and of another year than now in full.
+func (l *Language) Last(end, now time.Time) string {
+	day := end.In(l.zone).Add(-time.Second)
+	if day.Year() != now.In(l.zone).Year() {
+		return l.dated("date.long", day)
+	}
+	return l.dated("date.short", day)
+}
+
 func (l *Language) dated(key string, t time.Time) string {
 	return l.T(key, "year", t.Year(), "day", t.Day(),
 		"month", l.T("date.month."+strings.ToLower(t.Month().String())),

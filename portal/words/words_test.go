@@ -362,6 +362,15 @@ func TestATermEndsOnItsLastDay(t *testing.T) {
 			t.Errorf("%s: %q, want %q", lang, got, want)
 		}
 	}
+	for lang, want := range map[string][2]string{
+		"kk": {"27 қазан, сейсенбі", "2026 жылғы 27 қазан, сейсенбі"},
+		"ru": {"27 октября, вторник", "вторник, 27 октября 2026 года"},
+	} {
+		thisYear, nextYear := b.In(lang).Last(end, end.AddDate(0, 0, 64)), b.In(lang).Last(end, end.AddDate(0, 0, 65)) // the last day of December ends, the year begins
+		if thisYear != want[0] || nextYear != want[1] {
+			t.Errorf("%s: %q and %q, want %q", lang, thisYear, nextYear, want)
+		}
+	}
 }
 
 func TestAReferenceIsSaidArticleFirst(t *testing.T) {
