@@ -307,7 +307,7 @@ func (c *cluster) rendered(n *node, file string, kept string) (string, error) {
 	}
 	return strings.NewReplacer(
 		"10.1.0.0/24", c.network+"0/24", "10.1.0.", c.network, "/etc/zharia-db/tls", filepath.Join(n.dir, "tls"),
-		"/var/lib/postgresql/15/zharia", n.data(), "/var/lib/postgresql/.pgpass-patroni", filepath.Join(n.dir, "pgpass"),
+		"/var/lib/postgresql/15/zharia", n.data(), "/var/lib/postgresql/.pgpass-patroni", filepath.Join(n.dir, "pgpass"), "/etc/patroni/archive-rest", filepath.Join(n.dir, "archive-rest"),
 		"/var/run/postgresql", filepath.Join(n.dir, "run"), "/usr/lib/postgresql/15/bin", c.pg, "/var/lib/etcd/zharia", filepath.Join(n.dir, "etcd"),
 		"/usr/bin/zharia archive /var/lib/zharia-wal", c.portal+" archive "+c.wal(), "/var/lib/zharia-wal", c.wal(),
 		"REPLICATOR-PASSWORD", c.secret, "REWINDER-PASSWORD", c.secret,
@@ -330,8 +330,13 @@ func (c *cluster) lay(n *node) error {
 	if err != nil {
 		return err
 	}
+	rest, err := c.rendered(n, "archive-rest", "")
+	if err != nil {
+		return err
+	}
 	config := filepath.Join(n.dir, "patroni.yml")
-	err = errors.Join(os.MkdirAll(filepath.Join(n.dir, "run"), 0o755), os.MkdirAll(c.wal(), 0o700), os.WriteFile(config, []byte(patroni), 0o600))
+	err = errors.Join(os.MkdirAll(filepath.Join(n.dir, "run"), 0o755), os.MkdirAll(c.wal(), 0o700), os.WriteFile(config, []byte(patroni), 0o600),
+		os.WriteFile(filepath.Join(n.dir, "archive-rest"), []byte(rest), 0o755))
 	if err != nil {
 		return err
 	}

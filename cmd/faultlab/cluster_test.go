@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,8 +54,10 @@ func TestTheFilesOfThreeMachinesKeepWhatIsAcknowledged(t *testing.T) {
 	if etcd := read("etcd.env"); !strings.Contains(etcd, "ETCD_CLIENT_CERT_AUTH=true") || !strings.Contains(etcd, "ETCD_PEER_CLIENT_CERT_AUTH=true") || strings.Contains(etcd, "http://") {
 		t.Error("etcd is open to whoever reaches it")
 	}
-	if pooler := read("pgbouncer.ini"); !strings.Contains(pooler, "\npool_mode = session\n") || strings.Contains(pooler, "\nignore_startup_parameters = extra_float_digits,") {
-		t.Error("behind this pgbouncer one would work in the role of another")
+	// On a standby the end of a timeline is archived as each machine has it, and the second is
+	// refused for ever: archive_mode stays on, and who comes to lead archives the rest.
+	if info, err := os.Stat(filepath.Join(installed, "archive-rest")); err != nil || info.Mode().Perm()&0o111 == 0 || !strings.Contains(patroni, "\n    on_role_change: /etc/patroni/archive-rest\n") {
+		t.Errorf("what a leader did not archive stays out of the archive: %v", err)
 	}
 }
 
@@ -116,5 +120,61 @@ func TestTheFilesOfEachMachineAreItsOwn(t *testing.T) {
 	}
 	if out, err := exec.CommandContext(t.Context(), program, "--validate-config", filepath.Join(c.nodes[1].dir, "patroni.yml")).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("patroni --validate-config: %v\n%s", err, out)
+	}
+}
+
+// Who comes to lead archives what he received and nobody archived, but no segment in which a
+// timeline ended: its rest differs on each machine, and the next who brings it is refused.
+func TestWhoComesToLeadArchivesTheRest(t *testing.T) {
+	t.Chdir("../..")
+	c := &cluster{dir: t.TempDir(), network: "127.77.1.", portal: filepath.Join(t.TempDir(), "portal")}
+	n := &node{name: "db1", addr: "127.77.1.11", dir: filepath.Join(c.dir, "db1")}
+	script, err := c.rendered(n, "archive-rest", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(n.data(), "pg_wal")
+	files := map[string]string{
+		c.portal:                               "#!/bin/sh\ncp \"$3\" \"$2\"\n",
+		filepath.Join(n.dir, "rest"):           script,
+		filepath.Join(log, "00000002.history"): "1\t0/5000028\tno recovery target specified\n",
+		filepath.Join(log, "0000000B.history"): "1\t0/5000028\tno recovery target specified\n\n10\t1A/6F0000A0\tno recovery target specified\n",
+	}
+	for _, name := range []string{"000000010000000000000004", "000000010000000000000005", "0000000A0000001A0000006E", "0000000A0000001A0000006F.partial", "0000000B0000001A0000006F", "0000000B0000001A00000070"} {
+		files[filepath.Join(log, name)] = name
+		if name != "0000000B0000001A00000070" { // it is being written
+			files[filepath.Join(log, "archive_status", name+".done")] = ""
+		}
+	}
+	files[filepath.Join(log, "archive_status", "000000010000000000000001.done")] = "" // and the segment is gone
+	for file, text := range files {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(c.wal(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for role, want := range map[string][]string{
+		"replica": nil,
+		"master":  {"000000010000000000000004", "0000000A0000001A0000006E", "0000000B0000001A0000006F"},
+	} {
+		if out, err := exec.CommandContext(t.Context(), "sh", filepath.Join(n.dir, "rest"), "on_role_change", role, "zharia").CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: %v %s", role, err, out)
+		}
+		all, err := os.ReadDir(c.wal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, one := range all {
+			got = append(got, one.Name())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("who becomes %s archives %v, not %v", role, got, want)
+		}
+		if err := errors.Join(os.RemoveAll(c.wal()), os.Mkdir(c.wal(), 0o755)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,9 +31,6 @@ func TestTheFilesOfAnInstallationNameWhatTheProgramKnows(t *testing.T) {
 	}
 	err = filepath.WalkDir("deploy", func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
-			if entry != nil && entry.Name() == "ha" { // its own tests
-				return filepath.SkipDir
-			}
 			return err
 		}
 		text, err := os.ReadFile(path)
@@ -41,7 +39,7 @@ func TestTheFilesOfAnInstallationNameWhatTheProgramKnows(t *testing.T) {
 		}
 		for _, m := range settingWord.FindAllStringSubmatch(string(text), -1) {
 			named++
-			if !slices.Contains(known, m[1]) && m[1] != "PORTAL_TLS_" {
+			if !slices.Contains(known, m[1]) {
 				t.Errorf("%s: no setting is called %s", path, m[1])
 			}
 		}
@@ -73,6 +71,64 @@ func TestTheFilesOfAnInstallationNameWhatTheProgramKnows(t *testing.T) {
 	}
 	if named < 30 {
 		t.Errorf("only %d settings are named: nothing was read", named)
+	}
+}
+
+// The settings that are installed are read, and with those of the unit lack nothing that the
+// portal cannot do without.
+func TestTheSettingsOfAnInstallationLackNothing(t *testing.T) {
+	unit, err := os.ReadFile("deploy/systemd/zharia@.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"deploy/systemd/zharia.conf", "deploy/ha/portal.conf"} {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := readSettings(settingsFile(t, 0o644, string(text)))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[config]()) {
+			name, options, _ := strings.Cut(field.Tag.Get("env"), ",")
+			_, set := read[name]
+			if strings.Contains(options, "required") && !set && !strings.Contains(string(unit), "\nEnvironment="+name) {
+				t.Errorf("%s has no %s", from, name)
+			}
+		}
+		if key := (Keyring{Keeper: read["PORTAL_KEEPER"], Keys: read["PORTAL_KEYS"], Direct: read["PORTAL_DIRECT_KEYS"]}); key.check() != nil {
+			t.Errorf("%s: %v", from, key.check())
+		}
+	}
+}
+
+// A container sees what is its own: the folder beside compose.yaml has the passwords of all.
+func TestAContainerReadsItsOwnSecretsAlone(t *testing.T) {
+	compose, err := os.ReadFile("deploy/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile("deploy/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mounts := regexp.MustCompile(`"(\.[^":]*):`).FindAllStringSubmatch(string(compose), -1)
+	for _, m := range mounts {
+		if !slices.Contains([]string{"./zharia.conf", "./anchors", "./register.cer", "./tls", "./database.sql"}, m[1]) {
+			t.Errorf("%s comes into a container", m[1])
+		}
+	}
+	users := regexp.MustCompile(`\n    user: "(\d+):`).FindAllStringSubmatch(string(compose), -1)
+	seen := map[string]bool{}
+	for _, m := range users {
+		if seen[m[1]] || !strings.Contains(string(image), m[1]+":zharia") {
+			t.Errorf("%s is the user of two, or of nobody in the image", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(mounts) < 8 || len(users) != 5 {
+		t.Errorf("%d mounts and %d users: nothing was read", len(mounts), len(users))
 	}
 }
 

@@ -36,7 +36,10 @@ import (
 	"zharia/portal"
 	"zharia/portal/audit"
 	"zharia/portal/database"
+	"zharia/portal/filing"
+	"zharia/portal/ledger"
 	"zharia/portal/ops"
+	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/register/feed"
 	"zharia/portal/register/inbound"
@@ -465,6 +468,49 @@ func TestTheFiguresTellOfNobody(t *testing.T) {
 		if strings.Contains(string(text), never) {
 			t.Errorf("%q is among the figures", never)
 		}
+	}
+}
+
+// An auditor that died, or refuses, signs nothing: that shows in the figures of the portal.
+func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
+	w := portaltest.World(t)
+	checks, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer checks.Close()
+	key, err := ledger.OpenKey(filepath.Join(t.TempDir(), "auditor.key"), "zharia.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := func() float64 {
+		t.Helper()
+		figures, err := hands{checks: checks}.unsigned(t.Context())
+		if err != nil || len(figures) != 1 {
+			t.Fatal(figures, err)
+		}
+		return figures[0].Value
+	}
+	sign := func() {
+		t.Helper()
+		if _, err := (&ledger.Auditor{DB: w.DB.DB, Key: key}).Sign(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sign()
+	if n := waits(); n != 0 {
+		t.Errorf("all is signed, and something waits for %v seconds", n)
+	}
+	w.At = time.Now().Add(-time.Hour)
+	w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+	w.At = w.At.Add(time.Minute)
+	w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+	if n := waits(); n < 3590 || n > 3700 { // the older of the two
+		t.Errorf("an act of an hour ago is not signed, and the figure is %v", n)
+	}
+	sign()
+	if n := waits(); n != 0 {
+		t.Errorf("all is signed again, and something waits for %v seconds", n)
 	}
 }
 

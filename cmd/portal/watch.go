@@ -121,6 +121,10 @@ SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER
  GROUP BY name`
 
 	selectCourier = `SELECT seq, waits, late, month FROM courier`
+
+	// The first act after the newest checkpoint. Without news nothing waits, and the auditor need not sign.
+	selectUnsigned = `
+SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM record WHERE seq = 1 + coalesce((SELECT max(size) FROM checkpoint), 0))), 0)`
 )
 
 // figures are what the meter reads when it is asked.
@@ -128,7 +132,7 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 	all := []ops.Gauges{
 		func(context.Context) ([]ops.Figure, error) { return process(), nil },
 		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
-		h.jobs, h.notices,
+		h.jobs, h.notices, h.unsigned,
 	}
 	if h.exchange != nil {
 		all = append(all, h.exchanges)
@@ -189,6 +193,15 @@ func (h hands) notices(ctx context.Context) ([]ops.Figure, error) {
 		{Name: "portal_notices_behind_acts", Help: "Acts of which nobody was told yet.", Value: float64(max(acts-r.Seq, 0))},
 		{Name: "portal_ledger_acts", Help: "Acts in the record.", Value: float64(acts)},
 	}, nil
+}
+
+// unsigned tells of an auditor that died, or that refuses to sign.
+func (h hands) unsigned(ctx context.Context) ([]ops.Figure, error) {
+	var waits float64
+	if err := h.checks.Get(ctx, &waits, selectUnsigned); err != nil {
+		return nil, err
+	}
+	return []ops.Figure{{Name: "portal_ledger_unsigned_seconds", Help: "For how long the oldest act waits that the auditor did not sign.", Value: max(waits, 0)}}, nil
 }
 
 // exchanges are what the register is to be told and was not told yet. A subscriber's name

@@ -48,7 +48,7 @@ func Daily(ctx context.Context, db *database.DB, w Watch, at time.Time) (Report,
 		return r, err
 	}
 	for _, f := range r.Findings {
-		slog.ErrorContext(ctx, "the database is not as the acts left it", "table", f.Table, "row", f.Row, "column", f.Column, "leaf", f.Leaf, "what", f.What, "why", f.Why)
+		slog.ErrorContext(ctx, "alarm: the database is not as the acts left it", "table", f.Table, "row", f.Row, "column", f.Column, "leaf", f.Leaf, "what", f.What, "why", f.Why)
 	}
 	slog.InfoContext(ctx, "the ledger was audited", "acts", r.Size, "from", r.From, "rows", r.Rows, "heads", r.Heads, "findings", r.Found, "took", r.Took.Round(time.Millisecond))
 	if !r.Sound() {

@@ -144,7 +144,7 @@ func (a *Auditor) Sign(ctx context.Context, again bool) (Checkpoint, error) {
 	var broken *Broken
 	switch {
 	case errors.As(err, &fork) || errors.As(err, &broken):
-		slog.ErrorContext(ctx, "the ledger is not what it was: nothing more is signed", "why", err)
+		slog.ErrorContext(ctx, "alarm: the ledger is not what it was: nothing more is signed", "why", err)
 		a.note(func(s *State) { s.Wrong, s.Forks = err, s.Forks+1 })
 	case err == nil:
 		a.note(func(s *State) { s.Newest, s.Wrong = newest, nil })
@@ -274,7 +274,7 @@ func (a *Auditor) attend(ctx context.Context, w Witness) {
 		var fork *Fork
 		switch {
 		case errors.As(err, &fork):
-			slog.ErrorContext(ctx, "a witness holds another ledger", "witness", w.String(), "why", err)
+			slog.ErrorContext(ctx, "alarm: a witness holds another ledger", "witness", w.String(), "why", err)
 			a.note(func(s *State) { s.Forks++ })
 		case err != nil && ctx.Err() == nil:
 			slog.WarnContext(ctx, "a witness did not take a checkpoint", "witness", w.String(), "why", err)

@@ -252,7 +252,7 @@ func TestARecordWrittenAnewUnderAStolenKeyIsFoundByTheWitness(t *testing.T) {
 			t.Error("and says nothing of it")
 		}
 	}
-	if !strings.Contains(shouts.String(), "level=ERROR") {
+	if !strings.Contains(shouts.String(), `level=ERROR msg="alarm: `) {
 		t.Errorf("it was said like this: %s", shouts.String())
 	}
 	held, ok, err := w.Newest(k.Verifier)
@@ -584,7 +584,7 @@ func TestAWitnessThatHoldsAnotherLedgerIsShoutedAbout(t *testing.T) {
 	end := run(t, a)
 	soon(t, 5*time.Second, "it is shouted", func() bool { return a.State().Forks > 0 && a.State().Failed[folder] != "" })
 	end()
-	if !strings.Contains(shouts.String(), "another ledger") || !strings.Contains(shouts.String(), folder) {
+	if !strings.Contains(shouts.String(), `level=ERROR msg="alarm: a witness holds another ledger`) || !strings.Contains(shouts.String(), folder) {
 		t.Errorf("it was said like this: %s", shouts.String())
 	}
 	held, ok, err := (ledger.Witness{Folder: folder}).Newest(k.Verifier)

@@ -1,8 +1,13 @@
 -- The logins of one site, for psql as a superuser of PostgreSQL, before and after the
--- schema: run it, then `portal migrate`, then run it again. Passwords are variables:
---     psql -v migrate=… -v app=… -v auditor=… -v backup=… -v base=… -f database.sql
--- base is for zharia-base.service, which copies the whole server; without it that login is not made.
+-- schema: run it, then `zharia migrate`, then run it again. Passwords come by the environment,
+-- for whoever is on the machine reads what stands in arguments: MIGRATE, APP, AUDITOR, BACKUP, BASE.
+-- BASE is for zharia-base.service, which copies the whole server; without it that login is not made.
 \set ON_ERROR_STOP on
+\getenv migrate MIGRATE
+\getenv app APP
+\getenv auditor AUDITOR
+\getenv backup BACKUP
+\getenv base BASE
 SELECT format('CREATE ROLE %I LOGIN CREATEROLE PASSWORD %L', 'zharia_migrate', :'migrate')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zharia_migrate') \gexec
 SELECT 'CREATE DATABASE zharia OWNER zharia_migrate ENCODING ''UTF8'' TEMPLATE template0'
@@ -19,5 +24,5 @@ SELECT format('CREATE ROLE zharia_base LOGIN REPLICATION PASSWORD %L IN ROLE por
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'zharia_base') \gexec
 \endif
 \else
-\echo 'The schema is not there yet: portal migrate comes next, then this file once more.'
+\echo 'The schema is not there yet: zharia migrate comes next, then this file once more.'
 \endif
