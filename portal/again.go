@@ -29,7 +29,9 @@ import (
 // it was made of was touched ("touched" in schema.sql) and no term has ended. A right that
 // was taken away is gone with the commit, here as everywhere.
 //
-// The pages of officials are not among them: their looks leave records and are counted.
+// The pages of officials are not among them: their looks leave records and are counted. A
+// defender's look at what his client filed leaves one when the page is made, and none when he
+// is shown the same within that minute.
 
 // again are the pages that are shown again: by which part of the address, and what each is
 // made of.

@@ -242,7 +242,7 @@ const (
 	bodyTime   = 60 * time.Second
 	answerTime = 90 * time.Second
 	idleTime   = 2 * time.Minute
-	stopTime   = answerTime // nothing that is in hand takes longer
+	stopTime   = answerTime // nothing that is in hand takes longer, but a file over a slow line
 )
 
 // laneConnections are those of the anonymous lane: nobody else waits behind a flood of it.
@@ -369,7 +369,7 @@ func newServer(handler http.Handler) *http.Server {
 
 // tells is who tells people what the record says.
 func tells(p *portal.Portal, h hands) *notice.Worker {
-	return &notice.Worker{DB: vault.New(h.work, p.DB.Keys), Words: p.Words, Origin: p.Origin, Senders: h.ways.Senders}
+	return &notice.Worker{DB: vault.New(h.work, p.DB.Keys), Words: p.Words, Origin: p.Origin, Senders: h.ways.Senders, Clock: p.Clock}
 }
 
 // renewEvery is how often a process asks to whom texts are sealed now. Each holds that
@@ -396,43 +396,43 @@ func renew(ctx context.Context, keys *vault.Keys) {
 // done again and again.
 func runner(p *portal.Portal, h hands) job.Runner {
 	r := job.Runner{
-		DB: h.work,
+		DB: h.work, Now: p.Clock, Steady: h.steady,
 		Jobs: map[string]job.Func{
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
-				return filing.MarkOverdue(ctx, tx, j.Args["filing"], now())
+				return filing.MarkOverdue(ctx, tx, j.Args["filing"], j.At)
 			},
 			filing.RecountJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
-				return filing.Recount(ctx, tx, j.Args["day"], now())
+				return filing.Recount(ctx, tx, j.Args["day"], j.At)
 			},
 			report.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
-				return report.MarkOverdue(ctx, tx, j.Args["report"], now())
+				return report.MarkOverdue(ctx, tx, j.Args["report"], j.At)
 			},
 			opening.AlarmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
-				return opening.Alarm(ctx, tx, j.Args["officer"], now())
+				return opening.Alarm(ctx, tx, j.Args["officer"], j.At)
 			},
 			casefile.RequestOverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
-				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], now())
+				return casefile.MarkRequestOverdue(ctx, tx, j.Args["request"], j.At)
 			},
 			materials.RenderJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				ctx, err := j.Bear(ctx, p.DB.Keys)
 				if err != nil {
 					return err
 				}
-				return materials.Render(ctx, vault.New(tx, p.DB.Keys), j.Args["material"], now())
+				return materials.Render(ctx, vault.New(tx, p.DB.Keys), j.Args["material"], j.At)
 			},
 			evidence.ConfirmJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				ctx, err := j.Bear(ctx, p.DB.Keys)
 				if err != nil {
 					return err
 				}
-				return evidence.Confirm(ctx, vault.New(tx, p.DB.Keys), p.Verifier, j.Args["evidence"], now())
+				return evidence.Confirm(ctx, vault.New(tx, p.DB.Keys), p.Verifier, j.Args["evidence"], j.At)
 			},
 			attachment.ScanJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				ctx, err := j.Bear(ctx, p.DB.Keys)
 				if err != nil {
 					return err
 				}
-				return attachment.Scan(ctx, vault.New(tx, p.DB.Keys), p.Scanner, j.Args["attachment"], now())
+				return attachment.Scan(ctx, vault.New(tx, p.DB.Keys), p.Scanner, j.Args["attachment"], j.At)
 			},
 		},
 		Timetable: map[string]job.Task{

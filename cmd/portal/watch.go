@@ -133,6 +133,7 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 		func(context.Context) ([]ops.Figure, error) { return process(), nil },
 		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
 		h.jobs, h.notices, h.unsigned,
+		func(ctx context.Context) ([]ops.Figure, error) { return confirmed(ctx, p), nil },
 	}
 	if h.exchange != nil {
 		all = append(all, h.exchanges)
@@ -193,6 +194,16 @@ func (h hands) notices(ctx context.Context) ([]ops.Figure, error) {
 		{Name: "portal_notices_behind_acts", Help: "Acts of which nobody was told yet.", Value: float64(max(acts-r.Seq, 0))},
 		{Name: "portal_ledger_acts", Help: "Acts in the record.", Value: float64(acts)},
 	}, nil
+}
+
+// confirmed tells of a standby that is gone, or of people's connections that are all taken:
+// then nothing that they send is received, whatever else answers.
+func confirmed(ctx context.Context, p *portal.Portal) []ops.Figure {
+	f := ops.Figure{Name: "portal_database_confirms", Help: "1 where what is written now is on the disks it must be on within three seconds.", Value: 1}
+	if p.DB.Everywhere(ctx) != nil {
+		f.Value = 0
+	}
+	return []ops.Figure{f}
 }
 
 // unsigned tells of an auditor that died, or that refuses to sign.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/vault"
 )
 
@@ -219,6 +220,9 @@ func (a Attachment) piece(ctx context.Context, db *vault.DB, part Part, n int64)
 	var o vault.Shelved
 	if err := db.Get(ctx, &o, selectPiece, id); err != nil {
 		return nil, err
+	}
+	if o.Outside != nil {
+		database.Rest(ctx) // a bucket may be long in answering
 	}
 	sealed, err := db.Whole(ctx, o)
 	if err != nil {

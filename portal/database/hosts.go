@@ -187,6 +187,7 @@ const writeNothing = `SELECT pg_logical_emit_message(true, 'portal', '')`
 // that crashed while a COMMIT waited shows it as done when it is back, standby or not: so
 // nobody who asks what became of what he sent is told that it was received before this.
 func (db *DB) Everywhere(ctx context.Context) error {
+	Rest(ctx) // who holds one connection never waits for another
 	ctx, cancel := context.WithTimeout(ctx, once)
 	defer cancel()
 	_, err := db.pool.ExecContext(ctx, writeNothing)

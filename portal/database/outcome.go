@@ -81,6 +81,7 @@ func (db *DB) Outcome(ctx context.Context, mark Mark) (Outcome, error) {
 	if mark == (Mark{}) {
 		return Forgotten, nil
 	}
+	Rest(ctx)
 	ctx, cancel := context.WithTimeout(ctx, once)
 	defer cancel()
 	var out Outcome

@@ -73,6 +73,24 @@ func TestTheQuestionsOfAReadingShareOneTransactionAndItsEndGivesItBack(t *testin
 	}
 }
 
+// Twenty who each hold one and ask for another would wait for one another.
+func TestWhoHoldsAConnectionAsksForNoSecondOne(t *testing.T) {
+	t.Parallel()
+	db := reader(t)
+	db.Limit(1)
+	ctx, end := db.Reading(t.Context())
+	defer end()
+	one(t, ctx, db)
+	if err := db.Everywhere(ctx); err != nil {
+		t.Errorf("the wait for the standby: %v", err)
+	}
+	one(t, ctx, db)
+	mark, _ := database.ParseMark("1.00000001-1")
+	if _, err := db.Outcome(ctx, mark); err != nil {
+		t.Errorf("what became of a transaction: %v", err)
+	}
+}
+
 func TestAReadingTellsWhoAsksAtEachQuestionAndNobodyAfterwards(t *testing.T) {
 	t.Parallel()
 	db := reader(t)

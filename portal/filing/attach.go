@@ -100,12 +100,13 @@ func FinishAttachment(ctx context.Context, db *vault.DB, press document.Press, s
 	return filesOf(press, ask, f.ID).Finish(ctx, db, s, ask, a)
 }
 
-// attached ends a change of the files of a draft: its trace and its paper.
+// attached ends a change of the files of a draft: its paper, and then its step, for from
+// that on all other acts wait.
 func (f Filing) attached(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, a attachment.Attachment) error {
-	if err := ledger.Step(ctx, tx.DB, ask, "attachment", a.ID, f.Case, a.Digest); err != nil {
+	if err := f.reprint(ctx, tx, press, ask); err != nil {
 		return err
 	}
-	return f.reprint(ctx, tx, press, ask)
+	return ledger.Step(ctx, tx.DB, ask, "attachment", a.ID, f.Case, a.Digest)
 }
 
 // reprint saves the draft as it stands, so that its paper lists the files it has now.

@@ -267,6 +267,19 @@ func TestUseKeepsASessionAndItsLastMomentIsKnown(t *testing.T) {
 	}
 }
 
+// With the standby gone nothing is received; who only reads goes on.
+func TestWhoOnlyReadsDoesNotWaitForTheStandby(t *testing.T) {
+	w := portaltest.World(t)
+	b, _ := enter(t, w, w.Aigul, opening(w.Aigul))
+	w.SQL.MustExec(`
+		CREATE TABLE waits (how text);
+		CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN INSERT INTO public.waits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+		CREATE TRIGGER waits AFTER UPDATE ON session FOR EACH ROW EXECUTE FUNCTION waits()`)
+	w.At = w.At.Add(5 * time.Minute)
+	b.visit(t)
+	w.Want(t, `SELECT how FROM waits`, "how\nlocal")
+}
+
 func TestAPersonSeesAndEndsOnlyHisOwnSessions(t *testing.T) {
 	w := portaltest.World(t)
 	home, _ := enter(t, w, w.Aigul, opening(w.Aigul))

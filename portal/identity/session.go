@@ -141,8 +141,10 @@ const selectSession = columns + `, coalesce(fence.touches(CAST($4 AS bigint[])),
 
 // A row is touched at most once a fifteenth of its idle life, a minute: a commit
 // costs ten times a read.
+// Who only reads need not wait for the standby: lost with a server, it ends a session a
+// minute early.
 const touchSession = `
-UPDATE session SET seen_at = $2 WHERE token_hash = $1`
+UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND set_config('synchronous_commit', 'local', true) IS NOT NULL`
 
 // AskAbout has the question for the session of a request ask how these things were touched
 // of late, too (fence.touches; an array as PostgreSQL writes it). It must be set before the

@@ -46,9 +46,9 @@ func (j Job) Bear(ctx context.Context, keys *vault.Keys) (context.Context, error
 // What reaches outside the database (an SMS) may so be done twice.
 type Func func(ctx context.Context, tx *database.DB, j Job) error
 
-// attempts is how often a job is tried. With the waits between (backoff) the
-// last attempt comes about a day after the first.
-const attempts = 12
+// attempts is how often a job is tried. With the waits between (backoff) the last attempt
+// comes 21 hours and 41 minutes after the first: within keeper.SlipLife.
+const attempts = 17
 
 // channel is where PostgreSQL tells waiting runners of new work.
 const channel = "job"

@@ -14,6 +14,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/job"
+	"zharia/portal/keeper"
 	"zharia/portal/portaltest"
 
 	"github.com/google/uuid"
@@ -244,11 +245,53 @@ func TestAJobThatNeverGoesWellIsGivenUp(t *testing.T) {
 	r.Workers = 1 // a second one would take it over when the clock runs past the lease
 	r.Jobs["tell"] = func(context.Context, *database.DB, job.Job) error { tries.Add(1); return io.EOF }
 	add(t, db, "tell", c.now())
+	if err := db.Exec(t.Context(), `UPDATE job SET slip = 'opens'`); err != nil {
+		t.Fatal(err)
+	}
+	begun := c.now()
 	run(t, r)
-	waitFor(t, "it is given up", func() bool { c.after(time.Hour); return only(t, db).Dead })
-	if got := only(t, db).String(); got != "attempts 12, done false, dead true, leased false, error *errors.errorString" || tries.Load() != 12 {
+	waitFor(t, "it is given up", func() bool {
+		one := only(t, db)
+		c.after(max(0, one.RunAt.Sub(c.now())))
+		return one.Dead
+	})
+	if got := only(t, db).String(); got != "attempts 17, done false, dead true, leased false, error *errors.errorString" || tries.Load() != 17 {
 		t.Errorf("%s, tried %d times", got, tries.Load())
 	}
+	// What it needs may be away for most of a day, and for a day it may open what it is about.
+	if took := c.now().Sub(begun); took < 20*time.Hour || took >= keeper.SlipLife {
+		t.Errorf("it was given up after %s", took)
+	}
+	opens := func() (still bool) {
+		if err := db.Get(t.Context(), &still, `SELECT slip IS NOT NULL FROM job`); err != nil {
+			t.Fatal(err)
+		}
+		return still
+	}
+	if !opens() {
+		t.Error("tried again from the duty page it opens nothing")
+	}
+	c.after(keeper.SlipLife + 24*time.Hour)
+	waitFor(t, "its slip is gone", func() bool { return !opens() })
+}
+
+// RELIABILITY R11: what the portal does by itself stands in the record with a time, too.
+func TestNothingIsBegunWhileTheClockIsInDoubt(t *testing.T) {
+	db, c := portaltest.DB(t), newClock()
+	var sound atomic.Bool
+	var done atomic.Int64
+	r := runner(db, c.now)
+	r.Steady = sound.Load
+	r.Jobs["tell"] = func(context.Context, *database.DB, job.Job) error { done.Add(1); return nil }
+	r.Timetable = map[string]job.Task{"verify": {Every: time.Hour, Do: func(context.Context, *database.DB, time.Time) error { done.Add(1); return nil }}}
+	add(t, db, "tell", c.now())
+	run(t, r)
+	time.Sleep(200 * time.Millisecond)
+	if n, got := done.Load(), only(t, db).String(); n != 0 || got != "attempts 0, done false, dead false, leased false, error -" {
+		t.Errorf("%d were done: %s", n, got)
+	}
+	sound.Store(true)
+	waitFor(t, "both are done", func() bool { return done.Load() == 2 })
 }
 
 func TestAJobNobodyKnowsIsTriedAgainNotLost(t *testing.T) {
@@ -285,7 +328,7 @@ func TestAJobThatKillsItsProcessIsGivenUpToo(t *testing.T) {
 	r := runner(db, c.now)
 	r.Jobs["tell"] = func(context.Context, *database.DB, job.Job) error { t.Error("it was done once more"); return nil }
 	run(t, r)
-	want(t, db, "attempts 13, done false, dead true, leased false, error process lost")
+	want(t, db, "attempts 18, done false, dead true, leased false, error process lost")
 }
 
 func TestASlowJobIsNotTakenTwiceWhenItsLeaseIsOver(t *testing.T) {

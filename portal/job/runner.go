@@ -27,6 +27,7 @@ type Runner struct {
 	Lease   time.Duration    // how long one job or turn may take: 5 min
 	Grace   time.Duration    // how long those in hand may go on after the end of Run's context: 20 s
 	Now     func() time.Time // time.Now
+	Steady  func() bool      // whether that clock may stand under what is done; nothing is begun while it may not. nil: always
 	Log     *slog.Logger     // slog.Default()
 }
 
@@ -37,6 +38,9 @@ func (r Runner) withDefaults() Runner {
 	setDefault(&r.Grace, 20*time.Second)
 	if r.Now == nil {
 		r.Now = time.Now
+	}
+	if r.Steady == nil {
+		r.Steady = func() bool { return true }
 	}
 	if r.Log == nil {
 		r.Log = slog.Default()
@@ -158,7 +162,7 @@ UPDATE job
 
 	setDead = `
 UPDATE job
-   SET dead_at = $3, leased_until = NULL, last_error = $4, slip = NULL
+   SET dead_at = $3, leased_until = NULL, last_error = $4
  WHERE id = $1 AND attempts = $2 AND done_at IS NULL`
 )
 
@@ -175,6 +179,9 @@ type claimed struct {
 // next takes one job that is due and does it; found is false when there is
 // none. err is about the queue; a job's own failure is written to its row.
 func (r Runner) next(ctx context.Context) (found bool, err error) {
+	if !r.Steady() {
+		return false, nil
+	}
 	at := r.now()
 	var taken []claimed
 	if err := r.DB.Select(ctx, &taken, claimJob, at, at.Add(r.Lease)); err != nil || len(taken) == 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zharia/portal/database"
+	"zharia/portal/keeper"
 )
 
 // Task is a line of the timetable: what is done, and how often.
@@ -54,6 +55,9 @@ func (r Runner) repeat(ctx, work context.Context, name string, task Task) {
 // turn does the task if it is due and nobody else has this turn. err is about
 // the timetable; the task's own failure is written to its row.
 func (r Runner) turn(ctx context.Context, name string, task Task) error {
+	if !r.Steady() {
+		return nil
+	}
 	at := r.now()
 	var failures []int
 	if err := r.DB.Select(ctx, &failures, claimTurn, name, at, at.Add(r.Lease)); err != nil || len(failures) == 0 {
@@ -77,10 +81,19 @@ func (r Runner) turn(ctx context.Context, name string, task Task) error {
 // not taken anew and a person can look back.
 const keep = 30 * 24 * time.Hour
 
-const deleteDone = `DELETE FROM job WHERE done_at < $1`
+const (
+	deleteDone = `DELETE FROM job WHERE done_at < $1`
+
+	// It opens nothing any more.
+	dropSlips = `UPDATE job SET slip = NULL WHERE dead_at < $1 AND slip IS NOT NULL`
+)
 
 // dropFinished is the runner's own task. Jobs that were given up stay until
-// somebody has looked at them.
+// somebody has looked at them, and for a day with what they may open: tried again (Again)
+// within it, they do their work.
 func dropFinished(ctx context.Context, db *database.DB, at time.Time) error {
+	if err := db.Exec(ctx, dropSlips, at.Add(-keeper.SlipLife)); err != nil {
+		return err
+	}
 	return db.Exec(ctx, deleteDone, at.Add(-keep))
 }

@@ -83,6 +83,7 @@ func Make(ctx context.Context, db *vault.DB, ask policy.Ask, document uuid.UUID,
 		if time.Now().After(end) {
 			return Receipt{}, fault.New(fault.Unavailable, "fault.no-checkpoint")
 		}
+		database.Rest(ctx)
 		select {
 		case <-ctx.Done():
 			return Receipt{}, ctx.Err()

@@ -297,18 +297,25 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Exec(ctx, decideReport, id, d.Kind, ask.At); err != nil {
 			return err
 		}
+		// Its files are copied before the first step: from there on all other acts wait.
+		var anew uuid.UUID
+		if d.Kind == Transferred {
+			if anew, err = handOn(ctx, tx, ask, row, r, d.To, entry); err != nil {
+				return err
+			}
+		}
 		if err := ledger.Step(ctx, tx.DB, ask, "report", id, uuid.Nil, doc.Digest); err != nil || d.Kind != Transferred {
 			return err
 		}
-		return handOn(ctx, tx, ask, row, r, d.To, entry)
+		return ledger.Step(ctx, tx.DB, ask.To(policy.BookReceive), "report", anew, uuid.Nil, nil)
 	})
 }
 
-// handOn registers a report that was transferred with the other body.
-func handOn(ctx context.Context, tx *vault.DB, ask policy.Ask, row reportRow, r Report, to Body, entry Entry) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
+// handOn registers a report that was transferred with the other body, and answers under
+// which id.
+func handOn(ctx context.Context, tx *vault.DB, ask policy.Ask, row reportRow, r Report, to Body, entry Entry) (id uuid.UUID, err error) {
+	if id, err = uuid.NewV7(); err != nil {
+		return id, err
 	}
 	var also []uuid.UUID
 	if r.Author != uuid.Nil {
@@ -316,37 +323,34 @@ func handOn(ctx context.Context, tx *vault.DB, ask policy.Ask, row reportRow, r 
 	}
 	a, err := row.answers(ctx, tx)
 	if err != nil {
-		return err
+		return id, err
 	}
 	a.Body = to.ID
 	answers, err := a.seal(tx, AnswersOf(id, to.ID), also...)
 	if err != nil {
-		return err
+		return id, err
 	}
 	paper, err := r.paper(ctx, tx)
 	if err != nil {
-		return err
+		return id, err
 	}
 	text, err := json.Marshal(paper)
 	if err != nil {
-		return err
+		return id, err
 	}
 	sealed, err := tx.Seal(handedOf(id, to.ID), text, also...)
 	if err != nil {
-		return err
+		return id, err
 	}
 	err = tx.Exec(ctx, insertSuccessor, id, orNone(r.Author), row.EnteredBy, r.Way, Registered, r.Language, answers, sealed, to.ID, entry.Number, orNone(entry.Officer),
 		SlipHash(Token(tx, id)), r.ID, r.MadeAt, ask.At, entry.At, deadline.ReportDecision, entry.Raw, entry.Due)
 	if err != nil {
-		return err
+		return id, err
 	}
 	if err := attachment.HandOn(ctx, tx, r.ID, attachment.Beside{Report: id, Body: to.ID}); err != nil {
-		return err
+		return id, err
 	}
-	if err := watch(ctx, tx, id, entry.Due); err != nil {
-		return err
-	}
-	return ledger.Step(ctx, tx.DB, ask.To(policy.BookReceive), "report", id, uuid.Nil, nil)
+	return id, watch(ctx, tx, id, entry.Due)
 }
 
 // DiscardDecision gives the registrar's draft up.

@@ -649,8 +649,25 @@ func TestTheFilesOfATransferredReportAreTheOtherBodysToo(t *testing.T) {
 	if err := report.Submit(ctx, w.App, w.Verifier, w.Nurlan.Asks(policy.ReportSubmit), id, w.SignedBy(w.Nurlan, doc.Content), doc.Digest); err != nil {
 		t.Fatal(err)
 	}
-	if err := decide(t, w, zhandos, id, decision(w, report.Transferred)); err != nil {
+	if err := report.DraftDecision(asks(t, zhandos), w.App, w.Press, zhandos.Asks(policy.BookDraft), id, decision(w, report.Transferred)); err != nil {
 		t.Fatal(err)
+	}
+	_, _, paper, err := report.DraftOfDecision(asks(t, zhandos), w.App, zhandos.Asks(policy.BookCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// From a step on all other acts wait for the commit: the files are copied before.
+	copied, stepped := false, false
+	heard := database.Overheard(asks(t, zhandos), func(query string) {
+		if strings.Contains(query, "INSERT INTO attachment_chunk") {
+			if copied = true; stepped {
+				t.Error("all acts wait while files are copied")
+			}
+		}
+		stepped = stepped || strings.Contains(query, "ledger.record")
+	})
+	if err := report.Decide(heard, w.App, w.Verifier, zhandos.Asks(policy.BookDecide), id, w.SignedBy(zhandos, paper.Content), paper.Digest); err != nil || !copied || !stepped {
+		t.Fatal(err, copied, stepped)
 	}
 	var file uuid.UUID
 	if err := w.SQL.Get(&file, `SELECT a.id FROM attachment a JOIN report r ON r.id = a.report WHERE r.previous IS NOT NULL`); err != nil {
