@@ -43,6 +43,7 @@ import (
 	"zharia/portal/portaltest"
 	"zharia/portal/register/feed"
 	"zharia/portal/register/inbound"
+	"zharia/portal/vault"
 )
 
 // pair writes a certificate of this machine with a serial number, and its key.
@@ -468,6 +469,37 @@ func TestTheFiguresTellOfNobody(t *testing.T) {
 		if strings.Contains(string(text), never) {
 			t.Errorf("%q is among the figures", never)
 		}
+	}
+}
+
+// Work that fails again and again, and people's connections that are all taken.
+func TestTheFiguresTellOfTasksThatFailAndWhenNothingIsReceived(t *testing.T) {
+	w := portaltest.World(t)
+	w.SQL.MustExec(`INSERT INTO timetable (name, due_at, failures) VALUES ('audit the database', now(), 3)`)
+	tasks, err := hands{work: w.DB.DB}.tasks(t.Context())
+	if err != nil || len(tasks) != 1 || tasks[0].Value != 3 || tasks[0].Labels[1] != "audit the database" {
+		t.Errorf("of tasks they tell %v, %v", tasks, err)
+	}
+	people, err := database.OpenAs(t.Context(), w.DB.DSN(), database.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer people.Close()
+	people.Limit(1)
+	p := &portal.Portal{DB: vault.New(people, w.App.Keys)}
+	if f := confirmed(t.Context(), p); f[0].Value != 1 {
+		t.Errorf("all is well, and the figure is %v", f[0].Value)
+	}
+	reads, end := people.Reading(t.Context())
+	defer end()
+	var one int
+	if err := people.Get(reads, &one, `SELECT 1`); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if f := confirmed(short, p); f[0].Value != 0 {
+		t.Errorf("nobody's turn comes, and the figure is %v", f[0].Value)
 	}
 }
 

@@ -436,7 +436,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			},
 		},
 		Timetable: map[string]job.Task{
-			"audit the database": {Every: 24 * time.Hour, Do: func(ctx context.Context, _ *database.DB, at time.Time) error {
+			"audit the database": {Every: 24 * time.Hour, Lasts: 6 * time.Hour, Do: func(ctx context.Context, _ *database.DB, at time.Time) error {
 				_, err := audit.Daily(ctx, h.checks, h.watch, at)
 				return err
 			}},
@@ -468,7 +468,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
 			}},
-			"sweep the bucket": {Every: 24 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+			"sweep the bucket": {Every: 24 * time.Hour, Lasts: 6 * time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				_, err := attachment.SweepOutside(ctx, vault.New(db, p.DB.Keys), at)
 				return err
 			}},

@@ -120,6 +120,8 @@ SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER
  WHERE done_at IS NULL
  GROUP BY name`
 
+	selectTasks = `SELECT name, failures FROM timetable ORDER BY name`
+
 	selectCourier = `SELECT seq, waits, late, month FROM courier`
 
 	// The first act after the newest checkpoint. Without news nothing waits, and the auditor need not sign.
@@ -132,7 +134,7 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 	all := []ops.Gauges{
 		func(context.Context) ([]ops.Figure, error) { return process(), nil },
 		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
-		h.jobs, h.notices, h.unsigned,
+		h.jobs, h.tasks, h.notices, h.unsigned,
 		func(ctx context.Context) ([]ops.Figure, error) { return confirmed(ctx, p), nil },
 	}
 	if h.exchange != nil {
@@ -168,6 +170,21 @@ func (h hands) jobs(ctx context.Context) (out []ops.Figure, err error) {
 			ops.Figure{Name: "portal_jobs_waiting", Help: "Jobs in the queue.", Labels: of, Value: float64(r.Waiting)},
 			ops.Figure{Name: "portal_jobs_dead", Help: "Jobs that were given up: a person must look.", Labels: of, Value: float64(r.Dead)},
 			ops.Figure{Name: "portal_jobs_late_seconds", Help: "For how long the oldest job in the queue is due.", Labels: of, Value: max(r.Oldest, 0)})
+	}
+	return out, nil
+}
+
+// tasks tells which work of the timetable does not go well.
+func (h hands) tasks(ctx context.Context) (out []ops.Figure, err error) {
+	var rows []struct {
+		Name     string  `db:"name"`
+		Failures float64 `db:"failures"`
+	}
+	if err := h.work.Select(ctx, &rows, selectTasks); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		out = append(out, ops.Figure{Name: "portal_task_failures", Help: "How often in a row a task of the timetable failed.", Labels: []string{"name", r.Name}, Value: r.Failures})
 	}
 	return out, nil
 }

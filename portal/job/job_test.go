@@ -491,6 +491,32 @@ func TestATaskThatFailsIsDoneAgainSoonerThanItsTurn(t *testing.T) {
 	waitFor(t, "it went well", func() bool { return state() == "0 - 1 day" })
 }
 
+// An audit of everything takes longer than a job may.
+func TestATaskLastsAsLongAsItsLineSays(t *testing.T) {
+	db, c := portaltest.DB(t), newClock()
+	ended := map[string]chan error{"short": make(chan error, 9), "long": make(chan error, 9)}
+	slow := func(name string) func(context.Context, *database.DB, time.Time) error {
+		return func(ctx context.Context, _ *database.DB, _ time.Time) error {
+			select {
+			case <-ctx.Done():
+			case <-time.After(500 * time.Millisecond):
+			}
+			ended[name] <- ctx.Err()
+			return ctx.Err()
+		}
+	}
+	r := runner(db, c.now)
+	r.Lease = 50 * time.Millisecond
+	r.Timetable = map[string]job.Task{"short": {Every: time.Hour, Do: slow("short")}, "long": {Every: time.Hour, Lasts: time.Minute, Do: slow("long")}}
+	run(t, r)
+	if err := <-ended["short"]; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one of a job's time ended with %v", err)
+	}
+	if err := <-ended["long"]; err != nil {
+		t.Errorf("one of a minute ended with %v", err)
+	}
+}
+
 func TestFinishedJobsGoAfterAMonthAndThoseGivenUpStay(t *testing.T) {
 	db, c := portaltest.DB(t), newClock()
 	for range 3 {

@@ -77,7 +77,7 @@ func (r Runner) Run(ctx context.Context) error {
 		all.Go(func() { r.queue(ctx, work, bells[i]) })
 	}
 	all.Go(func() { r.listen(ctx, bells) })
-	all.Go(func() { r.repeat(ctx, work, "drop finished jobs", Task{24 * time.Hour, dropFinished}) })
+	all.Go(func() { r.repeat(ctx, work, "drop finished jobs", Task{Every: 24 * time.Hour, Do: dropFinished}) })
 	for name, task := range r.Timetable {
 		all.Go(func() { r.repeat(ctx, work, name, task) })
 	}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 // Task is a line of the timetable: what is done, and how often.
 type Task struct {
 	Every time.Duration
+	Lasts time.Duration // how long one turn may take; 0: as long as a job (Runner.Lease)
 	// Do is not in a transaction; it begins its own. at is now.
 	Do func(ctx context.Context, db *database.DB, at time.Time) error
 }
@@ -58,12 +60,12 @@ func (r Runner) turn(ctx context.Context, name string, task Task) error {
 	if !r.Steady() {
 		return nil
 	}
-	at := r.now()
+	at, lease := r.now(), cmp.Or(task.Lasts, r.Lease)
 	var failures []int
-	if err := r.DB.Select(ctx, &failures, claimTurn, name, at, at.Add(r.Lease)); err != nil || len(failures) == 0 {
+	if err := r.DB.Select(ctx, &failures, claimTurn, name, at, at.Add(lease)); err != nil || len(failures) == 0 {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, r.Lease)
+	bounded, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
 	failure := guard(func() error { return task.Do(bounded, r.DB, at) })
 
