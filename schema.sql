@@ -1391,11 +1391,12 @@ CREATE TABLE herald (
 );
 INSERT INTO herald (seq) VALUES (0);
 
--- Who is told. To silence of the whole address each try waits longer, an hour at most.
+-- Who is told. To silence of the whole address each try waits longer, an hour at most. One
+-- that has no address any more is retired: nothing is sent to him, and nothing sealed.
 CREATE TABLE subscriber (
     id       uuid        PRIMARY KEY,
     name     text        NOT NULL UNIQUE CHECK (octet_length(name) BETWEEN 1 AND 100),
-    url      text        NOT NULL CHECK (octet_length(url) BETWEEN 1 AND 500),
+    url      text        NOT NULL CHECK (octet_length(url) <= 500), -- '': retired
     seal     bytea       CHECK (length(seal) = 32),             -- X25519, public: what papers are sealed to; none: it gets none
     made_at  timestamptz NOT NULL,
     silent   int         NOT NULL CHECK (silent >= 0),          -- tries that nobody answered, since the last answer

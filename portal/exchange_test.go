@@ -1,9 +1,12 @@
 package portal_test
 
 import (
+	"database/sql/driver"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +15,9 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/portaltest"
 	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 	"zharia/portal/register/standin"
+	"zharia/portal/vault"
 )
 
 func TestWhoeverKeepsWatchSeesWhatTheRegisterRefusedAndHasItSentAgain(t *testing.T) {
@@ -92,6 +97,43 @@ func TestWhereNoRegisterIsSetNothingOfTheExchangeIsThere(t *testing.T) {
 	for _, path := range []string{"/api/v1/key", "/api/v1/events", "/api/v1/papers/019a9c3e-0000-7000-8000-000000000001"} {
 		if got := f.visitor().get(path).want(t, path, http.StatusNotFound); got.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s answers with %s", path, got.Header.Get("Content-Type"))
+		}
+	}
+}
+
+// What the register is answered while the database is away is in the contract: it asks later.
+func TestTheContractSaysThatWhatTheRegisterFetchesMayBeAway(t *testing.T) {
+	away := &reaper{at: 1}
+	f := registered(t, func(p *portal.Portal) {
+		db, err := database.OpenThrough(t.Context(), p.DB.DSN(), database.App, func(to driver.Connector) driver.Connector {
+			away.Connector = to
+			return away
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		db.Await(time.Millisecond)
+		p.DB = vault.New(db, p.DB.Keys)
+	})
+	doc := f.contract()
+	away.mu.Lock()
+	away.armed = true
+	away.mu.Unlock()
+	for path, listed := range map[string]string{"/events": "/events", "/papers/019a9c3e-0000-7000-8000-000000000001": "/papers/{document}"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1"+path, nil)
+		err := feed.ShowWho(r, portaltest.Origin, f.At, func(content []byte) ([]byte, error) { return f.Troupe.Register.SignCMS(content, false, f.At) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := httptest.NewRecorder()
+		f.ServeHTTP(got, r)
+		var p inbound.Problem
+		if err := json.Unmarshal(got.Body.Bytes(), &p); err != nil || got.Code != http.StatusServiceUnavailable || p.Code != "fault.closed-for-now" {
+			t.Fatalf("%s: %d %s", path, got.Code, got.Body)
+		}
+		if codes := at(t, doc, "paths", listed, "get", "responses", "503", "x-codes").([]any); !slices.Contains(codes, any(p.Code)) {
+			t.Errorf("%s: the contract lists %v", path, codes)
 		}
 	}
 }

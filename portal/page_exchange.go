@@ -11,6 +11,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/register/feed"
+	"zharia/portal/register/inbound"
 )
 
 // RegisterName is whom events and papers are kept for: the register of investigations.
@@ -27,18 +28,14 @@ func (p *Portal) exchangeKey(c echo.Context, _ policy.Ask) error {
 // asRegister refuses whoever does not show by a signature of this very request, made just
 // now, that he is the register.
 func (p *Portal) asRegister(c echo.Context, ask policy.Ask) error {
-	r := c.Request()
-	text, sig, err := feed.Shown(r, p.Origin, ask.At)
-	if err == nil {
-		_, err = p.Register.Verifier.Machine(r.Context(), p.Register.Register, sig, text)
-	}
-	if r.Context().Err() != nil {
-		return r.Context().Err()
-	}
+	text, sig, err := feed.Shown(c.Request(), p.Origin, ask.At)
 	if err != nil {
 		return &unsigned{fault.New(fault.Forbidden, "fault.register-signature").Because(err)}
 	}
-	return nil
+	if err = p.Register.Signed(c.Request().Context(), sig, text); inbound.Strange(err) {
+		return &unsigned{err}
+	}
+	return err
 }
 
 // exchangeEvents gives the register the events after a position once more.

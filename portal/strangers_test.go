@@ -10,10 +10,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"zharia/portal"
+	"zharia/portal/portaltest"
+	"zharia/portal/register/feed"
 	"zharia/portal/register/inbound"
 )
 
@@ -65,6 +68,73 @@ func TestWhoIsNotTheRegisterIsSoonNotListenedTo(t *testing.T) {
 		if got := f.sent(register, "/api/v1/messages", "application/json", wrong); got.Code == http.StatusTooManyRequests {
 			t.Fatal("the register is not listened to any more")
 		}
+	}
+}
+
+// While nobody has time to look at a signature, that is no mark against who sent it, and he
+// is told to come again.
+func TestARegisterThatComesWhileTheMachineIsBusyIsNoStranger(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	const register = "[2001:db8:9::1]:9"
+	content := []byte("of somebody who signs in")
+	cms, err := f.Troupe.Register.SignCMS(content, false, f.At)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, crowd := make(chan struct{}), sync.WaitGroup{}
+	end := sync.OnceFunc(func() { close(stop); crowd.Wait() })
+	defer end()
+	for range 400 {
+		crowd.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := f.Verifier.Machine(t.Context(), f.Troupe.Register.Certificate(), cms, content); err != nil {
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+	good := f.envelope(f.known())
+	asks := func() *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/events", nil)
+		r.RemoteAddr = register
+		if err := feed.ShowWho(r, portaltest.Origin, f.At, func(c []byte) ([]byte, error) { return f.Troupe.Register.SignCMS(c, false, f.At) }); err != nil {
+			t.Fatal(err)
+		}
+		out := httptest.NewRecorder()
+		f.ServeHTTP(out, r)
+		return out
+	}
+	for what, sends := range map[string]func() *httptest.ResponseRecorder{
+		"a message": func() *httptest.ResponseRecorder {
+			return f.sent(register, "/api/v1/messages", "application/json", good)
+		},
+		"a request": asks,
+	} {
+		turnedAway := 0
+		for by := time.Now().Add(time.Minute); turnedAway < 70 && time.Now().Before(by); {
+			switch got := sends(); {
+			case got.Code == http.StatusServiceUnavailable && strings.Contains(got.Body.String(), `"code":"fault.eds.busy"`):
+				turnedAway++
+			case got.Code != http.StatusOK:
+				t.Fatalf("%s: %d %s", what, got.Code, got.Body)
+			}
+		}
+		if turnedAway < 70 {
+			t.Errorf("%s was turned away %d times only", what, turnedAway)
+		}
+	}
+	end()
+	if got := f.sent(register, "/api/v1/messages", "application/json", good); got.Code != http.StatusOK {
+		t.Errorf("afterwards: %d %s", got.Code, got.Body)
+	}
+	if got := asks(); got.Code != http.StatusOK {
+		t.Errorf("afterwards it asks: %d %s", got.Code, got.Body)
 	}
 }
 

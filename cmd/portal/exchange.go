@@ -49,26 +49,36 @@ func (e Exchange) check() error {
 	return err
 }
 
-// open is who tells the register, and the key it is told by; nil where nobody is told.
-// What is kept for the register before it has an address lies in the record.
-func (e Exchange) open(ctx context.Context, work *database.DB, origin string) (*feed.Worker, feed.Public, error) {
-	if e.EventsKey == "" {
-		return nil, feed.Public{}, nil
+// open is who makes events and tells the register, and the key it is told by; nil where
+// nobody is told, nor known to fetch them. What is kept for the register before that lies
+// in the record.
+func (e Exchange) open(ctx context.Context, work *database.DB, origin string, fetched bool) (*feed.Worker, feed.Public, error) {
+	w, public := &feed.Worker{DB: work, Origin: origin}, feed.Public{}
+	if e.EventsURL == "" { // that of an earlier start is none any more
+		if err := feed.Retire(ctx, work, portal.RegisterName); err != nil {
+			return nil, public, err
+		}
 	}
-	key, err := feed.LoadKey(e.EventsKey)
-	if err != nil {
-		return nil, feed.Public{}, err
+	if e.EventsKey == "" {
+		if !fetched {
+			w = nil
+		}
+		return w, public, nil
+	}
+	var err error
+	if w.Key, err = feed.LoadKey(e.EventsKey); err != nil {
+		return nil, public, err
 	}
 	if e.EventsURL != "" {
 		s, err := e.subscriber()
 		if err != nil {
-			return nil, feed.Public{}, err
+			return nil, public, err
 		}
 		if err := feed.Subscribe(ctx, work, s, now()); err != nil {
-			return nil, feed.Public{}, err
+			return nil, public, err
 		}
 	}
-	return &feed.Worker{DB: work, Key: key, Origin: origin}, key.Public(), nil
+	return w, w.Key.Public(), nil
 }
 
 // openStandin opens a register that is none beside the demonstration: what people file
@@ -94,7 +104,7 @@ func openStandin(ctx context.Context, dir, origin string, work *database.DB) (w 
 	go server.Serve(listener) // it ends with the process, or by end
 	end = func() { server.Close(); r.Close() }
 	e.EventsURL, e.EventsSeal = "http://"+listener.Addr().String()+"/", base64.StdEncoding.EncodeToString(r.Seal())
-	if w, public, err = e.open(ctx, work, origin); err != nil {
+	if w, public, err = e.open(ctx, work, origin, false); err != nil {
 		end()
 	}
 	return w, public, end, err

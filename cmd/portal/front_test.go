@@ -567,8 +567,8 @@ func TestTheFiguresTellWhatTheRegisterWasNotToldYet(t *testing.T) {
 		meter.Write(t.Context(), &out)
 		return out.String()
 	}
-	if text := read(); strings.Contains(text, "portal_exchange_") || !strings.Contains(text, "portal_register_aside 0\n") {
-		t.Errorf("nobody is told, and the figures are\n%s", text)
+	if text := read(); !strings.Contains(text, "portal_register_aside 0\n") || !regexp.MustCompile(`portal_exchange_waiting\{subscriber=""\} [1-9]`).MatchString(text) {
+		t.Errorf("nobody made events of what the cast did, and the figures are\n%s", text)
 	}
 	if err := feed.Subscribe(t.Context(), h.work, feed.Subscriber{Name: portal.RegisterName, URL: "https://register.example/"}, w.At); err != nil {
 		t.Fatal(err)

@@ -105,7 +105,7 @@ func (s *start) begin(ctx context.Context) (err error) {
 		}
 		p.Register.Clock = watched.Now
 	}
-	if h.exchange, p.Exchange, err = c.Exchange.open(ctx, work.DB, c.Origin); err != nil {
+	if h.exchange, p.Exchange, err = c.Exchange.open(ctx, work.DB, c.Origin, c.Register != ""); err != nil {
 		return err
 	}
 	h.work, h.checks, h.watch = work.DB, checks, audit.Watch{Key: key, Witnesses: c.Witnesses, State: c.Audit}

@@ -233,7 +233,7 @@ func (h hands) unsigned(ctx context.Context) ([]ops.Figure, error) {
 }
 
 // exchanges are what the register is to be told and was not told yet. A subscriber's name
-// is a word of the program.
+// is a word of the program, and none where the register only fetches.
 func (h hands) exchanges(ctx context.Context) (out []ops.Figure, err error) {
 	behind, err := feed.Backlog(ctx, h.work)
 	if err != nil {
@@ -245,7 +245,7 @@ func (h hands) exchanges(ctx context.Context) (out []ops.Figure, err error) {
 			age = max(time.Since(*s.Since).Seconds(), 0)
 		}
 		out = append(out,
-			ops.Figure{Name: "portal_exchange_waiting", Help: "Events that the register was not told yet.", Labels: of, Value: float64(s.Waiting)},
+			ops.Figure{Name: "portal_exchange_waiting", Help: "Events that the register was not told yet, and acts of which none was made yet.", Labels: of, Value: float64(s.Waiting)},
 			ops.Figure{Name: "portal_exchange_oldest_seconds", Help: "For how long the oldest of them waits.", Labels: of, Value: age},
 			ops.Figure{Name: "portal_exchange_aside", Help: "Events that the register refused again and again: a person must look.", Labels: of, Value: float64(s.Aside)},
 			ops.Figure{Name: "portal_exchange_silent", Help: "Tries that nobody answered, since the last answer.", Labels: of, Value: float64(s.Silent)})

@@ -62,8 +62,9 @@ INSERT INTO document (id, casefile, kind, language, author, content, size, diges
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $5, $11)`
 
 // Receive keeps a paper that was signed elsewhere, with its signature and what proves it.
-// Nothing is opened for that. Of d the id, the case, the kind, the language, MadeAt and For
-// count; at is when the portal took it.
+// Nothing is opened for that. It has no nonce and was no draft here: by that the feed knows
+// that it came, and does not send it back. Of d the id, the case, the kind, the language,
+// MadeAt and For count; at is when the portal took it.
 func Receive(ctx context.Context, tx *vault.DB, d *Document, r Received, at time.Time) error {
 	sum := sha256.Sum256(r.Content)
 	d.Content, d.CMS, d.Digest = r.Content, r.CMS, sum[:]

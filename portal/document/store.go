@@ -80,11 +80,6 @@ type Document struct {
 // each opens what he wrote by his own right.
 var peoples = []Kind{Petition, Complaint, Application, Challenge, Withdrawal, Supplement, Request, Authority, Report}
 
-// registered are the papers that the register of investigations has to have itself: what
-// people address to those who conduct a case, and what they are answered.
-var registered = []Kind{Petition, Complaint, Application, Challenge, Withdrawal, Supplement, Request, Revocation, Service, Report,
-	Answer, Forward, Extension, Confirmation, Ending, Decision}
-
 // readers are the persons who open a new document by their own right.
 func (d Document) readers() []uuid.UUID {
 	if slices.Contains(peoples, d.Kind) {
@@ -286,10 +281,8 @@ func Sign(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, s Sig
 	if err := submission.Keep(ctx, tx.DB, ask, id, d.Digest); err != nil {
 		return d, err
 	}
-	if slices.Contains(registered, d.Kind) {
-		if err := feed.KeepPaper(ctx, tx.DB, id, feed.Copy{PDF: d.Content, CMS: s.cms}, ask.At); err != nil {
-			return d, err
-		}
+	if err := feed.KeepPaper(ctx, tx.DB, ask, id, feed.Copy{PDF: d.Content, CMS: s.cms}); err != nil {
+		return d, err
 	}
 	return d, evidence.KeepDocument(ctx, tx, id, d.home(), ask.Person, s.signer, ask.At, s.also...)
 }

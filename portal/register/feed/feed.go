@@ -27,8 +27,9 @@ import (
 // Kind is what happened, in the words of the exchange: they stay when an act is renamed.
 type Kind string
 
-// Kinds is which act the register is told of, and as what. Acts that the register itself
-// brought about are not in it: nothing comes back to where it came from.
+// Kinds is which act the register is told of, and as what. What is signed by one of them
+// is sealed for it (KeepPaper), and nothing else is. What it brought itself is left out:
+// nothing comes back to where it came from.
 var Kinds = map[policy.Act]Kind{
 	policy.FilingSubmit:       "filing.filed",
 	policy.SupplementSign:     "filing.supplemented",
@@ -41,7 +42,9 @@ var Kinds = map[policy.Act]Kind{
 	policy.FilingGrantPart:    "filing.answered",
 	policy.FilingRefuse:       "filing.answered",
 	policy.FilingWithdraw:     "filing.withdrawn",
+	policy.WithdrawalAsk:      "filing.withdrawal-asked",
 	policy.WithdrawalConsent:  "filing.withdrawn",
+	policy.WithdrawalDecline:  "filing.withdrawal-declined",
 	policy.FilingOverdue:      "filing.overdue",
 	policy.CancellationSettle: "filing.settled",
 
@@ -49,17 +52,24 @@ var Kinds = map[policy.Act]Kind{
 	policy.AccessWithdraw: "access.withdrawn",
 	policy.AccessOverdue:  "access.overdue",
 
-	policy.ParticipantGrant: "participant.confirmed",
-	policy.ParticipantEnd:   "participant.ended",
-	policy.PowerRevoke:      "participant.ended",
-	policy.PowerLapse:       "participant.ended",
+	policy.ParticipantGrant:   "participant.confirmed",
+	policy.ParticipantEnd:     "participant.ended",
+	policy.ParticipantLapse:   "participant.ended",
+	policy.ParticipantReplace: "participant.ended",
+	policy.PowerRevoke:        "participant.ended",
+	policy.PowerLapse:         "participant.ended",
 
 	policy.DecisionPublish: "decision.published",
+	policy.DecisionSubmit:  "decision.submitted", // its paper is the ruling; that of the two below what the prosecutor says of it
 	policy.DecisionAgree:   "decision.published",
+	policy.DecisionDecline: "decision.declined",
 	policy.DecisionOpen:    "decision.received",
 	policy.ServiceSign:     "decision.received",
 
 	policy.ReportSubmit:  "report.registered",
+	policy.EntrySubmit:   "report.registered",
+	policy.BookReceive:   "report.registered",
+	policy.BookDecide:    "report.decided",
 	policy.ReportOverdue: "report.overdue",
 }
 
@@ -72,6 +82,9 @@ var acts = func() []string {
 	slices.Sort(out)
 	return out
 }()
+
+// brought are those that the register brings itself, too (portal/casefile/received.go).
+var brought = []string{string(policy.ParticipantGrant), string(policy.ParticipantEnd), string(policy.DecisionPublish), string(policy.DecisionSubmit)}
 
 // Event is one act, as the register is told of it.
 type Event struct {

@@ -23,7 +23,9 @@ const (
 	selectUpTo = `SELECT coalesce(max(seq), $1) FROM record WHERE seq > $1 AND seq <= $1 + $2`
 
 	// The paper of an act is the one whose digest the act has; where the same bytes were
-	// signed twice, the one that was signed with it.
+	// signed twice, the one that was signed with it. A paper that the portal printed has a
+	// nonce, and a ruling that was uploaded here stands in the record as a draft: what has
+	// neither was signed elsewhere, and the register brought it.
 	selectActed = `
 SELECT r.seq, r.at, r.act, r.law, r.object, r.object_id, r.casefile, r.hash, r.digest,
        coalesce(f.number, t.number, '') AS number, coalesce(f.kind, q.role, p.role, n.kind, '') AS kind, f.report,
@@ -34,12 +36,15 @@ SELECT r.seq, r.at, r.act, r.law, r.object, r.object_id, r.casefile, r.hash, r.d
   LEFT JOIN request q ON r.object = 'request' AND q.id = r.object_id
   LEFT JOIN participant p ON r.object = 'participant' AND p.id = r.object_id
   LEFT JOIN decision n ON r.object IN ('decision', 'service') AND n.id = r.object_id
-  LEFT JOIN LATERAL (SELECT x.id, x.kind, x.language, x.size
+  LEFT JOIN LATERAL (SELECT x.id, x.kind, x.language, x.size, x.nonce IS NULL AS bare
                        FROM document x
                       WHERE x.digest = r.digest AND x.signed_at IS NOT NULL
                       ORDER BY x.signed_at = r.at DESC, x.id
                       LIMIT 1) d ON r.digest IS NOT NULL
  WHERE r.seq > $1 AND r.seq <= $2 AND r.act = ANY ($3::text[])
+   AND NOT (r.act = ANY ($4::text[]) AND coalesce(d.bare, false)
+            AND NOT (r.object = 'decision'
+                     AND EXISTS (SELECT FROM record w WHERE w.digest = r.digest AND w.seq < r.seq AND w.object = r.object AND w.object_id = r.object_id)))
  ORDER BY r.seq`
 
 	selectLast = `SELECT line, max(seq) AS seq FROM event WHERE line = ANY ($1::uuid[]) GROUP BY line`
@@ -54,7 +59,7 @@ SELECT x.seq, x.line, nullif(x.previous, 0), nullif(x.document, '00000000-0000-0
 INSERT INTO sending (subscriber, seq, line, state, tries, refused, failure, run_at)
 SELECT s.id, e.seq, e.line, 'waiting', 0, 0, '', $3
   FROM subscriber s, event e
- WHERE e.seq > $1 AND e.seq <= $2
+ WHERE e.seq > $1 AND e.seq <= $2 AND s.url <> ''
     ON CONFLICT DO NOTHING`
 
 	setHerald = `UPDATE herald SET seq = $1`
@@ -75,7 +80,7 @@ func Tell(ctx context.Context, db *database.DB, at time.Time) (int, error) {
 			return err
 		}
 		var all []acted
-		if err := tx.Select(ctx, &all, selectActed, from, to, pq.Array(acts)); err != nil {
+		if err := tx.Select(ctx, &all, selectActed, from, to, pq.Array(acts), pq.Array(brought)); err != nil {
 			return err
 		}
 		if err := keep(ctx, tx, all, at); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/database"
+	"zharia/portal/policy"
 )
 
 // A paper for the register: enc, 32 bytes, then the paper and 16 bytes of tag, as HPKE
@@ -91,8 +92,12 @@ DELETE FROM event_paper p
 )
 
 // KeepPaper seals a paper that is being signed to each subscriber, in the transaction of
-// the signature. Where nobody is told, nothing is kept.
-func KeepPaper(ctx context.Context, tx *database.DB, document uuid.UUID, c Copy, at time.Time) error {
+// the signature: if the act is one that he is told of, for nothing else names the paper to
+// him, or has its copy dropped one day. Where nobody is told, nothing is kept.
+func KeepPaper(ctx context.Context, tx *database.DB, ask policy.Ask, document uuid.UUID, c Copy) error {
+	if Kinds[ask.Act] == "" {
+		return nil
+	}
 	var all []struct {
 		ID   uuid.UUID `db:"id"`
 		Seal []byte    `db:"seal"`
@@ -105,7 +110,7 @@ func KeepPaper(ctx context.Context, tx *database.DB, document uuid.UUID, c Copy,
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, insertPaper, document, s.ID, content, at); err != nil {
+		if err := tx.Exec(ctx, insertPaper, document, s.ID, content, ask.At); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ const (
 	refusals  = 8                // of one event, until it is set aside
 	hands     = 8                // sendings at once, in one process
 	maxAnswer = 4 << 10          // of an answer is read
+
+	alarmAfter = 5 * time.Minute // of failing without a break
 )
 
 // Worker reads the record and sends what the subscribers are to know. It is the portal's
@@ -32,7 +34,7 @@ const (
 // zero take the defaults named beside them.
 type Worker struct {
 	DB     *database.DB
-	Key    Key
+	Key    Key    // zero: events are made and lie to be fetched, and none is sent
 	Origin string // what the portal calls itself: events say whose they are
 
 	Client *http.Client     // one that follows no redirects
@@ -66,13 +68,21 @@ func (w *Worker) Run(ctx context.Context) {
 		log = slog.Default()
 	}
 	repeat := func(what string, do func(context.Context) (int, error)) {
-		failing := false
+		var since time.Time // it has failed
+		alarmed := false
 		for ctx.Err() == nil {
 			n, err := do(ctx)
-			if err != nil && ctx.Err() == nil && !failing {
+			switch {
+			case err == nil:
+				since, alarmed = time.Time{}, false
+			case ctx.Err() != nil:
+			case since.IsZero():
+				since = w.now()
 				log.ErrorContext(ctx, what, "error", err)
+			case !alarmed && w.now().Sub(since) >= alarmAfter:
+				alarmed = true
+				log.ErrorContext(ctx, "alarm: the exchange with the register fails for five minutes", "what", what, "error", err)
 			}
-			failing = err != nil
 			if n > 0 && err == nil {
 				continue
 			}
@@ -86,7 +96,9 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Go(func() {
 		repeat("tell the register of acts", func(ctx context.Context) (int, error) { return Tell(ctx, w.DB, w.now()) })
 	})
-	all.Go(func() { repeat("send events to the register", w.Send) })
+	if !w.Key.IsZero() {
+		all.Go(func() { repeat("send events to the register", w.Send) })
+	}
 	all.Wait()
 }
 
@@ -99,7 +111,7 @@ UPDATE sending n
   FROM (SELECT s.subscriber, s.seq
           FROM sending s
           JOIN subscriber b ON b.id = s.subscriber
-         WHERE s.state = 'waiting' AND s.run_at <= $1 AND (s.leased_until IS NULL OR s.leased_until <= $1) AND b.run_at <= $1
+         WHERE b.url <> '' AND s.state = 'waiting' AND s.run_at <= $1 AND (s.leased_until IS NULL OR s.leased_until <= $1) AND b.run_at <= $1
            AND NOT EXISTS (SELECT FROM sending e
                             WHERE e.subscriber = s.subscriber AND e.line = s.line AND e.seq < s.seq AND e.state <> 'taken')
          ORDER BY s.run_at, s.seq

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"zharia/portal/database"
 	"zharia/portal/fault"
@@ -19,7 +20,7 @@ import (
 // Subscriber is who is told of events.
 type Subscriber struct {
 	Name string
-	URL  string // where events are posted: https, or http on this machine
+	URL  string // where events are posted: https, or http on this machine; "" of one that was retired
 	Seal []byte // X25519, public: what papers are sealed to; nil: it gets none
 }
 
@@ -43,6 +44,8 @@ func (s Subscriber) Check() error {
 const (
 	holdHerald = `SELECT seq FROM herald FOR UPDATE`
 
+	countTold = `SELECT count(*) FROM subscriber WHERE name = $1 AND url <> ''`
+
 	upsertSubscriber = `
 INSERT INTO subscriber (id, name, url, seal, made_at, silent, run_at)
 VALUES ($1, $2, $3, $4, $5, 0, $5)
@@ -54,6 +57,8 @@ SELECT s.id, e.seq, e.line, 'waiting', 0, 0, '', $2
   FROM subscriber s, event e
  WHERE s.name = $1
     ON CONFLICT DO NOTHING`
+
+	retireSubscriber = `UPDATE subscriber SET url = '', seal = NULL WHERE name = $1 AND url <> ''`
 )
 
 // Subscribe has somebody told of everything, what is past included; called again, it
@@ -71,11 +76,24 @@ func Subscribe(ctx context.Context, db *database.DB, s Subscriber, at time.Time)
 		if err := tx.Get(ctx, &cursor, holdHerald); err != nil {
 			return err
 		}
+		var told int // then each event was put on its way when it was made
+		if err := tx.Get(ctx, &told, countTold, s.Name); err != nil {
+			return err
+		}
 		if err := tx.Exec(ctx, upsertSubscriber, id, s.Name, s.URL, s.Seal, at); err != nil {
 			return fmt.Errorf("subscribe %s: %w", s.Name, err)
 		}
+		if told > 0 {
+			return nil
+		}
 		return tx.Exec(ctx, insertBacklog, s.Name, at)
 	})
+}
+
+// Retire has nothing sent to somebody any more, and nothing sealed for him: what is made
+// lies to be fetched. Subscribed again, he is told of all that he was not.
+func Retire(ctx context.Context, db *database.DB, name string) error {
+	return db.Exec(ctx, retireSubscriber, name)
 }
 
 // MaxPage is how many events are read at once.
@@ -108,9 +126,9 @@ const (
 // Duty is what whoever is on duty sees of one subscriber: counts, and nothing of anybody.
 type Duty struct {
 	Name    string     `db:"name"`
-	Waiting int        `db:"waiting"`
-	Since   *time.Time `db:"since"` // when the oldest of these was made
-	Held    int        `db:"held"`  // of these, behind one that was set aside
+	Waiting int        `db:"waiting"` // with acts of which no event was made yet
+	Since   *time.Time `db:"since"`   // when the oldest of these was made
+	Held    int        `db:"held"`    // of these, behind one that was set aside
 	Heard   *time.Time `db:"heard_at"`
 	Silent  int        `db:"silent"` // tries that nobody answered, since the last answer
 	Aside   int        `db:"aside"`  // as many were set aside
@@ -134,8 +152,15 @@ SELECT s.name, s.heard_at, s.silent, count(n.seq) FILTER (WHERE n.state = 'waiti
   LEFT JOIN sending n ON n.subscriber = s.id AND n.state <> 'taken'
   LEFT JOIN event e ON e.seq = n.seq
   LEFT JOIN (SELECT DISTINCT subscriber, line FROM sending WHERE state = 'aside') a ON a.subscriber = n.subscriber AND a.line = n.line
+ WHERE s.url <> ''
  GROUP BY s.id
  ORDER BY s.name`
+
+	// Of the next ten thousand acts: however far behind it is, the figures come each quarter of a minute.
+	selectUnread = `
+SELECT count(*) AS waiting, min(r.at) AS since
+  FROM (SELECT act, at FROM record WHERE seq > (SELECT seq FROM herald) ORDER BY seq LIMIT 10000) r
+ WHERE r.act = ANY ($1::text[])`
 
 	selectAside = `
 SELECT n.seq, n.failure, n.tries, n.settled_at
@@ -151,7 +176,7 @@ func Watch(ctx context.Context, db *database.DB, ask policy.Ask) ([]Duty, error)
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
-	out, err := Backlog(ctx, db)
+	out, _, err := backlog(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -165,10 +190,30 @@ func Watch(ctx context.Context, db *database.DB, ask policy.Ask) ([]Duty, error)
 
 // Backlog is how much each subscriber was not told yet, without what was set aside one by
 // one: for the figures of those who look after the machine, and so for nobody who asks.
+// Where nothing is sent to anybody, there is one without a name, with the acts of which no
+// event was made.
 func Backlog(ctx context.Context, db *database.DB) ([]Duty, error) {
-	var out []Duty
-	err := db.Select(ctx, &out, selectDuty)
+	out, unread, err := backlog(ctx, db)
+	if err == nil && len(out) == 0 {
+		out = append(out, unread)
+	}
 	return out, err
+}
+
+func backlog(ctx context.Context, db *database.DB) (out []Duty, unread Duty, err error) {
+	if err := db.Get(ctx, &unread, selectUnread, pq.Array(acts)); err != nil {
+		return nil, unread, err
+	}
+	if err := db.Select(ctx, &out, selectDuty); err != nil {
+		return nil, unread, err
+	}
+	for i := range out {
+		out[i].Waiting += unread.Waiting
+		if out[i].Since == nil {
+			out[i].Since = unread.Since // what was read for it is older
+		}
+	}
+	return out, unread, nil
 }
 
 const (

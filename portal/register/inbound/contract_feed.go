@@ -51,9 +51,9 @@ func outward(origin string, responses object) object {
 	return object{
 		"/key": get("key", "the Ed25519 key by which webhooks are signed", whole(object{"id": text, "algorithm": object{"const": "Ed25519"}, "key": text}), nil),
 		"/events": get("events", "events after a position, once more", whole(object{"events": object{"type": "array", "items": event}, "next": number}),
-			append([]any{query("after", 1<<53), query("limit", 1000)}, shown...), "403", "422"),
+			append([]any{query("after", 1<<53), query("limit", 1000)}, shown...), "403", "422", "503"),
 		"/papers/{document}": get("paper", "a signed paper, sealed to the register's X25519 key: HPKE (RFC 9180), HKDF-SHA256, AES-256-GCM, info zharia/register/paper/1, the 16 bytes of the id as additional data",
 			whole(object{"document": id, "sealed": object{"type": "string", "contentEncoding": "base64"}}),
-			append([]any{object{"name": "document", "in": "path", "required": true, "schema": id}}, shown...), "403"),
+			append([]any{object{"name": "document", "in": "path", "required": true, "schema": id}}, shown...), "403", "503"),
 	}
 }

@@ -2,20 +2,22 @@ package inbound
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
 
 	"zharia/portal/fault"
-	"zharia/portal/identity"
 )
 
 // File is a file of messages, one a line, that is taken whole: when the portal is set up,
@@ -32,7 +34,7 @@ type File struct {
 	in *Inbox // the one of this run
 }
 
-// Progress is how far a file was taken. It is what FILE.position holds.
+// Progress is how far a file was taken.
 type Progress struct {
 	Size    int64 `json:"size"`    // of the file, in bytes
 	Offset  int64 `json:"offset"`  // what was read and settled
@@ -45,6 +47,10 @@ type Progress struct {
 // batch is how many messages go in one transaction: the record lets one act follow another
 // only when the transaction before has ended.
 const batch = 256
+
+// keepEvery is how often the position is written down, besides at the end: what came since
+// is taken again after a crash, which changes nothing.
+const keepEvery = time.Second
 
 // most is how many bytes of messages are in memory at once.
 const most = 128 << 20
@@ -81,7 +87,7 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 		return Progress{}, err
 	}
 	defer in.Close()
-	at, err := f.resume(in)
+	at, so, err := f.resume(in)
 	if err != nil {
 		return at, err
 	}
@@ -89,33 +95,32 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 	if err != nil {
 		return at, err
 	}
-	refused, err := os.OpenFile(f.Path+".errors.jsonl", os.O_CREATE|os.O_RDWR, 0o600)
+	refused, err := f.refusals(at)
 	if err != nil {
 		return at, err
 	}
 	defer refused.Close()
-	if err := refused.Truncate(at.Errors); err != nil {
-		return at, err
-	}
-	if _, err := refused.Seek(at.Errors, io.SeekStart); err != nil {
-		return at, err
-	}
 	if _, err := in.Seek(at.Offset, io.SeekStart); err != nil {
 		return at, err
 	}
-	f.in = f.Inbox.inBulk()
-	ctx, stop := context.WithCancel(ctx)
+	run := *f // those who still verify for a run before this one have theirs
+	run.in = f.Inbox.inBulk()
+	running, stop := context.WithCancel(ctx)
 	defer stop()
-	for group := range f.groups(ctx, in, at, bare) {
-		problems, err := f.take(ctx, group)
-		if err != nil {
-			return at, err
+	from, kept := at, time.Now()
+	groups, end := run.groups(running, in, at, bare)
+	var failed error
+	for group := range groups {
+		var problems []lineError
+		if problems, failed = run.take(running, group); failed != nil {
+			break
 		}
+		next := at
 		for _, one := range group {
-			at.Offset, at.Lines = one.end, one.line
+			next.Offset, next.Lines = one.end, one.line
 		}
-		at.Taken += len(group) - len(problems)
-		at.Refused += len(problems)
+		next.Taken += len(group) - len(problems)
+		next.Refused += len(problems)
 		for _, p := range problems {
 			raw, err := json.Marshal(p)
 			if err != nil {
@@ -125,54 +130,136 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 			if err != nil {
 				return at, err
 			}
-			at.Errors += int64(n)
+			next.Errors += int64(n)
 		}
-		if err := f.keep(at); err != nil {
-			return at, err
+		at = next
+		if time.Since(kept) >= keepEvery {
+			if err := f.keep(at, in, so, refused); err != nil {
+				return at, err
+			}
+			kept = time.Now()
 		}
 		if f.Tell != nil {
 			f.Tell(at)
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return at, err
+	if failed = cmp.Or(failed, ctx.Err()); failed == nil {
+		at.Offset = max(at.Offset, *end) // behind the last line is nothing but blanks
+		if at.Offset != at.Size {
+			failed = fmt.Errorf("inbound: %s could be read to byte %d of %d", f.Path, at.Offset, at.Size)
+		}
 	}
-	if at.Offset < at.Size {
-		return at, fmt.Errorf("inbound: %s could be read to byte %d of %d only", f.Path, at.Offset, at.Size)
+	if at == from {
+		return at, failed
 	}
-	return at, nil
+	return at, errors.Join(failed, f.keep(at, in, so, refused))
+}
+
+// position is what FILE.position holds: how far the file was taken, and what stood there.
+type position struct {
+	Progress
+	SHA256 string `json:"sha256"` // of the bytes before Offset
+}
+
+// reading is SHA-256 of a file so far: of its first n bytes.
+type reading struct {
+	hash.Hash
+	n int64
+}
+
+// to reads on to a byte of the file, and answers the sum of all before it.
+func (r *reading) to(end int64, in io.ReaderAt) (string, error) {
+	n, err := io.Copy(r, io.NewSectionReader(in, r.n, end-r.n))
+	r.n += n
+	return hex.EncodeToString(r.Sum(nil)), err
 }
 
 // resume is where the file was left; a file that has changed since is refused.
-func (f *File) resume(in *os.File) (Progress, error) {
+func (f *File) resume(in *os.File) (Progress, *reading, error) {
+	so := &reading{Hash: sha256.New()}
 	stat, err := in.Stat()
 	if err != nil {
-		return Progress{}, err
+		return Progress{}, so, err
 	}
 	raw, err := os.ReadFile(f.Path + ".position")
 	if errors.Is(err, os.ErrNotExist) {
-		return Progress{Size: stat.Size()}, nil
+		return Progress{Size: stat.Size()}, so, nil
 	}
-	var at Progress
-	if err == nil {
-		err = json.Unmarshal(raw, &at)
+	if err != nil {
+		return Progress{}, so, err
 	}
-	if err == nil && (at.Size != stat.Size() || at.Offset < 0 || at.Offset > at.Size) {
-		err = fmt.Errorf("inbound: %s.position is of another file; take it away to begin anew", f.Path)
+	var at position
+	if err := json.Unmarshal(raw, &at); err != nil {
+		return at.Progress, so, fmt.Errorf("inbound: %s.position is none; take it away to begin anew: %w", f.Path, err)
 	}
-	return at, err
+	same := at.Size == stat.Size() && at.Offset >= 0 && at.Offset <= at.Size && at.Errors >= 0
+	if same {
+		sum, err := so.to(at.Offset, in)
+		if err != nil {
+			return at.Progress, so, err
+		}
+		same = sum == at.SHA256
+	}
+	if !same {
+		return at.Progress, so, fmt.Errorf("inbound: %s.position is of another file; take it away to begin anew", f.Path)
+	}
+	return at.Progress, so, nil
 }
 
-// keep writes down how far it is, whole or not at all.
-func (f *File) keep(at Progress) error {
-	raw, err := json.Marshal(at)
+// refusals opens FILE.errors.jsonl where it was left. Lines that were written and are not
+// there any more are not passed over in silence.
+func (f *File) refusals(at Progress) (*os.File, error) {
+	out, err := os.OpenFile(f.Path+".errors.jsonl", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	stat, err := out.Stat()
+	if err == nil && stat.Size() < at.Errors {
+		err = fmt.Errorf("inbound: refused lines are missing in %s.errors.jsonl; take %[1]s.position away to have them again", f.Path)
+	}
+	if err == nil {
+		err = out.Truncate(at.Errors)
+	}
+	if err == nil {
+		_, err = out.Seek(at.Errors, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return out, nil
+}
+
+// keep writes down how far it is, whole or not at all, and on the disk: the lines that
+// were refused come before, so that no power cut leaves a position that is beyond them.
+func (f *File) keep(at Progress, in io.ReaderAt, so *reading, refused *os.File) error {
+	sum, err := so.to(at.Offset, in)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.Path+".position.new", raw, 0o600); err != nil {
+	raw, err := json.Marshal(position{at, sum})
+	if err != nil {
 		return err
 	}
-	return os.Rename(f.Path+".position.new", f.Path+".position")
+	if err := refused.Sync(); err != nil {
+		return err
+	}
+	name := f.Path + ".position"
+	out, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(raw)
+	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // signed tells whether the register signed the file as a whole; if it says so and it is
@@ -190,8 +277,8 @@ func (f *File) signed(ctx context.Context, in *os.File) (bool, error) {
 		return false, err
 	}
 	body := bytesOf(e.Body)
-	if _, err := f.Inbox.Verifier.Machine(ctx, f.Inbox.Register, bytesOf(e.CMS), body); err != nil {
-		return false, fault.New(fault.Forbidden, "fault.register-signature").Because(identity.Unsigned(err))
+	if err := f.Inbox.Signed(ctx, bytesOf(e.CMS), body); err != nil {
+		return false, err
 	}
 	var says manifest
 	if err := json.Unmarshal(body, &says); err != nil {
@@ -206,13 +293,14 @@ func (f *File) signed(ctx context.Context, in *os.File) (bool, error) {
 }
 
 // groups reads the file, has each message verified on a processor of its own, and gives
-// them on in their order.
-func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool) <-chan []*read {
+// them on in their order. When there are no more, end is where the file was at its end, or 0
+// if it was not read to there.
+func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool) (groups <-chan []*read, end *int64) {
 	size := f.Batch
 	if size == 0 {
 		size = batch
 	}
-	work, out := make(chan func(), size), make(chan []*read, 1)
+	work, out, ended := make(chan func(), size), make(chan []*read, 1), new(int64)
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
 			for do := range work {
@@ -243,6 +331,7 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 			raw, n, end, err := next()
 			if errors.Is(err, io.EOF) {
 				give()
+				*ended = end
 				return
 			}
 			line += n
@@ -266,7 +355,7 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 			}
 		}
 	}()
-	return out
+	return out, ended
 }
 
 // open verifies a line as far as that goes without the database.

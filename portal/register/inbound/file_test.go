@@ -121,6 +121,89 @@ func TestAFileThatWasBrokenOffGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+// movements are lines about a case, each the next of it.
+func (d *desk) movements(of uuid.UUID, n int) (lines [][]byte) {
+	d.t.Helper()
+	for i := range n {
+		lines = append(lines, d.line(inbound.Movement, of, int64(i+2), data{"state": "in-court", "since": "2026-10-0" + strconv.Itoa(i+1)}))
+	}
+	return lines
+}
+
+func TestAFileThatEndsWithBlankLinesIsTakenToItsEnd(t *testing.T) {
+	d := open(t)
+	for i, end := range []string{"\n", "\n\n\n", " \r\n\t", "  "} {
+		f := d.file(append(d.movements(d.begun(d.Daniyar), 3), []byte(end))...)
+		for range 2 {
+			if p, err := f.Run(t.Context()); err != nil || p.Taken != 3 || p.Offset != p.Size {
+				t.Fatalf("%d: %+v: %v", i, p, err)
+			}
+		}
+	}
+}
+
+// What was told of one file is nothing about another, of whatever size.
+func TestAnotherFileOfTheSameSizeIsRefused(t *testing.T) {
+	d := open(t)
+	f := d.file(d.movements(d.begun(d.Daniyar), 9)...)
+	ctx, stop := context.WithCancel(t.Context())
+	f.Tell = func(inbound.Progress) { stop() }
+	if p, err := f.Run(ctx); !errors.Is(err, context.Canceled) || p.Taken == 0 || p.Taken == 9 {
+		t.Fatalf("broken off: %+v: %v", p, err)
+	}
+	f.Tell = nil
+	raw, err := os.ReadFile(f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Clone(raw)
+	other[20] ^= 1
+	for _, all := range []bool{false, true} {
+		if err := os.WriteFile(f.Path, other, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := f.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another file") {
+			t.Errorf("taken whole: %v; it goes on in another file: %+v, %v", all, p, err)
+		}
+		if err := os.WriteFile(f.Path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := f.Run(t.Context()); err != nil || p.Taken != 9 {
+			t.Errorf("taken whole: %v; %+v: %v", all, p, err)
+		}
+	}
+}
+
+// After a power cut the position may be there and the lines that were refused may not: it
+// is said, and who begins anew has them again.
+func TestWhereRefusedLinesAreLostItIsSaid(t *testing.T) {
+	d := open(t)
+	f := d.file(append(d.movements(d.begun(d.Daniyar), 2), []byte("{"))...)
+	if p, err := f.Run(t.Context()); err != nil || p.Refused != 1 {
+		t.Fatalf("%+v: %v", p, err)
+	}
+	was, err := os.ReadFile(f.Path + ".errors.jsonl")
+	if err != nil || len(was) < 10 {
+		t.Fatalf("%s, %v", was, err)
+	}
+	if err := os.Truncate(f.Path+".errors.jsonl", 9); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := f.Run(t.Context()); err == nil || !strings.Contains(err.Error(), ".errors.jsonl") {
+		t.Errorf("it goes on: %+v, %v", p, err)
+	}
+	if left, _ := os.ReadFile(f.Path + ".errors.jsonl"); !bytes.Equal(left, was[:9]) {
+		t.Errorf("what was left of them is changed: %q", left)
+	}
+	os.Remove(f.Path + ".position")
+	if p, err := f.Run(t.Context()); err != nil || p.Taken != 2 || p.Refused != 1 {
+		t.Errorf("anew: %+v: %v", p, err)
+	}
+	if again, _ := os.ReadFile(f.Path + ".errors.jsonl"); !bytes.Equal(again, was) {
+		t.Errorf("anew: %q, and it was %q", again, was)
+	}
+}
+
 // A file that the register signed as a whole for one portal is nothing for another: each
 // of its lines says for whom it is.
 func TestAFileForAnotherPortalIsNotTaken(t *testing.T) {

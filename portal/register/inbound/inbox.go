@@ -61,14 +61,23 @@ type Gap struct {
 // Unwrap lets the fault be asked for.
 func (g *Gap) Unwrap() error { return g.Fault }
 
+// Signed verifies that the register signed this. fault.Forbidden: it did not; any other error
+// says nothing of that, and the same may come again (fault.Unavailable: there was no time to look).
+func (in *Inbox) Signed(ctx context.Context, sig, content []byte) error {
+	_, err := in.Verifier.Machine(ctx, in.Register, sig, content)
+	err = identity.Unsigned(err)
+	var why *fault.Fault
+	if errors.As(err, &why) && why.Kind != fault.Unavailable {
+		return fault.New(fault.Forbidden, "fault.register-signature").Because(err)
+	}
+	return err
+}
+
 // Open verifies the register's signature over a message and reads it.
 func (in *Inbox) Open(ctx context.Context, e Envelope) (Message, error) {
 	body := bytesOf(e.Body)
-	if _, err := in.Verifier.Machine(ctx, in.Register, bytesOf(e.CMS), body); err != nil {
-		if ctx.Err() != nil {
-			return Message{}, ctx.Err()
-		}
-		return Message{}, fault.New(fault.Forbidden, "fault.register-signature").Because(identity.Unsigned(err))
+	if err := in.Signed(ctx, bytesOf(e.CMS), body); err != nil {
+		return Message{}, err
 	}
 	return Read(body, in.Origin, in.DB, in.now())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -537,5 +538,62 @@ func TestThePersonOfAMessageIsWhoSignsInLater(t *testing.T) {
 	d := open(t)
 	if got := identity.IDOf(d.W.App, eds.IIN(d.Stranger.IIN)); got != d.Stranger.Person {
 		t.Errorf("%s is not %s", got, d.Stranger.Person)
+	}
+}
+
+// crowd keeps the place where signatures are verified so full that hardly anybody else comes
+// in. end lets go.
+func (d *desk) crowd() (end func()) {
+	d.t.Helper()
+	content := []byte("of somebody who signs in")
+	cms, err := d.Troupe.Register.SignCMS(content, false, d.At)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	stop, wait := make(chan struct{}), sync.WaitGroup{}
+	for range 400 {
+		wait.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := d.W.Verifier.Machine(d.t.Context(), d.Inbox.Register, cms, content); err != nil {
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+	return sync.OnceFunc(func() { close(stop); wait.Wait() })
+}
+
+// No refusal of a message says anything of it while nobody has time to look at it.
+func TestWhileTheMachineIsBusyAMessageComesLater(t *testing.T) {
+	d := open(t)
+	body := d.body(inbound.Persons, uuid.Nil, 0, data{"persons": []any{who(d.Stranger)}})
+	f := d.file(body)
+	d.manifest(f)
+	end := d.crowd()
+	defer end()
+	var err error
+	for by := time.Now().Add(time.Minute); err == nil && time.Now().Before(by); {
+		_, err = d.put(body)
+	}
+	d.refused(err, "fault.eds.busy")
+	if !errors.Is(err, fault.Unavailable) || inbound.Strange(err) || inbound.Kept(err) {
+		t.Errorf("refused for good: %v", err)
+	}
+	err = nil
+	for by := time.Now().Add(time.Minute); err == nil && time.Now().Before(by); {
+		_, err = f.Run(t.Context())
+	}
+	d.refused(err, "fault.eds.busy")
+	end()
+	if _, err := d.put(body); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if p, err := f.Run(t.Context()); err != nil || p.Taken != 1 {
+		t.Errorf("the file afterwards: %+v, %v", p, err)
 	}
 }

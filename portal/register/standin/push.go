@@ -107,8 +107,8 @@ func (l Line) Key(ctx context.Context) (feed.Public, error) {
 	return feed.ParsePublic(k.Key)
 }
 
-// CatchUp reads what the portal told while the register was not there, and answers how
-// many events that were new.
+// CatchUp reads what the portal told since it was read last, and answers how many events of
+// that were new: the rest was sent meanwhile.
 func (r *Register) CatchUp(ctx context.Context, l Line) (int, error) {
 	n := 0
 	for after := r.Position(); ; {
@@ -124,10 +124,16 @@ func (r *Register) CatchUp(ctx context.Context, l Line) (int, error) {
 			if err != nil {
 				return n, err
 			}
-			if err := r.Take(e, body); err != nil {
+			fresh, err := r.Take(e, body)
+			if err != nil {
 				return n, err
 			}
-			n++
+			if fresh {
+				n++
+			}
+		}
+		if err := r.read(page.Next); err != nil {
+			return n, err
 		}
 		after = page.Next
 	}

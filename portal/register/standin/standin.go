@@ -34,7 +34,7 @@ type Faults struct {
 	Slow  time.Duration         // before each answer
 	Down  bool                  // connections end without an answer
 	Wrong int                   // each so many-th event is answered with rubbish, by turns; 0: none
-	Lose  int                   // each so many-th event is taken and the answer lost, so that it comes twice; 0: none
+	Lose  int                   // of those that are taken, now or before, each so many-th answer is lost, so that it comes twice; 0: none
 	Wants func(feed.Event) bool // what it takes; nil: everything. The rest it refuses
 }
 
@@ -56,7 +56,9 @@ type Register struct {
 	events  []feed.Event
 	known   map[uuid.UUID]bool
 	last    map[uuid.UUID]int64 // of each line
+	next    int64               // all events to this position were read, in a row
 	asked   int
+	took    int
 	tally   Tally
 	watcher func(feed.Event)
 }
@@ -126,13 +128,38 @@ func (r *Register) remember() error {
 		if err != nil {
 			return err
 		}
-		e, err := feed.Parse(bytes.TrimSpace(line))
-		if err != nil {
+		if r.next, err = r.recall(bytes.TrimSpace(line)); err != nil {
 			return fmt.Errorf("standin: the diary at byte %d: %w", whole, err)
 		}
-		r.note(e)
 		whole += int64(len(line))
 	}
+}
+
+// mark is a line of the diary that is no event.
+type mark struct {
+	Next int64 `json:"next"`
+}
+
+// recall takes up a line of the diary, and answers how far events were read in a row.
+func (r *Register) recall(line []byte) (int64, error) {
+	if bytes.HasPrefix(line, []byte(`{"next":`)) {
+		var m mark
+		err := json.Unmarshal(line, &m)
+		return m.Next, err
+	}
+	e, err := feed.Parse(line)
+	if err == nil {
+		r.note(e)
+	}
+	return r.next, err
+}
+
+// write puts a line into the diary and answers when it is on the disk.
+func (r *Register) write(line []byte) error {
+	if _, err := r.diary.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	return r.diary.Sync()
 }
 
 func (r *Register) note(e feed.Event) {
@@ -165,15 +192,26 @@ func (r *Register) Diary() []feed.Event {
 	return append([]feed.Event(nil), r.events...)
 }
 
-// Position is how far the diary goes, for whoever reads the rest from the portal.
-func (r *Register) Position() int64 {
+// Position is how far events were read from the portal, page after page. The greatest that
+// came is no such position: order holds in a line only, and while one event waits to be sent
+// again, later ones of other lines come.
+func (r *Register) Position() int64 { r.mu.Lock(); defer r.mu.Unlock(); return r.next }
+
+// read notes that a page was taken whole.
+func (r *Register) read(next int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	most := int64(0)
-	for _, p := range r.last {
-		most = max(most, p)
+	if next <= r.next {
+		return nil
 	}
-	return most
+	line, err := json.Marshal(mark{next})
+	if err == nil {
+		err = r.write(line)
+	}
+	if err == nil {
+		r.next = next
+	}
+	return err
 }
 
 // maxEvent is how much of a request is read.
@@ -224,10 +262,14 @@ func (r *Register) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "not wanted", http.StatusUnprocessableEntity)
 		return
 	}
-	if err := r.Take(e, body); err != nil {
+	if _, err := r.Take(e, body); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
+	r.mu.Lock()
+	r.took++
+	n = r.took
+	r.mu.Unlock()
 	if f.Lose > 0 && n%f.Lose == 0 {
 		panic(http.ErrAbortHandler)
 	}
@@ -239,30 +281,27 @@ func (r *Register) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 var errEarly = errors.New("something before it in its line is missing")
 
 // Take writes an event into the diary and answers when it is on the disk. One that is
-// there already is passed over; one that comes before its turn is refused.
-func (r *Register) Take(e feed.Event, body []byte) error {
+// there already is not fresh and passed over; one that comes before its turn is refused.
+func (r *Register) Take(e feed.Event, body []byte) (fresh bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known[e.ID] {
 		r.tally.Doubles++
-		return nil
+		return false, nil
 	}
 	if e.Previous != r.last[e.Line] {
 		r.tally.Early++
-		return errEarly
+		return false, errEarly
 	}
-	if _, err := r.diary.Write(append(bytes.TrimSpace(body), '\n')); err != nil {
-		return err
-	}
-	if err := r.diary.Sync(); err != nil {
-		return err
+	if err := r.write(bytes.TrimSpace(body)); err != nil {
+		return false, err
 	}
 	r.note(e)
 	r.tally.Taken++
 	if r.watcher != nil {
 		r.watcher(e)
 	}
-	return nil
+	return true, nil
 }
 
 func digest(b []byte) string {

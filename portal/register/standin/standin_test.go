@@ -185,6 +185,71 @@ func TestARegisterThatWasAwayReadsTheRestFromItsPosition(t *testing.T) {
 	h.Want(t, `SELECT count(*) AS n FROM sending WHERE state <> 'taken'`, "n\n0")
 }
 
+// Order holds in a line only: of two cases the later event may come first, and the earlier
+// one waits to be sent again. Whoever goes on from the greatest position never hears of it.
+func TestWhatWaitsWhileLaterEventsOfOthersComeIsReadAfterARestart(t *testing.T) {
+	h := open(t)
+	h.tell()
+	h.send()
+	if _, err := h.register.CatchUp(t.Context(), h.line); err != nil {
+		t.Fatal(err)
+	}
+	h.Petition(h.Aigul, h.Theft)
+	h.tell()
+	h.register.Fail(standin.Faults{Wants: func(e feed.Event) bool { return e.Line != h.Theft }})
+	h.send()
+	h.Petition(h.Timur, h.Fraud)
+	h.tell()
+	h.send()
+	all, err := feed.Events(t.Context(), h.teller.DB, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := h.register.Diary()
+	newest, err := feed.Parse([]byte(all[len(all)-1]))
+	if err != nil || len(before) != len(all)-1 || before[len(before)-1].ID != newest.ID {
+		t.Fatalf("%d events of %d came, the last of them %s, %v", len(before), len(all), before[len(before)-1].ID, err)
+	}
+	h.register.Close()
+	again, err := standin.Open(h.dir, portaltest.Origin, h.teller.Key.Public(), func() time.Time { return h.At })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if n, err := again.CatchUp(t.Context(), h.line); err != nil || n != 1 || len(again.Diary()) != len(all) {
+		t.Errorf("it read %d events, %v; it has %d of %d", n, err, len(again.Diary()), len(all))
+	}
+	if p := again.Position(); p != newest.Position {
+		t.Errorf("it goes on from %d, not from %d", p, newest.Position)
+	}
+	again.Close()
+	third, err := standin.Open(h.dir, portaltest.Origin, h.teller.Key.Public(), func() time.Time { return h.At })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer third.Close()
+	if p := third.Position(); p != newest.Position || len(third.Diary()) != len(all) {
+		t.Errorf("at the next start it goes on from %d, not from %d, with %d events of %d", p, newest.Position, len(third.Diary()), len(all))
+	}
+}
+
+func TestAnswersAreLostAlthoughOthersAreRubbish(t *testing.T) {
+	h := open(t)
+	h.register.Fail(standin.Faults{Wrong: 2, Lose: 4})
+	for range 3 {
+		h.Answer(h.Daniyar, h.Petition(h.Aigul, h.Theft), filing.Granted)
+	}
+	h.tell()
+	for range 120 {
+		h.send()
+		h.At = h.At.Add(time.Minute)
+	}
+	h.Want(t, `SELECT count(*) AS n FROM sending WHERE state <> 'taken'`, "n\n0")
+	if got := h.register.Tally(); got.Doubles == 0 {
+		t.Errorf("no answer was lost: %+v", got)
+	}
+}
+
 func TestEventsAndPapersAreForWhoHasTheKeyOfTheRegisterAndForNobodyElse(t *testing.T) {
 	h := open(t)
 	h.Petition(h.Aigul, h.Theft)
