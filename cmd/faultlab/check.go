@@ -96,19 +96,22 @@ type kept struct {
 	Watched  bool      `db:"watched"`  // a job waits for the end of its term
 }
 
-// Everything that was filed since the stage was set.
+// Everything that was filed since the stage was set. What no index leads to is gathered once
+// for all, not once for each filing: a long campaign asks for thousands.
 const selectFiled = `
 SELECT f.id, f.status, coalesce(f.number, '') AS number, coalesce(f.filed_at, 'epoch') AS filed_at, d.digest, d.cms IS NOT NULL AS signed,
        coalesce(e.signature, '') AS cms,
        (SELECT count(*) FROM record r WHERE r.object = 'filing' AND r.object_id = f.id AND r.act = 'filing-submit') AS acts,
        (SELECT count(*) FROM record r JOIN notice n ON n.seq = r.seq WHERE r.object = 'filing' AND r.object_id = f.id AND r.act = 'filing-submit') AS notices,
-       (SELECT count(*) FROM submission s WHERE s.of = f.id AND s.act = 'filing-submit') AS keys,
+       coalesce(k.keys, 0) AS keys,
        (SELECT count(*) FROM attachment a WHERE a.filing = f.id) AS files,
        coalesce((SELECT a.digest FROM attachment a WHERE a.filing = f.id ORDER BY a.place LIMIT 1), '') AS sum,
        NOT EXISTS (SELECT FROM attachment a WHERE a.filing = f.id
                     AND (a.received <> a.size OR NOT EXISTS (SELECT FROM attachment_chunk k WHERE k.attachment = a.id AND k.part = 'original'))) AS received,
-       EXISTS (SELECT FROM job j WHERE j.name = 'filing-overdue' AND j.args ->> 'filing' = f.id::text) AS watched
+       w.filing IS NOT NULL AS watched
   FROM filing f JOIN document d ON d.id = f.document LEFT JOIN evidence e ON e.document = d.id
+  LEFT JOIN (SELECT s.of, count(*) AS keys FROM submission s WHERE s.act = 'filing-submit' GROUP BY s.of) k ON k.of = f.id
+  LEFT JOIN (SELECT DISTINCT j.args ->> 'filing' AS filing FROM job j WHERE j.name = 'filing-overdue') w ON w.filing = f.id::text
  WHERE f.status <> 'draft' OR d.signed_at IS NOT NULL`
 
 // compare holds the diaries against the database.

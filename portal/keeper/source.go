@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -173,8 +174,12 @@ func (p Passphrase) Unseal(_ context.Context, sealed []byte) ([]byte, error) {
 	return unbox(key, byPassphrase, kept.Box)
 }
 
-// key costs a guess 64 MiB and about a tenth of a second (RFC 9106, section 4).
-func (p Passphrase) key(salt []byte) []byte { return argon2.IDKey(p.Text, salt, 3, 64<<10, 4, 32) }
+// key costs a guess 64 MiB and about a tenth of a second (RFC 9106, section 4). They go back
+// to the system at once: the keeper needs a fraction of that afterwards.
+func (p Passphrase) key(salt []byte) []byte {
+	defer debug.FreeOSMemory()
+	return argon2.IDKey(p.Text, salt, 3, 64<<10, 4, 32)
+}
 
 // Transit lets OpenBao or Vault seal the root (the transit secrets engine): the
 // site that has one with a hardware module behind it needs no custodians of ours.

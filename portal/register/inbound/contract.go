@@ -137,7 +137,7 @@ func Contract(origin string, texts func(code string) map[string]string) []byte {
 	batch := object{"200": object{
 		"description": "an answer to each line, in order, as soon as it is settled", "content": object{MediaBatch: object{"schema": ref("schemas", "line")}},
 	}}
-	for _, status := range []string{"404", "405", "415", "429", "500"} {
+	for _, status := range []string{"404", "405", "415", "429", "500", "503"} {
 		batch[status] = responses[status]
 	}
 	doc := object{
