@@ -195,7 +195,7 @@ func (p *Portal) showAgain(c echo.Context, act policy.Act) (done bool, err error
 // seen keeps a page that was just made for the next look of the one who was shown it.
 func (p *Portal) seen(c echo.Context, page []byte) {
 	l, among := c.Get(lookingKey).(*looking)
-	if !among || me(c).Post != "" || me(c).Name == "" { // without his name: texts are closed for now
+	if !among || me(c).Post != "" || me(c).Name == "" || c.Get(lackingKey) != nil { // without his name: texts are closed for now
 		return
 	}
 	if above, below, ok := leaving(page); ok && l.of.Things != "" {

@@ -378,9 +378,11 @@ func TestWhatOneDiskAloneHasIsNotCalledReceived(t *testing.T) {
 	her := &guest{front: front, cookie: g.cookie, home: g.home}
 	asks := "/kk/submissions/" + sent.Get("key")
 	ways := map[string]func() answer{
-		"of a life before": func() answer { return her.get(asks + "?tx=1.00000001-1&act=filing-submit&of=" + draft.String()) },
-		"by its key":       func() answer { return her.get(asks) },
-		"sent again":       func() answer { return her.post(to, sent) },
+		"of a life before": func() answer {
+			return her.get(asks + f.led(f.Aigul.Person, sent.Get("key"), "1.00000001-1", "filing-submit", draft))
+		},
+		"by its key": func() answer { return her.get(asks) },
+		"sent again": func() answer { return her.post(to, sent) },
 	}
 	for _, alone := range []bool{true, false} {
 		r.mu.Lock()

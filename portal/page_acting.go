@@ -41,6 +41,7 @@ func (p *Portal) acting(c echo.Context) any {
 			}
 			if err != nil && !errors.Is(err, fault.NotFound) {
 				slog.ErrorContext(ctx, "for whom he acts is not known", "error", err.Error())
+				c.Set(lackingKey, true)
 			}
 		}
 	}
@@ -49,6 +50,9 @@ func (p *Portal) acting(c echo.Context) any {
 	}
 	s, err := casefile.StandAs(ctx, p.DB, ask)
 	if err != nil { // it is over, or was never his
+		if !errors.Is(err, fault.NotFound) {
+			c.Set(lackingKey, true)
+		}
 		return nil
 	}
 	return s

@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"crypto/hmac"
 	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -45,10 +47,16 @@ func keyOf(c echo.Context, digest []byte) (string, error) {
 // takes does an act that bears a legal time and is sent with a signature: once, whatever
 // is sent twice, and not while the clock is in doubt.
 func (p *Portal) takes(c echo.Context, ask policy.Ask, do func(echo.Context, policy.Ask) error) error {
-	if p.Steady != nil && !p.Steady() {
-		return fault.New(fault.Unavailable, "fault.clock")
+	steady := func() error {
+		if p.Steady != nil && !p.Steady() {
+			return fault.New(fault.Unavailable, "fault.clock")
+		}
+		return nil
 	}
 	if c.FormValue("key") == "" { // a page of the version before, or several papers at once
+		if err := steady(); err != nil {
+			return err
+		}
 		return do(c, ask)
 	}
 	s, err := sentOn(c, ask)
@@ -56,6 +64,9 @@ func (p *Portal) takes(c echo.Context, ask policy.Ask, do func(echo.Context, pol
 		return err
 	}
 	if came, err := p.cameBefore(c, ask, s); came || err != nil {
+		return err
+	}
+	if err := steady(); err != nil { // what was taken before is told all the same
 		return err
 	}
 	if !submission.Bound(s.Key, identity.Hash(session(c)), s.Digest) {
@@ -68,7 +79,7 @@ func (p *Portal) takes(c echo.Context, ask policy.Ask, do func(echo.Context, pol
 	switch {
 	case errors.As(err, &unknown):
 		slog.WarnContext(ctx, "it is not known whether a signature was taken", "key", s.Key, "act", ask.Act)
-		return p.showChecking(c, s.Key, url.Values{"tx": {unknown.Mark.String()}, "act": {string(s.Act)}, "of": {s.Of.String()}})
+		return p.showChecking(c, s.Key, p.asking(ask, s.Key, unknown.Mark, s.Act, s.Of))
 	case conflict(err): // the same came twice at once, and this one second
 		if came, _ := p.cameBefore(c, ask, s); came {
 			return nil
@@ -98,13 +109,13 @@ func (p *Portal) cameBefore(c echo.Context, ask policy.Ask, s submission.Sent) (
 	if err != nil {
 		return false, err
 	}
-	return true, p.came(c, taken)
+	return true, p.came(c, ask, taken)
 }
 
 // came leads to what came of a signature, once the standby has it.
-func (p *Portal) came(c echo.Context, taken submission.Taken) error {
+func (p *Portal) came(c echo.Context, ask policy.Ask, taken submission.Taken) error {
 	if err := p.DB.Everywhere(c.Request().Context()); err != nil {
-		return p.showChecking(c, taken.Key, url.Values{})
+		return p.showChecking(c, taken.Key, p.asking(ask, taken.Key, database.Mark{}, taken.Act, taken.Of))
 	}
 	at, _ := signedOn(taken.Act)
 	return p.redirect(c, at.after, taken.Of)
@@ -124,7 +135,7 @@ const checkEvery = "20"
 
 func (p *Portal) submission(c echo.Context, ask policy.Ask) error {
 	ctx, key, query := c.Request().Context(), id(c, "key"), c.QueryParams()
-	mark, marked := database.ParseMark(query.Get("tx"))
+	mark, _ := database.ParseMark(query.Get("tx"))
 	// First what became of the transaction, then what it left: so what is read second
 	// is not older.
 	became, asked := p.DB.Outcome(ctx, mark)
@@ -133,20 +144,37 @@ func (p *Portal) submission(c echo.Context, ask policy.Ask) error {
 	case asked != nil, became == database.Pending:
 		return p.showChecking(c, key, query)
 	case err == nil:
-		return p.came(c, taken)
+		return p.came(c, ask, taken)
 	case !errors.Is(err, fault.NotFound):
 		return p.showChecking(c, key, query)
 	}
 	at, known := signedOn(policy.Act(query.Get("act")))
 	of, wrong := uuid.Parse(query.Get("of"))
-	if !known || wrong != nil || !marked {
-		return err // nobody was led here
+	if !known || wrong != nil || !hmac.Equal([]byte(query.Get("by")), []byte(p.asked(ask.Person, key, query))) {
+		return err // nobody was led here by us: a link of somebody else's may not say that a filing is lost
 	}
 	page := submissionPage{Key: key, Lost: true}
 	if page.Page, err = p.link(web.Lang(c), string(at.page), of); err != nil {
 		return err
 	}
 	return p.show(c, "submission", page)
+}
+
+// asking is what the address of that page says: of which transaction, act and thing.
+func (p *Portal) asking(ask policy.Ask, key uuid.UUID, mark database.Mark, act policy.Act, of uuid.UUID) url.Values {
+	out := url.Values{"act": {string(act)}, "of": {of.String()}}
+	if mark != (database.Mark{}) { // else its row was seen, and only the standby lacks it
+		out.Set("tx", mark.String())
+	}
+	out.Set("by", p.asked(ask.Person, key, out))
+	return out
+}
+
+// asked is a proof that the portal itself led a person to the page that says what became of
+// what he sent.
+func (p *Portal) asked(person, key uuid.UUID, query url.Values) string {
+	of := strings.Join([]string{person.String(), key.String(), query.Get("tx"), query.Get("act"), query.Get("of")}, " ")
+	return hex.EncodeToString(p.DB.Tag("submission.asked", of))
 }
 
 // showChecking says that it is not known yet, asks again by itself, and names nobody: the
@@ -157,7 +185,7 @@ func (p *Portal) showChecking(c echo.Context, key uuid.UUID, query url.Values) e
 		return err
 	}
 	kept := url.Values{}
-	for _, name := range []string{"tx", "act", "of"} {
+	for _, name := range []string{"tx", "act", "of", "by"} {
 		kept.Set(name, query.Get(name))
 	}
 	again += "?" + kept.Encode()

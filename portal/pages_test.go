@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,6 +23,7 @@ import (
 	"zharia/portal/eds/authority"
 	"zharia/portal/evidence"
 	"zharia/portal/filing"
+	"zharia/portal/identity"
 	"zharia/portal/ledger"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -106,7 +108,7 @@ func (f *front) looks(t *testing.T) {
 	for _, v := range verdicts(f, nil, nil) { // by a test of their own
 		all = append(all, view{name: v.name})
 	}
-	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}, view{name: "filing-pending"}, view{name: "filing-refuted"}))
+	noneLeftOver(t, append(append(all, overdue...), read, back, view{name: "resume"}, view{name: "resume-first"}, view{name: "signin-ended"}, view{name: "filing-pending"}, view{name: "filing-refuted"}))
 }
 
 // What is filed while the authority is silent says so, and later what came of it.
@@ -248,7 +250,7 @@ func views(f *front, o objects) []view {
 		{name: "contact_new-wrong", who: f.Aigul, path: "/contacts", fields: url.Values{"channel": {"sms"}, "address": {"701"}}, status: 422},
 		{name: "contact", who: f.Aigul, path: "/contacts/" + address.String()},
 		{name: "duty", who: f.Bolat, path: "/duty"},
-		{name: "submission", who: f.Aigul, path: "/submissions/01930000-0000-7000-8000-000000000000?tx=3.00000001-1&act=filing-submit&of=" + o["draft"].String()},
+		{name: "submission", who: f.Aigul, path: "/submissions/01930000-0000-7000-8000-000000000000" + f.led(f.Aigul.Person, "01930000-0000-7000-8000-000000000000", "3.00000001-1", "filing-submit", o["draft"])},
 		{name: "tip", path: "/tip"},
 		{name: "tip_new", path: "/tip/new"},
 		{name: "tip_new-wrong", path: "/tip", fields: url.Values{"text": {"қысқа"}}, status: 422},
@@ -463,13 +465,15 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
-		g := f.visitor()
+		g := f.as(f.Aigul)
+		f.At = f.At.Add(identity.Idle + time.Second)
 		typed := url.Values{
 			"id": {uuid.Must(uuid.NewV7()).String()}, "kind": {"petition"}, "participant": {f.Participant("aigul@theft").String()},
 			"circumstances": {portaltest.Circumstances + "\r\n\r\n\"<&>'"}, "point-1": {portaltest.Request},
 		}
 		path := "/" + lang + "/cases/" + f.Theft.String() + "/filings"
 		page := g.post(path, typed).want(t, "a form without a session", http.StatusUnauthorized)
+		golden(t, "signin-ended."+lang+".html", f.masked(page.body))
 		resume := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusOK)
 		golden(t, "resume."+lang+".html", f.masked(resume.body))
 		whole(t, "resume."+lang, resume.body, lang)
@@ -485,6 +489,58 @@ func TestWhatWasTypedWhenTheSessionEndedComesBack(t *testing.T) {
 		}
 		g.post(path, back).want(t, "the form once more", http.StatusSeeOther)
 		f.Want(t, `SELECT author, status FROM filing`, "author | status\naigul | draft")
+	}
+}
+
+// Who was never signed in is told that this step needs it, and not that his time is over:
+// neither while he signs in, whatever goes wrong there, nor after it.
+func TestWhoWasNeverSignedInIsNotToldThatHisSessionEnded(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []string{"kk", "ru"} {
+		f := open(t)
+		w, path := f.Words.In(lang), "/"+lang+"/cases/"+f.Theft.String()+"/filings"
+		says := func(page answer, what string, ended bool) {
+			t.Helper()
+			for key, want := range map[string]bool{
+				"signin.kept.text": ended, "signin.needed.text": !ended, "resume.text": ended, "resume.first.text": !ended,
+			} {
+				if there := strings.Contains(page.body, html.EscapeString(w.T(key))); there != (want && strings.HasPrefix(key, what)) {
+					t.Errorf("%s: %s: it says %s: %t", lang, what, key, there)
+				}
+			}
+		}
+		for _, who := range []struct {
+			word  string
+			guest func() *guest
+			ended bool
+		}{
+			{"nobody yet", f.visitor, false},
+			{"he looked at the page of signing in", func() *guest { g := f.visitor(); g.get("/kk/signin"); return g }, false},
+			{"his session is over", func() *guest {
+				g := f.as(f.Aigul)
+				f.At = f.At.Add(identity.Idle + time.Second)
+				return g
+			}, true},
+		} {
+			g := who.guest()
+			page := g.post(path, f.petition(fresh())).want(t, who.word, http.StatusUnauthorized)
+			says(page, "signin", who.ended)
+			fields := url.Values{"next": {page.hidden(t, "next")}, "kept": {page.hidden(t, "kept")}, "challenge": {page.hidden(t, "challenge")}, "signature": {"AAAA"}}
+			page = g.post("/"+lang+"/session", fields).want(t, "a bad signature", http.StatusUnprocessableEntity)
+			says(page, "signin", who.ended)
+			fields.Set("language-switch", lang)
+			page = g.post("/"+lang+"/session", fields).want(t, "the other language and back", http.StatusOK)
+			says(page, "signin", who.ended)
+			resume := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusOK)
+			says(resume, "resume", who.ended)
+			if strings.Contains(resume.body, `name="session-over"`) {
+				t.Errorf("%s: the mark is sent on", lang)
+			}
+			if who.word == "nobody yet" {
+				golden(t, "resume-first."+lang+".html", f.masked(resume.body))
+				whole(t, "resume-first."+lang, resume.body, lang)
+			}
+		}
 	}
 }
 

@@ -105,6 +105,11 @@ var openings = map[policy.Act]bool{
 	policy.TipOpen: true, policy.TipFile: true, policy.AccessPaper: true, policy.AccessAuthority: true, policy.AccessAnswer: true, policy.RedactionPaper: true,
 }
 
+// begins are the pages by whose opening something begins for the reader: the term to contest
+// an answer (CPC 106), a message that is read. Somebody else's page, link or picture does not
+// open them: who comes from elsewhere is led to the page where he may.
+var begins = map[policy.Act]policy.Act{policy.AnswerDocument: policy.FilingRead, policy.MessageList: policy.FilingRead}
+
 // Handler is the portal over HTTP: the middleware in order, then the rows.
 func (p *Portal) Handler() (http.Handler, error) {
 	if err := p.prepare(); err != nil {
@@ -277,6 +282,14 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		if post && signed {
 			return p.takes(c, ask, r.answer)
 		}
+		if !post && ask.Is != policy.Visitor && r.act != policy.SubmissionRead {
+			if err := p.DB.Sure(ctx); err != nil {
+				return err // a page that shows what is there says by it that it was received
+			}
+		}
+		if safe, some := begins[r.act]; some && !post && web.Led(c) {
+			return p.redirect(c, safe, id(c, c.ParamNames()[0]))
+		}
 		return r.answer(c, ask)
 	}
 }
@@ -290,6 +303,7 @@ const (
 	failedKey  = "failed"
 	caseKey    = "case" // the casefile.Case that the page is of, where it has one
 	lookingKey = "looking"
+	lackingKey = "lacking" // something of the page could not be found out: it is not shown again
 )
 
 // ask is who asks, to do what, and when.

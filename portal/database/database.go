@@ -47,6 +47,8 @@ type DB struct {
 	role Role
 	wait time.Duration // for a COMMIT of unknown outcome; 0: patience
 	stop func()        // ends what looks who leads; nil: nobody does
+
+	lives *lives // of the server; nil: what is read here is shown to nobody as received
 }
 
 // transaction is one transaction and every Within that joined it.
@@ -55,6 +57,7 @@ type transaction struct {
 	failed error  // the first failure of a part that joined
 	told   string // who asks, as the database was told
 	wrote  bool   // something may have been changed
+	locked bool   // rows were locked, which takes a number that is written to the log
 }
 
 // Open connects to the database at dsn, in lib/pq's form, either a postgres://
@@ -121,7 +124,11 @@ func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, 
 		}
 		connector.Dialer(look)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(preparing{through(settled{connector, says}), role == App}), "postgres")
+	var alive *lives
+	if role == App && of == "" {
+		alive = new(lives)
+	}
+	pool := sqlx.NewDb(sql.OpenDB(preparing{through(settled{connector, says, alive}), role == App}), "postgres")
 	pool.SetMaxOpenConns(maxOpen)
 	pool.SetMaxIdleConns(maxIdle)
 	pool.SetConnMaxLifetime(maxLifetime)
@@ -129,7 +136,7 @@ func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, 
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", away(ctx, err))
 	}
-	db := &DB{pool: pool, dsn: dsn, role: role}
+	db := &DB{pool: pool, dsn: dsn, role: role, lives: alive}
 	if look != nil {
 		var life context.Context
 		life, db.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -247,6 +254,17 @@ func (db *DB) Change(ctx context.Context, q query, args ...any) (int64, error) {
 		return err
 	})
 	return changed, err
+}
+
+// Lock locks the rows that a query chooses (FOR SHARE, FOR UPDATE) and changes none.
+func (db *DB) Lock(ctx context.Context, q query, args ...any) error {
+	return db.ask(ctx, q, func(via sqlx.ExtContext) error {
+		if tx, inside := via.(*transaction); inside {
+			tx.locked = true
+		}
+		_, err := via.ExecContext(ctx, string(q), args...)
+		return err
+	})
 }
 
 // Each reads rows one by one and hands each to do, holding one at a time: for

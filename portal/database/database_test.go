@@ -90,8 +90,8 @@ func TestNoMethodTakesAPlainStringAsAQuery(t *testing.T) {
 			}
 		}
 	}
-	if queries != 5 {
-		t.Errorf("%d methods take a query, not 5", queries)
+	if queries != 6 {
+		t.Errorf("%d methods take a query, not 6", queries)
 	}
 }
 

@@ -92,6 +92,7 @@ func (d netDialer) DialTimeout(network, address string, most time.Duration) (net
 type settled struct {
 	driver.Connector
 	says string
+	on   *lives // nil: nobody asks which life of the server it is
 }
 
 func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
@@ -99,9 +100,13 @@ func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &session{whole: to.(whole), tx: to.(driver.Tx)}
+	conn := &session{whole: to.(whole), tx: to.(driver.Tx), on: s.on}
 	pq.SetNoticeHandler(to, conn.hear)
-	if _, err := conn.ExecContext(ctx, s.says, nil); err != nil {
+	_, err = conn.ExecContext(ctx, s.says, nil)
+	if err == nil && s.on != nil {
+		err = s.on.look(ctx, conn)
+	}
+	if err != nil {
 		to.Close()
 		return nil, err
 	}
@@ -117,6 +122,7 @@ var errAlone = errors.New("the wait for the standby was ended before it had this
 type session struct {
 	whole
 	tx    driver.Tx // lib/pq's connection ends its transaction itself
+	on    *lives    // or nil
 	alone bool
 }
 
@@ -127,6 +133,7 @@ const waits = "SyncRepWaitForLSN"
 func (s *session) hear(notice *pq.Error) {
 	if notice.Routine == waits {
 		s.alone = true
+		s.on.doubt()
 	}
 }
 
@@ -185,8 +192,12 @@ const writeNothing = `SELECT pg_logical_emit_message(true, 'portal', '')`
 
 // Everywhere waits a moment until the standby has whatever is committed here now. A server
 // that crashed while a COMMIT waited shows it as done when it is back, standby or not: so
-// nobody who asks what became of what he sent is told that it was received before this.
+// nobody who asks what became of what he sent is told that it was received before this. In a
+// transaction it is its COMMIT that waits, though nothing else be written there.
 func (db *DB) Everywhere(ctx context.Context) error {
+	if db.tx != nil {
+		return db.Exec(ctx, writeNothing)
+	}
 	Rest(ctx) // who holds one connection never waits for another
 	ctx, cancel := context.WithTimeout(ctx, once)
 	defer cancel()

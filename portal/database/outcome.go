@@ -60,12 +60,16 @@ const (
 	selectMark = `
 SELECT set_config('statement_timeout', '0', true), coalesce(pg_current_xact_id_if_assigned()::text, ''), ` + life
 
+	waitForNobody = `SET LOCAL synchronous_commit = local`
+
 	selectOutcome = `
-SELECT CASE WHEN ` + life + ` = $2 THEN coalesce(pg_xact_status(CAST(CAST($1 AS text) AS xid8)), '') ELSE '' END`
+SELECT CASE WHEN ` + life + ` = $2 OR was = 'in progress' THEN coalesce(was, '') ELSE '' END
+  FROM pg_xact_status(CAST(CAST($1 AS text) AS xid8)) AS was`
 
 	// Which timeline it is, and since when its figures are counted: they begin anew with each
 	// recovery from a crash, and go on after an orderly restart (PostgreSQL, "The Cumulative
-	// Statistics System"). Somebody who sets them back makes an answer unknown, not wrong.
+	// Statistics System"). Somebody who sets them back makes an answer unknown, not wrong:
+	// what is in progress is waited for, in whatever life.
 	life = `left(pg_walfile_name(pg_current_wal_lsn()), 8) || '-' || (SELECT CAST(extract(epoch FROM stats_reset) * 1000000 AS bigint) FROM pg_stat_wal)`
 )
 
@@ -107,6 +111,11 @@ func (db *DB) commit(ctx context.Context, tx *transaction, hold func() bool) err
 		}
 		if number != "" {
 			mark = Mark{number, life}
+		}
+	}
+	if tx.locked && !tx.wrote { // who only looked waits for no standby
+		if _, err := tx.ExecContext(ctx, waitForNobody); err != nil {
+			return fmt.Errorf("before commit: %w", away(ctx, err))
 		}
 	}
 	if !hold() {

@@ -140,6 +140,9 @@ func (a *Auditor) lead(ctx context.Context, lock *database.DB) error {
 // is shouted.
 func (a *Auditor) Sign(ctx context.Context, again bool) (Checkpoint, error) {
 	newest, err := a.sign(ctx, again)
+	if err == nil && newest.Size != a.State().Newest.Size { // no witness is given what a failover takes back
+		err = a.DB.Everywhere(ctx)
+	}
 	var fork *Fork
 	var broken *Broken
 	switch {

@@ -50,7 +50,7 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 	switch object {
 	case Decision:
 		if err = tx.Get(ctx, &in, caseOfDecision, id); err == nil {
-			err = tx.Exec(ctx, holdExposures, id)
+			err = tx.Lock(ctx, holdExposures, id)
 		}
 	case Redaction:
 		err = tx.Get(ctx, &in, caseOfRedaction, id)
@@ -69,7 +69,7 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 		if ask.Is&policy.Official == 0 {
 			return nil
 		}
-		return tx.Exec(ctx, holdPost, ask.Person)
+		return tx.Lock(ctx, holdPost, ask.Person)
 	}
 	return HoldCase(ctx, tx, ask, in)
 }
@@ -77,12 +77,12 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 // HoldCase is Hold for a view whose case is known.
 func HoldCase(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile uuid.UUID) error {
 	errs := []error{
-		tx.Exec(ctx, holdStatuses, casefile, ask.Person),
-		tx.Exec(ctx, holdClients, casefile, ask.Person),
-		tx.Exec(ctx, holdFile, casefile, ask.Person),
+		tx.Lock(ctx, holdStatuses, casefile, ask.Person),
+		tx.Lock(ctx, holdClients, casefile, ask.Person),
+		tx.Lock(ctx, holdFile, casefile, ask.Person),
 	}
 	if ask.Is&policy.Official != 0 {
-		errs = append(errs, tx.Exec(ctx, holdCase, casefile), tx.Exec(ctx, holdPost, ask.Person))
+		errs = append(errs, tx.Lock(ctx, holdCase, casefile), tx.Lock(ctx, holdPost, ask.Person))
 	}
 	return errors.Join(errs...)
 }

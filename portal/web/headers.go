@@ -61,6 +61,15 @@ func Log(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// Led tells that somebody else had the browser ask, not the person: another site's link or
+// script, or the browser itself, ahead of what he may want (W3C, Fetch Metadata; WHATWG HTML,
+// speculative loading). A browser that says nothing is believed.
+func Led(c echo.Context) bool {
+	of := c.Request().Header
+	site := of.Get("Sec-Fetch-Site")
+	return site == "cross-site" || site == "same-site" || of.Get("Sec-Purpose") != ""
+}
+
 // SameOrigin refuses a change that another site asked for. Cookies are
 // SameSite=Lax besides.
 func SameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
