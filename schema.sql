@@ -32,6 +32,7 @@ CREATE TABLE body (
     kato    text CHECK (kato ~ '^[0-9]{9}$'),           -- the territory, of one that receives reports of offences
     code    text UNIQUE CHECK (code ~ '^[0-9]{4,8}$'),  -- by which its book of reports (КУИ) is called
     prosecution uuid REFERENCES body,                   -- that supervises how it receives them, CPC 185(2)
+    made_at timestamptz,                                -- when the register wrote it so: what it wrote before that changes nothing
     CHECK ((kato IS NULL) = (code IS NULL) AND (code IS NULL) = (prosecution IS NULL)),
     CHECK (code IS NULL OR kind IN ('investigation', 'prosecution'))
 );
@@ -44,7 +45,9 @@ CREATE TABLE officer (
     post    text NOT NULL CHECK (post IN ('investigator', 'head', 'prosecutor', 'chief-prosecutor', 'judge', 'registrar', 'administrator', 'auditor')),
     body    uuid NOT NULL REFERENCES body,
     until   date,        -- the last day in post, if there is one
-    left_at timestamptz  -- from this moment he is nobody's official
+    left_at timestamptz, -- from this moment he is nobody's official
+    since   timestamptz, -- he is in this post of this body, or was last
+    made_at timestamptz  -- of the newest paper that said so, a roll or an assent: an older one that comes late changes nothing
 );
 CREATE INDEX officer_body ON officer (body, post) WHERE left_at IS NULL;
 
@@ -130,6 +133,7 @@ CREATE TABLE casefile (
     joined_at     timestamptz,
     severed_from  uuid        REFERENCES casefile,  -- CPC 44
     made_at       timestamptz NOT NULL,
+    charged_at    timestamptz,          -- when the newest charge of the register was made, or the severance: an older paper gives nobody the case
     CHECK ((joined_into IS NULL) = (joined_at IS NULL)),
     CHECK (joined_into IS DISTINCT FROM id)
 );
@@ -1391,8 +1395,9 @@ CREATE TABLE herald (
 );
 INSERT INTO herald (seq) VALUES (0);
 
--- Who is told. To silence of the whole address each try waits longer, an hour at most. One
--- that has no address any more is retired: nothing is sent to him, and nothing sealed.
+-- Who is told. To silence of the whole address, which more than one line met, each try waits
+-- longer, an hour at most. One that has no address any more is retired: nothing is sent to
+-- him, and nothing sealed.
 CREATE TABLE subscriber (
     id       uuid        PRIMARY KEY,
     name     text        NOT NULL UNIQUE CHECK (octet_length(name) BETWEEN 1 AND 100),
@@ -1404,18 +1409,19 @@ CREATE TABLE subscriber (
     heard_at timestamptz                                        -- when it took an event last
 );
 
--- An event on its way to a subscriber. What it refused again and again is set aside, and
--- what comes after it in its line waits until somebody on duty has looked.
+-- An event on its way to a subscriber. What it refused again and again, or could not answer
+-- for a day while it took others, is set aside, and what comes after it in its line waits
+-- until somebody on duty has looked.
 CREATE TABLE sending (
     subscriber   uuid        NOT NULL REFERENCES subscriber,
     seq          bigint      NOT NULL REFERENCES event,
     line         uuid        NOT NULL,
     state        text        NOT NULL CHECK (state IN ('waiting', 'taken', 'aside')),
     tries        int         NOT NULL CHECK (tries >= 0),
-    refused      int         NOT NULL CHECK (refused >= 0),     -- how often it was the event that was not wanted
+    refused      int         NOT NULL CHECK (refused >= 0),     -- how often it was the event that failed, and not the register
     failure      text        NOT NULL CHECK (octet_length(failure) <= 100), -- the kind of the last failure, never the words
     run_at       timestamptz NOT NULL,
-    leased_until timestamptz,
+    leased_until timestamptz,                                   -- in hand until then; of one that is in nobody's, when it was tried last
     settled_at   timestamptz,
     PRIMARY KEY (subscriber, seq),
     CHECK ((state = 'waiting') = (settled_at IS NULL))
@@ -3004,8 +3010,8 @@ GRANT UPDATE (state, tries, refused, failure, run_at, leased_until, settled_at) 
 GRANT UPDATE (state, refused, run_at, settled_at) ON sending TO portal_app; -- whoever is on duty has it tried again
 GRANT DELETE ON event_paper TO portal_work;
 GRANT UPDATE (state, code, field, answer, tries, last_at, batch, line) ON inbound TO portal_work;
-GRANT UPDATE (name_kk, name_ru, above, court, kato, code, prosecution) ON body TO portal_work;
-GRANT UPDATE (body, prosecution) ON casefile TO portal_work;
+GRANT UPDATE (name_kk, name_ru, above, court, kato, code, prosecution, made_at) ON body TO portal_work;
+GRANT UPDATE (body, prosecution, charged_at) ON casefile TO portal_work;
 GRANT INSERT ON notice TO portal_work;
 GRANT INSERT ON report_book, report, report_decision TO portal_app, portal_work;
 GRANT INSERT ON day_off, recount, material_page, timetable, warrant, unsealing TO portal_work;
@@ -3027,7 +3033,7 @@ GRANT DELETE ON job, touched TO portal_work;
 
 GRANT UPDATE (name, signed_in_at, signed_in_way, signed_in_with) ON person TO portal_app, portal_work;
 GRANT UPDATE (name) ON known TO portal_app, portal_work;
-GRANT UPDATE (name, post, body, until, left_at) ON officer TO portal_app, portal_work;
+GRANT UPDATE (name, post, body, until, left_at, since, made_at) ON officer TO portal_app, portal_work;
 GRANT UPDATE (seen_at, told, acting) ON session TO portal_app, portal_work;
 GRANT UPDATE (used_at) ON challenge TO portal_app, portal_work;
 GRANT UPDATE (state, tries, refusal, cms, content) ON phone_request TO portal_app, portal_work;

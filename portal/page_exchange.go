@@ -51,6 +51,10 @@ func (p *Portal) exchangeEvents(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	life, err := feed.ReadLife(c.Request().Context(), p.DB.DB)
+	if err != nil {
+		return err
+	}
 	bodies, err := feed.Events(c.Request().Context(), p.DB.DB, after, int(limit))
 	if err != nil {
 		return err
@@ -58,9 +62,11 @@ func (p *Portal) exchangeEvents(c echo.Context, ask policy.Ask) error {
 	page := struct {
 		Events []json.RawMessage `json:"events"`
 		Next   int64             `json:"next"` // after which the next page begins
-	}{Events: []json.RawMessage{}, Next: after}
+		Life   int64             `json:"life"`
+		Kept   int64             `json:"kept"`
+	}{Events: []json.RawMessage{}, Next: after, Life: life.Number, Kept: life.Kept}
 	for _, body := range bodies {
-		sent, err := feed.Addressed(body, p.Origin, RegisterName)
+		sent, err := feed.Addressed(body, p.Origin, RegisterName, life)
 		if err != nil {
 			return err
 		}

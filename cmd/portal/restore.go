@@ -71,6 +71,7 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 			if err := giveUpHeads(ctx, db.DSN(), options, *giveUp); err != nil {
 				return err
 			}
+			fmt.Fprintln(out, "acts are given up; each event tells the register so, and it forgets what it was told beyond")
 		}
 		return prove(ctx, db, c, options, out)
 	}

@@ -124,8 +124,8 @@ func join(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case)
 }
 
 const insertSevered = `
-INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, severed_from, made_at)
-SELECT $2, $3, $4, $5, $6, $7, body, investigator, prosecution, prosecutor, id, $8 FROM casefile WHERE id = $1`
+INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, severed_from, made_at, charged_at)
+SELECT $2, $3, $4, $5, $6, $7, body, investigator, prosecution, prosecutor, id, $8, (SELECT made_at FROM document WHERE id = $9) FROM casefile WHERE id = $1`
 
 // sever lets a severance take effect: a case of its own under a new number, with the
 // same officials; those whom the decision concerns, and who acts for them, go there,
@@ -144,7 +144,7 @@ func sever(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Case
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(ctx, insertSevered, c.ID, fresh, number, tag, sealed[0], sealed[1], ask.At.In(deadline.Zone).Format(time.DateOnly), ask.At)
+	err = tx.Exec(ctx, insertSevered, c.ID, fresh, number, tag, sealed[0], sealed[1], ask.At.In(deadline.Zone).Format(time.DateOnly), ask.At, d.Document)
 	if database.Violates(err, "casefile_number_tag_key") {
 		return fault.New(fault.Invalid, "fault.case-number-taken").At("severs")
 	}

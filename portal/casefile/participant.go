@@ -125,6 +125,16 @@ func lockOne(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (P
 	return row.open(ctx, tx)
 }
 
+// lockAny is lockOne for a paper of the register, whose signer had the case when he made it
+// and may have it no more.
+func lockAny(ctx context.Context, tx *vault.DB, id uuid.UUID) (Participant, error) {
+	var row participantRow
+	if err := tx.Get(ctx, &row, lockAnyParticipant, id); err != nil {
+		return Participant{}, err
+	}
+	return row.open(ctx, tx)
+}
+
 // whole is the grant with what it leaves unsaid.
 func (g Grant) whole() Grant {
 	if g.Capacity == "" {

@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -37,8 +38,8 @@ type Entered struct {
 }
 
 const insertRegistered = `
-INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at, report_tag)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO casefile (id, number, number_tag, offence_kk, offence_ru, registered_on, body, investigator, prosecution, prosecutor, made_at, report_tag, charged_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (id) DO NOTHING`
 
 func offence(column string, id uuid.UUID) vault.Where {
@@ -65,7 +66,7 @@ func Enter(ctx context.Context, tx *vault.DB, c Entered, charge register.Said, d
 	if c.Report != "" {
 		report = register.Tag(tx, c.Report)
 	}
-	n, err := tx.Change(ctx, insertRegistered, c.ID, number, tag, kk, ru, c.RegisteredOn, charge.Body, charge.Officer, charge.Office, charge.Prosecutor, c.MadeAt, report)
+	n, err := tx.Change(ctx, insertRegistered, c.ID, number, tag, kk, ru, c.RegisteredOn, charge.Body, charge.Officer, charge.Office, charge.Prosecutor, c.MadeAt, report, charge.Made)
 	switch {
 	case database.Violates(err, "casefile_number_tag_key"):
 		return false, fault.New(fault.Invalid, "fault.case-number-taken").At("number")
@@ -88,17 +89,24 @@ func unknownOffice(err error) error {
 }
 
 const moveCase = `
-UPDATE casefile SET body = $2, investigator = $3, prosecution = $4, prosecutor = $5 WHERE id = $1`
+UPDATE casefile SET body = $2, investigator = $3, prosecution = $4, prosecutor = $5, charged_at = $6
+ WHERE id = $1 AND (charged_at IS NULL OR charged_at < $6)
+   AND NOT EXISTS (SELECT FROM assignment a WHERE a.casefile = $1 AND a.signed_at IS NOT NULL AND a.made_at >= $6)`
 
 // Transfer gives a case to the officials that the register names from now on: to others of
 // the same bodies, or to another body (CPC 186, 187). Those before lose it in the same
-// moment. Whoever calls hands over what waits for them (Holders).
+// moment. Whoever calls hands over what waits for them (Holders). A charge that is not
+// newer than what gave the case last came too late: fault.Conflict.
 func Transfer(ctx context.Context, tx *vault.DB, charge register.Said, at time.Time, digest []byte) error {
 	if _, err := Holders(ctx, tx, charge.Case); err != nil {
 		return err
 	}
-	if err := unknownOffice(tx.Exec(ctx, moveCase, charge.Case, charge.Body, charge.Officer, charge.Office, charge.Prosecutor)); err != nil {
-		return err
+	n, err := tx.Change(ctx, moveCase, charge.Case, charge.Body, charge.Officer, charge.Office, charge.Prosecutor, charge.Made)
+	if err != nil {
+		return unknownOffice(err)
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "fault.not-now").At("fact")
 	}
 	kept, err := register.Keep(ctx, tx, charge, at, digest)
 	if err == nil && !kept {
@@ -153,21 +161,36 @@ func placed(err error) error {
 	return err
 }
 
+// charged is the ask of the one who signed a paper about a case; refused where he did not
+// conduct it when he made the paper, or when he signed it.
+func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.Received, act policy.Act, made, signed, at time.Time) (policy.Ask, error) {
+	ask := policy.Ask{Person: r.Signer, Is: policy.Citizen | policy.Investigator, Act: act, At: at}
+	c, err := conductorsOf(ctx, tx, []uuid.UUID{casefile}, []uuid.UUID{r.Signer})
+	if err != nil {
+		return ask, err
+	}
+	if !c.conducted(r.Signer, casefile, made) || !signed.IsZero() && !c.conducted(r.Signer, casefile, signed) {
+		return ask, notHis()
+	}
+	return ask, nil
+}
+
+func notHis() error { return fault.New(fault.Invalid, "fault.register-signer").At("cms") }
+
 const selectInCharge = `
 SELECT count(*) FROM duty WHERE casefile = $1 AND person = $2 AND standing = 'charge'`
 
-// charged is the ask of the one who signed a paper about a case; refused where he does not
-// conduct it.
-func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.Received, act policy.Act, at time.Time) (policy.Ask, error) {
-	ask := policy.Ask{Person: r.Signer, Is: policy.Citizen | policy.Investigator, Act: act, At: at}
+// still refuses a paper that gives a right where its signer does not conduct the case any
+// more: the keeper goes by the moment at which it is proved, which is that of its coming.
+func still(ctx context.Context, tx *vault.DB, casefile, signer uuid.UUID) error {
 	var n int
-	if err := tx.Get(ctx, &n, selectInCharge, casefile, r.Signer); err != nil {
-		return ask, err
+	if err := tx.Get(ctx, &n, selectInCharge, casefile, signer); err != nil {
+		return err
 	}
 	if n == 0 {
-		return ask, fault.New(fault.Invalid, "fault.register-signer").At("cms")
+		return notHis()
 	}
-	return ask, nil
+	return nil
 }
 
 // ReceivedStatus is a paper about a status that the investigator signed outside the portal.
@@ -175,6 +198,7 @@ func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.R
 type ReceivedStatus struct {
 	document.Received
 	Fact     warrant.Fact
+	SignedAt time.Time       // there; zero: when it was made
 	Who      identity.Person // whose status it is; the id is made of the IIN
 	Language string
 	Advocate string // number of the licence, of a defender who is an advocate
@@ -223,14 +247,56 @@ func (r ReceivedStatus) whom(ctx context.Context, tx *vault.DB) error {
 	return nil
 }
 
+// What was said about a status last: a paper that was signed here when it was signed, one
+// that came when it was made. What ended it without a paper, because a day was past or by
+// what was decided about something else, says so in its row; unless it did by one of these.
+const selectNewest = `
+WITH said AS (
+    SELECT CASE WHEN d.nonce IS NULL THEN c.made_at ELSE c.signed_at END AS at, c.signed_at AS came
+      FROM confirmation c JOIN document d ON d.id = c.document
+     WHERE c.participant = $1 AND c.signed_at IS NOT NULL
+    UNION ALL
+    SELECT CASE WHEN d.nonce IS NULL THEN c.made_at ELSE c.signed_at END, c.signed_at
+      FROM participant q JOIN confirmation c ON c.participant = q.id AND c.previous = $1 JOIN document d ON d.id = c.document
+     WHERE q.previous = $1 AND c.signed_at IS NOT NULL
+    UNION ALL
+    SELECT signed_at, signed_at FROM revocation WHERE participant = $1 AND signed_at IS NOT NULL
+    UNION ALL
+    SELECT CASE WHEN d.nonce IS NULL THEN d.made_at ELSE d.signed_at END, x.published_at
+      FROM participant p JOIN decision x ON x.casefile = p.casefile JOIN decision_person y ON y.decision = x.id AND y.participant = p.id JOIN document d ON d.id = x.document
+     WHERE p.id = $1 AND x.leaving AND x.status = 'published'
+)
+SELECT max(at) FROM (
+    SELECT at FROM said
+    UNION ALL
+    SELECT p.ended_at FROM participant p WHERE p.id = $1 AND NOT EXISTS (SELECT FROM said WHERE came = p.ended_at)) newest`
+
+// newer refuses a fact that is not newer than all that was signed about a status before it
+// came: who took a power back has taken it back, however late an older confirmation of it
+// comes. The row is locked.
+func newer(ctx context.Context, tx *vault.DB, f warrant.Fact) error {
+	var newest *time.Time
+	if err := tx.Get(ctx, &newest, selectNewest, f.Participant); err != nil {
+		return err
+	}
+	if newest != nil && !f.Made.After(*newest) {
+		return fault.New(fault.Conflict, "fault.not-now").At("pdf")
+	}
+	return nil
+}
+
 // TakeConfirmation takes a confirmation or the end of a status that was signed outside the
-// portal: it has the same effect as one signed here (Settle).
+// portal: it has the same effect as one signed here (Settle), unless something newer was
+// signed about the status meanwhile.
 func TakeConfirmation(ctx context.Context, tx *vault.DB, r ReceivedStatus, at time.Time) error {
 	act, kind := policy.ParticipantGrant, document.Confirmation
 	if r.Fact.Kind == warrant.Ending {
 		act, kind = policy.ParticipantEnd, document.Ending
 	}
-	ask, err := charged(ctx, tx, r.Fact.Case, r.Received, act, at)
+	ask, err := charged(ctx, tx, r.Fact.Case, r.Received, act, r.Fact.Made, r.SignedAt, at)
+	if err == nil && kind == document.Confirmation {
+		err = still(ctx, tx, r.Fact.Case, r.Signer)
+	}
 	if err != nil {
 		return err
 	}
@@ -243,9 +309,12 @@ func TakeConfirmation(ctx context.Context, tx *vault.DB, r ReceivedStatus, at ti
 	if err != nil {
 		return err
 	}
-	p, err := lockOne(shut, tx, ask, id)
+	p, err := lockAny(shut, tx, id)
 	if err != nil {
 		return notThere(err)
+	}
+	if err := newer(ctx, tx, r.Fact); err != nil {
+		return err
 	}
 	if p.Person != r.Fact.Person || p.Case != r.Fact.Case {
 		return fault.New(fault.Invalid, "fault.register-fact").At("pdf")
@@ -365,7 +434,10 @@ SELECT count(*) FROM participant WHERE casefile = $1 AND id = ANY (CAST($2 AS uu
 // prosecutor waits here too; everything else opens at once to those whom the Code names.
 func TakeDecision(ctx context.Context, tx *vault.DB, r ReceivedDecision, at time.Time) error {
 	act := signs(r.Draft.Kind)
-	ask, err := charged(ctx, tx, r.Case, r.Received, act, at)
+	ask, err := charged(ctx, tx, r.Case, r.Received, act, r.Made, r.Made, at)
+	if err == nil && (r.Draft.Joins != uuid.Nil || r.Draft.Severs != "") {
+		err = still(ctx, tx, r.Case, r.Signer)
+	}
 	if err != nil {
 		return err
 	}
@@ -461,9 +533,6 @@ func (r ReceivedDecision) Prepare(pack *vault.Pack, at time.Time) (ReadyDecision
 	return ReadyDecision{r, paper}, good, err
 }
 
-const selectAllInCharge = `
-SELECT casefile, person FROM duty WHERE casefile = ANY (CAST($1 AS uuid[])) AND standing = 'charge'`
-
 const selectAllConcerned = `
 SELECT id, casefile FROM participant WHERE id = ANY (CAST($1 AS uuid[]))`
 
@@ -477,7 +546,7 @@ const insertAllDecisionPersons = `
 INSERT INTO decision_person (decision, participant)
 SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]))`
 
-// pair is a row of two ids: who conducts which case, which participant is of which.
+// pair is a row of two ids: which participant is of which case.
 type pair struct {
 	A uuid.UUID
 	B uuid.UUID
@@ -534,27 +603,27 @@ func TakeDecisions(ctx context.Context, tx *vault.DB, all []ReadyDecision, at ti
 	return ledger.StepAll(ctx, tx.DB, policy.DecisionPublish, at, "decision", deeds)
 }
 
+// unique has each id once.
+func unique(ids []uuid.UUID) []uuid.UUID {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
+}
+
 // holdUp asks of many decisions what TakeDecision asks of one.
 func holdUp(ctx context.Context, tx *vault.DB, all []ReadyDecision) error {
-	var cases, concerned pq.StringArray
+	var cases, signers []uuid.UUID
+	var concerned pq.StringArray
 	for _, r := range all {
-		cases = append(cases, r.Case.String())
+		cases, signers = append(cases, r.Case), append(signers, r.Signer)
 		for _, c := range r.Draft.Concerns {
 			concerned = append(concerned, c.String())
 		}
 	}
-	slices.Sort(cases)
-	var charges []struct {
-		Case   uuid.UUID `db:"casefile"`
-		Person uuid.UUID `db:"person"`
-	}
-	if err := tx.Select(ctx, &charges, selectAllInCharge, slices.Compact(cases)); err != nil {
+	had, err := conductorsOf(ctx, tx, unique(cases), unique(signers))
+	if err != nil {
 		return err
 	}
-	charged, stands := map[pair]bool{}, map[pair]bool{}
-	for _, c := range charges {
-		charged[pair{c.Case, c.Person}] = true
-	}
+	stands := map[pair]bool{}
 	if len(concerned) > 0 {
 		var found []struct {
 			ID   uuid.UUID `db:"id"`
@@ -568,8 +637,8 @@ func holdUp(ctx context.Context, tx *vault.DB, all []ReadyDecision) error {
 		}
 	}
 	for _, r := range all {
-		if !charged[pair{r.Case, r.Signer}] {
-			return fault.New(fault.Invalid, "fault.register-signer").At("cms")
+		if !had.conducted(r.Signer, r.Case, r.Made) {
+			return notHis()
 		}
 		if err := r.Draft.checkDays(); err != nil {
 			return err

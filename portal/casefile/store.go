@@ -265,6 +265,10 @@ const selectParticipant = selectAnyParticipant + `, s.standing` + fromParticipan
 const lockParticipant = selectParticipant + `
    FOR UPDATE OF p`
 
+const lockAnyParticipant = selectAnyParticipant + fromParticipant + `
+ WHERE p.id = $1
+   FOR UPDATE OF p`
+
 func (row participantRow) open(ctx context.Context, db *vault.DB) (Participant, error) {
 	p := Participant{
 		ID: row.ID, Case: row.Case, Person: row.Person, Role: row.Role, Status: row.Status, AskedAt: row.AskedAt,

@@ -446,7 +446,7 @@ func Settle(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 			return err
 		}
 		if next == Effective {
-			if err := take(ctx, tx, ask, id); err != nil {
+			if err := take(ctx, tx, ask, id, doc.MadeAt); err != nil {
 				return err
 			}
 		}

@@ -197,10 +197,10 @@ const signAssignment = `
 UPDATE assignment SET signed_at = $2 WHERE document = $1`
 
 const giveCase = `
-UPDATE casefile SET investigator = $2 WHERE id = $1 AND investigator = $3`
+UPDATE casefile SET investigator = $2 WHERE id = $1 AND investigator = $3 AND (charged_at IS NULL OR charged_at <= $4)`
 
 const giveSupervision = `
-UPDATE casefile SET prosecutor = $2 WHERE id = $1 AND prosecutor = $3`
+UPDATE casefile SET prosecutor = $2 WHERE id = $1 AND prosecutor = $3 AND (charged_at IS NULL OR charged_at <= $4)`
 
 // Held under the lock until the case is his: between the draft and the signature he
 // may have left.
@@ -237,7 +237,7 @@ func Assign(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err != nil {
 			return err
 		}
-		if err := of.give(ctx, tx, c.ID, row); err != nil {
+		if err := of.give(ctx, tx, c.ID, row, doc.MadeAt); err != nil {
 			return err
 		}
 		if err := tx.Exec(ctx, signAssignment, row.Document, ask.At); err != nil {
@@ -250,15 +250,15 @@ func Assign(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	})
 }
 
-// give changes the case; a case that somebody else was given meanwhile is not taken
-// from him unseen.
-func (of under) give(ctx context.Context, tx *vault.DB, id uuid.UUID, row assignmentRow) error {
+// give changes the case by a paper that was printed then; a case that somebody was given
+// meanwhile, by the head or by the register, is not taken from him unseen.
+func (of under) give(ctx context.Context, tx *vault.DB, id uuid.UUID, row assignmentRow, made time.Time) error {
 	var n int64
 	var err error
 	if of.duty == "supervisor" {
-		n, err = tx.Change(ctx, giveSupervision, id, row.Officer, row.Previous)
+		n, err = tx.Change(ctx, giveSupervision, id, row.Officer, row.Previous, made)
 	} else {
-		n, err = tx.Change(ctx, giveCase, id, row.Officer, row.Previous)
+		n, err = tx.Change(ctx, giveCase, id, row.Officer, row.Previous, made)
 	}
 	if err == nil && n == 0 {
 		return fault.New(fault.Conflict, "fault.not-now")

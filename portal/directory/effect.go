@@ -18,7 +18,7 @@ const selectTaken = `
 SELECT person, name, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
 
 const lockOfficer = `
-SELECT person, post, body, left_at FROM officer WHERE person = $1
+SELECT person, post, body, until, left_at, made_at FROM officer WHERE person = $1
    FOR UPDATE`
 
 const lockAdministrator = `
@@ -29,13 +29,14 @@ const countOtherAdministrators = `
 SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND person <> $1`
 
 const upsertOfficer = `
-INSERT INTO officer (person, post, body, until, name)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO officer (person, post, body, until, name, since, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
     ON CONFLICT (person) DO UPDATE
-   SET name = $5, post = $2, body = $3, until = $4, left_at = NULL`
+   SET name = $5, post = $2, body = $3, until = $4, left_at = NULL, made_at = $6,
+       since = CASE WHEN officer.post = $2 AND officer.body = $3 AND officer.left_at IS NULL THEN officer.since ELSE $6 END`
 
 const leaveOfficer = `
-UPDATE officer SET left_at = $2 WHERE person = $1 AND left_at IS NULL`
+UPDATE officer SET left_at = $2, made_at = $3 WHERE person = $1 AND left_at IS NULL`
 
 const endSubstitutionsOf = `
 UPDATE substitution SET ended_at = $2
@@ -46,7 +47,9 @@ type officerRow struct {
 	Person uuid.UUID  `db:"person"`
 	Post   string     `db:"post"`
 	Body   uuid.UUID  `db:"body"`
+	Until  *time.Time `db:"until"`
 	LeftAt *time.Time `db:"left_at"`
+	MadeAt *time.Time `db:"made_at"`
 }
 
 // stillAdministrator refuses where somebody is an administrator no more: what he
@@ -62,9 +65,11 @@ func stillAdministrator(ctx context.Context, tx *vault.DB, person uuid.UUID) err
 	return nil
 }
 
-// take carries an entry out. Whoever leaves a post or moves to another has lost his
-// cases when this commits: the view duty asks for post and body.
-func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error {
+// take carries an entry out; made is when its assent was printed. Whoever leaves a post or
+// moves to another has lost his cases when this commits: the view duty asks for post and
+// body. An assent older than what the register said of him meanwhile is printed anew: the
+// keeper goes by when a paper was made.
+func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made time.Time) error {
 	var e struct {
 		Person   uuid.UUID     `db:"person"`
 		Name     string        `db:"name"`
@@ -85,7 +90,7 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error
 		return err
 	}
 	in := len(before) == 1 && before[0].LeftAt == nil
-	if e.Leaves && !in {
+	if e.Leaves && !in || len(before) == 1 && before[0].MadeAt != nil && made.Before(*before[0].MadeAt) {
 		return fault.New(fault.Conflict, "fault.not-now")
 	}
 	if in && before[0].Post == "administrator" && e.Post != "administrator" {
@@ -98,13 +103,13 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error
 		}
 	}
 	if !e.Leaves {
-		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until, e.Name); err != nil {
+		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until, e.Name, made); err != nil {
 			return err
 		}
 		if in && before[0].Post == e.Post && before[0].Body == e.Body.UUID { // his term alone is another
 			return nil
 		}
-	} else if err := tx.Exec(ctx, leaveOfficer, e.Person, ask.At); err != nil {
+	} else if err := tx.Exec(ctx, leaveOfficer, e.Person, ask.At, made); err != nil {
 		return err
 	}
 	return lose(ctx, tx, ask, e.Person)

@@ -64,7 +64,7 @@ func First(ctx context.Context, db *vault.DB, at time.Time, iin eds.IIN, name st
 			}
 			known = []uuid.UUID{id}
 		}
-		if err := tx.Exec(ctx, upsertOfficer, person, "administrator", known[0], nil, name); err != nil {
+		if err := tx.Exec(ctx, upsertOfficer, person, "administrator", known[0], nil, name, at); err != nil {
 			return err
 		}
 		ask := policy.Ask{Act: policy.OfficerFirst, At: at}

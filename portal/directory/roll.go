@@ -26,23 +26,35 @@ type Registered struct {
 	KATO        string    // of one that receives reports of offences; else ""
 	Code        string    // and of its book
 	Prosecution uuid.UUID // and who supervises how it receives them
+	MadeAt      time.Time // when the register wrote it so; zero: before anything else
 }
 
 const upsertBody = `
-INSERT INTO body (id, kind, name_kk, name_ru, above, court, kato, code, prosecution)
-VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), $9)
+INSERT INTO body (id, kind, name_kk, name_ru, above, court, kato, code, prosecution, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), $9, $10)
     ON CONFLICT (id) DO UPDATE
-   SET name_kk = $3, name_ru = $4, above = $5, court = $6, kato = nullif($7, ''), code = nullif($8, ''), prosecution = $9
- WHERE body.kind = $2`
+   SET name_kk = $3, name_ru = $4, above = $5, court = $6, kato = nullif($7, ''), code = nullif($8, ''), prosecution = $9, made_at = $10
+ WHERE body.kind = $2 AND (body.made_at IS NULL OR body.made_at <= $10)`
 
-// EnterBody makes a body known, or writes its names and places anew. What a body is never
-// changes: fault.Conflict. Whoever calls records the act.
+const countOfKind = `
+SELECT count(*) FROM body WHERE id = $1 AND kind = $2`
+
+// EnterBody makes a body known, or writes its names and places anew; what was written before
+// what stands comes too late and changes nothing. What a body is never changes:
+// fault.Conflict. Whoever calls records the act.
 func EnterBody(ctx context.Context, tx *vault.DB, b Registered) error {
-	n, err := tx.Change(ctx, upsertBody, b.ID, b.Kind, b.NameKK, b.NameRU, nullable(b.Above), nullable(b.Court), b.KATO, b.Code, nullable(b.Prosecution))
-	if err == nil && n == 0 {
+	n, err := tx.Change(ctx, upsertBody, b.ID, b.Kind, b.NameKK, b.NameRU, nullable(b.Above), nullable(b.Court), b.KATO, b.Code, nullable(b.Prosecution), maybe(b.MadeAt))
+	if err != nil || n > 0 {
+		return err
+	}
+	var same int
+	if err := tx.Get(ctx, &same, countOfKind, b.ID, b.Kind); err != nil {
+		return err
+	}
+	if same == 0 {
 		return fault.New(fault.Conflict, "fault.not-now").At("kind")
 	}
-	return err
+	return nil
 }
 
 // Enrolled is an official on the roll of the register.
@@ -63,8 +75,13 @@ const countRoll = `
 SELECT count(*) FROM warrant WHERE id = $1`
 
 // Enroll takes officials from the register: who is on its signed roll is in that post of
-// that body from this moment, and in no other. Who is not on it stays what he is. False:
-// the roll is there already.
+// that body from this moment, and in no other. Who is not on it stays what he is, and so
+// does he of whom something newer was said. False: the roll is there already.
+//
+// Who administers the portal is not the register's to say: First enters two, and from then
+// on two people sign. A message may only repeat it (the keeper knows the first two from
+// there); anything else about them is fault.Invalid. digest is that of the message: a
+// roll that none brought is the cast's, which nobody signs for either.
 func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, roll register.Said, digest []byte) (bool, error) {
 	var there int
 	if err := tx.Get(ctx, &there, countRoll, roll.ID); err != nil || there > 0 {
@@ -76,30 +93,41 @@ func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, rol
 		if err != nil {
 			return false, err
 		}
-		if err := enroll(ctx, tx, ask, person, e); err != nil {
+		if err := enroll(ctx, tx, ask, person, e, roll.Made, digest == nil); err != nil {
 			return false, err
 		}
 	}
 	return register.Keep(ctx, tx, roll, at, digest)
 }
 
-func enroll(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID, e Enrolled) error {
+// administrates says that a post is one of the portal's own.
+func administrates(post string) bool { return slices.Contains(Posts["administration"], post) }
+
+func enroll(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID, e Enrolled, made time.Time, first bool) error {
 	var before []officerRow
 	if err := tx.Select(ctx, &before, lockOfficer, person); err != nil {
 		return err
 	}
-	in := len(before) == 1 && before[0].LeftAt == nil
-	if in && before[0].Post == "administrator" && e.Post != "administrator" { // two people sign him out (take)
-		return fault.New(fault.Conflict, "fault.appointment-last").At("officers")
+	known := len(before) == 1
+	in := known && before[0].LeftAt == nil
+	stays := in && before[0].Post == e.Post && before[0].Body == e.Body
+	same := stays && warrant.On(deref(before[0].Until)) == warrant.On(e.Until)
+	late := known && before[0].MadeAt != nil && !made.After(*before[0].MadeAt)
+	switch {
+	case administrates(e.Post) && !first, in && administrates(before[0].Post):
+		if same || late && !administrates(e.Post) { // he became one since
+			return nil
+		}
+		return fault.New(fault.Invalid, "fault.register-administration").At("officers")
+	case late && same, late && made.Before(*before[0].MadeAt):
+		return nil
+	case late: // of two of one moment the keeper takes either
+		return fault.New(fault.Conflict, "fault.not-now").At("officers")
 	}
-	var until *time.Time
-	if !e.Until.IsZero() {
-		until = &e.Until
-	}
-	if err := tx.Exec(ctx, upsertOfficer, person, e.Post, e.Body, until, e.Name); err != nil {
+	if err := tx.Exec(ctx, upsertOfficer, person, e.Post, e.Body, maybe(e.Until), e.Name, made); err != nil {
 		return err
 	}
-	if !in || before[0].Post == e.Post && before[0].Body == e.Body {
+	if !in || stays {
 		return nil
 	}
 	return lose(ctx, tx, ask, person)

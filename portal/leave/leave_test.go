@@ -448,7 +448,7 @@ func TestARollThatIsTooLongToBeRememberedMustBeShown(t *testing.T) {
 	for range 200 {
 		roll.Officers = append(roll.Officers, warrant.Officer{Person: uuid.New(), Post: "judge", Body: uuid.New()})
 	}
-	roll.Officers = append(roll.Officers, warrant.Officer{Person: b.Daniyar.Person, Post: "auditor", Body: b.Body("police")})
+	roll.Officers = append(roll.Officers, warrant.Officer{Person: b.Daniyar.Person, Post: "registrar", Body: b.Body("police")})
 	text, err := roll.Text()
 	ok(t, err)
 	cms, err := b.Troupe.Register.SignCMS(text, false, b.At)
@@ -457,7 +457,7 @@ func TestARollThatIsTooLongToBeRememberedMustBeShown(t *testing.T) {
 	b.see(b.Daniyar, b.Theft)
 	b.wants(b.Daniyar, b.Theft, true, "before")
 	ok(t, b.take(long))
-	b.wants(b.Daniyar, b.Theft, false, "he is an auditor now")
+	b.wants(b.Daniyar, b.Theft, false, "he is a registrar now")
 	b.again()
 	b.see(b.Daniyar, b.Theft)
 	if err := b.may(b.Aigul, b.Theft); !errors.Is(err, keeper.ErrNoPapers) {

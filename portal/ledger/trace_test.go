@@ -71,7 +71,7 @@ func TestAnActAnswersForEveryRowThatItsTransactionChanged(t *testing.T) {
 	if len(got) != 2 || got[0].Tab != "body" || got[0].ID != court.String() || got[0].Gone || got[0].Seq != 1 || got[1].Seq != 0 {
 		t.Fatalf("the traces are %+v", got)
 	}
-	cols := slices.Concat(cell(court.String()), cell("court"), cell("Сот"), cell("Суд"), make([]byte, 5*ledger.CellSize)) // five more, all empty
+	cols := slices.Concat(cell(court.String()), cell("court"), cell("Сот"), cell("Суд"), make([]byte, 6*ledger.CellSize)) // six more, all empty
 	if !bytes.Equal(got[0].Cols, cols) {
 		t.Errorf("the row was noted as %x, and is %x", got[0].Cols, cols)
 	}

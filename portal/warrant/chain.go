@@ -302,14 +302,44 @@ func (c *Chain) read(p Paper) {
 
 // Officials ------------------------------------------------------------------
 
+// roll: who administers the portal two people sign, and the register says it of the first
+// ones only, as long as there are not two. Otherwise its one key would be those two people.
 func (c *Chain) roll(p Paper, late time.Time) {
 	for _, b := range p.Bodies {
 		c.bodies[b.ID] = b
 	}
+	begins := c.fewAdminister()
 	for _, o := range p.Officers {
+		if administration[o.Post] && !begins || c.administers(o.Person, p.Made) {
+			if !slices.ContainsFunc(c.tenures[o.Person], func(s *span) bool { // it may say again what is so
+				return s.holds(p.Made) && s.post == o.Post && s.body == o.Body && s.until == o.Until
+			}) {
+				c.refuse(p, "who administers the portal is not the register's to say")
+			}
+			continue
+		}
 		c.leave(o.Person, late)
 		c.tenures[o.Person] = append(c.tenures[o.Person], &span{person: o.Person, post: o.Post, body: o.Body, until: o.Until, from: p.Made})
 	}
+}
+
+// administration are the posts of those who administer the portal, and of who looks after
+// them.
+var administration = map[string]bool{"administrator": true, "auditor": true}
+
+// fewAdminister says that two were never administrators: nobody could sign an entry.
+func (c *Chain) fewAdminister() bool {
+	n := 0
+	for _, all := range c.tenures {
+		if slices.ContainsFunc(all, func(s *span) bool { return s.post == "administrator" }) {
+			n++
+		}
+	}
+	return n < 2
+}
+
+func (c *Chain) administers(person uuid.UUID, at time.Time) bool {
+	return slices.ContainsFunc(c.tenures[person], func(s *span) bool { return s.holds(at) && administration[s.post] })
 }
 
 // leave takes from somebody his post, and his substitutions with it.

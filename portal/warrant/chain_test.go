@@ -29,7 +29,7 @@ func begin() *house {
 	h.register(warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{
 		officer("head", "head", "police"), officer("first", "investigator", "police"), officer("second", "investigator", "police"),
 		officer("prosecutor", "prosecutor", "office"), officer("chief", "chief-prosecutor", "office"), officer("judge", "judge", "court"),
-		officer("admin", "administrator", "center"), officer("other admin", "administrator", "center"),
+		officer("admin", "administrator", "center"), officer("other admin", "administrator", "center"), officer("third admin", "administrator", "center"),
 	}, Bodies: []warrant.Body{{ID: id("police"), Court: id("court")}, {ID: id("office")}, {ID: id("court")}}})
 	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("case"), Officer: id("first"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
 	return h
@@ -111,6 +111,39 @@ func TestWhoIsNotTheRegisterDoesNotSpeakForIt(t *testing.T) {
 	}
 	if s := h.is("first"); !s.Is(warrant.InCharge) {
 		t.Errorf("and the first is %v", s)
+	}
+}
+
+// The register says who administers the portal only while there are not two: its key alone
+// is not two people.
+func TestTheRegisterMakesNoAdministratorAndUnmakesNone(t *testing.T) {
+	roll := func(word, post, body string, until warrant.Day) warrant.Fact {
+		return warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id(word), Post: post, Body: id(body), Until: until}}}
+	}
+	appoints := func(h *house, proposer, second string) bool {
+		h.assented(h.say(proposer, warrant.Fact{Kind: warrant.Appointment, Person: id("friend"), Post: "chief-prosecutor", Body: id("office")}), second)
+		return !h.is("friend").None()
+	}
+	h := begin()
+	for _, word := range []string{"thief", "other thief"} {
+		h.register(roll(word, "administrator", "center", ""))
+	}
+	h.register(roll("first", "auditor", "center", ""))
+	if appoints(h, "thief", "other thief") || appoints(h, "admin", "thief") {
+		t.Error("whom the register made administrators appoint others")
+	}
+	if s := h.is("first"); !s.Is(warrant.InCharge) {
+		t.Errorf("whom the register made an auditor is %v", s)
+	}
+	h = begin()
+	h.register(roll("admin", "administrator", "center", "2026-10-01"))
+	h.register(roll("other admin", "investigator", "police", ""))
+	h.register(roll("third admin", "administrator", "center", "")) // as it is
+	if !appoints(h, "admin", "other admin") {
+		t.Error("whom the register would not have as administrators are none")
+	}
+	if all := warrant.New(h.papers, nil, h.at.Add(time.Minute)).Refused(); len(all) != 2 {
+		t.Errorf("refused: %v", all)
 	}
 }
 
@@ -265,7 +298,7 @@ func TestAPaperThatIsDatedBackGivesNothing(t *testing.T) {
 			entry := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("friend"), Post: "chief-prosecutor", Body: id("office")})
 			return h.assented(entry, "other admin")
 		}, func(h *house) {
-			h.register(warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id("other admin"), Post: "judge", Body: id("court")}}})
+			h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("other admin"), Post: "judge", Body: id("court")}), "third admin")
 		}, "friend"},
 		"a filing that was his": {func(h *house) warrant.Paper {
 			h.say("friend", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id("chief"), Seat: "chief"})

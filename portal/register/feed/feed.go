@@ -90,10 +90,11 @@ var brought = []string{string(policy.ParticipantGrant), string(policy.Participan
 type Event struct {
 	Portal   string     `json:"portal,omitempty"` // whose event it is: PORTAL_ORIGIN
 	To       string     `json:"to,omitempty"`     // who is told; what one was told is nothing for another
-	ID       uuid.UUID  `json:"id"`               // the same whenever it is made and sent
-	Position int64      `json:"position"`         // of the act in the record
-	Previous int64      `json:"previous"`         // the event before in the same line; 0: the first
-	Line     uuid.UUID  `json:"line"`             // within which events keep their order: the case, or the report
+	Life                // in which it is sent
+	ID       uuid.UUID  `json:"id"`       // the same whenever it is made and sent
+	Position int64      `json:"position"` // of the act in the record
+	Previous int64      `json:"previous"` // the event before in the same line; 0: the first
+	Line     uuid.UUID  `json:"line"`     // within which events keep their order: the case, or the report
 	Kind     Kind       `json:"kind"`
 	Act      string     `json:"act"` // the same more closely
 	Law      string     `json:"law"` // the article it rests on; "" where none does
@@ -174,12 +175,15 @@ func (a acted) event(previous int64) Event {
 }
 
 // Addressed is an event of this portal as it goes to a subscriber: what is signed names both,
-// so nobody can carry what he was told to somebody else.
-func Addressed(body, origin, subscriber string) ([]byte, error) {
+// so nobody can carry what he was told to somebody else; and the life of the record, so that
+// what he was told in another is forgotten first.
+func Addressed(body, origin, subscriber string, life Life) ([]byte, error) {
 	names, err := json.Marshal(struct {
 		Portal string `json:"portal"`
 		To     string `json:"to"`
-	}{origin, subscriber})
+		Life   int64  `json:"life"`
+		Kept   int64  `json:"kept"`
+	}{origin, subscriber, life.Number, life.Kept})
 	if err != nil || len(body) < 2 || body[0] != '{' {
 		return nil, errors.Join(err, errors.New("feed: no event to address"))
 	}

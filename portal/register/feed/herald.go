@@ -62,6 +62,13 @@ SELECT s.id, e.seq, e.line, 'waiting', 0, 0, '', $3
  WHERE e.seq > $1 AND e.seq <= $2 AND s.url <> ''
     ON CONFLICT DO NOTHING`
 
+	// Where acts were given up, subscribers forget what they were told beyond (Life): of that
+	// what is there is sent again, as it may be after the second time.
+	resend = `
+UPDATE sending SET state = 'waiting', settled_at = NULL, refused = 0, run_at = $3
+ WHERE state = 'taken' AND seq > (SELECT min(acts) FROM restoration)
+   AND EXISTS (SELECT FROM restoration v JOIN record r ON r.object = 'restoration' AND r.object_id = v.id WHERE r.seq > $1 AND r.seq <= $2)`
+
 	setHerald = `UPDATE herald SET seq = $1`
 )
 
@@ -87,6 +94,9 @@ func Tell(ctx context.Context, db *database.DB, at time.Time) (int, error) {
 			return err
 		}
 		if err := tx.Exec(ctx, insertSendings, from, to, at); err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, resend, from, to, at); err != nil {
 			return err
 		}
 		passed = int(to - from)

@@ -99,14 +99,26 @@ func Retire(ctx context.Context, db *database.DB, name string) error {
 // MaxPage is how many events are read at once.
 const MaxPage = 1000
 
-const selectEvents = `SELECT body FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`
+const (
+	selectTold = `SELECT seq FROM herald`
 
-// Events are those after a position, in order, each as it is sent; a limit out of
+	selectEvents = `SELECT body FROM event WHERE seq > $1 ORDER BY seq LIMIT $2`
+)
+
+// Events are those after a position, in order, each as it was made; a limit out of
 // [1, MaxPage] is MaxPage. They say nothing that people wrote; still they are for
-// systems that proved who they are, and for nobody else.
+// systems that proved who they are, and for nobody else. fault.Conflict: no act has that
+// position yet, so whoever asks has it of another life, or of himself.
 func Events(ctx context.Context, db *database.DB, after int64, limit int) ([]string, error) {
 	if limit < 1 || limit > MaxPage {
 		limit = MaxPage
+	}
+	var told int64
+	if err := db.Get(ctx, &told, selectTold); err != nil {
+		return nil, err
+	}
+	if after > told {
+		return nil, fault.New(fault.Conflict, "fault.register-position").At("after")
 	}
 	out := []string{}
 	err := db.Select(ctx, &out, selectEvents, after, limit)

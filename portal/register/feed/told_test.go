@@ -277,6 +277,7 @@ func TestWhatTheRegisterBroughtDoesNotComeBackToIt(t *testing.T) {
 	x.brings(&confirms, func(tx *vault.DB, r document.Received) error {
 		return casefile.TakeConfirmation(t.Context(), tx, casefile.ReceivedStatus{Received: r, Fact: confirms, Who: who, Language: "kk"}, x.At)
 	})
+	x.At = x.At.Add(time.Minute)
 	ends := warrant.Fact{Kind: warrant.Ending, ID: uuid.Must(uuid.NewV7()), Made: x.At, Case: x.Theft, Participant: id, Person: x.Timur.Person, Role: policy.Witness}
 	x.brings(&ends, func(tx *vault.DB, r document.Received) error {
 		return casefile.TakeConfirmation(t.Context(), tx, casefile.ReceivedStatus{Received: r, Fact: ends, Language: "kk", Reasons: portaltest.Reasons}, x.At)

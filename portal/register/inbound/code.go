@@ -30,9 +30,10 @@ var refusals = []Refusal{
 	{"fault.advocate-of-role", 422}, {"fault.advocate-number", 422}, {"fault.advocate-missing", 422}, {"fault.scope-own", 422}, {"fault.until-own", 422},
 	{"fault.capacity-own", 422}, {"fault.scope-law", 422}, {"fault.scope-copy", 422}, {"fault.relative-alone", 422}, {"fault.legal-rep-of-adult", 422},
 	{"fault.decision-ready-prosecutor", 422}, {"fault.decision-condition", 422}, {"fault.decision-ready-before", 422}, {"fault.upload-states", 422},
-	{"fault.joins-which", 422}, {"fault.joins-nothing", 422}, {"fault.severs-whom", 422}, {"fault.severs-nothing", 422}, {"fault.appointment-last", 409},
+	{"fault.joins-which", 422}, {"fault.joins-nothing", 422}, {"fault.severs-whom", 422}, {"fault.severs-nothing", 422}, {"fault.appointment-last", 409}, {"fault.register-administration", 422},
 
 	// Of all addresses.
+	beyond,
 	{"fault.not-found", 404}, {"fault.too-large", 413}, {"fault.too-many", 429}, {"fault.method", 405}, {"fault.request", 400}, {"fault.ours", 500},
 	{"fault.closed-for-now", 503}, {"fault.eds.revocation-unreachable", 503}, {"fault.eds.busy", 503},
 }

@@ -409,7 +409,7 @@ func (f *File) settle(ctx context.Context, group []*read) ([]lineError, error) {
 		for i, one := range group {
 			all[i] = &one.m
 		}
-		if err := f.in.takeAll(ctx, all); !lasting(err) {
+		if err := f.in.takeAll(ctx, all); !lasting(err) && !constrained(err) {
 			return nil, err
 		}
 	}

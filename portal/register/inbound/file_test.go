@@ -277,7 +277,7 @@ func TestAFileOfAllKindsIsTakenAsIfItsLinesHadComeOneByOne(t *testing.T) {
 	for k, v := range d.signed(d.Daniyar, nil) {
 		old[k] = v
 	}
-	d.At, old["decided_on"] = then, then.AddDate(0, 0, -20).Format(time.DateOnly)
+	d.At, old["decided_on"] = then.Add(time.Minute), then.AddDate(0, 0, -20).Format(time.DateOnly)
 	f := d.file(
 		d.line(inbound.Confirmation, of, 2, d.confirmed(d.Daniyar, of, id, d.Stranger, policy.Victim)),
 		d.line(inbound.Decision, of, 3, ruling("victim-recognised", id)),

@@ -93,7 +93,7 @@ func ReadEnvelope(raw []byte) (Envelope, error) {
 // message that cannot be taken is set aside for those on duty and refused; what may pass
 // by itself (fault.Unavailable, a Gap) is refused and kept nowhere.
 func (in *Inbox) Take(ctx context.Context, m Message) ([]byte, error) {
-	if said, err := in.before(ctx, in.DB, m); said != nil || err != nil {
+	if said, err := in.before(ctx, m); said != nil || err != nil {
 		return said, err
 	}
 	err := in.Prove(ctx, &m)
@@ -108,19 +108,18 @@ func (in *Inbox) Take(ctx context.Context, m Message) ([]byte, error) {
 // settle takes a message that was proved, or sets it aside.
 func (in *Inbox) settle(ctx context.Context, m Message) (out []byte, err error) {
 	if err = m.problem; err == nil {
-		err = in.DB.Within(ctx, func(tx *vault.DB) error {
-			t, err := in.begin(ctx, tx, &m)
-			if err != nil {
-				return err
-			}
-			out, err = in.enter(ctx, tx, t, m)
-			return err
-		})
+		out, err = in.alone(ctx, m)
+	}
+	if constrained(err) { // what somebody else wrote at that moment is there the second time
+		out, err = in.alone(ctx, m)
+	}
+	if constrained(err) {
+		err = fault.New(fault.Conflict, "fault.register-refused").Because(err)
 	}
 	if !poison(err) {
 		return out, err
 	}
-	said, before := in.before(ctx, in.DB, m)
+	said, before := in.before(ctx, m)
 	if said != nil || before != nil { // it was taken once, and only what it carries is of another day now
 		return said, before
 	}
@@ -128,6 +127,19 @@ func (in *Inbox) settle(ctx context.Context, m Message) (out []byte, err error) 
 		return nil, aside // nobody on duty sees it: it must come again
 	}
 	return nil, err
+}
+
+// alone takes a message that was proved, in a transaction of its own.
+func (in *Inbox) alone(ctx context.Context, m Message) (out []byte, err error) {
+	err = in.DB.Within(ctx, func(tx *vault.DB) error {
+		t, err := in.begin(ctx, tx, &m)
+		if err != nil {
+			return err
+		}
+		out, err = in.enter(ctx, tx, t, m)
+		return err
+	})
+	return out, err
 }
 
 // Prove verifies the signatures that a message carries; no transaction is open.
@@ -148,6 +160,13 @@ func poison(err error) bool {
 	return slices.Contains([]fault.Kind{fault.Invalid, fault.Conflict, fault.NotFound, fault.Forbidden}, why.Kind)
 }
 
+// constrained says that the tables refuse what a message says: a row that it names is not
+// there, a value is another's already (PostgreSQL, appendix A, classes 22 and 23).
+func constrained(err error) bool {
+	said := pq.As(err)
+	return said != nil && (said.Code.Class() == "22" || said.Code.Class() == "23")
+}
+
 // Kept tells that Take refused a message and set it aside: those on duty see it (SetAside).
 func Kept(err error) bool { return poison(err) }
 
@@ -164,12 +183,19 @@ type inboundRow struct {
 
 // before is the answer that a message got when it came first; nil for one that was not
 // taken. An id is that of one message for ever.
-func (in *Inbox) before(ctx context.Context, db *vault.DB, m Message) ([]byte, error) {
+func (in *Inbox) before(ctx context.Context, m Message) ([]byte, error) {
 	var rows []inboundRow
-	if err := db.Select(ctx, &rows, selectInbound, m.ID); err != nil || len(rows) == 0 {
+	if err := in.DB.Select(ctx, &rows, selectInbound, m.ID); err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	return rows[0].answer(m)
+	said, err := rows[0].answer(m)
+	if said == nil || err != nil {
+		return nil, err
+	}
+	if err := in.DB.Everywhere(ctx); err != nil {
+		return nil, fault.New(fault.Unavailable, "fault.closed-for-now").Because(err)
+	}
+	return said, nil
 }
 
 func (row inboundRow) answer(m Message) ([]byte, error) {
@@ -245,6 +271,11 @@ func (in *Inbox) begin(ctx context.Context, tx *vault.DB, all ...*Message) (turn
 	}
 	for _, row := range rows {
 		t.said[row.ID] = row.inboundRow
+	}
+	if len(rows) > 0 { // whoever is answered as he was before is answered by what the standby has, too
+		if err := tx.Everywhere(ctx); err != nil {
+			return t, err
+		}
 	}
 	var nexts []struct {
 		Case uuid.UUID `db:"casefile"`

@@ -414,7 +414,9 @@ func TestAPaperCountsOnlyFromWhoConductsTheCase(t *testing.T) {
 	r := d.ruled(d.Daniyar, "group")
 	r["pdf"] = b64(d.pdf(&warrant.Fact{Kind: warrant.Ending, ID: newID(), Made: d.At, Case: of, Participant: newID(), Person: d.Aigul.Person, Role: "victim"}))
 	d.refused(d.send(inbound.Decision, of, r), "fault.upload-states")
+	d.At = d.At.Add(time.Hour)
 	d.must(inbound.Transfer, of, d.charge(of, d.Ermek))
+	d.At = d.At.Add(time.Hour)
 	d.refused(d.send(inbound.Decision, of, d.ruled(d.Daniyar, "group")), "fault.register-signer")
 	d.must(inbound.Decision, of, d.ruled(d.Ermek, "group"))
 	if _, err := d.sees(d.Daniyar, of); !errors.Is(err, fault.NotFound) {

@@ -111,11 +111,11 @@ func (p *bodies) check(*Message, *vault.DB) error {
 	return nil
 }
 
-func (p *bodies) take(ctx context.Context, tx *vault.DB, _ *Message, _ time.Time) (bool, []uuid.UUID, error) {
+func (p *bodies) take(ctx context.Context, tx *vault.DB, m *Message, _ time.Time) (bool, []uuid.UUID, error) {
 	for _, b := range p.Bodies {
 		err := directory.EnterBody(ctx, tx, directory.Registered{
 			ID: idOf(b.ID), Kind: b.Kind, Body: identity.Body{NameKK: b.NameKK, NameRU: b.NameRU},
-			Above: idOf(b.Above), Court: idOf(b.Court), KATO: b.KATO, Code: b.Code, Prosecution: idOf(b.Prosecution),
+			Above: idOf(b.Above), Court: idOf(b.Court), KATO: b.KATO, Code: b.Code, Prosecution: idOf(b.Prosecution), MadeAt: m.At,
 		})
 		if err != nil {
 			return false, nil, err
@@ -239,7 +239,7 @@ func (p *officers) take(ctx context.Context, tx *vault.DB, m *Message, at time.T
 
 type newCase struct {
 	Number       string `json:"number" is:"number"`
-	Report       string `json:"report,omitempty" is:"number"`
+	Report       string `json:"report,omitempty" is:"report"`
 	OffenceKK    string `json:"offence_kk" is:"line"`
 	OffenceRU    string `json:"offence_ru" is:"line"`
 	RegisteredOn string `json:"registered_on" is:"day"`
@@ -386,7 +386,7 @@ func (p *confirmation) take(ctx context.Context, tx *vault.DB, m *Message, at ti
 		return false, nil, err
 	}
 	return false, []uuid.UUID{id}, casefile.TakeConfirmation(ctx, tx, casefile.ReceivedStatus{
-		Received: p.received, Fact: p.fact, Who: p.Who.known(tx), Language: p.Language, Advocate: p.Advocate,
+		Received: p.received, Fact: p.fact, SignedAt: momentOf(p.SignedAt), Who: p.Who.known(tx), Language: p.Language, Advocate: p.Advocate,
 	}, at)
 }
 
@@ -406,7 +406,7 @@ func (p *ending) check(m *Message, _ *vault.DB) (err error) {
 }
 
 func (p *ending) take(ctx context.Context, tx *vault.DB, m *Message, at time.Time) (bool, []uuid.UUID, error) {
-	return false, nil, casefile.TakeConfirmation(ctx, tx, casefile.ReceivedStatus{Received: p.received, Fact: p.fact, Language: p.Language, Reasons: p.Reasons}, at)
+	return false, nil, casefile.TakeConfirmation(ctx, tx, casefile.ReceivedStatus{Received: p.received, Fact: p.fact, SignedAt: momentOf(p.SignedAt), Language: p.Language, Reasons: p.Reasons}, at)
 }
 
 // ruling is what all decisions have.

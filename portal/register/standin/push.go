@@ -71,6 +71,9 @@ func (l Line) ask(ctx context.Context, uri string, into any) error {
 	if err != nil {
 		return err
 	}
+	if code(body) == "fault.register-position" {
+		return fmt.Errorf("standin: %s: %w", uri, errBeyond)
+	}
 	if status != http.StatusOK {
 		return fmt.Errorf("standin: %s: HTTP %d: %s", uri, status, code(body))
 	}
@@ -107,17 +110,35 @@ func (l Line) Key(ctx context.Context) (feed.Public, error) {
 	return feed.ParsePublic(k.Key)
 }
 
+// errBeyond is that nothing has the position after which events were asked for.
+var errBeyond = errors.New("nothing has that position")
+
 // CatchUp reads what the portal told since it was read last, and answers how many events of
 // that were new: the rest was sent meanwhile.
 func (r *Register) CatchUp(ctx context.Context, l Line) (int, error) {
 	n := 0
-	for after := r.Position(); ; {
+	for {
 		var page struct {
 			Events []json.RawMessage `json:"events"`
 			Next   int64             `json:"next"`
+			feed.Life
 		}
-		if err := l.ask(ctx, "/api/v1/events?limit=500&after="+strconv.FormatInt(after, 10), &page); err != nil || len(page.Events) == 0 {
+		err := l.ask(ctx, "/api/v1/events?limit=500&after="+strconv.FormatInt(r.Position(), 10), &page)
+		beyond := err
+		if errors.Is(err, errBeyond) { // it may be of another life: any page says which this is
+			err = l.ask(ctx, "/api/v1/events?limit=1", &page)
+		}
+		if err != nil {
 			return n, err
+		}
+		other, err := r.begin(page.Life)
+		switch {
+		case err != nil:
+			return n, err
+		case other:
+			continue
+		case beyond != nil || len(page.Events) == 0:
+			return n, beyond
 		}
 		for _, body := range page.Events {
 			e, err := feed.Parse(body)
@@ -135,7 +156,6 @@ func (r *Register) CatchUp(ctx context.Context, l Line) (int, error) {
 		if err := r.read(page.Next); err != nil {
 			return n, err
 		}
-		after = page.Next
 	}
 }
 

@@ -57,6 +57,7 @@ type Register struct {
 	known   map[uuid.UUID]bool
 	last    map[uuid.UUID]int64 // of each line
 	next    int64               // all events to this position were read, in a row
+	life    feed.Life           // of the portal's record, as it said last
 	asked   int
 	took    int
 	tally   Tally
@@ -128,30 +129,68 @@ func (r *Register) remember() error {
 		if err != nil {
 			return err
 		}
-		if r.next, err = r.recall(bytes.TrimSpace(line)); err != nil {
+		if err := r.recall(bytes.TrimSpace(line)); err != nil {
 			return fmt.Errorf("standin: the diary at byte %d: %w", whole, err)
 		}
 		whole += int64(len(line))
 	}
 }
 
-// mark is a line of the diary that is no event.
+// mark is a line of the diary that is no event: how far events were read in a row.
 type mark struct {
 	Next int64 `json:"next"`
 }
 
-// recall takes up a line of the diary, and answers how far events were read in a row.
-func (r *Register) recall(line []byte) (int64, error) {
-	if bytes.HasPrefix(line, []byte(`{"next":`)) {
+// recall takes up a line of the diary.
+func (r *Register) recall(line []byte) error {
+	switch {
+	case bytes.HasPrefix(line, []byte(`{"next":`)):
 		var m mark
 		err := json.Unmarshal(line, &m)
-		return m.Next, err
+		r.next = m.Next
+		return err
+	case bytes.HasPrefix(line, []byte(`{"life":`)):
+		var l feed.Life
+		err := json.Unmarshal(line, &l)
+		r.forget(l)
+		return err
 	}
 	e, err := feed.Parse(line)
 	if err == nil {
 		r.note(e)
 	}
-	return r.next, err
+	return err
+}
+
+// live has it go by the life of the portal's record, and answers whether that is another
+// than before. What it was told in the other stays in the diary, before the mark.
+func (r *Register) live(l feed.Life) (bool, error) {
+	if l == r.life {
+		return false, nil
+	}
+	if err := r.write(fmt.Appendf(nil, `{"life":%d,"kept":%d}`, l.Number, l.Kept)); err != nil {
+		return false, err
+	}
+	r.forget(l)
+	return true, nil
+}
+
+// begin is live, for who reads a page.
+func (r *Register) begin(l feed.Life) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.live(l)
+}
+
+func (r *Register) forget(l feed.Life) {
+	all := r.events
+	r.life, r.next = l, min(r.next, l.Kept)
+	r.events, r.known, r.last = nil, map[uuid.UUID]bool{}, map[uuid.UUID]int64{}
+	for _, e := range all {
+		if e.Position <= l.Kept {
+			r.note(e)
+		}
+	}
 }
 
 // write puts a line into the diary and answers when it is on the disk.
@@ -285,6 +324,9 @@ var errEarly = errors.New("something before it in its line is missing")
 func (r *Register) Take(e feed.Event, body []byte) (fresh bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, err := r.live(e.Life); err != nil {
+		return false, err
+	}
 	if r.known[e.ID] {
 		r.tally.Doubles++
 		return false, nil

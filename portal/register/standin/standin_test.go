@@ -339,7 +339,7 @@ func TestTheRegisterTakesNoEventOfAnotherPortalOrForAnother(t *testing.T) {
 		{portaltest.Origin, "statistics", http.StatusUnauthorized},
 		{portaltest.Origin, standin.Name, http.StatusOK},
 	} {
-		sent, err := feed.Addressed(bodies[0], try.portal, try.to)
+		sent, err := feed.Addressed(bodies[0], try.portal, try.to, feed.Life{})
 		if err != nil {
 			t.Fatal(err)
 		}
