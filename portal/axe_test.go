@@ -171,7 +171,7 @@ func TestAxeFindsNothingOnAnyPageOfSigning(t *testing.T) {
 		e.js(`document.querySelectorAll("[data-cause], [data-permission], [data-browser], [data-sign-stop]").forEach(e => e.hidden = false)`)
 		e.examine("the sign-in with all its messages")
 		e.open("", "/signin")
-		e.click("", `form[action$="/phone"] button`)
+		e.click("", hereButton)
 		e.examine("the phone that signs in")
 		e.open("", "/signin")
 		e.js(`document.querySelector("#sign textarea").value = "AAAA"`)
@@ -199,7 +199,7 @@ func TestAxeFindsNothingOnAnyPageOfSigning(t *testing.T) {
 		e.click("", formButton)
 		e.examine("a petition with mistakes")
 		at("the petition to sign", drafted)
-		e.click("", `form[action$="/phone"] button`)
+		e.click("", hereButton)
 		e.examine("the phone that signs a petition")
 		if lang == "kk" {
 			e.open("", "/filings/"+filed.String())

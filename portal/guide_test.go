@@ -71,6 +71,23 @@ func (g *guest) walk(t *testing.T, path, lang string, end func(page answer, said
 	return pages
 }
 
+// Whom nothing is listed for is not told that his thing is missing from the list.
+func TestThePublicGuideNamesTheDecisionsOfInvestigators(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for _, lang := range []string{"kk", "ru"} {
+		w := f.Words.In(lang)
+		for _, event := range []string{"decision", "silence"} {
+			for path, public := range map[string]bool{"/guide": true, "/cases/" + f.Theft.String() + "/guide": false} {
+				page := f.as(f.Aigul).get("/"+lang+path+"?event="+event).want(t, path, http.StatusOK)
+				if strings.Contains(page.body, w.T("guide.thing.unknown."+event)) != public || strings.Contains(page.body, w.T("guide.thing.unknown")) == public {
+					t.Errorf("%s%s, %s: %s", lang, path, event, between(page.body, `id="thing"`, `</fieldset>`))
+				}
+			}
+		}
+	}
+}
+
 // Whatever somebody answers, the guide ends with a way, and each of its ways leads to
 // the form with the official it named.
 func TestEveryAnswerOfTheGuideLeadsToAFormWithTheSameOfficial(t *testing.T) {

@@ -55,7 +55,11 @@ func (v *visitor) reads() {
 	}
 }
 
-const phoneButton = "#phone .actions button:not(.secondary)"
+// The main buttons of signing with a phone: on a computer, and on the phone itself.
+const (
+	phoneButton = "#phone button.wide"
+	hereButton  = "#phone button[name=here]"
+)
 
 // A person with a phone and no program on the computer: the page goes on by
 // itself when the signature has come.
@@ -104,7 +108,7 @@ func TestOnAPhonesScreenTheLinkComesFirst(t *testing.T) {
 	for _, lang := range []string{"kk", "ru"} {
 		v := s.visit(t, "p360", lang, phone)
 		v.open("signin-"+lang, "/signin")
-		v.click("code-"+lang, "#phone button.secondary")
+		v.click("code-"+lang, hereButton)
 		v.want("the link of this device is shown first", v.js(`[...document.querySelectorAll(".phone > section")].filter(e => e.offsetHeight > 0)[0].className`), "first")
 		v.want("and once", v.each(`.phone a.button`, "e.offsetHeight > 0"), "true\nfalse")
 		ph := s.phoneFor("aigul")

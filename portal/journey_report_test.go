@@ -109,10 +109,10 @@ func (r *reporter) tellsAll(says tongue) {
 	}
 }
 
-// signsByPhone signs what the page shows with a phone beside it.
+// signsByPhone signs what the page shows with the phone that shows it.
 func (r *reporter) signsByPhone(screen, ends string) {
 	r.t.Helper()
-	r.click(screen+"-code", phoneButton)
+	r.click(screen+"-code", hereButton)
 	ph := r.s.phoneFor(r.word)
 	if err := ph.Sign(r.t.Context(), r.scan(ph)); err != nil {
 		r.t.Fatal(err)

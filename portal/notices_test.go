@@ -3,6 +3,7 @@ package portal_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -217,4 +218,61 @@ func TestWhoeverKeepsWatchSeesThatTellingHasStopped(t *testing.T) {
 	if body := f.visitor().get("/kk/about/terms").body; !strings.Contains(body, say("duty.public.title")) {
 		t.Error("the public counter is not there")
 	}
+}
+
+// A notice of a decision names it and leads to it while it is open to its reader, and says
+// and leads as if nothing were there when it is not. With that alone nothing is read and no
+// term begins.
+func TestANoticeOfADecisionNamesItWhileItIsOpenToItsReader(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	tell(t, teller(t, f.W, new(letters)))
+	w := f.Words.In("kk")
+	neutral := html.EscapeString(w.T("notice.say.decision"))
+	named := func(decision string) string {
+		var kind string
+		if err := f.SQL.Get(&kind, `SELECT kind FROM decision WHERE id = $1`, f.Decision(decision)); err != nil {
+			t.Fatal(err)
+		}
+		return html.EscapeString(w.T("notices.decision", "what", w.T("kind."+kind)))
+	}
+	noticeOf := func(a *portaltest.Actor, decision string) string {
+		var id uuid.UUID
+		if err := f.SQL.Get(&id, `SELECT id FROM notice WHERE person = $1 AND object = 'decision' AND object_id = $2 ORDER BY at LIMIT 1`, a.Person, f.Decision(decision)); err != nil {
+			t.Fatal(err)
+		}
+		return "/kk/notices/" + id.String() + "/reading"
+	}
+	begun := func() int { return f.count(`SELECT (SELECT count(*) FROM opening) + (SELECT count(*) FROM service)`) }
+	before := begun()
+	for _, c := range []struct {
+		who      *portaltest.Actor
+		decision string
+	}{{f.Aigul, "victim-recognised"}, {f.Serik, "search-done"}} { // the search is handed over, and a term begins with that
+		g := f.as(c.who)
+		if page := g.get("/kk/notices").want(t, "the list", http.StatusOK); !strings.Contains(page.body, named(c.decision)) || strings.Contains(page.body, neutral) {
+			t.Errorf("%s is not told which decision: %s", c.who.Word, c.decision)
+		}
+		if at := g.post(noticeOf(c.who, c.decision), nil).to(); at != "/kk/decisions/"+f.Decision(c.decision).String() {
+			t.Errorf("the notice of %s leads %s to %s", c.decision, c.who.Word, at)
+		}
+	}
+	if begun() != before {
+		t.Error("something is read or handed over with a notice")
+	}
+	if page := f.as(f.Daniyar).get("/kk/notices").want(t, "an official's", http.StatusOK); strings.Contains(page.body, strings.TrimSuffix(html.EscapeString(w.T("notices.decision", "what", "")), " ")) {
+		t.Error("an official's notices speak of his case")
+	}
+
+	if err := f.End(f.Daniyar, f.Participant("aigul@theft")); err != nil {
+		t.Fatal(err)
+	}
+	g := f.as(f.Aigul)
+	if page := g.get("/kk/notices").want(t, "after her status", http.StatusOK); strings.Contains(page.body, named("victim-recognised")) || !strings.Contains(page.body, neutral) {
+		t.Error("after her status has ended a notice names the decision")
+	}
+	if at := g.post(noticeOf(f.Aigul, "victim-recognised"), nil).to(); at != "/kk/cases/"+f.Theft.String() {
+		t.Errorf("after her status has ended the notice leads to %s", at)
+	}
+	f.Sound()
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -46,24 +45,20 @@ func (p *Portal) accessNew(c echo.Context, ask policy.Ask) error {
 	return p.showAccessForm(c, web.NewForm("access_new", "id", fresh.String()), false)
 }
 
-// caseNumber is what is typed as a number of the register, however it was spaced: a
-// mistake of the form where they are not fifteen.
-func caseNumber(form *web.Form, name string) string {
-	text := strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '-' || r == '№' {
-			return -1
-		}
-		return r
-	}, form.Line(name, 1, 40))
-	if text != "" && (len(text) != 15 || strings.Trim(text, "0123456789") != "") {
-		form.Wrong(name, "form.case-number")
+// caseNumber is what is typed as the number of a case, or of the report it began with;
+// what is neither is this mistake of the form.
+func caseNumber(form *web.Form, name, mistake string) string {
+	text := form.Line(name, 1, 40)
+	number, ok := casefile.Spelt(text)
+	if text != "" && !ok {
+		form.Wrong(name, mistake)
 	}
-	return text
+	return number
 }
 
 func (p *Portal) accessDraft(c echo.Context, ask policy.Ask) error {
 	ctx, form := c.Request().Context(), web.ReadForm(c, "access_new")
-	number := caseNumber(form, "number")
+	number := caseNumber(form, "number", "form.case-number")
 	n := casefile.NewRequest{
 		Role:        web.OneOf(form, "role", casefile.Requestable()...),
 		Represented: form.Line("represented", 0, 150),

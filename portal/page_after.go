@@ -125,7 +125,9 @@ func (p *Portal) readied(c echo.Context, ask policy.Ask, form *web.Form) error {
 	}
 	form.Set("circumstances", circumstances)
 	pointFields.fill(form, asked)
-	return nil
+	f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), against)
+	form.Set("ground", string(f.Ground)) // it is about what that one was about
+	return err
 }
 
 // fillFiling puts what a filing says into a form.

@@ -136,7 +136,7 @@ func (p *Portal) bookDraft(c echo.Context, ask policy.Ask) error {
 	}
 	switch n.Kind {
 	case report.Erdr:
-		n.ERDR, n.Day = caseNumber(form, "erdr"), form.Date("day", ask.At.In(deadline.Zone))
+		n.ERDR, n.Day = caseNumber(form, "erdr", "fault.book-erdr"), form.Date("day", ask.At.In(deadline.Zone))
 	case report.Joined:
 		n.Earlier = form.Line("earlier", 1, 30)
 	case report.Transferred:

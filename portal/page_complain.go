@@ -67,7 +67,7 @@ func (p *Portal) complainEdit(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) complainDraft(c echo.Context, ask policy.Ask) error {
 	ctx, form := c.Request().Context(), web.ReadForm(c, "complain_new")
-	number := caseNumber(form, "number")
+	number := caseNumber(form, "number", "form.case-number")
 	n := filing.NewFiling{
 		Kind:          web.OneOf(form, "kind", filing.AffectedKinds...),
 		Circumstances: form.Text("circumstances", filing.MinText, filing.MaxText),

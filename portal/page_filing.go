@@ -11,6 +11,7 @@ import (
 	"zharia/portal/assist"
 	"zharia/portal/attachment"
 	"zharia/portal/casefile"
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/evidence"
 	"zharia/portal/fault"
@@ -225,7 +226,7 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 	if again, err := p.forSide(c, ask, caseID); again || err != nil {
 		return err
 	}
-	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind), "ground", "other")
+	form := web.NewForm("filing_new", "id", fresh.String(), "kind", string(kind))
 	for _, name := range []string{"about", "against", "what", "complained", "to"} {
 		if v := c.QueryParam(name); v != "" {
 			form.Set(name, v)
@@ -332,6 +333,8 @@ type filingCheckPage struct {
 	Files   []attachmentLine
 	Signing signing
 	Size    int             // bytes of the document
+	Term    deadline.Term   // within which it is answered, of a kind that CPC 105(2) sorts
+	Chosen  bool            // its author said what it is about, and the term hangs on that
 	Changed time.Time       // when the draft was changed and not saved; zero: never
 	Blanks  int             // places of a sample that nobody filled in
 	Same    []filing.Filing // of his that look like it
@@ -395,6 +398,9 @@ func (p *Portal) showFilingCheck(c echo.Context, ask policy.Ask, f filing.Filing
 		return err
 	}
 	page := filingCheckPage{Filing: f, Size: len(doc.Content), Blanks: sample.Blanks(f.Circumstances, f.Requests()...)}
+	if filing.Sorted(f.Kind) {
+		page.Term, page.Chosen = f.Within(ask.At), !f.OfAccess() && !f.OfReport() && !f.Affected
+	}
 	files, err := attachment.Of(c.Request().Context(), p.DB, f.ID)
 	if err != nil {
 		return err

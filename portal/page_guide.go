@@ -210,9 +210,9 @@ func (g *guideWalk) things(event string) ([]web.Option, error) {
 	if event == "silence" {
 		last = []string{"delay", "unknown"}
 	}
-	if g.page.Case == nil {
-		sort(last...)
-		return out, nil
+	if g.page.Case == nil { // no list to be missing from
+		sort(last[0])
+		return append(out, web.Option{Value: last[1], Label: g.w.T("guide.thing.unknown." + event)}), nil
 	}
 	ctx := g.c.Request().Context()
 	if event == "decision" {

@@ -24,6 +24,7 @@ func (p *Portal) unread(c echo.Context, person uuid.UUID) int {
 	n, err := notice.Unread(c.Request().Context(), p.DB, person)
 	if err != nil {
 		slog.WarnContext(c.Request().Context(), "unread notices are not counted", "error", err.Error())
+		c.Set(lackingKey, true)
 	}
 	return n
 }
@@ -93,14 +94,17 @@ func (p *Portal) noticeRead(c echo.Context, ask policy.Ask) error {
 	return p.redirect(c, act, of)
 }
 
-// leadsTo is where somebody reads on: the thing itself, its case, or a list of his. A
-// decision is not opened so: with that a term may begin, and its own page says so before.
+// leadsTo is where somebody reads on: the thing itself, its case, or a list of his. Of a
+// decision it is the page: where a term begins with the text, that page says so before.
 func leadsTo(n notice.Notice, ask policy.Ask) (policy.Act, uuid.UUID) {
 	if n.Kind == notice.Access && n.Case.Valid {
 		return policy.OpeningList, n.Case.UUID
 	}
 	if n.Kind == notice.Key {
 		return policy.SessionList, uuid.Nil
+	}
+	if n.Decision != "" {
+		return policy.DecisionRead, n.Of
 	}
 	switch n.Object {
 	case "filing":

@@ -123,11 +123,12 @@ func silent(err error) string {
 }
 
 // signInPage is where a person shows who he is. Next is where he was going; Kept
-// is what he had typed there when his session was over.
+// is what he had typed there; Over tells that his session had ended meanwhile.
 type signInPage struct {
 	Signing signing
 	Next    string
 	Kept    string
+	Over    bool
 }
 
 func (p *Portal) signIn(c echo.Context, ask policy.Ask) error {
@@ -197,7 +198,7 @@ func (p *Portal) showSignIn(c echo.Context, ask policy.Ask, status int, refusal,
 			return err
 		}
 	}
-	return p.pages.Show(c, status, "signin", frame, signInPage{s, next, kept})
+	return p.pages.Show(c, status, "signin", frame, signInPage{s, next, kept, over(kept)})
 }
 
 // challenge makes one for the session of the request, and the session where there
@@ -250,12 +251,25 @@ func (p *Portal) toSignIn(c echo.Context) error {
 	if r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
 		kept.Set(lostFile, "1")
 	}
+	kept.Del(sessionOver)
+	if _, err := c.Cookie(p.sessions.CookieName()); err == nil && session(c).IsNew {
+		kept.Set(sessionOver, "1")
+	}
 	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, kept.Encode())
 }
 
 // lostFile marks, among what was typed, that a file was chosen too. Files are not
 // carried through signing in; the page that gives the rest back says so.
 const lostFile = "file-lost"
+
+// sessionOver marks, among what was typed, that it came with the cookie of a session that
+// there is no more: whoever was never signed in is not told that his time is over.
+const sessionOver = "session-over"
+
+func over(kept string) bool {
+	fields, _ := url.ParseQuery(kept)
+	return fields.Has(sessionOver)
+}
 
 // sessionOpen opens a session by the signature over its challenge.
 func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
@@ -304,11 +318,12 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	return p.redirect(c, start(who))
 }
 
-// resumePage gives back what was typed before the session was over: one button
-// sends it where it was going.
+// resumePage gives back what was typed before signing in: one button sends it where it
+// was going.
 type resumePage struct {
 	Action   string
 	Fields   url.Values
+	Over     bool // a session had ended meanwhile
 	LostFile bool // a file was chosen and must be chosen again
 }
 
@@ -317,10 +332,11 @@ func (p *Portal) resume(c echo.Context, ask policy.Ask, next, kept string) error
 	if err != nil {
 		return p.redirect(c, policy.CaseList)
 	}
-	lost := fields.Has(lostFile)
+	page := resumePage{"/" + web.Lang(c) + next, fields, fields.Has(sessionOver), fields.Has(lostFile)}
 	fields.Del(lostFile)
+	fields.Del(sessionOver)
 	c.Set(hereKey, "/cases")
-	return p.show(c, "resume", resumePage{"/" + web.Lang(c) + next, fields, lost})
+	return p.show(c, "resume", page)
 }
 
 func (p *Portal) sessionEnd(c echo.Context, ask policy.Ask) error {

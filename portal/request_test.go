@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register"
 )
 
 // numberOf is the number of a case in the register.
@@ -156,6 +158,49 @@ func TestWhatIsWrongWithARequestIsToldAtItsField(t *testing.T) {
 	f.as(f.Stranger).get(to).want(t, "another's draft", http.StatusNotFound)
 	g.post(strings.TrimSuffix(to, "check")+"discarding", nil).want(t, "giving it up", http.StatusSeeOther)
 	f.Want(t, `SELECT count(*) FROM request`, "count\n0")
+	f.Sound()
+}
+
+// A case is found by the number that stands on the slip of a report, which is all that
+// who reported it was ever given; and that number tells him no other.
+func TestACaseIsNamedByTheNumberOfASlip(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	const slip = "750301-26-000417"
+	if _, err := f.SQL.ExecContext(t.Context(), `UPDATE casefile SET report_tag = $2 WHERE id = $1`, f.Theft, register.Tag(f.DB, slip)); err != nil {
+		t.Fatal(err)
+	}
+	g := f.as(f.Stranger)
+	forms := map[string]func() url.Values{
+		"/access": func() url.Values { return f.asking(policy.Victim) },
+		"/complain": func() url.Values {
+			v := f.petition(fresh())
+			v.Set("kind", string(policy.FilingComplaintProsecutor))
+			return v
+		},
+	}
+	for path, fields := range forms {
+		told := func(number string) string {
+			v := fields()
+			v.Set("number", number)
+			page := g.upload("/kk"+path, "authority", nil, v).want(t, path+" by "+number, http.StatusUnprocessableEntity)
+			return between(page.body, `id="number-error"`, `</p>`)
+		}
+		w := f.Words.In("kk")
+		for number, key := range map[string]string{"750301-26-000418": "fault.access-number", strings.Repeat("9", 15): "fault.access-number", "750301-26-41": "form.case-number"} {
+			if said := told(number); !strings.Contains(said, html.EscapeString(w.T(key))) {
+				t.Errorf("%s by %s: %s, want %s", path, number, said, key)
+			}
+		}
+		v := fields()
+		v.Set("number", "№ 75030126000417")
+		to := g.upload("/kk"+path, "authority", nil, v).want(t, path, http.StatusSeeOther).to()
+		for _, page := range []string{to, strings.TrimSuffix(to, "/check") + map[string]string{"/access": "/draft", "/complain": "/complaint"}[path]} {
+			if body := g.get(page).want(t, page, http.StatusOK).body; !strings.Contains(body, slip) || strings.Contains(body, f.numberOf(f.Theft)) {
+				t.Errorf("%s names the case otherwise than he did", page)
+			}
+		}
+	}
 	f.Sound()
 }
 

@@ -2,8 +2,10 @@ package casefile
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -124,9 +126,41 @@ type Named struct {
 // Case is the case, and the number it was named by.
 func (n Named) Case() (id uuid.UUID, number string) { return n.id, n.number }
 
+// A case is named by its own number in the register, and by that of the report it began
+// with, as books have it (portal/report/number.go).
+var (
+	reportNumber = regexp.MustCompile(`^[0-9]{4,8}-[0-9]{2}-[0-9]{6}$`)
+	bareReport   = regexp.MustCompile(`^([0-9]{4,8})([0-9]{2})([0-9]{6})$`)
+)
+
+// Spelt is a number that somebody typed as it is looked up: with the words around it
+// dropped, and dashes where they belong. Fifteen digits without dashes are a case's own.
+func Spelt(typed string) (number string, ok bool) {
+	typed = strings.TrimFunc(typed, func(r rune) bool { return r < '0' || r > '9' })
+	typed = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || r == '№':
+			return -1
+		case unicode.Is(unicode.Pd, r) || r == '\u2212': // a minus, as programs of offices put it
+			return '-'
+		}
+		return r
+	}, typed)
+	bare := strings.ReplaceAll(typed, "-", "")
+	switch {
+	case reportNumber.MatchString(typed):
+		return typed, true
+	case caseNumber.MatchString(bare):
+		return bare, true
+	case bareReport.MatchString(bare):
+		return bareReport.ReplaceAllString(bare, "$1-$2-$3"), true
+	}
+	return "", false
+}
+
 // Numbered finds the case of a number that somebody names to ask for access: its own
-// in the register, or that of the report it began with; of a case that was joined to
-// another, the other. A number under which there is no case is fault.Invalid at the
+// in the register, or that of the report it began with, as Spelt has them; of a case that
+// was joined to another, the other. A number under which there is no case is fault.Invalid at the
 // field "number"; each is written down, and after MaxMisses of them no number is
 // looked up for a day.
 func Numbered(ctx context.Context, db *vault.DB, ask policy.Ask, number string) (Named, error) {

@@ -240,14 +240,31 @@ func TestNumbersOfCasesCannotBeFoundOutByTrying(t *testing.T) {
 	if err := find(w.Stranger, right); err != nil {
 		t.Errorf("the day after: %v", err)
 	}
-	const report = "777777777777777"
-	if _, err := w.SQL.Exec(`UPDATE casefile SET report_tag = $2 WHERE id = $1`, w.Fraud, register.Tag(w.DB, report)); err != nil {
-		t.Fatal(err)
+	for _, report := range []string{"777777777777777", "750301-26-000001"} {
+		if _, err := w.SQL.Exec(`UPDATE casefile SET report_tag = $2 WHERE id = $1`, w.Fraud, register.Tag(w.DB, report)); err != nil {
+			t.Fatal(err)
+		}
+		if err := find(w.Stranger, report); err != nil {
+			t.Errorf("by the number of the report: %v", err)
+		}
 	}
-	if err := find(w.Stranger, report); err != nil {
-		t.Errorf("by the number of the report: %v", err)
-	}
+	wantMessage(t, "by that of a report of which there is no case", "fault.access-number", find(w.Stranger, "750301-26-000002"))
 	w.Sound()
+}
+
+// A number is found however it is spelt, and there is one spelling that is tagged.
+func TestANumberIsReadHoweverItIsSpelt(t *testing.T) {
+	for typed, want := range map[string]string{
+		"267511031000456": "267511031000456", " 26 7511 031 000456 ": "267511031000456", "№ 2675-1103-1000456": "267511031000456",
+		"750301-26-000001": "750301-26-000001", "75030126000001": "750301-26-000001", "\u2116\u00a0750301 \u2013 26 \u2013 000001": "750301-26-000001",
+		"AB \u2116 750301\u201126\u2011000001.": "750301-26-000001", "7503\u221226\u2212000001": "7503-26-000001", "750326000001": "7503-26-000001",
+		"7503011-26-000001": "7503011-26-000001", "7503011226000001": "75030112-26-000001", "7503-0126-000001": "750301-26-000001",
+		"": "", "12": "", "26751103100045": "267511-03-100045", "2675110310004561": "26751103-10-004561", "26751103100045612": "", "2675110310O0456": "", "abc": "",
+	} {
+		if got, ok := casefile.Spelt(typed); got != want || ok != (want != "") {
+			t.Errorf("%q is %q, %t; want %q", typed, got, ok, want)
+		}
+	}
 }
 
 func TestWhoActsForAnotherNamesHimAndBringsHisPower(t *testing.T) {

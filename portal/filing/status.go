@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -188,6 +189,12 @@ func term(kind policy.FilingKind, ground Ground) deadline.Name {
 		return deadline.ComplaintUrgent
 	}
 	return clocks[kind]
+}
+
+// Within is the term in which it is answered if it is filed at a moment.
+func (f Filing) Within(at time.Time) deadline.Term {
+	t, _ := term(f.Kind, f.Ground).Term(at)
+	return t
 }
 
 // grounded are the kinds that CPC 105(2) sorts by what they are about.

@@ -24,6 +24,7 @@ type Notice struct {
 	Number     string        `db:"number"`
 	At         time.Time     `db:"at"`
 	ReadAt     *time.Time    `db:"read_at"`
+	Decision   policy.Kind   `db:"decision"` // what was decided, where that is open to him now; else ""
 	Deliveries []Delivery
 }
 
@@ -75,12 +76,18 @@ func (n Notice) CanResend(at time.Time) bool {
 const perPage = 30
 
 const (
+	// Of a decision that is not open to the asker now the fence shows no row, so it is told
+	// of in the words that go outside. Officials' notices are of kind "work".
 	selectNotices = `
-SELECT id, kind, urgency, object, object_id, casefile, number, at, read_at
-  FROM notice
- WHERE person = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
- ORDER BY at DESC, id DESC
- LIMIT $4`
+SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.read_at, coalesce(d.kind, '') AS decision
+  FROM (SELECT * FROM notice
+         WHERE person = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
+         ORDER BY at DESC, id DESC
+         LIMIT $4) n` + whatWasDecided + `
+ ORDER BY n.at DESC, n.id DESC`
+
+	whatWasDecided = `
+  LEFT JOIN LATERAL (SELECT kind FROM decision WHERE id = n.object_id LIMIT 1) d ON n.kind = 'decision' AND n.object = 'decision'`
 
 	selectDeliveries = `
 SELECT notice, channel, state, again, made_at, run_at, sent_at, settled_at
@@ -89,9 +96,9 @@ SELECT notice, channel, state, again, made_at, run_at, sent_at, settled_at
  ORDER BY made_at, id`
 
 	selectNotice = `
-SELECT id, kind, urgency, object, object_id, casefile, number, at, read_at
-  FROM notice
- WHERE id = $1 AND person = $2`
+SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.read_at, coalesce(d.kind, '') AS decision
+  FROM notice n` + whatWasDecided + `
+ WHERE n.id = $1 AND n.person = $2`
 
 	countUnread = `SELECT count(*) FROM (SELECT FROM notice WHERE person = $1 AND read_at IS NULL LIMIT 100) AS unread`
 
