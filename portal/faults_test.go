@@ -243,7 +243,7 @@ func (w *wronged) told(f trouble) {
 // byPhone signs with eGov Mobile in place of the agent, by the page's other way.
 func (w *wronged) byPhone() {
 	w.t.Helper()
-	w.leaves(func() { w.press(`form[action$="/phone"] button`) })
+	w.leaves(func() { w.press(hereButton) })
 	link, err := url.Parse(w.href(`a[href*="mobileSign"]`))
 	if err != nil {
 		w.t.Fatal(err)

@@ -35,7 +35,10 @@ func (p *Portal) asRegister(c echo.Context, ask policy.Ask) error {
 	if err = p.Register.Signed(c.Request().Context(), sig, text); inbound.Strange(err) {
 		return &unsigned{err}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.DB.Sure(c.Request().Context()) // it is told of nothing that one disk alone has
 }
 
 // exchangeEvents gives the register the events after a position once more.

@@ -1,7 +1,7 @@
 package portal
 
 import (
-	"crypto/hmac"
+	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -150,7 +150,7 @@ func (p *Portal) submission(c echo.Context, ask policy.Ask) error {
 	}
 	at, known := signedOn(policy.Act(query.Get("act")))
 	of, wrong := uuid.Parse(query.Get("of"))
-	if !known || wrong != nil || !hmac.Equal([]byte(query.Get("by")), []byte(p.asked(ask.Person, key, query))) {
+	if !known || wrong != nil || subtle.ConstantTimeCompare([]byte(query.Get("by")), []byte(p.asked(ask.Person, key, query))) == 0 {
 		return err // nobody was led here by us: a link of somebody else's may not say that a filing is lost
 	}
 	page := submissionPage{Key: key, Lost: true}

@@ -377,6 +377,7 @@ var (
 		{regexp.MustCompile(`/static/[0-9a-f]{12}/`), `/static/{version}/`},
 		{regexp.MustCompile(`(?:[0-9a-f]{8} ){7}[0-9a-f]{8}`), `{digest}`},
 		{regexp.MustCompile(`"[0-9a-f]{64}"`), `"{digest}"`},
+		{regexp.MustCompile(`by(=|%3D)[0-9a-f]{64}`), `by$1{digest}`},
 		{regexp.MustCompile(`data-content="[^"]+"`), `data-content="{challenge}"`},
 		{regexp.MustCompile(`PDF, \d+`), `PDF, {n}`},
 		{regexp.MustCompile(`(name="ticket" value|data-puzzle)="[^"]+"`), `$1="{ticket}"`},

@@ -110,6 +110,12 @@ var openings = map[policy.Act]bool{
 // open them: who comes from elsewhere is led to the page where he may.
 var begins = map[policy.Act]policy.Act{policy.AnswerDocument: policy.FilingRead, policy.MessageList: policy.FilingRead}
 
+// outward is what the record says to whoever has not signed in.
+var outward = map[policy.Act]bool{
+	policy.Verify: true, policy.VerifyFile: true, policy.VerifyFiles: true, policy.VerifyReceipt: true, policy.SlipRead: true, policy.TipRead: true,
+	policy.LogConsistency: true, policy.FeedFetch: true,
+}
+
 // Handler is the portal over HTTP: the middleware in order, then the rows.
 func (p *Portal) Handler() (http.Handler, error) {
 	if err := p.prepare(); err != nil {
@@ -282,7 +288,7 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 		if post && signed {
 			return p.takes(c, ask, r.answer)
 		}
-		if !post && ask.Is != policy.Visitor && r.act != policy.SubmissionRead {
+		if !post && ask.Is != policy.Visitor && r.act != policy.SubmissionRead || outward[r.act] {
 			if err := p.DB.Sure(ctx); err != nil {
 				return err // a page that shows what is there says by it that it was received
 			}

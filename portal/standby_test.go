@@ -16,6 +16,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/filing"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/inbound"
 	"zharia/portal/vault"
 )
 
@@ -29,7 +30,9 @@ func waited(t *testing.T) (f *front, standby func(there bool)) {
 	}
 	t.Cleanup(func() { db.Close() })
 	db.Await(500 * time.Millisecond)
-	f = behind(t, w, vault.New(db, w.App.Keys), func(*portal.Portal) {})
+	f = behind(t, w, vault.New(db, w.App.Keys), func(p *portal.Portal) {
+		p.Register = &inbound.Inbox{DB: p.DB, Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: p.Clock}
+	})
 	return f, func(there bool) {
 		t.Helper()
 		order := `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`
@@ -105,6 +108,15 @@ func TestWhatOneDiskAloneHasIsOnNoPage(t *testing.T) {
 			t.Errorf("%s has the number", path)
 		}
 	}
+	var paper uuid.UUID
+	if err := f.SQL.Get(&paper, `SELECT document FROM filing WHERE id = $1`, draft); err != nil {
+		t.Fatal(err)
+	}
+	verify := "/ru/verify/" + paper.String()
+	f.visitor().get(verify).want(t, "whoever checks the paper", http.StatusServiceUnavailable)
+	if a := f.asked("/events"); a.Code != http.StatusServiceUnavailable {
+		t.Errorf("the register is answered %d %s", a.Code, a.Body)
+	}
 	again := g.post(to, sent).want(t, "sent again", http.StatusAccepted)
 	_, asks, _ := strings.Cut(again.Header.Get("Refresh"), "url=")
 	g.get(asks).want(t, "asked again", http.StatusAccepted)
@@ -115,6 +127,10 @@ func TestWhatOneDiskAloneHasIsOnNoPage(t *testing.T) {
 		if a := g.get(path).want(t, path+", with nobody to wait for", http.StatusOK); path == pages[0] && !strings.Contains(a.body, number) {
 			t.Errorf("%s has no number", path)
 		}
+	}
+	f.visitor().get(verify).want(t, "whoever checks the paper then", http.StatusOK)
+	if a := f.asked("/events"); a.Code != http.StatusOK {
+		t.Errorf("the register is answered %d %s then", a.Code, a.Body)
 	}
 	if a := g.get(asks).want(t, "asked at last", http.StatusSeeOther); a.to() != "/kk/filings/"+draft.String() {
 		t.Errorf("it leads to %s", a.to())

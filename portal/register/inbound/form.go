@@ -40,10 +40,6 @@ const (
 	maxNames = 64 // of one object: whoever writes millions of them fills the memory before his signature is asked
 )
 
-// ofReport is the number of a report: of the register's own book, or as the portal's books
-// have it (casefile.Spelt).
-const ofReport = `^([0-9]{15}|[0-9]{4,8}-[0-9]{2}-[0-9]{6})$`
-
 // formats are all the texts there are, by the name that stands in the tag of a field.
 var formats = map[string]format{
 	"origin":  {`^https?://[^/\s]{1,250}$`, 258, false, regexp.MustCompile(`^https?://[^/\s]{1,250}$`).MatchString},
@@ -52,7 +48,7 @@ var formats = map[string]format{
 	"day":     {`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, 10, false, isDay},
 	"iin":     {`^[0-9]{12}$`, 12, false, isIIN},
 	"number":  {`^[0-9]{15}$`, 15, false, regexp.MustCompile(`^[0-9]{15}$`).MatchString},
-	"report":  {ofReport, 18, false, regexp.MustCompile(ofReport).MatchString},
+	"report":  {`^([0-9]{15}|[0-9]{4,8}-[0-9]{2}-[0-9]{6})$`, 18, false, regexp.MustCompile(`^([0-9]{15}|[0-9]{4,8}-[0-9]{2}-[0-9]{6})$`).MatchString}, // of the register's own book, or as the portal's have it (casefile.Spelt)
 	"kato":    {`^[0-9]{9}$`, 9, false, regexp.MustCompile(`^[0-9]{9}$`).MatchString},
 	"code":    {`^[0-9]{4,8}$`, 8, false, regexp.MustCompile(`^[0-9]{4,8}$`).MatchString},
 	"word":    {`^[a-z][a-z-]*$`, 40, false, regexp.MustCompile(`^[a-z][a-z-]{0,39}$`).MatchString},
