@@ -964,8 +964,9 @@ CREATE TABLE filing (
     CHECK (previous IS DISTINCT FROM id),
     CHECK (due_raw <= due_at)
 );
-CREATE INDEX filing_decider ON filing (decider) WHERE status <> 'draft';
+CREATE INDEX filing_decider ON filing (decider, casefile) WHERE status <> 'draft';
 CREATE INDEX filing_author ON filing (author, made_at);
+CREATE INDEX filing_author_case ON filing (author, casefile);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
 CREATE INDEX filing_against ON filing (against) WHERE against IS NOT NULL;
 CREATE INDEX filing_report ON filing (report) WHERE report IS NOT NULL;
@@ -2139,15 +2140,26 @@ CREATE FUNCTION fence.charge(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ 
 -- asked to be, or filed something, and the one whose number he names.
 CREATE FUNCTION fence.own_cases() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    stands uuid[];
+    whose uuid;
+    last  uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
     RETURN QUERY
         SELECT p.casefile FROM participant p WHERE p.person = fence.me() AND p.status <> 'draft'
-        UNION SELECT r.casefile FROM request r WHERE r.person = fence.me()
-        UNION SELECT f.casefile FROM filing f WHERE f.author = fence.me() AND f.casefile IS NOT NULL;
+        UNION SELECT r.casefile FROM request r WHERE r.person = fence.me();
+    LOOP -- from case to case: of many filings in one of them each would be read
+        last := (SELECT f.casefile FROM filing f WHERE f.author = fence.me() AND f.casefile > last ORDER BY f.casefile LIMIT 1);
+        EXIT WHEN last IS NULL;
+        RETURN NEXT last;
+    END LOOP;
     IF fence.post() IS NOT NULL THEN
-        stands := fence.stands_for(); -- once: asked of each row it would walk all filings
-        RETURN QUERY SELECT DISTINCT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = ANY (stands) AND f.casefile IS NOT NULL;
+        FOREACH whose IN ARRAY fence.stands_for() LOOP
+            last := '00000000-0000-0000-0000-000000000000';
+            LOOP
+                last := (SELECT f.casefile FROM filing f WHERE f.status <> 'draft' AND f.decider = whose AND f.casefile > last ORDER BY f.casefile LIMIT 1);
+                EXIT WHEN last IS NULL;
+                RETURN NEXT last;
+            END LOOP;
+        END LOOP;
     END IF;
     IF fence.number() IS NOT NULL THEN
         RETURN QUERY

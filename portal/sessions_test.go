@@ -64,7 +64,7 @@ func TestAPersonSeesWhereHeIsSignedInAndEndsItFromAnywhere(t *testing.T) {
 	if len(found) != 1 {
 		t.Fatalf("she can end %v elsewhere", found)
 	}
-	for _, secret := range []string{hand.cookie, work.cookie, "Mozilla", "147"} {
+	for _, secret := range []string{hand.cookie, work.cookie, "Mozilla", "147.0"} {
 		if strings.Contains(page.body, secret) {
 			t.Errorf("the page shows %q", secret)
 		}
