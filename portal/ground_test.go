@@ -66,6 +66,15 @@ func TestWhatAComplaintIsAboutIsChosenByItsAuthorAndItsTermIsShownBeforeItIsSign
 		t.Error("a petition says what a complaint is about")
 	}
 
+	// Nobody sorts a petition: what a complaint about its refusal is about, its author says.
+	refused := f.Petition(f.Aigul, f.Theft)
+	f.Answer(f.Daniyar, refused, filing.Refused)
+	about := "/kk/cases/" + f.Theft.String() + "/filings/new?" + url.Values{"kind": {"complaint-prosecutor"}, "against": {refused.String()}, "ready": {"1"}}.Encode()
+	g.get("/kk/filings/"+refused.String()+"/answer/document").want(t, "the refusal", http.StatusOK)
+	if got := chosen(g.get(about).want(t, "a complaint about a refused petition", http.StatusOK)); got != "" {
+		t.Errorf("it is about %q", got)
+	}
+
 	// A complaint about what was said to a complaint is about what that one was about.
 	search := f.Complaint(f.Dana, f.Theft, "search", "search-done")
 	f.Answer(f.Gulnar, search, filing.Refused)

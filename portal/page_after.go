@@ -126,14 +126,18 @@ func (p *Portal) readied(c echo.Context, ask policy.Ask, form *web.Form) error {
 	form.Set("circumstances", circumstances)
 	pointFields.fill(form, asked)
 	f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), against)
-	form.Set("ground", string(f.Ground)) // it is about what that one was about
+	if err == nil && f.Grounded() { // it is about what that one was about
+		form.Set("ground", string(f.Ground))
+	}
 	return err
 }
 
 // fillFiling puts what a filing says into a form.
 func fillFiling(form *web.Form, f filing.Filing) {
 	form.Set("participant", f.Participant.String())
-	form.Set("ground", string(f.Ground))
+	if f.Grounded() {
+		form.Set("ground", string(f.Ground))
+	}
 	form.Set("circumstances", f.Circumstances)
 	form.Set("what", string(f.What))
 	form.Set("to", string(f.Seat))

@@ -52,6 +52,11 @@ func (p *Portal) phoneGuard(r route) echo.HandlerFunc {
 		if err := ask.Check(0); err != nil {
 			return err
 		}
+		if outward[r.act] {
+			if err := p.DB.Sure(c.Request().Context()); err != nil {
+				return err
+			}
+		}
 		return r.answer(c, ask)
 	}
 }

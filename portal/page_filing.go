@@ -399,7 +399,7 @@ func (p *Portal) showFilingCheck(c echo.Context, ask policy.Ask, f filing.Filing
 	}
 	page := filingCheckPage{Filing: f, Size: len(doc.Content), Blanks: sample.Blanks(f.Circumstances, f.Requests()...)}
 	if filing.Sorted(f.Kind) {
-		page.Term, page.Chosen = f.Within(ask.At), !f.OfAccess() && !f.OfReport() && !f.Affected
+		page.Term, page.Chosen = f.Within(ask.At), f.Grounded()
 	}
 	files, err := attachment.Of(c.Request().Context(), p.DB, f.ID)
 	if err != nil {

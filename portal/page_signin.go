@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -132,7 +133,7 @@ type signInPage struct {
 }
 
 func (p *Portal) signIn(c echo.Context, ask policy.Ask) error {
-	next := local(c.QueryParam("next"))
+	next := p.onward(c.QueryParam("next"))
 	if ask.Is&policy.Citizen != 0 {
 		if next != "" {
 			return c.Redirect(http.StatusSeeOther, "/"+web.Lang(c)+next)
@@ -170,6 +171,21 @@ func local(next string) string {
 	strange := func(r rune) bool { return r == '\\' || unicode.IsControl(r) } // a browser drops a tab and reads on
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsFunc(next, strange) || len(next) > 500 {
 		return ""
+	}
+	return next
+}
+
+// onward is where somebody goes on when he has signed in. Of a page by whose opening
+// something begins for him it is the one before: he asked to sign in, and no more.
+func (p *Portal) onward(next string) string {
+	next = local(next)
+	path, _, _ := strings.Cut(next, "?")
+	parts := strings.Split(path, "/")
+	for act, safe := range begins {
+		same := slices.EqualFunc(parts, strings.Split(p.links[act], "/"), func(part, of string) bool { return part == of || strings.HasPrefix(of, ":") })
+		if same {
+			return strings.Join(parts[:strings.Count(p.links[safe], "/")+1], "/")
+		}
 	}
 	return next
 }
@@ -252,7 +268,11 @@ func (p *Portal) toSignIn(c echo.Context) error {
 		kept.Set(lostFile, "1")
 	}
 	kept.Del(sessionOver)
-	if _, err := c.Cookie(p.sessions.CookieName()); err == nil && session(c).IsNew {
+	ended, err := p.sessions.Ended(r)
+	if err != nil {
+		return err
+	}
+	if ended {
 		kept.Set(sessionOver, "1")
 	}
 	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, kept.Encode())
@@ -273,7 +293,7 @@ func over(kept string) bool {
 
 // sessionOpen opens a session by the signature over its challenge.
 func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
-	next, kept := local(c.FormValue("next")), c.FormValue("kept")
+	next, kept := p.onward(c.FormValue("next")), c.FormValue("kept")
 	if web.ReadForm(c, "signin").Switched() {
 		return p.showSignIn(c, ask, http.StatusOK, "", next, kept)
 	}

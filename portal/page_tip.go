@@ -185,6 +185,11 @@ func (p *Portal) nobody(r route) echo.HandlerFunc {
 			}
 		}
 		c.Set(actKey, string(r.act))
+		if outward[r.act] {
+			if err := p.lane.db.Sure(c.Request().Context()); err != nil {
+				return err
+			}
+		}
 		return r.answer(c, policy.Ask{Is: policy.Visitor, Act: r.act, At: p.Clock().UTC().Truncate(time.Microsecond)})
 	}
 }

@@ -517,6 +517,12 @@ func TestWhoWasNeverSignedInIsNotToldThatHisSessionEnded(t *testing.T) {
 		}{
 			{"nobody yet", f.visitor, false},
 			{"he looked at the page of signing in", func() *guest { g := f.visitor(); g.get("/kk/signin"); return g }, false},
+			{"he looked at it long ago", func() *guest {
+				g := f.visitor()
+				g.get("/kk/signin")
+				f.At = f.At.Add(identity.Idle + time.Second)
+				return g
+			}, false},
 			{"his session is over", func() *guest {
 				g := f.as(f.Aigul)
 				f.At = f.At.Add(identity.Idle + time.Second)

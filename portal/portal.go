@@ -113,7 +113,7 @@ var begins = map[policy.Act]policy.Act{policy.AnswerDocument: policy.FilingRead,
 // outward is what the record says to whoever has not signed in.
 var outward = map[policy.Act]bool{
 	policy.Verify: true, policy.VerifyFile: true, policy.VerifyFiles: true, policy.VerifyReceipt: true, policy.SlipRead: true, policy.TipRead: true,
-	policy.LogConsistency: true, policy.FeedFetch: true,
+	policy.LogCheckpoint: true, policy.LogConsistency: true, policy.FeedFetch: true,
 }
 
 // Handler is the portal over HTTP: the middleware in order, then the rows.

@@ -30,7 +30,8 @@ func waited(t *testing.T) (f *front, standby func(there bool)) {
 	}
 	t.Cleanup(func() { db.Close() })
 	db.Await(500 * time.Millisecond)
-	f = behind(t, w, vault.New(db, w.App.Keys), func(p *portal.Portal) {
+	w.App = vault.New(db, w.App.Keys)
+	f = behind(t, w, w.App, func(p *portal.Portal) {
 		p.Register = &inbound.Inbox{DB: p.DB, Verifier: w.Verifier, Register: w.Troupe.Register.Certificate(), Origin: portaltest.Origin, Clock: p.Clock}
 	})
 	return f, func(there bool) {
@@ -67,7 +68,11 @@ func TestWhatOneDiskAloneHasIsOnNoPage(t *testing.T) {
 	to, sent := g.ready(f.Aigul, draft)
 	its := "/ru/filings/" + draft.String()
 	pages := []string{"/ru/filings", "/ru/cases/" + f.Theft.String(), its, its + "/receipt"}
+	feed, _ := g.feed(t, "kk", url.Values{}), f.visitor().get("/ru/verify/"+f.paperOf("filing", before).String()).want(t, "a paper", http.StatusOK)
 	standby(false)
+	if err := f.App.Everywhere(t.Context()); err == nil {
+		t.Fatal("there is a standby")
+	}
 
 	looks := make(chan answer, 25)
 	for i := range cap(looks) {
@@ -103,17 +108,23 @@ func TestWhatOneDiskAloneHasIsOnNoPage(t *testing.T) {
 			t.Fatal("the server did not keep it: this test shows nothing")
 		}
 	}
-	for _, path := range pages {
-		if a := g.get(path).want(t, path, http.StatusServiceUnavailable); strings.Contains(a.body, number) {
-			t.Errorf("%s has the number", path)
-		}
-	}
 	var paper uuid.UUID
 	if err := f.SQL.Get(&paper, `SELECT document FROM filing WHERE id = $1`, draft); err != nil {
 		t.Fatal(err)
 	}
 	verify := "/ru/verify/" + paper.String()
-	f.visitor().get(verify).want(t, "whoever checks the paper", http.StatusServiceUnavailable)
+	for range 4 { // the first find connections that the crash ended
+		f.visitor().get(verify).want(t, "whoever checks the paper", http.StatusServiceUnavailable)
+	}
+	for range 2 {
+		f.visitor().get(feed).want(t, "her calendar", http.StatusServiceUnavailable)
+		f.visitor().get("/log/checkpoint").want(t, "a witness", http.StatusServiceUnavailable)
+	}
+	for _, path := range pages {
+		if a := g.get(path).want(t, path, http.StatusServiceUnavailable); strings.Contains(a.body, number) {
+			t.Errorf("%s has the number", path)
+		}
+	}
 	if a := f.asked("/events"); a.Code != http.StatusServiceUnavailable {
 		t.Errorf("the register is answered %d %s", a.Code, a.Body)
 	}
@@ -141,6 +152,41 @@ func TestWhatOneDiskAloneHasIsOnNoPage(t *testing.T) {
 	if a := g.get(asks).want(t, "what was lost", http.StatusOK); !strings.Contains(a.body, f.Words.In("kk").T("submission.lost.lead")) {
 		t.Errorf("it says\n%s", a.body)
 	}
+}
+
+// Somebody ends the wait of one process: no process shows what only this disk has.
+func TestWhatOneProcessDoubtsAllDo(t *testing.T) {
+	t.Parallel()
+	f, standby := waited(t)
+	db, err := database.OpenAs(t.Context(), f.App.DSN(), database.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	go db.Heed(t.Context())
+	other := behind(t, f.W, vault.New(db, f.App.Keys), func(*portal.Portal) {})
+	g, there := f.as(f.Aigul), other.as(f.Aigul)
+	there.get("/ru/filings").want(t, "before", http.StatusOK)
+	draft := f.petitionDraft()
+	to, sent := g.ready(f.Aigul, draft)
+	standby(false)
+	first := make(chan answer, 1)
+	go func() { first <- g.same(1, 1).post(to, sent) }()
+	var held []int
+	for end := time.Now().Add(20 * time.Second); len(held) == 0; time.Sleep(20 * time.Millisecond) {
+		if held = f.waiting(t); time.Now().After(end) {
+			t.Fatal("nothing waits for the standby")
+		}
+	}
+	f.SQL.MustExec(`SELECT pg_cancel_backend($1)`, held[0])
+	(<-first).want(t, "its wait was ended", http.StatusAccepted)
+	f.Want(t, `SELECT status FROM filing WHERE number IS NOT NULL`, "status\nfiled")
+	g.get("/ru/filings").want(t, "where it was sent", http.StatusServiceUnavailable)
+	there.get("/ru/filings").want(t, "elsewhere", http.StatusServiceUnavailable)
+	standby(true)
+	time.Sleep(time.Second) // the last wait in vain is over
+	g.get("/ru/filings").want(t, "where it was sent, then", http.StatusOK)
+	there.get("/ru/filings").want(t, "elsewhere, then", http.StatusOK)
 }
 
 // What is in progress is never called lost, even if somebody sets PostgreSQL's figures back.
@@ -221,6 +267,17 @@ func TestNobodyElseOpensAnAnswerForItsReader(t *testing.T) {
 			if a := g.do(r).want(t, led[1], http.StatusSeeOther); a.to() != its {
 				t.Errorf("%s led by %v leads to %s", path, led, a.to())
 			}
+		}
+	}
+	for _, path := range []string{its + "/answer/document", its + "/messages?x=1"} {
+		v := f.visitor()
+		in, err := url.Parse(v.get(path).want(t, "not signed in", http.StatusSeeOther).to())
+		if err != nil || in.Path != "/kk/signin" {
+			t.Fatalf("%s leads to %s", path, in)
+		}
+		page := v.get(in.RequestURI()).want(t, "the page of signing in", http.StatusOK)
+		if a := v.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusSeeOther); a.to() != its {
+			t.Errorf("by way of signing in %s leads to %s", path, a.to())
 		}
 	}
 	if read() != 0 {

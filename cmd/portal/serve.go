@@ -305,6 +305,8 @@ func run(ctx context.Context, p *portal.Portal, h hands, d doors, out io.Writer,
 		return err
 	}
 	go p.TellOfTips(ctx)
+	go p.DB.Heed(ctx)
+	go lane.Heed(ctx)
 	if d.people == nil { // not sooner: who came would wait for one who does not serve yet
 		if d.people, err = listen(d.addr); err != nil {
 			return err

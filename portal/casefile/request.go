@@ -130,7 +130,7 @@ func (n Named) Case() (id uuid.UUID, number string) { return n.id, n.number }
 // with, as books have it (portal/report/number.go).
 var (
 	reportNumber = regexp.MustCompile(`^[0-9]{4,8}-[0-9]{2}-[0-9]{6}$`)
-	bareReport   = regexp.MustCompile(`^([0-9]{4,8})([0-9]{2})([0-9]{6})$`)
+	bareReport   = regexp.MustCompile(`^([0-9]{5,8})([0-9]{2})([0-9]{6})$`) // of twelve digits it would be an IIN
 )
 
 // Spelt is a number that somebody typed as it is looked up: with the words around it
@@ -152,8 +152,8 @@ func Spelt(typed string) (number string, ok bool) {
 		return typed, true
 	case caseNumber.MatchString(bare):
 		return bare, true
-	case bareReport.MatchString(bare):
-		return bareReport.ReplaceAllString(bare, "$1-$2-$3"), true
+	case bareReport.MatchString(typed): // who typed dashes elsewhere meant another number
+		return bareReport.ReplaceAllString(typed, "$1-$2-$3"), true
 	}
 	return "", false
 }

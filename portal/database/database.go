@@ -192,7 +192,11 @@ func (db *DB) ask(ctx context.Context, q query, do func(via sqlx.ExtContext) err
 		}
 		db.tx.told = told
 	}
-	return refused(ctx, full(away(ctx, do(db.tx))))
+	err := do(db.tx)
+	if err == nil {
+		err = db.still(ctx)
+	}
+	return refused(ctx, full(away(ctx, err)))
 }
 
 // Overheard is a context whose queries are told to hear, as they are asked and
@@ -323,7 +327,7 @@ func (db *DB) Within(ctx context.Context, do func(tx *DB) error) error {
 		return fmt.Errorf("begin a transaction: %w", away(ctx, err))
 	}
 	defer begun.Rollback() // does nothing after a commit; needed on a panic
-	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, tx: &transaction{Tx: begun, told: told}}
+	tx := &DB{pool: db.pool, dsn: db.dsn, role: db.role, wait: db.wait, lives: db.lives, tx: &transaction{Tx: begun, told: told}}
 	if err := do(tx); err != nil {
 		return err
 	}

@@ -124,6 +124,7 @@ type session struct {
 	tx    driver.Tx // lib/pq's connection ends its transaction itself
 	on    *lives    // or nil
 	alone bool
+	empty bool // what is asked leaves nothing, so whose wait is ended matters to nobody
 }
 
 // waits is the function of PostgreSQL that gives the warning: its words are in the language
@@ -133,13 +134,16 @@ const waits = "SyncRepWaitForLSN"
 func (s *session) hear(notice *pq.Error) {
 	if notice.Routine == waits {
 		s.alone = true
-		s.on.doubt()
+		if !s.empty {
+			s.on.doubt()
+		}
 	}
 }
 
 // ExecContext is that of lib/pq, whose success is one on the standby too.
 func (s *session) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s.alone = false
+	s.alone, s.empty = false, query == writeNothing
+	defer func() { s.empty = false }()
 	result, err := s.whole.ExecContext(ctx, query, args)
 	if err == nil && s.alone {
 		return nil, errAlone

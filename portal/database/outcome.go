@@ -149,6 +149,7 @@ func (db *DB) settle(ctx context.Context, mark Mark, cause error) error {
 		wait = patience
 	}
 	slog.WarnContext(ctx, "a connection was lost during COMMIT", "error", cause.Error())
+	db.alarm(ctx)
 	for end := time.Now().Add(wait); ; time.Sleep(between) {
 		switch out, err := db.Outcome(ctx, mark); {
 		case err != nil: // the database is not back yet

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -24,6 +25,7 @@ type reading struct {
 	conn *sqlx.Conn // nil while none is held
 	told string     // who asks, as the database was told
 	over bool
+	sure atomic.Bool // of nothing that one disk alone has: DB.still
 }
 
 type readingKey struct{}
@@ -68,6 +70,8 @@ func (db *DB) read(ctx context.Context, q query, do func(via sqlx.QueryerContext
 		return db.ask(ctx, q, alone)
 	case err != nil && errors.Is(err, errWrites):
 		return db.ask(ctx, q, alone) // nothing was done: a lock, or a function that writes
+	case err == nil:
+		return db.still(ctx)
 	default:
 		return refused(ctx, full(err))
 	}
@@ -86,6 +90,9 @@ func (db *DB) Glance(ctx context.Context, into any, q query, args ...any) error 
 	err := sqlx.GetContext(ctx, db.pool, into, string(q), args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "fault.not-found")
+	}
+	if err == nil {
+		err = db.still(ctx)
 	}
 	return refused(ctx, full(away(ctx, err)))
 }

@@ -5,21 +5,26 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // lives is what a pool knows of the lives of its server. One that crashed, or that took over
 // from another, may show what no standby has: whoever waited for its COMMIT was never told
 // that it is there, and nobody else is, before a standby has it (Sure).
 type lives struct {
-	of    atomic.Int64 // counts the lives, and each wait for the standby that was ended
-	sure  atomic.Int64 // the one of which all is on the standby too
-	tried atomic.Int64 // when the standby was last waited for in vain, in nanoseconds
+	of   atomic.Int64 // counts the lives, and each wait for the standby that was ended
+	sure atomic.Int64 // the one of which all is on the standby too
 
 	mu   sync.Mutex
 	last string // the mark of the last one
+
+	one   sync.Mutex // one waits for the standby, and the others for what he finds
+	tried time.Time  // when that was in vain
 }
 
 // doubt says that from now on something may stand here alone.
@@ -29,7 +34,12 @@ func (l *lives) doubt() {
 	}
 }
 
-const selectLife = `SELECT ` + life
+func (l *lives) doubted() bool { return l.sure.Load() != l.of.Load() }
+
+// An orderly restart ends the waits, too, and keeps the mark of the server's life. A server
+// that recovers has none; what is read there is another's.
+const selectLife = `
+SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE ` + life + ` || '-' || pg_postmaster_start_time() END`
 
 // look asks which life a new connection is of. All connections of a life end with it, so
 // nothing is asked of the next one before this was.
@@ -58,20 +68,78 @@ const vain = time.Second
 // Sure says that whatever is committed here now is on the standby too, where there is to be
 // one: it waits a moment for it after the server has begun a life, and after somebody ended
 // such a wait. An Away where the standby does not come: what somebody has filed must not be
-// shown to him as received.
+// shown to him as received. In a Reading it goes on to be asked: what a life shows that began
+// meanwhile is not read there either.
 func (db *DB) Sure(ctx context.Context) error {
 	l := db.lives
-	if l == nil || l.sure.Load() == l.of.Load() {
+	if l == nil {
 		return nil
 	}
+	r, shared := ctx.Value(readingKey{}).(*reading)
+	if shared {
+		r.sure.Store(true)
+	} else if _, err := db.pool.ExecContext(ctx, `SELECT`); err != nil { // connections of a life that is over do not know it
+		return away(ctx, err)
+	}
+	if !l.doubted() {
+		return nil
+	}
+	Rest(ctx)
+	l.one.Lock()
+	defer l.one.Unlock()
 	now := l.of.Load()
-	if time.Since(time.Unix(0, l.tried.Load())) < vain {
+	if l.sure.Load() == now {
+		return nil
+	}
+	if time.Since(l.tried) < vain {
 		return &Away{errAlone}
 	}
-	if err := db.Everywhere(ctx); err != nil {
-		l.tried.Store(time.Now().UnixNano())
+	if err := db.Everywhere(context.WithoutCancel(ctx)); err != nil {
+		l.tried = time.Now()
 		return &Away{err}
 	}
 	l.sure.Store(now)
 	return nil
+}
+
+// still refuses what was read in a life that began after the asker was sure.
+func (db *DB) still(ctx context.Context) error {
+	r, shared := ctx.Value(readingKey{}).(*reading)
+	if shared && db.lives != nil && r.sure.Load() && db.lives.doubted() {
+		return &Away{errAlone}
+	}
+	return nil
+}
+
+// Every process that shows something hears it when a COMMIT of one did not wait until the
+// standby had it: there is one row for all of them.
+const doubts = "doubt"
+
+const tellDoubt = `BEGIN; SET LOCAL synchronous_commit = local; NOTIFY ` + doubts + `; COMMIT`
+
+// alarm says that a COMMIT may stand here alone.
+func (db *DB) alarm(ctx context.Context) {
+	db.lives.doubt()
+	ctx, cancel := context.WithTimeout(ctx, once)
+	defer cancel()
+	if _, err := db.pool.ExecContext(ctx, tellDoubt); err != nil { // it crashed, which everybody sees by himself
+		slog.WarnContext(ctx, "the other processes were not told of a COMMIT that may stand alone", "error", err.Error())
+	}
+}
+
+// Heed hears the alarms of other processes until ctx ends.
+func (db *DB) Heed(ctx context.Context) {
+	heard := pq.NewListener(db.dsn, 100*time.Millisecond, 10*time.Second, nil)
+	defer heard.Close()
+	// Listen waits for a connection, for ever if there is none; Close ends that.
+	defer context.AfterFunc(ctx, func() { heard.Close() })()
+	if err := heard.Listen(doubts); err != nil {
+		if ctx.Err() == nil {
+			slog.ErrorContext(ctx, "alarms of other processes are not heard", "error", err.Error())
+		}
+		return
+	}
+	for range heard.Notify { // closed by Close; nil after a reconnection: what was said meanwhile is not known
+		db.lives.doubt()
+	}
 }

@@ -204,3 +204,8 @@ var grounded = map[policy.FilingKind]bool{
 
 // Sorted says that a kind asks what CPC 105(2) sorts complaints by.
 func Sorted(kind policy.FilingKind) bool { return grounded[kind] }
+
+// Grounded says that its author chose what it is about.
+func (f Filing) Grounded() bool {
+	return Sorted(f.Kind) && !f.OfAccess() && !f.OfReport() && !f.Affected
+}

@@ -102,6 +102,27 @@ func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) 
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
+const selectWhose = `SELECT person IS NOT NULL FROM session WHERE token_hash = $1`
+
+// Ended says that the cookie of a request is of somebody's session that is over; a visitor
+// has one, too.
+func (s *Sessions) Ended(r *http.Request) (bool, error) {
+	cookie, err := r.Cookie(s.CookieName())
+	if err != nil {
+		return false, nil
+	}
+	hash, ok := tokenHash(cookie.Value)
+	if !ok {
+		return false, nil
+	}
+	ended := false
+	err = s.DB.Get(r.Context(), &ended, selectWhose, hash)
+	if errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return ended, err
+}
+
 type sessionRow struct {
 	Token     []byte        `db:"token_hash"`
 	ID        uuid.UUID     `db:"id"`
