@@ -1346,7 +1346,7 @@ CREATE TABLE inbound (
     casefile uuid,                                             -- as the register calls it, there or not; none: about no case
     sequence bigint      CHECK (sequence > 0),
     state    text        NOT NULL CHECK (state IN ('taken', 'refused')),
-    code     text        NOT NULL CHECK (octet_length(code) <= 100), -- why it was refused, a key of i18n
+    code     text        NOT NULL CHECK (octet_length(code) <= 100), -- why it was refused, or something in it passed over, a key of i18n
     field    text        NOT NULL CHECK (octet_length(field) <= 100),
     answer   text        NOT NULL CHECK (octet_length(answer) <= 131072),
     tries    int         NOT NULL CHECK (tries > 0),
@@ -1355,12 +1355,12 @@ CREATE TABLE inbound (
     batch    uuid,                                             -- came with others, and one act answers for them: its digest is SHA-256 of theirs
     line     int         CHECK (line > 0),                     -- in the order of these numbers
     CHECK ((casefile IS NULL) = (sequence IS NULL)),
-    CHECK ((state = 'taken') = (code = '')),
+    CHECK (state = 'taken' OR code <> ''),
     CHECK ((batch IS NULL) = (line IS NULL))
 );
 CREATE UNIQUE INDEX inbound_order ON inbound (casefile, sequence) WHERE state = 'taken';
 CREATE INDEX inbound_batch ON inbound USING brin (batch); -- they come in the order of their ids
-CREATE INDEX inbound_aside ON inbound (last_at) WHERE state = 'refused';
+CREATE INDEX inbound_aside ON inbound (last_at) WHERE code <> '';
 
 -- Where a case is on its way, as the register says: it is conducted, it stands still, it
 -- went to the prosecutor or to the court.
@@ -1671,15 +1671,17 @@ CREATE TABLE checkpoint (
     note text        NOT NULL CHECK (octet_length(note) <= 10000)
 );
 
--- A database that was put back to a moment before acts that others have seen: those
--- acts are lost, and whoever put it back said so (portal restore -give-up). The heads
--- named here, and no others, contradict the record and stop no portal.
+-- A database that was put back to a moment. Where others have seen more acts than were
+-- left, the rest is lost, and whoever put it back said so (portal restore -give-up): the
+-- heads named here, and no others, contradict the record and stop no portal. Where nobody
+-- is known to have, seen is acts and there are none, for the register may have been told.
 CREATE TABLE restoration (
     id    uuid        PRIMARY KEY,
     acts  bigint      NOT NULL CHECK (acts >= 0),   -- that were left
-    seen  bigint      NOT NULL CHECK (seen > acts), -- that somebody had seen
-    heads text[]      NOT NULL CHECK (cardinality(heads) BETWEEN 1 AND 1000000), -- their checkpoints, as they were signed
-    at    timestamptz NOT NULL
+    seen  bigint      NOT NULL CHECK (seen >= acts), -- that somebody had seen
+    heads text[]      NOT NULL CHECK (cardinality(heads) <= 1000000), -- their checkpoints, as they were signed
+    at    timestamptz NOT NULL,
+    CHECK ((seen > acts) = (cardinality(heads) > 0))
 );
 
 -- All of it only grows.

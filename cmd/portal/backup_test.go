@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"zharia/portal/ledger"
 	"zharia/portal/portaltest"
 )
 
@@ -115,5 +117,21 @@ func TestAnOperatorMigratesServesCopiesAndRestores(t *testing.T) {
 		if code != s.code || !strings.Contains(said, s.says) {
 			t.Fatalf("portal %s: %d, want %d and %q\n%s", strings.Join(s.args, " "), code, s.code, s.says, said)
 		}
+	}
+	// A copy that takes the place of what went on after it: nobody else has seen more.
+	key, err := ledger.OpenKey(filepath.Join(t.TempDir(), "auditor.key"), "zharia.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.database("third")
+	o.database("fourth")
+	_, said := o.does(nil, "restore", dir, "-no-witness", "-database", o.dsn("migrate", "third"))
+	acts := regexp.MustCompile(`-give-up ([0-9]+):`).FindStringSubmatch(said)
+	if acts == nil {
+		t.Fatalf("nobody is told how a life begins: %s", said)
+	}
+	code, said := o.does(nil, "restore", dir, "-no-witness", "-key", key.Public, "-give-up", acts[1], "-database", o.dsn("migrate", "fourth"))
+	if code != 0 || !strings.Contains(said, "what is lost is written down") || strings.Contains(said, "-give-up") {
+		t.Errorf("%d\n%s", code, said)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"zharia/portal/database"
 	"zharia/portal/directory"
 	"zharia/portal/eds"
@@ -25,6 +27,7 @@ func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
 	name := flags.String("name", "", "surname, name and patronymic")
 	kk := flags.String("body", "", "the body that administers the portal, in Kazakh")
 	ru := flags.String("body-ru", "", "the same in Russian")
+	id := flags.String("body-id", "", "the id by which the register calls that body; without it the body is found by its name, or made under an id of its own")
 	if flags.Parse(args) != nil {
 		return errMisuse
 	}
@@ -33,6 +36,8 @@ func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
 		return misused("officer takes flags only, not " + flags.Arg(0))
 	case len(*iin) != 12 || strings.Trim(*iin, "0123456789") != "":
 		return misused("-iin is twelve digits")
+	case *id != "" && uuid.Validate(*id) != nil:
+		return misused("-body-id is a UUID")
 	case !named(*name) || !named(*kk) || !named(*ru):
 		return misused("-name, -body and -body-ru are names of 2 to 150 characters")
 	}
@@ -53,11 +58,16 @@ func firstOfficer(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer db.Close()
 	defer work.Close()
-	if err := directory.First(ctx, work, now(), eds.IIN(*iin), *name, identity.Body{NameKK: *kk, NameRU: *ru}); err != nil {
+	var its uuid.UUID
+	if *id != "" {
+		its = uuid.MustParse(*id)
+	}
+	line, err := directory.First(ctx, work, now(), eds.IIN(*iin), *name, identity.Body{NameKK: *kk, NameRU: *ru}, its)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "an administrator is in the directory")
-	return nil
+	_, err = fmt.Fprintf(out, "an administrator is in the directory; the register's first roll must name him:\n  person %s\n  post   %s\n  body   %s\n  until  none\n", line.Person, line.Post, line.Body)
+	return err
 }
 
 func named(text string) bool {

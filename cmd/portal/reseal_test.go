@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"zharia/portal/database"
 	"zharia/portal/directory"
 	"zharia/portal/identity"
@@ -71,7 +73,7 @@ func TestAnOperatorRotatesBringsOverAndForgetsNotBeforeItsTime(t *testing.T) {
 	}
 	defer work.Close()
 	body := identity.Body{NameKK: "Комитет", NameRU: "Комитет"}
-	if err := directory.First(t.Context(), vault.New(work, keys), now(), "811111399014", "ОСПАНОВА АЙГҮЛ", body); err != nil {
+	if _, err := directory.First(t.Context(), vault.New(work, keys), now(), "811111399014", "ОСПАНОВА АЙГҮЛ", body, uuid.Nil); err != nil {
 		t.Fatal(err)
 	}
 

@@ -30,7 +30,7 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&i.Dir, "data", "", "of a base (portal backup -cluster): a new folder for the server; its files go into data/ there")
 	flags.StringVar(&i.WAL, "wal", "", "of a base: the folder that `portal archive` fills")
 	at := flags.String("at", "", "of a base: the moment, 2026-11-22T15:04:05+05:00; none: as far as the archive goes")
-	giveUp := flags.Int64("give-up", 0, "how many acts others have seen, where fewer are here: the rest is lost, and that is written down for ever")
+	giveUp := flags.Int64("give-up", 0, "how many acts others have seen: what of them is not here is lost, and that is written down for ever; as many as are here: others are not known to have seen more, and the register may have")
 	pieces := flags.String("pieces", "", "folder of `portal backup -pieces`: what the bucket (PORTAL_S3) lacks is put back into it, and all of it is read")
 	alone := flags.Bool("no-witness", false, "nobody holds anything: that the copy is the newest one is not proved")
 	dir, err := takesOne(flags, args)
@@ -71,7 +71,7 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 			if err := giveUpHeads(ctx, db.DSN(), options, *giveUp); err != nil {
 				return err
 			}
-			fmt.Fprintln(out, "acts are given up; each event tells the register so, and it forgets what it was told beyond")
+			fmt.Fprintln(out, "what is lost is written down; each event tells the register so, and it forgets what it was told beyond")
 		}
 		return prove(ctx, db, c, options, out)
 	}
@@ -83,6 +83,9 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d acts of %s are put back and proved; the database may be served\n", m.Acts, m.MadeAt.Format("2006-01-02 15:04 MST"))
+	if *giveUp == 0 { // a copy is put back to be looked at, too, and then nothing begins
+		fmt.Fprintf(out, "if it takes the place of one that went on after that, put it back with -give-up %d: the register may have been told of what is lost\n", m.Acts)
+	}
 	return nil
 }
 
@@ -100,11 +103,11 @@ func restoreAt(ctx context.Context, i backup.Instant, dir, at string, proof back
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d acts are put back and proved; let the server's data_directory be %s, start it, and make a new base at once\n", r.Acts, r.Data)
+	fmt.Fprintf(out, "%d acts are put back and proved; each event tells the register that the record has another life, and it forgets what it was told beyond; let the server's data_directory be %s, start it, and make a new base at once\n", r.Acts, r.Data)
 	return nil
 }
 
-// giveUpHeads writes down that acts which others have seen are lost, as the owner.
+// giveUpHeads writes down that what others have seen beyond is lost, as the owner.
 func giveUpHeads(ctx context.Context, dsn string, o audit.Options, seen int64) error {
 	owner, err := database.Open(ctx, dsn)
 	if err != nil {

@@ -160,9 +160,10 @@ type audit struct {
 	touched  map[string]bool // tables of which acts since the last audit changed rows
 	lost     ledger.Lost     // heads that were given up with a restored copy
 	givenUp  map[uuid.UUID]ledger.Restoration
-	restored map[int64]bool // when, in microseconds
-	outside  int64          // pieces of files whose ends lie outside the database
-	bound    int64          // traces that acts answer for, all of them
+	unseen   []ledger.Restoration // of which nobody is known to have seen more
+	restored map[int64]bool       // when, in microseconds
+	outside  int64                // pieces of files whose ends lie outside the database
+	bound    int64                // traces that acts answer for, all of them
 }
 
 // state is what PostgreSQL says of the snapshot.
@@ -195,9 +196,15 @@ func (a *audit) begin(ctx context.Context) error {
 	if a.lost, err = ledger.ReadLost(ctx, a.tx); err != nil {
 		return err
 	}
+	all, err := ledger.Restorations(ctx, a.tx)
+	if err != nil {
+		return err
+	}
 	a.givenUp, a.restored = map[uuid.UUID]ledger.Restoration{}, map[int64]bool{}
-	for _, r := range a.lost {
-		a.restored[r.At.UnixMicro()] = true
+	for _, r := range all {
+		if a.restored[r.At.UnixMicro()] = true; len(r.Heads) == 0 {
+			a.unseen = append(a.unseen, r)
+		}
 	}
 	return a.readTables(ctx)
 }
@@ -226,6 +233,9 @@ func (a *audit) notes() {
 	for _, r := range a.givenUp {
 		say(fmt.Sprintf("acts %d to %d, which others have seen, are lost: they were given up with a restored copy on %s, %d heads of them",
 			r.Acts+1, r.Seen, r.At.UTC().Format(time.RFC3339), len(r.Heads)))
+	}
+	for _, r := range a.unseen {
+		say(fmt.Sprintf("the database was put back to act %d on %s; nobody is known to have seen more", r.Acts, r.At.UTC().Format(time.RFC3339)))
 	}
 	if !a.whole {
 		say(fmt.Sprintf("only what is new since act %d: a page of the disk that was edited past PostgreSQL shows in a whole audit", a.Since.Size))

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
@@ -30,6 +31,7 @@ import (
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/feed"
 	"zharia/portal/vault"
 )
 
@@ -191,6 +193,44 @@ func rows(t *testing.T, db *sqlx.DB) map[string]string {
 		out[name] = all
 	}
 	return out
+}
+
+// Who puts a copy back may know that the register was told of more than it has, though no
+// witness saw it. Nobody can sign the acts before until the auditor runs again.
+func TestALifeBeginsAlthoughNobodyIsKnownToHaveSeenMore(t *testing.T) {
+	h := newHouse(t)
+	h.sign(t)
+	h.Petition(h.Aigul, h.Theft)
+	size, err := ledger.Size(t.Context(), h.DB.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := h.At.Add(48 * time.Hour)
+	for _, n := range []int64{0, size - 1, size + 1} {
+		if err := backup.GiveUp(t.Context(), h.DB.DB, h.key.Verifier, nil, n, later); !errors.Is(err, backup.ErrNotThatMany) {
+			t.Errorf("%d acts of %d: %v", n, size, err)
+		}
+	}
+	if life, err := feed.ReadLife(t.Context(), h.DB.DB); err != nil || life != (feed.Life{}) {
+		t.Errorf("before: %+v, %v", life, err)
+	}
+	if err := backup.GiveUp(t.Context(), h.DB.DB, h.key.Verifier, nil, size, later); err != nil {
+		t.Fatal(err)
+	}
+	if life, err := feed.ReadLife(t.Context(), h.DB.DB); err != nil || life != (feed.Life{Number: later.UnixMilli(), Kept: size}) {
+		t.Errorf("after: %+v, %v", life, err)
+	}
+	reader, err := database.OpenAs(t.Context(), h.DB.DSN(), database.Audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if err := h.prove(t.Context(), reader); err != nil {
+		t.Errorf("it is not proved: %v", err)
+	}
+	h.At = later
+	h.sign(t)
+	h.Sound()
 }
 
 func TestWhatWasCopiedComesBackProvedAndIsServed(t *testing.T) {

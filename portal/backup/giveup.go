@@ -22,10 +22,12 @@ var ErrNotThatMany = errors.New("that is not how many acts others have seen")
 const insertRestoration = `
 INSERT INTO restoration (id, acts, seen, heads, at) VALUES ($1, $2, $3, $4, $5)`
 
-// GiveUp writes down that acts which others have seen are lost with what was put back.
-// heads are the checkpoints that they hold; those the record has are passed over. seen is
-// how many acts the newest has, in the words of whoever puts it back: another number is
-// ErrNotThatMany. db is the owner's.
+// GiveUp writes down that a database was put back, and that acts which others have seen are
+// lost with it. heads are the checkpoints that they hold; those the record has are passed
+// over. seen is how many acts the newest has, in the words of whoever puts it back: another
+// number is ErrNotThatMany. Where none has more than are here, seen is as many as are here:
+// the register is told of an act before any witness has it, so a life of the record begins
+// with this as well (feed.Life). db is the owner's.
 func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byte, seen int64, at time.Time) error {
 	at = at.UTC().Truncate(time.Microsecond)
 	return db.Within(ctx, func(tx *database.DB) error {
@@ -33,7 +35,7 @@ func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byt
 		if err != nil {
 			return err
 		}
-		r := ledger.Restoration{Acts: size, At: at}
+		r := ledger.Restoration{Acts: size, Seen: size, Heads: []string{}, At: at}
 		var lost []ledger.Checkpoint
 		for _, text := range heads {
 			c, err := ledger.ParseCheckpoint(text, v)
@@ -45,8 +47,8 @@ func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byt
 			}
 		}
 		switch {
-		case len(lost) == 0:
-			return fmt.Errorf("%w: nobody has seen more than the %d that are here, so nothing is to be given up", ErrNotThatMany, size)
+		case r.Seen != seen && len(lost) == 0:
+			return fmt.Errorf("%w: nobody has seen more than the %d that are here", ErrNotThatMany, size)
 		case r.Seen != seen:
 			return fmt.Errorf("%w: %d are here and others have seen %d", ErrNotThatMany, size, r.Seen)
 		}

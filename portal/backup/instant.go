@@ -57,7 +57,8 @@ const (
 // whoever runs this program; then it stands ready in Dir/data to be started. Until the
 // proof has succeeded no portal serves that database; it can be made again at the same
 // Instant, without playing the log. Its log goes on in a timeline of its
-// own, so a new base has to be made.
+// own, so a new base has to be made; and its record in another life, which is written down
+// (GiveUp) where the proof has not done so.
 func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say func(string)) (r Reached, err error) {
 	if i.Dir, err = filepath.Abs(i.Dir); err != nil {
 		return r, err
@@ -108,7 +109,16 @@ func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say f
 	if err := proven(ctx, dsn, prove); err != nil {
 		return r, fmt.Errorf("the server was put back and its database is NOT proved, so no portal serves it: %w", err)
 	}
-	if r.Acts, err = ledger.Size(ctx, owner); err != nil { // the proof may have written down what is lost
+	proved, err := ledger.Size(ctx, owner)
+	if err != nil {
+		return r, err
+	}
+	if proved == r.Acts { // what is lost is not written down; before the proof a witness could have seen another act in its place
+		if err := GiveUp(ctx, owner, nil, nil, proved, time.Now()); err != nil {
+			return r, err
+		}
+	}
+	if r.Acts, err = ledger.Size(ctx, owner); err != nil {
 		return r, err
 	}
 	return r, fence.Settle(ctx, owner)

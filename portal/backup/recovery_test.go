@@ -25,6 +25,7 @@ import (
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register/feed"
 )
 
 // TestMain is what archive_command of the servers of these tests calls, too.
@@ -390,6 +391,9 @@ func (w *town) instant(t *testing.T, at time.Time) (acts int64, lost int) {
 		t.Errorf("at %s another number was given up: %v", at, err)
 	}
 	r, said, err = w.putBack(t, dir, at, newest)
+	if r.Acts != said.report.Size {
+		t.Errorf("at %s it has %d acts, and %d with the one that gives up", at, r.Acts, said.report.Size)
+	}
 	if err != nil || !said.report.Sound() || said.fork != nil {
 		t.Errorf("at %s, given up: %v, %v, %v", at, err, said.report.Findings, said.fork)
 	}
@@ -399,6 +403,36 @@ func (w *town) instant(t *testing.T, at time.Time) (acts int64, lost int) {
 		t.Errorf("the audit does not say what is lost: %q", said.report.Notes)
 	}
 	return r.Acts, len(beyond)
+}
+
+// lives puts the server back to a moment and proves it against nobody: the register is told
+// of an act before a witness has it, so a life begins although nobody is known to have seen
+// more. Once again, and what the first time wrote down is there and proved.
+func (w *town) lives(t *testing.T, at time.Time) {
+	t.Helper()
+	dir, acts, life := folder(t), int64(0), feed.Life{}
+	for n := range int64(2) {
+		r, err := backup.RestoreAt(t.Context(), backup.Instant{Base: w.base, WAL: w.archive, Dir: dir, At: at}, zharia.Schema,
+			func(ctx context.Context, db *database.DB) (err error) {
+				if life, err = feed.ReadLife(ctx, db); err != nil {
+					return err
+				}
+				report, err := audit.Verify(ctx, db, audit.Options{Key: w.key.Verifier})
+				if err == nil && !report.Sound() {
+					err = fmt.Errorf("%w: %v", audit.ErrNotSound, report.Findings)
+				}
+				if acts = report.Size - n; n > 0 && !slices.ContainsFunc(report.Notes, func(note string) bool { return strings.Contains(note, fmt.Sprintf("put back to act %d", acts)) }) {
+					t.Errorf("the audit does not say that it was put back: %q", report.Notes)
+				}
+				return errors.Join(err, ledger.Proven(ctx, db, w.key.Verifier))
+			}, quiet)
+		if err != nil || r.Acts != acts+n+1 {
+			t.Errorf("time %d: %d acts of %d: %v", n+1, r.Acts, acts, err)
+		}
+		if began := life.Number > 0; began != (n > 0) || began && life.Kept != acts {
+			t.Errorf("time %d: it began with %+v, and %d acts were left", n+1, life, acts)
+		}
+	}
 }
 
 // What was acknowledged before a moment comes back with it, what was sent after it does
@@ -429,6 +463,7 @@ func TestAServerIsPutBackToAnyMomentAndProved(t *testing.T) {
 		t.Logf("%d of %d: %s after the first, %d acts, %d heads of the witness beyond, %s", i+1, n, at.Sub(from).Round(time.Millisecond), acts, heads, time.Since(began).Round(time.Millisecond))
 	}
 	t.Logf("%d moments of %s with %d filings: %d times a filing had to be there and was, %d were under way; %d heads and %d receipts beyond were named", w.restores, to.Sub(from).Round(time.Millisecond), len(w.diary), w.must, w.between, lost, w.named)
+	w.lives(t, w.diary[(len(w.diary)-1)/2].acked)
 	if _, _, err := w.putBack(t, folder(t), from.Add(-24*time.Hour), 0); !errors.Is(err, backup.ErrTooEarly) {
 		t.Errorf("a moment before the base: %v", err)
 	}

@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -94,8 +95,16 @@ type deputyRow struct {
 // given is a case in somebody's hands, until the next paper was signed.
 type given struct {
 	officer, body uuid.UUID
+	paper         uuid.UUID
 	from          time.Time
 	late          time.Time // by then nobody before him has it any more
+}
+
+// after says that it was given by a paper newer than another: of two of one moment the
+// keeper reads that with the lower number first.
+func (g given) after(at time.Time, paper uuid.UUID) bool {
+	n := g.from.Compare(at)
+	return n > 0 || n == 0 && bytes.Compare(g.paper[:], paper[:]) > 0
 }
 
 // conductors are who conducted some cases, and what some people were then.
@@ -155,7 +164,7 @@ func (c conductors) follow(id uuid.UUID, kin map[uuid.UUID]kinRow, papers []give
 		}
 		for _, p := range papers {
 			if warrant.Severed(p.Paper) == id {
-				all = c.severed(k.From.UUID, p.Made)
+				all = c.severed(k.From.UUID, p.Made, p.Paper)
 			}
 		}
 	}
@@ -168,12 +177,12 @@ func (c conductors) follow(id uuid.UUID, kin map[uuid.UUID]kinRow, papers []give
 			if err != nil {
 				return err
 			}
-			all = append(all, given{officer: f.Officer, body: f.Body, from: p.Made, late: p.Made})
+			all = append(all, given{officer: f.Officer, body: f.Body, paper: f.ID, from: f.Made, late: f.Made})
 			continue
 		case len(all) == 0: // nothing says who had it, but that he had it
 			all = []given{{officer: p.Previous.UUID, body: k.Body}}
 		}
-		all = append(all, given{officer: p.Officer.UUID, body: all[len(all)-1].body, from: p.Made, late: p.Signed})
+		all = append(all, given{officer: p.Officer.UUID, body: all[len(all)-1].body, paper: p.Paper, from: p.Made, late: p.Signed})
 	}
 	if len(all) == 0 {
 		all = []given{{officer: k.Investigator, body: k.Body}}
@@ -183,59 +192,75 @@ func (c conductors) follow(id uuid.UUID, kin map[uuid.UUID]kinRow, papers []give
 }
 
 // severed are those who had a case when another was made of it.
-func (c conductors) severed(from uuid.UUID, at time.Time) []given {
-	i := c.last(from, at)
+func (c conductors) severed(from uuid.UUID, at time.Time, paper uuid.UUID) []given {
+	i := c.last(from, at, paper)
 	if i < 0 {
 		return nil
 	}
 	one := c.given[from][i]
-	one.from, one.late = at, at
+	one.paper, one.from, one.late = paper, at, at
 	return []given{one}
 }
 
-// last is the newest that was made by a moment; before all of them it is the first: of
-// what was before, the register told nothing.
-func (c conductors) last(id uuid.UUID, at time.Time) int {
+// last is the newest that was made before a paper of a moment; before all of them it is
+// the first.
+func (c conductors) last(id uuid.UUID, at time.Time, paper uuid.UUID) int {
 	all := c.given[id]
 	i := len(all) - 1
-	for i > 0 && all[i].from.After(at) {
+	for i > 0 && all[i].after(at, paper) {
 		i--
 	}
 	return i
 }
 
 // conducted says that somebody conducted a case at a moment, himself or for one who was
-// away.
+// away: enough for a ruling, or for what takes a right. Two clocks may differ by a skew,
+// and of what was before the first charge, or before the post that he is in now, the
+// register told nothing: there it counts that the case was given to him.
 func (c conductors) conducted(person, id uuid.UUID, at time.Time) bool {
+	return c.had(person, id, at, uuid.Max, skew)
+}
+
+// could is conducted for a paper that gives a right. The keeper finds nothing in it that
+// he did not hold to the second, so neither do the tables.
+func (c conductors) could(person, id uuid.UUID, at time.Time, paper uuid.UUID) bool {
+	return c.had(person, id, at, paper, 0)
+}
+
+// had is both of them: clocks may differ within so much, and within nothing at all only
+// what is known counts.
+func (c conductors) had(person, id uuid.UUID, at time.Time, paper uuid.UUID, within time.Duration) bool {
 	all := c.given[id]
-	newest := c.last(id, at.Add(skew))
+	newest := c.last(id, at.Add(within), paper)
+	if newest < 0 || within == 0 && all[newest].after(at, paper) {
+		return false
+	}
 	for i := newest; i >= 0; i-- {
-		if (all[i].officer == person || c.deputised(person, all[i].officer, at)) && c.served(person, all[i].body, at) {
+		if (all[i].officer == person || c.deputised(person, all[i].officer, at, within)) && c.served(person, all[i].body, at, within) {
 			return true
 		}
-		if !at.Add(-skew).Before(all[i].late) { // and from then on nobody before him
+		if !at.Add(-within).Before(all[i].late) { // and from then on nobody before him
 			return false
 		}
 	}
 	return false
 }
 
-func (c conductors) deputised(person, away uuid.UUID, at time.Time) bool {
+func (c conductors) deputised(person, away uuid.UUID, at time.Time, within time.Duration) bool {
 	return slices.ContainsFunc(c.deputies[person], func(d deputyRow) bool {
-		return d.Officer == away && !d.Made.After(at.Add(skew)) && day(at) <= d.Until.Format(time.DateOnly) && (d.EndedAt == nil || at.Add(-skew).Before(*d.EndedAt))
+		return d.Officer == away && !d.Made.After(at.Add(within)) && day(at) <= d.Until.Format(time.DateOnly) && (d.EndedAt == nil || at.Add(-within).Before(*d.EndedAt))
 	})
 }
 
-// served says that somebody was an investigator of a body. Of what he was before the post
-// that he is in now, or was in last, the directory says nothing: then it counts that the
-// case was given to him.
-func (c conductors) served(person, body uuid.UUID, at time.Time) bool {
+// served says that somebody was an investigator of a body. What he was before the post
+// that he is in now, or was in last, the directory keeps no more.
+func (c conductors) served(person, body uuid.UUID, at time.Time, within time.Duration) bool {
 	p, known := c.posts[person]
 	switch {
 	case !known:
 		return false
-	case p.Since != nil && at.Before(p.Since.Add(-skew)):
-		return true
+	case p.Since != nil && at.Before(p.Since.Add(-within)):
+		return within > 0
 	}
-	return p.Post == "investigator" && p.Body == body && (p.LeftAt == nil || at.Add(-skew).Before(*p.LeftAt)) && (p.Until == nil || day(at) <= p.Until.Format(time.DateOnly))
+	return p.Post == "investigator" && p.Body == body && (p.LeftAt == nil || at.Add(-within).Before(*p.LeftAt)) && (p.Until == nil || day(at) <= p.Until.Format(time.DateOnly))
 }

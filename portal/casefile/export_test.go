@@ -6,3 +6,6 @@ var (
 	ConfirmationSheet = Grant.sheet
 	EndingSheet       = Participant.endingSheet
 )
+
+// Proved is when the keeper takes a paper for signed.
+var Proved = proved

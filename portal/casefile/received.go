@@ -14,6 +14,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/register"
@@ -96,7 +97,8 @@ UPDATE casefile SET body = $2, investigator = $3, prosecution = $4, prosecutor =
 // Transfer gives a case to the officials that the register names from now on: to others of
 // the same bodies, or to another body (CPC 186, 187). Those before lose it in the same
 // moment. Whoever calls hands over what waits for them (Holders). A charge that is not
-// newer than what gave the case last came too late: fault.Conflict.
+// newer than what gave the case last came too late: fault.Conflict. Statuses whose papers
+// it overtook await whoever has the case now (overtaken).
 func Transfer(ctx context.Context, tx *vault.DB, charge register.Said, at time.Time, digest []byte) error {
 	if _, err := Holders(ctx, tx, charge.Case); err != nil {
 		return err
@@ -112,7 +114,110 @@ func Transfer(ctx context.Context, tx *vault.DB, charge register.Said, at time.T
 	if err == nil && !kept {
 		return fault.New(fault.Conflict, "fault.register-again").At("fact")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return overtaken(ctx, tx, charge, at)
+}
+
+// What was confirmed since a charge was made, or brought by a joinder or a severance:
+// confirmed_at is when the paper took effect here.
+const selectSince = `
+SELECT p.id, p.casefile, d.id AS paper, d.signer, d.made_at, d.signed_at, e.stamped_at
+  FROM participant p
+  JOIN confirmation c ON c.participant = p.id AND c.signed_at = p.confirmed_at AND NOT c.ends
+  JOIN document d ON d.id = c.document
+  LEFT JOIN evidence e ON e.id = d.id
+ WHERE p.casefile = $1 AND p.status = 'confirmed' AND p.confirmed_at >= $2
+UNION ALL
+SELECT p.id, p.casefile, d.id AS paper, d.signer, d.made_at, d.signed_at, e.stamped_at
+  FROM decision x
+  JOIN participant p ON p.casefile = x.casefile AND p.from_case = x.joins AND p.confirmed_at = x.published_at
+  JOIN document d ON d.id = x.document
+  LEFT JOIN evidence e ON e.id = d.id
+ WHERE x.casefile = ANY (ARRAY(SELECT unnest(ARRAY[id, joined_into]) FROM casefile WHERE id = $1)) AND (x.casefile = $1 OR x.joins = $1)
+   AND p.status = 'confirmed' AND p.confirmed_at >= $2
+UNION ALL
+SELECT p.id, p.casefile, d.id AS paper, d.signer, d.made_at, d.signed_at, e.stamped_at
+  FROM decision x
+  JOIN casefile s ON s.severed_from = x.casefile AND s.made_at = x.published_at
+  JOIN participant p ON p.casefile = s.id AND p.confirmed_at = s.made_at
+  JOIN document d ON d.id = x.document
+  LEFT JOIN evidence e ON e.id = d.id
+ WHERE x.casefile = $1 AND x.severs IS NOT NULL AND p.status = 'confirmed' AND p.confirmed_at >= $2
+ ORDER BY 1`
+
+type sinceRow struct {
+	ID      uuid.UUID  `db:"id"`
+	Case    uuid.UUID  `db:"casefile"`
+	Paper   uuid.UUID  `db:"paper"`
+	Signer  uuid.UUID  `db:"signer"`
+	Made    time.Time  `db:"made_at"`
+	Came    time.Time  `db:"signed_at"`
+	Stamped *time.Time `db:"stamped_at"`
+}
+
+// waiting and fresh are the keeper's (portal/warrant, portal/leave): how long a paper may
+// lie between its printing and its signature, and how far its time-stamp may be from when
+// it came. aged is from when on it is judged as of its own day (document.VerifyReceived).
+const (
+	waiting = 10 * time.Minute
+	fresh   = 10 * time.Minute
+	aged    = 23 * time.Hour
+)
+
+// proved is when the keeper takes a paper for signed: by its time-stamp, or when it came.
+func proved(came time.Time, stamped *time.Time) time.Time {
+	if stamped != nil && (came.Sub(*stamped).Abs() <= fresh || came.Sub(*stamped) > aged) {
+		return *stamped
+	}
+	return came
+}
+
+const lockActing = `
+SELECT id AS a, casefile AS b FROM participant WHERE (id = $1 OR represents = $1) AND status = 'confirmed'
+ ORDER BY represents NULLS FIRST, id
+   FOR NO KEY UPDATE`
+
+// overtaken has statuses await a confirmation again whose paper gives nothing since a
+// charge that was made before it was proved: the case was another's by then, though nobody
+// knew it here, and the keeper opens nothing by such a paper. Whoever acts for them awaits
+// it with them.
+func overtaken(ctx context.Context, tx *vault.DB, charge register.Said, at time.Time) error {
+	var since []sinceRow
+	if err := tx.Select(ctx, &since, selectSince, charge.Case, charge.Made); err != nil || len(since) == 0 {
+		return err
+	}
+	var signers []uuid.UUID
+	for _, s := range since {
+		signers = append(signers, s.Signer)
+	}
+	had, err := conductorsOf(ctx, tx, []uuid.UUID{charge.Case}, unique(signers))
+	if err != nil {
+		return err
+	}
+	ask := policy.Ask{Act: policy.RegisterTake, At: at}
+	for _, s := range since {
+		then := proved(s.Came, s.Stamped).Add(-waiting)
+		lost := !s.Made.Before(charge.Made) && !had.could(s.Signer, charge.Case, s.Made, s.Paper) ||
+			then.After(s.Made) && !then.Before(charge.Made) && !had.could(s.Signer, charge.Case, then, uuid.Max)
+		if !lost {
+			continue
+		}
+		var all []pair
+		if err := tx.Select(ctx, &all, lockActing, s.ID); err != nil {
+			return err
+		}
+		for _, p := range all {
+			if err := tx.Exec(ctx, awaitAgain, p.A, Unconfirmed, at); err != nil {
+				return err
+			}
+			if err := follows(ctx, tx.DB, ask, policy.ParticipantLapse, "participant", p.A, p.B, law.CPC(186)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Held is who has a case.
@@ -162,17 +267,24 @@ func placed(err error) error {
 }
 
 // charged is the ask of the one who signed a paper about a case; refused where he did not
-// conduct it when he made the paper, or when he signed it.
-func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.Received, act policy.Act, made, signed, at time.Time) (policy.Ask, error) {
+// conduct it when he made the paper, or when he signed it. Of one that gives a right by its
+// fact more is asked, as the keeper asks it: that he could when he made it, and that he
+// conducts the case still.
+func charged(ctx context.Context, tx *vault.DB, casefile uuid.UUID, r document.Received, act policy.Act, gives *warrant.Fact, made, signed, at time.Time) (policy.Ask, error) {
 	ask := policy.Ask{Person: r.Signer, Is: policy.Citizen | policy.Investigator, Act: act, At: at}
 	c, err := conductorsOf(ctx, tx, []uuid.UUID{casefile}, []uuid.UUID{r.Signer})
 	if err != nil {
 		return ask, err
 	}
-	if !c.conducted(r.Signer, casefile, made) || !signed.IsZero() && !c.conducted(r.Signer, casefile, signed) {
+	switch {
+	case !c.conducted(r.Signer, casefile, made), !signed.IsZero() && !c.conducted(r.Signer, casefile, signed):
+		return ask, notHis()
+	case gives == nil:
+		return ask, nil
+	case !c.could(r.Signer, casefile, gives.Made, gives.ID):
 		return ask, notHis()
 	}
-	return ask, nil
+	return ask, still(ctx, tx, casefile, r.Signer)
 }
 
 func notHis() error { return fault.New(fault.Invalid, "fault.register-signer").At("cms") }
@@ -182,6 +294,7 @@ SELECT count(*) FROM duty WHERE casefile = $1 AND person = $2 AND standing = 'ch
 
 // still refuses a paper that gives a right where its signer does not conduct the case any
 // more: the keeper goes by the moment at which it is proved, which is that of its coming.
+// That a charge was made before then and comes after, nobody knows yet: Transfer sees to it.
 func still(ctx context.Context, tx *vault.DB, casefile, signer uuid.UUID) error {
 	var n int
 	if err := tx.Get(ctx, &n, selectInCharge, casefile, signer); err != nil {
@@ -248,8 +361,9 @@ func (r ReceivedStatus) whom(ctx context.Context, tx *vault.DB) error {
 }
 
 // What was said about a status last: a paper that was signed here when it was signed, one
-// that came when it was made. What ended it without a paper, because a day was past or by
-// what was decided about something else, says so in its row; unless it did by one of these.
+// that came when it was made. What ended it without a paper, by what was decided about
+// something else, says so in its row; unless it did by one of these. That a day was past
+// nobody said: who had it go on before that, has it go on.
 const selectNewest = `
 WITH said AS (
     SELECT CASE WHEN d.nonce IS NULL THEN c.made_at ELSE c.signed_at END AS at, c.signed_at AS came
@@ -269,7 +383,8 @@ WITH said AS (
 SELECT max(at) FROM (
     SELECT at FROM said
     UNION ALL
-    SELECT p.ended_at FROM participant p WHERE p.id = $1 AND NOT EXISTS (SELECT FROM said WHERE came = p.ended_at)) newest`
+    SELECT p.ended_at FROM participant p WHERE p.id = $1 AND (p.until IS NULL OR p.until >= CAST(p.ended_at AT TIME ZONE 'Asia/Almaty' AS date))
+       AND NOT EXISTS (SELECT FROM said WHERE came = p.ended_at)) newest`
 
 // newer refuses a fact that is not newer than all that was signed about a status before it
 // came: who took a power back has taken it back, however late an older confirmation of it
@@ -289,14 +404,11 @@ func newer(ctx context.Context, tx *vault.DB, f warrant.Fact) error {
 // portal: it has the same effect as one signed here (Settle), unless something newer was
 // signed about the status meanwhile.
 func TakeConfirmation(ctx context.Context, tx *vault.DB, r ReceivedStatus, at time.Time) error {
-	act, kind := policy.ParticipantGrant, document.Confirmation
+	act, kind, gives := policy.ParticipantGrant, document.Confirmation, &r.Fact
 	if r.Fact.Kind == warrant.Ending {
-		act, kind = policy.ParticipantEnd, document.Ending
+		act, kind, gives = policy.ParticipantEnd, document.Ending, nil
 	}
-	ask, err := charged(ctx, tx, r.Fact.Case, r.Received, act, r.Fact.Made, r.SignedAt, at)
-	if err == nil && kind == document.Confirmation {
-		err = still(ctx, tx, r.Fact.Case, r.Signer)
-	}
+	ask, err := charged(ctx, tx, r.Fact.Case, r.Received, act, gives, r.Fact.Made, r.SignedAt, at)
 	if err != nil {
 		return err
 	}
@@ -433,11 +545,15 @@ SELECT count(*) FROM participant WHERE casefile = $1 AND id = ANY (CAST($2 AS uu
 // TakeDecision takes a decision that was signed outside the portal. What waits for the
 // prosecutor waits here too; everything else opens at once to those whom the Code names.
 func TakeDecision(ctx context.Context, tx *vault.DB, r ReceivedDecision, at time.Time) error {
-	act := signs(r.Draft.Kind)
-	ask, err := charged(ctx, tx, r.Case, r.Received, act, r.Made, r.Made, at)
-	if err == nil && (r.Draft.Joins != uuid.Nil || r.Draft.Severs != "") {
-		err = still(ctx, tx, r.Case, r.Signer)
+	printed, gives := r.Made, (*warrant.Fact)(nil)
+	if r.moves() { // the keeper goes by its fact
+		f, err := warrant.Read(r.Content)
+		if err != nil {
+			return fault.New(fault.Invalid, "fault.register-fact").At("pdf").Because(err)
+		}
+		printed, gives = f.Made, &f
 	}
+	ask, err := charged(ctx, tx, r.Case, r.Received, signs(r.Draft.Kind), gives, printed, r.Made, at)
 	if err != nil {
 		return err
 	}
@@ -453,19 +569,21 @@ func TakeDecision(ctx context.Context, tx *vault.DB, r ReceivedDecision, at time
 			return fault.New(fault.Invalid, "fault.register-participant").At("concerns")
 		}
 	}
-	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: r.Made}
+	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: printed}
 	if err := received(document.Receive(ctx, tx, &d, r.Received, at)); err != nil {
 		return err
 	}
-	if err := r.keep(ctx, tx, ask, d); err != nil {
+	if err := r.keep(ctx, tx, ask, d, gives); err != nil {
 		return err
 	}
 	return ledger.Step(ctx, tx.DB, ask, "decision", r.ID, r.Case, d.Digest)
 }
 
-func (r ReceivedDecision) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, d document.Document) error {
-	moves := r.Draft.Joins != uuid.Nil || r.Draft.Severs != ""
-	if ask.Act == policy.DecisionPublish && !moves {
+// moves says that it brings people into another case.
+func (r ReceivedDecision) moves() bool { return r.Draft.Joins != uuid.Nil || r.Draft.Severs != "" }
+
+func (r ReceivedDecision) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, d document.Document, gives *warrant.Fact) error {
+	if ask.Act == policy.DecisionPublish && !r.moves() {
 		flags := make(pq.StringArray, len(r.Draft.Flags))
 		for i, f := range r.Draft.Flags {
 			flags[i] = string(f)
@@ -500,6 +618,9 @@ func (r ReceivedDecision) keep(ctx context.Context, tx *vault.DB, ask policy.Ask
 		if _, err := draft.checkJoining(shut, tx, ask.To(policy.DecisionDraft), here); err != nil {
 			return err
 		}
+		if _, err := charged(shut, tx, draft.Joins, r.Received, ask.Act, gives, d.MadeAt, time.Time{}, ask.At); err != nil {
+			return err
+		}
 	} else if err := r.checkGoing(shut, tx); err != nil {
 		return err
 	}
@@ -525,7 +646,7 @@ type ReadyDecision struct {
 // Prepare seals a decision for TakeDecisions; at is when the portal received it. False: it
 // has to go through TakeDecision, because more comes of it than its own rows.
 func (r ReceivedDecision) Prepare(pack *vault.Pack, at time.Time) (ReadyDecision, bool, error) {
-	if signs(r.Draft.Kind) != policy.DecisionPublish || r.Draft.Joins != uuid.Nil || r.Draft.Severs != "" {
+	if signs(r.Draft.Kind) != policy.DecisionPublish || r.moves() {
 		return ReadyDecision{}, false, nil
 	}
 	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: r.Made}

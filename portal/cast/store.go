@@ -102,7 +102,7 @@ func (t *Troupe) roll(ctx context.Context, tx *vault.DB, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = directory.Enroll(ctx, tx, f.Made, all, said, nil)
+	_, _, err = directory.Enroll(ctx, tx, f.Made, all, said, nil)
 	return err
 }
 

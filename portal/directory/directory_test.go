@@ -362,14 +362,14 @@ func TestTheFirstTwoAdministratorsAreEnteredWithoutASecondAndNoThird(t *testing.
 	ctx, at := t.Context(), portaltest.Afternoon
 	body := identity.Body{NameKK: "Орталық", NameRU: "Центр"}
 	for range 2 { // once more the same one changes nothing
-		if err := directory.First(ctx, db, at, "811111399014", "Бірінші", body); err != nil {
+		if _, err := directory.First(ctx, db, at, "811111399014", "Бірінші", body, uuid.Nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := directory.First(ctx, db, at, "860722499019", "Екінші", body); err != nil {
+	if _, err := directory.First(ctx, db, at, "860722499019", "Екінші", body, uuid.Nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := directory.First(ctx, db, at, "920615399014", "Үшінші", body); !errors.Is(err, directory.ErrEnough) {
+	if _, err := directory.First(ctx, db, at, "920615399014", "Үшінші", body, uuid.Nil); !errors.Is(err, directory.ErrEnough) {
 		t.Errorf("a third: %v", err)
 	}
 	sql := portaltest.SQL(t, db.DB)

@@ -18,7 +18,7 @@ const selectTaken = `
 SELECT person, name, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
 
 const lockOfficer = `
-SELECT person, post, body, until, left_at, made_at FROM officer WHERE person = $1
+SELECT person, post, body, until, left_at, since, made_at FROM officer WHERE person = $1
    FOR UPDATE`
 
 const lockAdministrator = `
@@ -28,12 +28,15 @@ SELECT person FROM officer WHERE person = $1 AND post = 'administrator' AND left
 const countOtherAdministrators = `
 SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND person <> $1`
 
+// A row that is not there yet locks nothing: what was written since it was looked for stands,
+// and whoever finds so looks once more.
 const upsertOfficer = `
 INSERT INTO officer (person, post, body, until, name, since, made_at)
 VALUES ($1, $2, $3, $4, $5, $6, $6)
     ON CONFLICT (person) DO UPDATE
    SET name = $5, post = $2, body = $3, until = $4, left_at = NULL, made_at = $6,
-       since = CASE WHEN officer.post = $2 AND officer.body = $3 AND officer.left_at IS NULL THEN officer.since ELSE $6 END`
+       since = CASE WHEN officer.post = $2 AND officer.body = $3 AND officer.left_at IS NULL THEN officer.since ELSE $6 END
+ WHERE officer.made_at IS NOT DISTINCT FROM $7`
 
 const leaveOfficer = `
 UPDATE officer SET left_at = $2, made_at = $3 WHERE person = $1 AND left_at IS NULL`
@@ -49,7 +52,16 @@ type officerRow struct {
 	Body   uuid.UUID  `db:"body"`
 	Until  *time.Time `db:"until"`
 	LeftAt *time.Time `db:"left_at"`
+	Since  *time.Time `db:"since"`
 	MadeAt *time.Time `db:"made_at"`
+}
+
+// madeAt is of which moment the row is that was found, if one was.
+func madeAt(found []officerRow) *time.Time {
+	if len(found) == 0 {
+		return nil
+	}
+	return found[0].MadeAt
 }
 
 // stillAdministrator refuses where somebody is an administrator no more: what he
@@ -103,8 +115,10 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 		}
 	}
 	if !e.Leaves {
-		if err := tx.Exec(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until, e.Name, made); err != nil {
+		if n, err := tx.Change(ctx, upsertOfficer, e.Person, e.Post, e.Body, e.Until, e.Name, made, madeAt(before)); err != nil {
 			return err
+		} else if n == 0 { // a roll put him into a post meanwhile
+			return take(ctx, tx, ask, id, made)
 		}
 		if in && before[0].Post == e.Post && before[0].Body == e.Body.UUID { // his term alone is another
 			return nil

@@ -80,76 +80,126 @@ SELECT count(*) FROM warrant WHERE id = $1`
 //
 // Who administers the portal is not the register's to say: First enters two, and from then
 // on two people sign. A message may only repeat it (the keeper knows the first two from
-// there); anything else about them is fault.Invalid. digest is that of the message: a
-// roll that none brought is the cast's, which nobody signs for either.
-func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, roll register.Said, digest []byte) (bool, error) {
+// there), and only of the time since it is so. Any other line about them is passed over, as
+// the keeper does: over is how many, for those on duty. fault.Invalid: nothing else is in the
+// roll, or the keeper might take such a line for what begins (begun). digest is that of the
+// message: a roll that none brought is the cast's, which nobody signs for either.
+func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, roll register.Said, digest []byte) (kept bool, over int, err error) {
 	var there int
 	if err := tx.Get(ctx, &there, countRoll, roll.ID); err != nil || there > 0 {
-		return false, err
+		return false, 0, err
 	}
-	ask := policy.Ask{Act: policy.RegisterTake, At: at}
+	ask, claims := policy.Ask{Act: policy.RegisterTake, At: at}, false
 	for _, e := range all {
 		person, err := identity.Ensure(ctx, tx, e.IIN, e.Name, at)
 		if err != nil {
-			return false, err
+			return false, over, err
 		}
-		if err := enroll(ctx, tx, ask, person, e, roll.Made, digest == nil); err != nil {
-			return false, err
+		its, err := enroll(ctx, tx, ask, person, e, roll.Made, digest == nil)
+		if err != nil {
+			return false, over, err
+		}
+		if !its {
+			over, claims = over+1, claims || administrates(e.Post)
 		}
 	}
-	return register.Keep(ctx, tx, roll, at, digest)
+	refused := over > 0 && over == len(all)
+	if claims && !refused {
+		known, err := begun(ctx, tx, roll.Made)
+		if err != nil {
+			return false, over, err
+		}
+		refused = !known
+	}
+	if refused {
+		return false, over, fault.New(fault.Invalid, NotTheRegisters).At("officers")
+	}
+	kept, err = register.Keep(ctx, tx, roll, at, digest)
+	return kept, over, err
+}
+
+// NotTheRegisters is why a line of a roll is passed over.
+const NotTheRegisters = "fault.register-administration"
+
+const selectOldestRoll = `
+SELECT content FROM warrant WHERE kind = 'roll' ORDER BY made_at, id LIMIT 1`
+
+// begun says that the keeper knows two administrators from a roll older than one that was
+// made at a moment, whatever it remembers: it takes them from the oldest.
+func begun(ctx context.Context, tx *vault.DB, made time.Time) (bool, error) {
+	var rows [][]byte
+	if err := tx.Select(ctx, &rows, selectOldestRoll); err != nil || len(rows) == 0 {
+		return false, err
+	}
+	oldest, err := warrant.Parse(rows[0])
+	if err != nil {
+		return false, err
+	}
+	named := map[uuid.UUID]bool{}
+	for _, o := range oldest.Officers {
+		if o.Post == "administrator" {
+			named[o.Person] = true
+		}
+	}
+	return len(named) >= Fewest && oldest.Made.Before(made), nil
 }
 
 // administrates says that a post is one of the portal's own.
 func administrates(post string) bool { return slices.Contains(Posts["administration"], post) }
 
-func enroll(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID, e Enrolled, made time.Time, first bool) error {
+// enroll takes a line of a roll; false where it is not the register's to say.
+func enroll(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID, e Enrolled, made time.Time, first bool) (bool, error) {
 	var before []officerRow
 	if err := tx.Select(ctx, &before, lockOfficer, person); err != nil {
-		return err
+		return false, err
 	}
 	known := len(before) == 1
-	in := known && before[0].LeftAt == nil
-	stays := in && before[0].Post == e.Post && before[0].Body == e.Body
+	holds := known && before[0].LeftAt == nil
+	in := holds && (before[0].Until == nil || !today(made).After(*before[0].Until)) // the timetable may be late
+	stays := holds && before[0].Post == e.Post && before[0].Body == e.Body
 	same := stays && warrant.On(deref(before[0].Until)) == warrant.On(e.Until)
 	late := known && before[0].MadeAt != nil && !made.After(*before[0].MadeAt)
 	switch {
-	case administrates(e.Post) && !first, in && administrates(before[0].Post):
-		if same || late && !administrates(e.Post) { // he became one since
-			return nil
-		}
-		return fault.New(fault.Invalid, "fault.register-administration").At("officers")
+	case administrates(e.Post) && !first:
+		return same && !made.Before(deref(before[0].Since)), nil
+	case in && administrates(before[0].Post):
+		return same || late, nil // late: he became one since
 	case late && same, late && made.Before(*before[0].MadeAt):
-		return nil
+		return true, nil
 	case late: // of two of one moment the keeper takes either
-		return fault.New(fault.Conflict, "fault.not-now").At("officers")
+		return false, fault.New(fault.Conflict, "fault.not-now").At("officers")
 	}
-	if err := tx.Exec(ctx, upsertOfficer, person, e.Post, e.Body, maybe(e.Until), e.Name, made); err != nil {
-		return err
+	n, err := tx.Change(ctx, upsertOfficer, person, e.Post, e.Body, maybe(e.Until), e.Name, made, madeAt(before))
+	switch {
+	case err != nil:
+		return false, err
+	case n == 0: // somebody put him into a post meanwhile
+		return enroll(ctx, tx, ask, person, e, made, first)
+	case !holds || stays:
+		return true, nil
 	}
-	if !in || stays {
-		return nil
-	}
-	return lose(ctx, tx, ask, person)
+	return true, lose(ctx, tx, ask, person)
 }
 
 const selectStands = `
-SELECT kind, above, court FROM body WHERE id = $1`
+SELECT kind, above, court, made_at FROM body WHERE id = $1`
 
 type bodyRow struct {
-	Kind  string        `db:"kind"`
-	Above uuid.NullUUID `db:"above"`
-	Court uuid.NullUUID `db:"court"`
+	Kind   string        `db:"kind"`
+	Above  uuid.NullUUID `db:"above"`
+	Court  uuid.NullUUID `db:"court"`
+	MadeAt *time.Time    `db:"made_at"`
 }
 
-// Stands refuses a line of the roll that places a body otherwise than it is known here:
-// the keeper goes by the roll, the pages by the rows.
-func Stands(ctx context.Context, tx *vault.DB, b warrant.Body) error {
+// Stands refuses a line of a roll that places a body otherwise than it is known here: the
+// keeper goes by the roll, the pages by the rows. What the register wrote of the body after it
+// made the roll does not count against it.
+func Stands(ctx context.Context, tx *vault.DB, b warrant.Body, made time.Time) error {
 	var rows []bodyRow
 	if err := tx.Select(ctx, &rows, selectStands, b.ID); err != nil {
 		return err
 	}
-	if len(rows) == 0 || rows[0].Above.UUID != b.Above || rows[0].Court.UUID != b.Court {
+	if len(rows) == 0 || (rows[0].Above.UUID != b.Above || rows[0].Court.UUID != b.Court) && !deref(rows[0].MadeAt).After(made) {
 		return fault.New(fault.Invalid, "fault.register-body").At("fact")
 	}
 	return nil

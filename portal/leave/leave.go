@@ -3,7 +3,8 @@
 //
 // A paper counts if its one signature proves itself, as of the day it was made:
 //
-//   - what the register of investigations says, by the very certificate that is pinned;
+//   - what the register of investigations says, by the very certificate that is pinned. Who
+//     administers the portal it says in the rolls that came first, whatever day others bear;
 //   - a person's, by the evidence kept beside it (eds.Evidence, judged anew), so that it
 //     proves as much when the certificate has run out. The key was good then, as the
 //     authority said: silence gives nothing, but to a filing, of whose author nothing is
@@ -62,7 +63,7 @@ type rights struct {
 	kin    map[uuid.UUID][]uuid.UUID     // cases that people came from, and went to
 	ended  map[uuid.UUID]time.Time       // without a paper
 	seen   map[[32]byte]seen             // shown without anything else that says when they were signed
-	wanted map[[32]byte]uuid.UUID        // too long to be remembered: nothing of their case opens without them
+	wanted map[[32]byte]want             // too long to be remembered: nothing of their case opens without them
 	shown  map[uuid.UUID]bool            // cases of which papers were shown since the unsealing
 	chains map[uuid.UUID]*warrant.Chain  // by case, until a paper more is known
 }
@@ -74,7 +75,7 @@ func New(verifier *eds.Verifier, register []byte) func() keeper.Rights {
 		return &rights{
 			verifier: verifier, register: register,
 			known: map[[32]byte]warrant.Paper{}, papers: map[uuid.UUID][]warrant.Paper{}, kin: map[uuid.UUID][]uuid.UUID{},
-			ended: map[uuid.UUID]time.Time{}, seen: map[[32]byte]seen{}, wanted: map[[32]byte]uuid.UUID{},
+			ended: map[uuid.UUID]time.Time{}, seen: map[[32]byte]seen{}, wanted: map[[32]byte]want{},
 			shown: map[uuid.UUID]bool{}, chains: map[uuid.UUID]*warrant.Chain{},
 		}
 	}
@@ -104,6 +105,9 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 			return nil, err
 		}
 		one.Signer, one.At = by.person, by.at
+		if f.Kind == warrant.Roll {
+			one.Came = r.came(name, at)
+		}
 		if by.seen {
 			notes = append(notes, note{Seen: &seen{name[:], by.person, by.at}})
 		}
@@ -163,6 +167,16 @@ func (r *rights) knows(name [32]byte) (warrant.Paper, bool) {
 	defer r.mu.RUnlock()
 	p, known := r.known[name]
 	return p, known
+}
+
+// came is when a paper was first shown: at a moment, if it was not before the restart.
+func (r *rights) came(name [32]byte, at time.Time) time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if w, before := r.wanted[name]; before {
+		return w.Came
+	}
+	return at.UTC()
 }
 
 // add lets a paper count. The caller has the lock.
@@ -226,7 +240,7 @@ func (r *rights) chain(casefile uuid.UUID, at time.Time) (*warrant.Chain, error)
 		family = append(family, r.family(casefile)...)
 	}
 	for name, of := range r.wanted {
-		if _, known := r.known[name]; !known && slices.Contains(family, of) {
+		if _, known := r.known[name]; !known && slices.Contains(family, of.Case) {
 			return nil, keeper.ErrNoPapers
 		}
 	}

@@ -1,8 +1,10 @@
 package leave_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -311,6 +313,51 @@ func TestWithoutATimeStampNobodyGivesWhatHeMayNoMore(t *testing.T) {
 	b.see(b.Stranger, b.Theft)
 	b.wants(b.Stranger, b.Theft, false, "after a restart")
 	b.wants(b.Aigul, b.Theft, true, "whom he had confirmed while he could")
+}
+
+// What a roll says of its own day nobody proves: one that comes after the first and bears a
+// day before it would put others in the place of the first two, whose signatures then gave
+// nothing to anybody, ever.
+func TestTheRegisterPutsNoRollBeforeTheFirst(t *testing.T) {
+	for name, lines := range map[string]int{"a short one": 0, "one too long to be remembered": 100} {
+		b := sit(t, portaltest.World(t))
+		b.see(b.Bolat, uuid.Nil)
+		b.At = b.At.Add(time.Hour)
+		b.Enter(directory.Entry{IIN: b.Nurlan.IIN, Name: b.Nurlan.FullName(), Post: "administrator", Body: b.Body("center")})
+		b.At = b.At.Add(time.Hour)
+		id, err := b.Propose(b.Raushan, directory.Entry{IIN: b.Stranger.IIN, Name: b.Stranger.FullName(), Post: "registrar", Body: b.Body("police")})
+		ok(t, err)
+		ok(t, b.Second(b.Bolat, id, true))
+		b.see(b.Stranger, uuid.Nil)
+		b.wants(b.Stranger, uuid.Nil, true, name+": by two administrators")
+
+		f := warrant.Fact{Kind: warrant.Roll, ID: uuid.New(), Made: b.At.AddDate(-1, 0, 0).UTC().Truncate(time.Second)}
+		for _, who := range []*portaltest.Actor{b.Bolat, b.Nurlan} {
+			f.Officers = append(f.Officers, warrant.Officer{Person: who.Person, Post: "administrator", Body: b.Body("center")})
+		}
+		for range lines {
+			f.Officers = append(f.Officers, warrant.Officer{Person: uuid.New(), Post: "registrar", Body: b.Body("police")})
+		}
+		text, err := f.Text()
+		ok(t, err)
+		cms, err := b.Troupe.Register.SignCMS(text, false, f.Made)
+		ok(t, err)
+		b.At = b.At.Add(time.Hour)
+		forged := keeper.Paper{Content: text, Signatures: [][]byte{cms}}
+		ok(t, b.take(forged))
+		b.wants(b.Stranger, uuid.Nil, true, name+": after a roll of last year")
+		b.again()
+		b.At = b.At.Add(time.Hour)
+		n := len(b.memory)
+		ok(t, b.take(forged)) // now it comes before the others
+		for _, note := range b.memory[n:] {
+			if !slices.ContainsFunc(b.memory[:n], func(old []byte) bool { return bytes.Equal(old, note) }) {
+				t.Errorf("%s: it is remembered anew: %s", name, note)
+			}
+		}
+		b.see(b.Stranger, uuid.Nil)
+		b.wants(b.Stranger, uuid.Nil, true, name+": after a restart")
+	}
 }
 
 // A clock that is put back brings nobody's right back.

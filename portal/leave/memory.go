@@ -28,6 +28,7 @@ type paper struct {
 	Signer   uuid.UUID       `json:"signer,omitzero"`
 	Register bool            `json:"register,omitempty"`
 	At       time.Time       `json:"at,omitzero"`
+	Came     time.Time       `json:"came,omitzero"`
 }
 
 // want is a paper that was proved and is too long for the memory, as the roll of
@@ -35,6 +36,7 @@ type paper struct {
 type want struct {
 	Name []byte    `json:"name"`
 	Case uuid.UUID `json:"case,omitzero"`
+	Came time.Time `json:"came,omitzero"`
 }
 
 // seen is a paper of which the keeper's own eyes say when it was signed at the latest.
@@ -57,9 +59,9 @@ const maxNote = 8 << 10
 func kept(name [32]byte, p warrant.Paper) note {
 	text, err := p.Text()
 	if err != nil || len(text) > maxNote/2 {
-		return note{Want: &want{name[:], p.Case}}
+		return note{Want: &want{name[:], p.Case, p.Came}}
 	}
-	return note{Paper: &paper{name[:], text, p.Digest[:], p.Signer, p.Register, p.At.UTC()}}
+	return note{Paper: &paper{name[:], text, p.Digest[:], p.Signer, p.Register, p.At.UTC(), p.Came}}
 }
 
 func texts(notes []note) (out [][]byte, err error) {
@@ -103,10 +105,12 @@ func (r *rights) recall(n note) error {
 			return errors.Join(errNote, err)
 		}
 		r.add([32]byte(n.Paper.Name), warrant.Paper{
-			Fact: f, Signer: n.Paper.Signer, Register: n.Paper.Register, Digest: [32]byte(n.Paper.Digest), At: n.Paper.At,
+			Fact: f, Signer: n.Paper.Signer, Register: n.Paper.Register, Digest: [32]byte(n.Paper.Digest), At: n.Paper.At, Came: n.Paper.Came,
 		})
 	case n.Want != nil && len(n.Want.Name) == 32:
-		r.wanted[[32]byte(n.Want.Name)] = n.Want.Case
+		if _, twice := r.wanted[[32]byte(n.Want.Name)]; !twice { // shown twice at once: the first counts
+			r.wanted[[32]byte(n.Want.Name)] = *n.Want
+		}
 	case n.Seen != nil && len(n.Seen.Name) == 32:
 		r.seen[[32]byte(n.Seen.Name)] = *n.Seen
 	case n.Ended != nil:

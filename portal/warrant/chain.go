@@ -2,6 +2,7 @@ package warrant
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -26,6 +27,8 @@ type Paper struct {
 	// draft and the signature the one before still held his post, and whoever gives must
 	// have held his then too: the day of printing is only what the paper says of itself.
 	At time.Time
+	// Came is when the keeper was first shown it, for a roll; zero: before it remembers.
+	Came time.Time
 }
 
 // Refusal is a paper that gives nothing, and why: for a log.
@@ -71,6 +74,7 @@ type Chain struct {
 	members  map[uuid.UUID]*member // by participant
 	filings  map[uuid.UUID]*filing
 	papers   map[uuid.UUID]Paper // that others are about
+	begins   map[[32]byte]bool   // rolls that may say who the first administrators are
 	agreed   []Fact              // assents of prosecutors
 	taken    map[uuid.UUID]time.Time
 	waits    []wait             // for its signature, soonest first
@@ -152,9 +156,10 @@ type filing struct {
 // give only what their signer could give when they were printed. What was printed after
 // at is left out, but for what two clocks may differ by.
 func New(papers []Paper, taken []Taken, at time.Time) *Chain {
+	begins := beginning(papers, at)
 	papers = inOrder(papers)
 	for void := map[signature]bool{}; ; {
-		c, one := readAll(papers, taken, at, void)
+		c, one := readAll(papers, taken, at, begins, void)
 		if one == nil {
 			return c
 		}
@@ -164,9 +169,9 @@ func New(papers []Paper, taken []Taken, at time.Time) *Chain {
 
 // readAll is a chain in which some papers give nothing, or the first other one that gives
 // nothing either.
-func readAll(papers []Paper, taken []Taken, at time.Time, void map[signature]bool) (*Chain, *signature) {
+func readAll(papers []Paper, taken []Taken, at time.Time, begins map[[32]byte]bool, void map[signature]bool) (*Chain, *signature) {
 	c := &Chain{
-		void: void, tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
+		begins: begins, void: void, tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
 		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
 	}
 	for _, t := range taken {
@@ -243,6 +248,34 @@ func inOrder(papers []Paper) []Paper {
 	return slices.CompactFunc(all, func(a, b Paper) bool { return a.ID == b.ID && a.Digest == b.Digest && a.Signer == b.Signer })
 }
 
+// beginning are the rolls, by their digests, that came before two administrators were named.
+// Those of later say nothing of administrators that is not so, whatever day they bear: or the
+// register's key could put others before the first two, and what these signed would be void.
+func beginning(papers []Paper, at time.Time) map[[32]byte]bool {
+	var rolls []Paper
+	for _, p := range papers {
+		if p.Kind == Roll && p.Register && !p.Made.After(at.Add(skew)) {
+			rolls = append(rolls, p)
+		}
+	}
+	slices.SortFunc(rolls, func(a, b Paper) int {
+		return cmp.Or(a.Came.Compare(b.Came), a.Made.Compare(b.Made), bytes.Compare(a.Digest[:], b.Digest[:]))
+	})
+	begins, named := map[[32]byte]bool{}, map[uuid.UUID]bool{}
+	for _, p := range rolls {
+		if len(named) >= 2 {
+			break
+		}
+		begins[p.Digest] = true
+		for _, o := range p.Officers {
+			if o.Post == "administrator" {
+				named[o.Person] = true
+			}
+		}
+	}
+	return begins
+}
+
 // Refused are the papers that give nothing, in order.
 func (c *Chain) Refused() []Refusal { return c.refused }
 
@@ -308,7 +341,7 @@ func (c *Chain) roll(p Paper, late time.Time) {
 	for _, b := range p.Bodies {
 		c.bodies[b.ID] = b
 	}
-	begins := c.fewAdminister()
+	begins := c.begins[p.Digest] && c.fewAdminister()
 	for _, o := range p.Officers {
 		if administration[o.Post] && !begins || c.administers(o.Person, p.Made) {
 			if !slices.ContainsFunc(c.tenures[o.Person], func(s *span) bool { // it may say again what is so
@@ -318,9 +351,21 @@ func (c *Chain) roll(p Paper, late time.Time) {
 			}
 			continue
 		}
-		c.leave(o.Person, late)
+		c.moves(o.Person, o.Post, o.Body, late)
 		c.tenures[o.Person] = append(c.tenures[o.Person], &span{person: o.Person, post: o.Post, body: o.Body, until: o.Until, from: p.Made})
 	}
+}
+
+// moves takes his post from somebody who comes into one, and his substitutions with it, but
+// not where it is the same: then his term alone is another.
+func (c *Chain) moves(person uuid.UUID, post string, body uuid.UUID, late time.Time) {
+	for _, s := range c.tenures[person] {
+		if !s.taken && s.post == post && s.body == body {
+			s.take(late)
+			return
+		}
+	}
+	c.leave(person, late)
 }
 
 // administration are the posts of those who administer the portal, and of who looks after
@@ -376,13 +421,8 @@ func (c *Chain) assent(p Paper, late time.Time) string {
 	if !known || hex.EncodeToString(a.Digest[:]) != p.Fact.Digest {
 		return "" // to a paper that gives nothing: a record, a withdrawal
 	}
-	delete(c.papers, p.About) // answered once
-	current := slices.IndexFunc(c.tenures[a.Person], func(s *span) bool { return !s.taken })
-	if a.Leaves || current < 0 || c.tenures[a.Person][current].post != a.Post || c.tenures[a.Person][current].body != a.Body {
-		c.leave(a.Person, late)
-	} else {
-		c.tenures[a.Person][current].take(late) // his term alone is another
-	}
+	delete(c.papers, p.About)               // answered once
+	c.moves(a.Person, a.Post, a.Body, late) // who leaves, to no post
 	proposes := func(at time.Time) bool { return c.was(a.Signer, "administrator", uuid.Nil, at) }
 	agrees := func(at time.Time) bool {
 		return c.was(p.Signer, "administrator", uuid.Nil, at) ||

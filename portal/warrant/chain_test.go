@@ -147,6 +147,52 @@ func TestTheRegisterMakesNoAdministratorAndUnmakesNone(t *testing.T) {
 	}
 }
 
+// Who the first two are the rolls say that came first, whatever day others bear, and though one
+// of the first is shown again with another signature.
+func TestARollThatCameLaterBeginsNothing(t *testing.T) {
+	h := begin()
+	came := h.at
+	h.papers[0].Came = came
+	h.assented(h.say("other admin", warrant.Fact{Kind: warrant.Appointment, Person: id("friend"), Post: "chief-prosecutor", Body: id("office")}), "third admin")
+	forged := warrant.Paper{Register: true, Digest: [32]byte{1}, Came: came.Add(time.Hour), Fact: warrant.Fact{
+		Kind: warrant.Roll, ID: uuid.New(), Made: noon.AddDate(-1, 0, 0),
+		Officers: []warrant.Officer{{Person: id("admin"), Post: "administrator", Body: id("center")}, {Person: id("thief"), Post: "administrator", Body: id("center")}},
+	}}
+	again := h.papers[0]
+	again.Came = came.Add(2 * time.Hour)
+	for _, more := range [][]warrant.Paper{{forged}, {again, forged}, {forged, again}} {
+		c := warrant.New(append(more, h.papers...), nil, h.at.Add(time.Minute))
+		if c.Standing(id("friend"), id("case"), h.at.Add(time.Minute)).None() {
+			t.Errorf("what the first administrators signed is void: %v", c.Refused())
+		}
+		if c.Serves(id("thief"), h.at) {
+			t.Error("a thief administers the portal")
+		}
+	}
+}
+
+// A roll that says no more than is so takes nothing from anybody: not his substitutions either.
+func TestARollThatRepeatsSomebodyTakesNothingFromHim(t *testing.T) {
+	again := func(word string, until warrant.Day) warrant.Fact {
+		return warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id(word), Post: "investigator", Body: id("police"), Until: until}}}
+	}
+	h := begin()
+	h.say("head", warrant.Fact{Kind: warrant.Substitution, Officer: id("first"), Deputy: id("second"), Until: "2026-12-30"})
+	for _, until := range []warrant.Day{"", "2026-12-31"} { // or another term alone
+		for _, word := range []string{"first", "second"} {
+			h.register(again(word, until))
+			if a, b := h.is("first"), h.is("second"); !a.Is(warrant.InCharge) || !b.Is(warrant.InCharge) {
+				t.Errorf("the %s is named again until %q: who is away is %v, his deputy %v", word, until, a, b)
+			}
+		}
+	}
+	h.register(warrant.Fact{Kind: warrant.Roll, Officers: []warrant.Officer{{Person: id("second"), Post: "registrar", Body: id("police")}}})
+	h.register(again("second", ""))
+	if s := h.is("second"); !s.None() {
+		t.Errorf("who was something else meanwhile is %v", s)
+	}
+}
+
 func TestWhatIsTakenIsTakenInWhateverOrderThePapersCome(t *testing.T) {
 	h := begin()
 	h.victim("first", "victim")

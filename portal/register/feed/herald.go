@@ -62,7 +62,7 @@ SELECT s.id, e.seq, e.line, 'waiting', 0, 0, '', $3
  WHERE e.seq > $1 AND e.seq <= $2 AND s.url <> ''
     ON CONFLICT DO NOTHING`
 
-	// Where acts were given up, subscribers forget what they were told beyond (Life): of that
+	// Where the record was put back, subscribers forget what they were told beyond (Life): of that
 	// what is there is sent again, as it may be after the second time.
 	resend = `
 UPDATE sending SET state = 'waiting', settled_at = NULL, refused = 0, run_at = $3

@@ -8,8 +8,9 @@ import (
 )
 
 // Life is which life of the record an event is told in. A record that was put back to a
-// moment before acts that others have seen (portal restore -give-up) gives their positions
-// again, to other acts: whoever was told of them has to forget them.
+// moment (backup.GiveUp) gives the positions of what came after it again, to other acts:
+// whoever was told of those has to forget them. Nobody else need have seen them, for what is
+// told goes out within a second, and a witness has it later.
 type Life struct {
 	Number int64 `json:"life,omitempty" db:"life"` // another than before: it was put back meanwhile; 0: it never was
 	Kept   int64 `json:"kept,omitempty" db:"kept"` // to this position an event is the same in each life

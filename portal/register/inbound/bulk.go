@@ -104,7 +104,7 @@ func (w *wave) enter(ctx context.Context, m *Message) error {
 		}
 	}
 	if next := w.next[m.Case]; m.Case != uuid.Nil && next != m.Sequence {
-		return &Gap{fault.New(fault.Conflict, "fault.register-gap").At("sequence"), next}
+		return &Gap{fault.New(fault.Conflict, inGap).At("sequence"), next}
 	}
 	told, persons := false, []uuid.UUID(nil)
 	if d, ok := m.payload.(*decision); ok && d.ready != nil {
@@ -147,12 +147,12 @@ func (w *wave) flush(ctx context.Context) error {
 
 const insertAllTaken = `
 INSERT INTO inbound (id, kind, digest, casefile, sequence, state, code, field, answer, tries, came_at, last_at, batch, line)
-SELECT x.id, x.kind, substring(CAST($1 AS bytea) FROM 32 * x.n - 31 FOR 32), x.casefile, x.sequence, 'taken', '', '', x.answer, 1, $2, $2, CASE WHEN x.line > 0 THEN CAST($3 AS uuid) END, nullif(x.line, 0)
+SELECT x.id, x.kind, substring(CAST($1 AS bytea) FROM 32 * x.n - 31 FOR 32), x.casefile, x.sequence, 'taken', x.code, x.field, x.answer, 1, $2, $2, CASE WHEN x.line > 0 THEN CAST($3 AS uuid) END, nullif(x.line, 0)
   FROM (SELECT u.*, CAST(i AS int) AS n
-          FROM unnest(CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]), CAST($9 AS int[]))
-               WITH ORDINALITY AS u(id, kind, casefile, sequence, answer, line, i)) AS x
+          FROM unnest(CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]), CAST($9 AS int[]), CAST($10 AS text[]), CAST($11 AS text[]))
+               WITH ORDINALITY AS u(id, kind, casefile, sequence, answer, line, code, field, i)) AS x
     ON CONFLICT (id) DO UPDATE
-   SET state = 'taken', code = '', field = '', answer = excluded.answer, tries = inbound.tries + 1, last_at = excluded.last_at, batch = excluded.batch, line = excluded.line
+   SET state = 'taken', code = excluded.code, field = excluded.field, answer = excluded.answer, tries = inbound.tries + 1, last_at = excluded.last_at, batch = excluded.batch, line = excluded.line
  WHERE inbound.state = 'refused' AND inbound.digest = excluded.digest`
 
 // end writes down what waits, which messages came, and the act that answers for them.
@@ -161,15 +161,17 @@ func (w *wave) end(ctx context.Context) error {
 		return err
 	}
 	var digests []byte
-	var ids, kinds, answers pq.StringArray
+	var ids, kinds, answers, codes, fields pq.StringArray
 	cases, orders := make([]uuid.NullUUID, len(w.taken)), make([]*int64, len(w.taken))
 	var lines pq.Int32Array
 	for i, one := range w.taken {
 		digests = append(digests, one.Digest...)
 		ids, kinds, answers = append(ids, one.ID.String()), append(kinds, string(one.Kind)), append(answers, one.answer)
+		code, field := one.remark()
+		codes, fields = append(codes, code), append(fields, field)
 		cases[i], orders[i], lines = orNone(one.Case), sequence(*one.Message), append(lines, int32(one.line))
 	}
-	n, err := w.tx.Change(ctx, insertAllTaken, digests, w.at, w.batch, ids, kinds, pq.Array(cases), pq.Array(orders), answers, lines)
+	n, err := w.tx.Change(ctx, insertAllTaken, digests, w.at, w.batch, ids, kinds, pq.Array(cases), pq.Array(orders), answers, lines, codes, fields)
 	if err != nil || n != int64(len(ids)) {
 		return cmp.Or(err, errTwice)
 	}

@@ -21,7 +21,7 @@ var refusals = []Refusal{
 	{"fault.register-form", 422}, {"fault.register-future", 422}, {"fault.register-fact", 422}, {"fault.register-pdf", 422},
 	{"fault.register-office", 422}, {"fault.register-body", 422}, {"fault.register-case", 422}, {"fault.register-participant", 422},
 	{"fault.register-people", 422}, {"fault.register-signer", 422}, {"fault.register-refused", 422},
-	{"fault.register-signature", 403}, {"fault.register-portal", 403}, {"fault.register-key", 409}, {"fault.register-gap", 409}, {"fault.register-again", 409},
+	{"fault.register-signature", 403}, {"fault.register-portal", 403}, {keyUsed, 409}, {inGap, 409}, {notYet, 409}, {"fault.register-again", 409},
 	{"fault.register-media", 415}, {"fault.register-line", 422},
 
 	// Of the doors of the domains.

@@ -17,12 +17,15 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"zharia/portal/fault"
 )
 
 // File is a file of messages, one a line, that is taken whole: when the portal is set up,
 // or after a long silence. Beside it stand FILE.position, how far it was taken, so that it
-// goes on where it broke off; FILE.errors.jsonl, the lines that were refused; and
+// goes on where it broke off; FILE.errors.jsonl, the lines that were refused, of those that
+// refer to what is not there only after they have come once more at the end; and
 // FILE.manifest, if the register signed the file as a whole: then its lines are bare
 // bodies, and else envelopes.
 type File struct {
@@ -52,6 +55,18 @@ const batch = 256
 // is taken again after a crash, which changes nothing.
 const keepEvery = time.Second
 
+// waiting is a line that refers to what may stand further down, or comes after such a line in
+// its case: it is taken once more at the end of the file.
+type waiting struct {
+	Line int       `json:"line"`
+	From int64     `json:"from"` // in the file
+	To   int64     `json:"to"`
+	Case uuid.UUID `json:"case"`
+}
+
+// mostWaiting is how many lines wait at once; what comes beyond is refused where it stands.
+const mostWaiting = 10_000
+
 // most is how many bytes of messages are in memory at once.
 const most = 128 << 20
 
@@ -72,7 +87,8 @@ type manifest struct {
 // read is a line on its way.
 type read struct {
 	line int
-	end  int64 // of it in the file
+	from int64 // of it in the file, with empty lines before it
+	end  int64
 	size int
 	m    Message
 	err  error
@@ -80,14 +96,15 @@ type read struct {
 }
 
 // Run takes the file from where it was left. A line that is refused is written down and
-// the next comes; an error ends it, and the same call goes on from there later.
+// the next comes, but one that refers to what is not there yet waits for the end; an error
+// ends it, and the same call goes on from there later.
 func (f *File) Run(ctx context.Context) (Progress, error) {
 	in, err := os.Open(f.Path)
 	if err != nil {
 		return Progress{}, err
 	}
 	defer in.Close()
-	at, so, err := f.resume(in)
+	at, wait, so, err := f.resume(in)
 	if err != nil {
 		return at, err
 	}
@@ -109,6 +126,33 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 	defer stop()
 	from, kept := at, time.Now()
 	groups, end := run.groups(running, in, at, bare)
+	// settled writes down what came of lines: next has how far that was read, and who waits then.
+	settled := func(next Progress, lines int, problems []lineError, waits []waiting) error {
+		next.Taken += lines - len(problems)
+		next.Refused += len(problems)
+		for _, p := range problems {
+			raw, err := json.Marshal(p)
+			if err != nil {
+				return err
+			}
+			n, err := refused.Write(append(raw, '\n'))
+			if err != nil {
+				return err
+			}
+			next.Errors += int64(n)
+		}
+		at, wait = next, waits
+		if time.Since(kept) >= keepEvery {
+			if err := f.keep(at, wait, in, so, refused); err != nil {
+				return err
+			}
+			kept = time.Now()
+		}
+		if f.Tell != nil {
+			f.Tell(at)
+		}
+		return nil
+	}
 	var failed error
 	for group := range groups {
 		var problems []lineError
@@ -119,28 +163,9 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 		for _, one := range group {
 			next.Offset, next.Lines = one.end, one.line
 		}
-		next.Taken += len(group) - len(problems)
-		next.Refused += len(problems)
-		for _, p := range problems {
-			raw, err := json.Marshal(p)
-			if err != nil {
-				return at, err
-			}
-			n, err := refused.Write(append(raw, '\n'))
-			if err != nil {
-				return at, err
-			}
-			next.Errors += int64(n)
-		}
-		at = next
-		if time.Since(kept) >= keepEvery {
-			if err := f.keep(at, in, so, refused); err != nil {
-				return at, err
-			}
-			kept = time.Now()
-		}
-		if f.Tell != nil {
-			f.Tell(at)
+		final, waits := sift(group, problems, wait)
+		if err := settled(next, len(group)-(len(waits)-len(wait)), final, waits); err != nil {
+			return at, err
 		}
 	}
 	if failed = cmp.Or(failed, ctx.Err()); failed == nil {
@@ -149,16 +174,61 @@ func (f *File) Run(ctx context.Context) (Progress, error) {
 			failed = fmt.Errorf("inbound: %s could be read to byte %d of %d", f.Path, at.Offset, at.Size)
 		}
 	}
+	for failed == nil && len(wait) > 0 {
+		var problems []lineError
+		if problems, failed = run.again(running, in, wait[0], bare); failed == nil {
+			if err := settled(at, 1, problems, wait[1:]); err != nil {
+				return at, err
+			}
+			failed = ctx.Err()
+		}
+	}
 	if at == from {
 		return at, failed
 	}
-	return at, errors.Join(failed, f.keep(at, in, so, refused))
+	return at, errors.Join(failed, f.keep(at, wait, in, so, refused))
+}
+
+// sift parts the refusals of a group into those that are final and those whose lines wait,
+// behind the lines that waited before.
+func sift(group []*read, problems []lineError, wait []waiting) (final []lineError, waits []waiting) {
+	if len(problems) == 0 {
+		return nil, wait
+	}
+	cases := map[uuid.UUID]bool{}
+	for _, w := range wait {
+		cases[w.Case] = w.Case != uuid.Nil
+	}
+	for _, p := range problems {
+		one := group[slices.IndexFunc(group, func(r *read) bool { return r.line == p.Line })]
+		if len(wait) == mostWaiting || p.Code != notYet && (p.Code != inGap || !cases[one.m.Case]) {
+			final = append(final, p)
+			continue
+		}
+		wait = append(wait, waiting{one.line, one.from, one.end, one.m.Case})
+		cases[one.m.Case] = one.m.Case != uuid.Nil
+	}
+	return final, wait
+}
+
+// again takes a line that waited.
+func (f *File) again(ctx context.Context, in io.ReaderAt, w waiting, bare bool) ([]lineError, error) {
+	raw, _, _, err := linesAt(&counter{from: io.NewSectionReader(in, w.From, w.To-w.From)})()
+	if err != nil {
+		return nil, err
+	}
+	one := &read{line: w.Line}
+	if one.m, one.err = f.open(ctx, raw, bare); one.err != nil && !lasting(one.err) {
+		return nil, one.err
+	}
+	return f.one(ctx, one)
 }
 
 // position is what FILE.position holds: how far the file was taken, and what stood there.
 type position struct {
 	Progress
-	SHA256 string `json:"sha256"` // of the bytes before Offset
+	SHA256  string    `json:"sha256"` // of the bytes before Offset
+	Waiting []waiting `json:"waiting,omitempty"`
 }
 
 // reading is SHA-256 of a file so far: of its first n bytes.
@@ -174,36 +244,36 @@ func (r *reading) to(end int64, in io.ReaderAt) (string, error) {
 	return hex.EncodeToString(r.Sum(nil)), err
 }
 
-// resume is where the file was left; a file that has changed since is refused.
-func (f *File) resume(in *os.File) (Progress, *reading, error) {
+// resume is where the file was left, and which lines wait; a file that has changed since is refused.
+func (f *File) resume(in *os.File) (Progress, []waiting, *reading, error) {
 	so := &reading{Hash: sha256.New()}
 	stat, err := in.Stat()
 	if err != nil {
-		return Progress{}, so, err
+		return Progress{}, nil, so, err
 	}
 	raw, err := os.ReadFile(f.Path + ".position")
 	if errors.Is(err, os.ErrNotExist) {
-		return Progress{Size: stat.Size()}, so, nil
+		return Progress{Size: stat.Size()}, nil, so, nil
 	}
 	if err != nil {
-		return Progress{}, so, err
+		return Progress{}, nil, so, err
 	}
 	var at position
 	if err := json.Unmarshal(raw, &at); err != nil {
-		return at.Progress, so, fmt.Errorf("inbound: %s.position is none; take it away to begin anew: %w", f.Path, err)
+		return at.Progress, nil, so, fmt.Errorf("inbound: %s.position is none; take it away to begin anew: %w", f.Path, err)
 	}
 	same := at.Size == stat.Size() && at.Offset >= 0 && at.Offset <= at.Size && at.Errors >= 0
 	if same {
 		sum, err := so.to(at.Offset, in)
 		if err != nil {
-			return at.Progress, so, err
+			return at.Progress, nil, so, err
 		}
 		same = sum == at.SHA256
 	}
 	if !same {
-		return at.Progress, so, fmt.Errorf("inbound: %s.position is of another file; take it away to begin anew", f.Path)
+		return at.Progress, nil, so, fmt.Errorf("inbound: %s.position is of another file; take it away to begin anew", f.Path)
 	}
-	return at.Progress, so, nil
+	return at.Progress, at.Waiting, so, nil
 }
 
 // refusals opens FILE.errors.jsonl where it was left. Lines that were written and are not
@@ -231,12 +301,12 @@ func (f *File) refusals(at Progress) (*os.File, error) {
 
 // keep writes down how far it is, whole or not at all, and on the disk: the lines that
 // were refused come before, so that no power cut leaves a position that is beyond them.
-func (f *File) keep(at Progress, in io.ReaderAt, so *reading, refused *os.File) error {
+func (f *File) keep(at Progress, wait []waiting, in io.ReaderAt, so *reading, refused *os.File) error {
 	sum, err := so.to(at.Offset, in)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(position{at, sum})
+	raw, err := json.Marshal(position{at, sum, wait})
 	if err != nil {
 		return err
 	}
@@ -312,7 +382,7 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 		defer close(out)
 		defer close(work)
 		counted := &counter{from: in, n: at.Offset}
-		next, line := linesAt(counted), at.Lines
+		next, line, from := linesAt(counted), at.Lines, at.Offset
 		var group []*read
 		held := 0
 		give := func() bool {
@@ -335,7 +405,8 @@ func (f *File) groups(ctx context.Context, in io.Reader, at Progress, bare bool)
 				return
 			}
 			line += n
-			one := &read{line: line, end: end, size: len(raw), err: err, done: make(chan struct{})}
+			one := &read{line: line, from: from, end: end, size: len(raw), err: err, done: make(chan struct{})}
+			from = end
 			if Cut(err) {
 				give()
 				return

@@ -113,7 +113,10 @@ func (in *Inbox) settle(ctx context.Context, m Message) (out []byte, err error) 
 	if constrained(err) { // what somebody else wrote at that moment is there the second time
 		out, err = in.alone(ctx, m)
 	}
-	if constrained(err) {
+	switch {
+	case absent(err):
+		err = fault.New(fault.Conflict, notYet).Because(err)
+	case constrained(err):
 		err = fault.New(fault.Conflict, "fault.register-refused").Because(err)
 	}
 	if !poison(err) {
@@ -150,7 +153,7 @@ func (in *Inbox) Prove(ctx context.Context, m *Message) error {
 	return m.problem
 }
 
-// poison is a refusal that the same message will meet again.
+// poison is a refusal that the same message will meet again, as far as the portal knows.
 func poison(err error) bool {
 	var gap *Gap
 	var why *fault.Fault
@@ -167,10 +170,21 @@ func constrained(err error) bool {
 	return said != nil && (said.Code.Class() == "22" || said.Code.Class() == "23")
 }
 
+// absent says that a row that a message refers to is not there: it may come, and then the
+// same message is taken, which is set aside until then as any other.
+func absent(err error) bool {
+	said := pq.As(err)
+	return said != nil && said.Code == "23503"
+}
+
 // Kept tells that Take refused a message and set it aside: those on duty see it (SetAside).
 func Kept(err error) bool { return poison(err) }
 
-const keyUsed = "fault.register-key"
+const (
+	keyUsed = "fault.register-key"
+	notYet  = "fault.register-not-yet"
+	inGap   = "fault.register-gap"
+)
 
 const selectInbound = `
 SELECT digest, state, answer FROM inbound WHERE id = $1`
@@ -214,9 +228,9 @@ SELECT pg_advisory_xact_lock(731, h) FROM (SELECT DISTINCT hashtext(x) AS h FROM
 
 const insertTaken = `
 INSERT INTO inbound (id, kind, digest, casefile, sequence, state, code, field, answer, tries, came_at, last_at)
-VALUES ($1, $2, $3, $4, $5, 'taken', '', '', $6, 1, $7, $7)
+VALUES ($1, $2, $3, $4, $5, 'taken', $8, $9, $6, 1, $7, $7)
     ON CONFLICT (id) DO UPDATE
-   SET state = 'taken', code = '', field = '', answer = $6, tries = inbound.tries + 1, last_at = $7
+   SET state = 'taken', code = $8, field = $9, answer = $6, tries = inbound.tries + 1, last_at = $7
  WHERE inbound.state = 'refused' AND inbound.digest = $3`
 
 // errTwice is an id under which another message of another case is taken at this moment;
@@ -300,7 +314,7 @@ func (in *Inbox) enter(ctx context.Context, tx *vault.DB, t turn, m Message) ([]
 		}
 	}
 	if next := t.next[m.Case]; m.Case != uuid.Nil && next != m.Sequence {
-		return nil, &Gap{fault.New(fault.Conflict, "fault.register-gap").At("sequence"), next}
+		return nil, &Gap{fault.New(fault.Conflict, inGap).At("sequence"), next}
 	}
 	at := in.now()
 	told, persons, err := m.payload.take(ctx, tx, &m, at)
@@ -311,7 +325,8 @@ func (in *Inbox) enter(ctx context.Context, tx *vault.DB, t turn, m Message) ([]
 	if err != nil {
 		return nil, err
 	}
-	if n, err := tx.Change(ctx, insertTaken, m.ID, m.Kind, m.Digest, orNone(m.Case), sequence(m), string(out), at); err != nil || n != 1 {
+	code, field := m.remark()
+	if n, err := tx.Change(ctx, insertTaken, m.ID, m.Kind, m.Digest, orNone(m.Case), sequence(m), string(out), at, code, field); err != nil || n != 1 {
 		return nil, cmp.Or(err, errTwice)
 	}
 	t.said[m.ID], t.next[m.Case] = inboundRow{m.Digest, "taken", string(out)}, m.Sequence+1
@@ -349,8 +364,8 @@ func (in *Inbox) setAside(ctx context.Context, m Message, err error) error {
 	})
 }
 
-// Aside is what waits for those on duty: messages that could not be taken, by kind and
-// reason. It names nobody.
+// Aside is what waits for those on duty: messages that could not be taken, or not whole, by
+// kind and reason. It names nobody.
 type Aside struct {
 	Kind  string    `db:"kind"`
 	Code  string    `db:"code"`
@@ -364,7 +379,7 @@ type Aside struct {
 const selectAside = `
 SELECT kind, code, field, count(*) AS count, min(came_at) AS first, max(last_at) AS last, (array_agg(id ORDER BY last_at DESC))[1] AS id
   FROM inbound r
- WHERE state = 'refused' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
+ WHERE code <> '' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
    AND NOT EXISTS (SELECT 1 FROM inbound t WHERE t.casefile = r.casefile AND t.sequence = r.sequence AND t.state = 'taken')
  GROUP BY kind, code, field
  ORDER BY max(last_at) DESC, kind, code, field
@@ -373,7 +388,7 @@ SELECT kind, code, field, count(*) AS count, min(came_at) AS first, max(last_at)
 const countAside = `
 SELECT count(*)
   FROM inbound r
- WHERE state = 'refused' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
+ WHERE code <> '' AND (casefile IS NOT NULL OR last_at > CAST($1 AS timestamptz))
    AND NOT EXISTS (SELECT 1 FROM inbound t WHERE t.casefile = r.casefile AND t.sequence = r.sequence AND t.state = 'taken')`
 
 // CountAside is how many messages wait for those on duty at a moment (SetAside): for the
@@ -387,8 +402,8 @@ func CountAside(ctx context.Context, db *database.DB, at time.Time) (n int, err 
 // in an order, so nothing tells which one came instead of it.
 const shownFor = 30 * 24 * time.Hour
 
-// SetAside are the messages that could not be taken and in whose place no other came;
-// those about no case for thirty days.
+// SetAside are the messages that could not be taken, or not whole, and in whose place no
+// other came; those about no case for thirty days.
 func SetAside(ctx context.Context, db *database.DB, ask policy.Ask) ([]Aside, error) {
 	if err := ask.Check(0); err != nil {
 		return nil, err

@@ -217,7 +217,7 @@ func (p *officers) check(m *Message, db *vault.DB) error {
 
 func (p *officers) take(ctx context.Context, tx *vault.DB, m *Message, at time.Time) (bool, []uuid.UUID, error) {
 	for _, b := range p.said.said.Bodies {
-		if err := directory.Stands(ctx, tx, b); err != nil {
+		if err := directory.Stands(ctx, tx, b, p.said.said.Made); err != nil {
 			return false, nil, err
 		}
 	}
@@ -228,9 +228,12 @@ func (p *officers) take(ctx context.Context, tx *vault.DB, m *Message, at time.T
 		}
 		ids = append(ids, o.Person)
 	}
-	kept, err := directory.Enroll(ctx, tx, at, p.all, p.said.said, m.Digest)
+	kept, over, err := directory.Enroll(ctx, tx, at, p.all, p.said.said, m.Digest)
 	if err == nil && !kept {
 		err = fault.New(fault.Conflict, "fault.register-again").At("fact")
+	}
+	if m.partly = nil; over > 0 {
+		m.partly = fault.New(fault.Invalid, directory.NotTheRegisters).At("officers")
 	}
 	return true, ids, err
 }

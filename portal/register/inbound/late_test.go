@@ -10,6 +10,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/directory"
 	"zharia/portal/fault"
+	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/register/inbound"
@@ -133,18 +134,29 @@ func TestALateConfirmationUndoesNoEnding(t *testing.T) {
 	d.Sound()
 }
 
-func TestALateConfirmationUndoesNoLapse(t *testing.T) {
+// The calendar ended the power, and nobody's word: who conducted the case had said before
+// the last day that it goes on, and the keeper goes by that. What was said after it still
+// counts for more.
+func TestALateConfirmationThatWasSignedInTimeUndoesALapse(t *testing.T) {
 	d := open(t)
 	power := d.Participant("dana@theft")
 	d.SQL.MustExec(`UPDATE participant SET until = $2 WHERE id = $1`, power, d.At.AddDate(0, 0, 1).Format(time.DateOnly))
 	late := d.body(inbound.Confirmation, d.Theft, 1, d.power(d.Daniyar, d.Dana, power))
+	again := d.body(inbound.Confirmation, d.Theft, 2, d.power(d.Daniyar, d.Dana, power))
 	d.after(72)
 	d.ok(casefile.EndLapsed(t.Context(), d.Inbox.DB.DB, d.At))
 	d.status(power, "ended")
 	d.after(1)
 	_, err := d.put(late)
+	d.ok(err)
+	d.status(power, "confirmed")
+	d.after(1)
+	d.revoke(d.Serik, power)
+	d.after(1)
+	_, err = d.put(again)
 	d.refused(err, "fault.not-now")
 	d.status(power, "ended")
+	d.Sound()
 }
 
 // What waited in the line comes at once, in its order: each counts as of its own moment.
@@ -463,5 +475,223 @@ func TestARulingInASeveredCaseCounts(t *testing.T) {
 	d.must(inbound.Decision, apart, ruling)
 	d.refused(d.send(inbound.Decision, apart, foreign), "fault.register-signer")
 	d.must(inbound.Decision, apart, d.ruled(d.Ermek, "group"))
+	d.Sound()
+}
+
+// severed is a severance that was printed some hours before its signature.
+func (d *desk) severed(by *portaltest.Actor, of, victim uuid.UUID, before float64) (uuid.UUID, data) {
+	d.t.Helper()
+	paper, made := newID(), d.At.Add(-time.Duration(before*float64(time.Hour)))
+	s := d.signed(by, &warrant.Fact{Kind: warrant.Severance, ID: paper, Made: made, Case: of, Other: warrant.Severed(paper), Concerns: []uuid.UUID{victim}})
+	person := who(d.Stranger)
+	person["participant"] = victim
+	s["decision"], s["decided_on"], s["concerns"], s["people"] = newID(), "2026-10-21", []any{victim}, []any{person}
+	s["number"], s["offence_kk"], s["offence_ru"] = number(), "Ұрлық", "Кража"
+	return warrant.Severed(paper), s
+}
+
+// joined is a joinder of a case that somebody came from.
+func (d *desk) joined(by *portaltest.Actor, of, other, victim uuid.UUID) data {
+	d.t.Helper()
+	j := d.signed(by, &warrant.Fact{Kind: warrant.Joinder, ID: newID(), Made: d.At, Case: of, Other: other})
+	person := who(d.Stranger)
+	person["participant"] = victim
+	j["decision"], j["decided_on"], j["people"] = newID(), "2026-10-21", []any{person}
+	return j
+}
+
+// The keeper takes a paper without a time-stamp for signed when it came: a charge that was
+// made before, and came after, leaves nothing of it. So nothing of it stands here either.
+func TestAStatusAwaitsWhoHadTheCaseWhenItsPaperCame(t *testing.T) {
+	d := open(t)
+	d.Guarded() // with KEPT=1 a real keeper stands behind
+	of := d.begun(d.Daniyar)
+	d.after(1)
+	early, late, power := newID(), newID(), newID()
+	d.must(inbound.Confirmation, of, d.confirmed(d.Daniyar, of, early, d.Timur, policy.Victim))
+	first, second := d.confirmed(d.Daniyar, of, late, d.Stranger, policy.Victim), d.signed(d.Daniyar, &warrant.Fact{
+		Kind: warrant.Confirmation, ID: newID(), Made: d.At, Case: of, Participant: power, Person: d.Dana.Person, Role: policy.Representative, Basis: policy.Bases[policy.Representative][0].Key,
+		Represents: late, Whom: d.Stranger.Person, WhomRole: policy.Victim, Capacity: "full", Scope: all, From: "2026-10-21",
+	})
+	second["who"], second["advocate"] = who(d.Dana), "1234"
+	d.after(0.5)
+	moved := d.charge(of, d.Ermek)
+	d.after(3)
+	d.must(inbound.Confirmation, of, first)
+	d.must(inbound.Confirmation, of, second)
+	d.status(late, "confirmed")
+	d.must(inbound.Transfer, of, moved)
+	d.status(early, "confirmed")
+	d.status(late, "awaiting")
+	d.status(power, "awaiting")
+	if n := d.count(`SELECT count(*) FROM record WHERE act = 'participant-lapse' AND casefile = $1 AND law = $2`, of, law.CPC(186).String()); n != 2 {
+		t.Errorf("%d of the two are told", n)
+	}
+	if _, err := d.sees(d.Stranger, of); !errors.Is(err, fault.NotFound) {
+		t.Errorf("whom nobody confirmed gets %v", err)
+	}
+	ctx := d.Ermek.As(t.Context())
+	waits, err := casefile.Waiting(ctx, d.App, d.Ermek.Asks(policy.DeskRead))
+	if err != nil || len(waits) != 2 {
+		t.Errorf("before who has the case now stand %d: %v", len(waits), err)
+	}
+	d.after(1)
+	d.must(inbound.Confirmation, of, d.confirmed(d.Ermek, of, late, d.Stranger, policy.Victim))
+	d.after(0.1)
+	d.must(inbound.Confirmation, of, d.power(d.Ermek, d.Dana, power))
+	for _, one := range []*portaltest.Actor{d.Stranger, d.Dana, d.Timur} {
+		if c, err := d.sees(one, of); err != nil || c.OffenceRU == "" {
+			t.Errorf("%s sees %v", one.Word, err)
+		}
+	}
+	d.Sound()
+}
+
+// What a charge leaves with him who had the case stands: another prosecutor came.
+func TestAStatusStaysWhereHeWhoConfirmedItKeepsTheCase(t *testing.T) {
+	d := open(t)
+	of, victim := d.begun(d.Daniyar), newID()
+	d.after(1)
+	late := d.confirmed(d.Daniyar, of, victim, d.Stranger, policy.Victim)
+	d.after(0.5)
+	again := d.charge(of, d.Daniyar)
+	d.after(3)
+	d.must(inbound.Confirmation, of, late)
+	d.must(inbound.Transfer, of, again)
+	d.status(victim, "confirmed")
+	d.Sound()
+}
+
+// The people of another case came with a joinder that he could not sign any more by the
+// time it came.
+func TestWhoCameWithALateJoinderAwaitsToo(t *testing.T) {
+	for _, of := range []string{"the case", "the other case"} {
+		d := open(t)
+		into, other, victim := d.begun(d.Daniyar), d.begun(d.Daniyar), newID()
+		d.must(inbound.Confirmation, other, d.confirmed(d.Daniyar, other, victim, d.Stranger, policy.Victim))
+		d.after(1)
+		join := d.joined(d.Daniyar, into, other, victim)
+		d.after(0.5)
+		moves := map[string]uuid.UUID{"the case": into, "the other case": other}[of]
+		moved := d.charge(moves, d.Ermek)
+		d.after(3)
+		d.must(inbound.Joinder, into, join)
+		d.status(warrant.Brought(into, victim), "confirmed")
+		d.must(inbound.Transfer, moves, moved)
+		d.status(warrant.Brought(into, victim), "awaiting")
+		d.status(victim, "confirmed")
+		d.Sound()
+	}
+}
+
+func TestWhoWentWithALateSeveranceAwaitsToo(t *testing.T) {
+	d := open(t)
+	of, victim := d.begun(d.Daniyar), newID()
+	d.must(inbound.Confirmation, of, d.confirmed(d.Daniyar, of, victim, d.Stranger, policy.Victim))
+	d.after(1)
+	apart, sever := d.severed(d.Daniyar, of, victim, 0)
+	d.after(0.5)
+	moved := d.charge(of, d.Ermek)
+	d.after(3)
+	d.must(inbound.Severance, of, sever)
+	d.status(warrant.Brought(apart, victim), "confirmed")
+	d.must(inbound.Transfer, of, moved)
+	d.status(warrant.Brought(apart, victim), "awaiting")
+	d.status(victim, "confirmed")
+	d.after(0.5)
+	d.must(inbound.Transfer, apart, d.charge(apart, d.Ermek)) // by which the keeper knows it
+	d.after(0.5)
+	d.must(inbound.Confirmation, apart, d.confirmed(d.Ermek, apart, warrant.Brought(apart, victim), d.Stranger, policy.Victim))
+	if _, err := d.sees(d.Stranger, apart); err != nil {
+		t.Errorf("whom it concerns sees %v", err)
+	}
+	d.Sound()
+}
+
+func TestWhoWasNobodyInBetweenGivesNoRight(t *testing.T) {
+	d := open(t)
+	police := d.Body("police")
+	d.must(inbound.Officers, uuid.Nil, d.enrolled(d.Stranger, "investigator", police, ""))
+	of := d.begun(d.Stranger)
+	d.after(1)
+	d.must(inbound.Officers, uuid.Nil, d.enrolled(d.Stranger, "investigator", police, d.At.AddDate(0, 0, -1).Format(time.DateOnly)))
+	d.ok(directory.Expire(t.Context(), d.Inbox.DB, d.At))
+	d.after(1)
+	between, ruling := d.confirmed(d.Stranger, of, newID(), d.Timur, policy.Victim), d.ruled(d.Stranger, "group")
+	d.after(1)
+	d.must(inbound.Officers, uuid.Nil, d.enrolled(d.Stranger, "investigator", police, ""))
+	d.after(1)
+	d.refused(d.send(inbound.Confirmation, of, between), "fault.register-signer")
+	d.must(inbound.Decision, of, ruling) // gives nobody a right, and the directory keeps no posts of the past
+	d.must(inbound.Confirmation, of, d.confirmed(d.Stranger, of, newID(), d.Timur, policy.Victim))
+	d.Sound()
+}
+
+// The register told nothing of what was before the first charge: a ruling of then counts,
+// and a right begins with a charge.
+func TestNothingBeforeTheFirstChargeGivesARight(t *testing.T) {
+	for _, before := range []time.Duration{5 * time.Hour, 30 * time.Second} {
+		d := open(t)
+		of := newID()
+		early, ruling := d.confirmed(d.Daniyar, of, newID(), d.Stranger, policy.Victim), d.ruled(d.Daniyar, "group")
+		d.At = d.At.Add(before)
+		c := d.charge(of, d.Daniyar)
+		c["number"], c["offence_kk"], c["offence_ru"], c["registered_on"] = number(), "Ұрлық", "Кража", "2026-10-20"
+		d.must(inbound.Case, of, c)
+		at := d.confirmed(d.Daniyar, of, newID(), d.Stranger, policy.Victim) // in the same second
+		d.after(1)
+		d.refused(d.send(inbound.Confirmation, of, early), "fault.register-signer")
+		d.must(inbound.Decision, of, ruling)
+		d.must(inbound.Confirmation, of, at)
+		d.Sound()
+	}
+}
+
+// What was printed before the case was his gives nobody the new one, whenever he signed it.
+func TestASeveranceCountsFromWhenItWasPrinted(t *testing.T) {
+	d := open(t)
+	of, victim := d.begun(d.Ermek), newID()
+	d.must(inbound.Confirmation, of, d.confirmed(d.Ermek, of, victim, d.Stranger, policy.Victim))
+	d.after(1)
+	d.must(inbound.Transfer, of, d.charge(of, d.Daniyar))
+	d.after(1)
+	_, before := d.severed(d.Daniyar, of, victim, 1.5)
+	d.refused(d.send(inbound.Severance, of, before), "fault.register-signer")
+	d.after(1)
+	moved := d.At.Add(-15 * time.Minute)
+	apart, sever := d.severed(d.Daniyar, of, victim, 0.5)
+	d.must(inbound.Severance, of, sever)
+	newer := d.said(warrant.Fact{Kind: warrant.Charge, ID: newID(), Made: moved, Case: apart, Officer: d.Ermek.Person, Body: d.bodyOf(d.Ermek), Prosecutor: d.Zhanar.Person, Office: d.bodyOf(d.Zhanar)})
+	d.must(inbound.Transfer, apart, newer) // newer than the printing
+	if _, err := d.sees(d.Ermek, apart); err != nil {
+		t.Errorf("to whom it was given since gets %v", err)
+	}
+	d.Sound()
+}
+
+func TestAJoinderTakesBothCasesWhenItWasPrinted(t *testing.T) {
+	d := open(t)
+	of, other, victim := d.begun(d.Daniyar), d.begun(d.Ermek), newID()
+	d.must(inbound.Confirmation, other, d.confirmed(d.Ermek, other, victim, d.Stranger, policy.Victim))
+	d.after(1)
+	early := d.joined(d.Daniyar, of, other, victim)
+	d.after(1)
+	d.must(inbound.Transfer, other, d.charge(other, d.Daniyar))
+	d.after(1)
+	d.refused(d.send(inbound.Joinder, of, early), "fault.register-signer")
+	d.must(inbound.Joinder, of, d.joined(d.Daniyar, of, other, victim))
+	d.Sound()
+}
+
+// Of two papers of one moment the keeper reads that with the lower number first.
+func TestAConfirmationOfTheMomentOfTheChargeCountsAfterIt(t *testing.T) {
+	d := open(t)
+	of := newID()
+	early := d.confirmed(d.Daniyar, of, newID(), d.Stranger, policy.Victim)
+	c := d.charge(of, d.Daniyar)
+	c["number"], c["offence_kk"], c["offence_ru"], c["registered_on"] = number(), "Ұрлық", "Кража", "2026-10-20"
+	d.must(inbound.Case, of, c)
+	d.refused(d.send(inbound.Confirmation, of, early), "fault.register-signer")
+	d.must(inbound.Confirmation, of, d.confirmed(d.Daniyar, of, newID(), d.Stranger, policy.Victim))
 	d.Sound()
 }

@@ -45,6 +45,15 @@ type Message struct {
 
 	payload payload
 	problem error // of what it carries: the message is known, so it can be set aside
+	partly  error // why something in it was passed over, though the rest was taken
+}
+
+// remark is what those on duty are told of a message that was taken; nothing of a whole one.
+func (m *Message) remark() (code, field string) {
+	if m.partly == nil {
+		return "", ""
+	}
+	return Code(m.partly)
 }
 
 // payload is what a kind of message carries.

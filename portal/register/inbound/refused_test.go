@@ -1,50 +1,71 @@
 package inbound_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"zharia/portal/database"
+	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/register/inbound"
 	"zharia/portal/vault"
 	"zharia/portal/warrant"
 )
 
-// What only the tables refuse is refused for good, and those on duty see it: answered as an
-// error of ours it would come for ever, and hold up its case.
+// court is a body that the register brings.
+func court(more data) data {
+	out := data{"id": newID(), "kind": "court", "name_kk": "Жаңа", "name_ru": "Новый"}
+	for k, v := range more {
+		out[k] = v
+	}
+	return out
+}
+
+// entered are bodies in a message of their own.
+func (d *desk) entered(all ...any) []byte {
+	return d.body(inbound.Bodies, uuid.Nil, 0, data{"bodies": all})
+}
+
+// joins is the number of a message by which a case takes another in, to which somebody belongs.
+func (d *desk) joins(of, other, participant uuid.UUID) data {
+	j := d.signed(d.Daniyar, &warrant.Fact{Kind: warrant.Joinder, ID: newID(), Made: d.At, Case: of, Other: other})
+	j["decision"], j["decided_on"] = newID(), "2026-10-21"
+	person := who(d.Stranger)
+	person["participant"] = participant
+	j["people"] = []any{person}
+	return j
+}
+
+// What only the tables refuse is answered and set aside, and those on duty see it: answered
+// as an error of ours it would come for ever, and hold up its case. What refers to something
+// that is not there is another answer than what can never be taken.
 func TestWhatTheTablesRefuseIsSetAside(t *testing.T) {
 	d := open(t)
-	court := func(more data) data {
-		out := data{"id": newID(), "kind": "court", "name_kk": "Жаңа", "name_ru": "Новый"}
-		for k, v := range more {
-			out[k] = v
-		}
-		return out
-	}
 	above := newID()
-	orphan := d.body(inbound.Bodies, uuid.Nil, 0, data{"bodies": []any{court(data{"above": above})}})
-	refused := func(body []byte) {
+	orphan := d.entered(court(data{"above": above}))
+	refused := func(body []byte, code string, status int) {
 		t.Helper()
 		before := d.count(`SELECT count(*) FROM inbound WHERE state = 'refused'`)
-		if _, err := d.put(body); !inbound.Kept(err) {
-			t.Errorf("refused and kept? %v", err)
+		_, err := d.put(body)
+		if d.refused(err, code); !inbound.Kept(err) || inbound.StatusOf(code) != status {
+			t.Errorf("kept: %v, HTTP %d", inbound.Kept(err), inbound.StatusOf(code))
 		}
 		if now := d.count(`SELECT count(*) FROM inbound WHERE state = 'refused'`); now != before+1 {
 			t.Errorf("%d are set aside, after %d", now, before)
 		}
 	}
-	refused(orphan)
-
+	refused(orphan, "fault.register-not-yet", 409)
 	of := d.begun(d.Daniyar)
-	unknown := d.signed(d.Daniyar, &warrant.Fact{Kind: warrant.Joinder, ID: newID(), Made: d.At, Case: of, Other: newID()})
-	unknown["decision"], unknown["decided_on"] = newID(), "2026-10-21"
-	person := who(d.Stranger)
-	person["participant"] = newID()
-	unknown["people"] = []any{person}
-	refused(d.body(inbound.Joinder, of, d.next[of]+1, unknown))
+	refused(d.body(inbound.Joinder, of, d.next[of]+1, d.joins(of, newID(), newID())), "fault.register-not-yet", 409)
+	receives := data{"kind": "investigation", "kato": "750000000", "code": "75990", "prosecution": d.bodyOf(d.Zhanar)}
+	refused(d.entered(court(receives), court(receives)), "fault.register-refused", 422) // two of one code
 
 	// The body above is entered, and the same message comes again.
 	d.must(inbound.Bodies, uuid.Nil, data{"bodies": []any{court(data{"id": above})}})
@@ -52,17 +73,77 @@ func TestWhatTheTablesRefuseIsSetAside(t *testing.T) {
 		t.Errorf("with the body above it: %v", err)
 	}
 
+	// Nor does such a message block its case: another has its number.
+	d.must(inbound.Movement, of, data{"state": "in-court", "since": "2026-10-01"})
+
 	// A file goes on behind such a line.
 	good := newID()
 	f := d.file(d.line(inbound.Bodies, uuid.Nil, 0, data{"bodies": []any{court(data{"above": newID()})}}),
 		d.line(inbound.Bodies, uuid.Nil, 0, data{"bodies": []any{court(data{"id": good})}}))
 	p, err := f.Run(t.Context())
-	if err != nil || p.Lines != 2 || p.Refused != 1 {
+	if err != nil || p.Lines != 2 || p.Taken != 1 || p.Refused != 1 {
 		t.Errorf("the import: %+v, %v", p, err)
 	}
 	if n := d.count(`SELECT count(*) FROM body WHERE id = $1`, good); n != 1 {
 		t.Error("the good line was not taken")
 	}
+}
+
+// In a file a line may refer to what stands further down. It comes once more at the end, and
+// after it those of its case, which were none of its turn.
+func TestALineOfAFileThatRefersToALaterOneIsTakenAtTheEnd(t *testing.T) {
+	d := open(t)
+	of, lost, other, victim, above := d.begun(d.Daniyar), d.begun(d.Daniyar), newID(), newID(), newID()
+	begins := d.charge(other, d.Daniyar)
+	begins["number"], begins["offence_kk"], begins["offence_ru"], begins["registered_on"] = number(), "Ұрлық", "Кража", "2026-10-20"
+	moved := func(of uuid.UUID, n int64) []byte {
+		return d.line(inbound.Movement, of, n, data{"state": "in-court", "since": "2026-10-0" + strconv.FormatInt(n, 10)})
+	}
+	one := func(more data) []byte { return d.line(inbound.Bodies, uuid.Nil, 0, data{"bodies": []any{court(more)}}) }
+	lines := [][]byte{
+		one(data{"above": above}),
+		d.line(inbound.Joinder, of, 2, d.joins(of, other, victim)),
+		moved(of, 3),
+		d.line(inbound.Joinder, lost, 2, d.joins(lost, newID(), newID())), // of a case that never comes
+		nil,
+		moved(of, 5), // before its turn wherever it stands
+		moved(of, 4),
+		moved(lost, 3),
+		d.line(inbound.Case, other, 1, begins),
+		d.line(inbound.Confirmation, other, 2, d.confirmed(d.Daniyar, other, victim, d.Stranger, policy.Victim)),
+		one(data{"id": above}),
+	}
+	f := d.file(lines...)
+	// It is broken off after each batch, and goes on.
+	var p inbound.Progress
+	for n := 0; ; n++ {
+		ctx, stop := context.WithCancel(t.Context())
+		f.Tell = func(inbound.Progress) { stop() }
+		var err error
+		if p, err = f.Run(ctx); err == nil {
+			break
+		}
+		if stop(); !errors.Is(err, context.Canceled) || n > 20 {
+			t.Fatalf("%+v: %v", p, err)
+		}
+	}
+	raw, err := os.ReadFile(f.Path + ".errors.jsonl")
+	if err != nil || p.Taken != 7 || p.Refused != 3 || p.Lines != 11 {
+		t.Fatalf("%+v: %v\n%s", p, err, raw)
+	}
+	for line, code := range map[int]string{4: "fault.register-not-yet", 6: "fault.register-gap", 8: "fault.register-gap"} {
+		if !bytes.Contains(raw, []byte(`{"line":`+strconv.Itoa(line)+`,`)) || !bytes.Contains(raw, []byte(code)) {
+			t.Errorf("line %d is not refused with %s:\n%s", line, code, raw)
+		}
+	}
+	if n := d.count(`SELECT count(*) FROM inbound WHERE casefile = $1 AND state = 'taken'`, of); n != 4 {
+		t.Errorf("%d messages of the case are taken", n)
+	}
+	was := d.count(`SELECT count(*) FROM record`)
+	if again, err := f.Run(t.Context()); err != nil || again != p || d.count(`SELECT count(*) FROM record`) != was {
+		t.Errorf("once more: %+v: %v", again, err)
+	}
+	d.Sound()
 }
 
 // What one disk alone has is not answered as taken to whoever sends it again.

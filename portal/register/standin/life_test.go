@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,8 +31,9 @@ func (h *house) copied(name string) {
 }
 
 // putBack puts them back to that and gives up, in the auditor's sight, what came since: the
-// acts after it have the positions of those that are lost.
-func (h *house) putBack(name string) {
+// acts after it have the positions of those that are lost. alone: nobody but the register
+// had seen them.
+func (h *house) putBack(name string, alone bool) {
 	h.t.Helper()
 	h.At = h.At.Add(time.Minute)
 	var acts, seen int64
@@ -47,6 +49,10 @@ func (h *house) putBack(name string) {
 		tx.MustExec(fmt.Sprintf(q+` -- %[1]s %[2]d %[3]d`, name, acts, tlog.StoredHashIndex(0, acts)))
 	}
 	h.must(tx.Commit())
+	if alone {
+		h.must(backup.GiveUp(h.t.Context(), h.DB.DB, nil, nil, acts, h.At))
+		return
+	}
 	key, err := ledger.OpenKey(filepath.Join(h.t.TempDir(), "auditor.key"), portaltest.Origin)
 	h.must(err)
 	signed, err := note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%d\n%s\n", key.Verifier.Name(), seen, base64.StdEncoding.EncodeToString(make([]byte, 32)))}, key.Signer)
@@ -99,7 +105,8 @@ func TestTheRegisterComesToHaveWhatIsThereAfterActsWereGivenUp(t *testing.T) {
 			h.must(err)
 		},
 	} {
-		for then, again := range map[string]string{"once": "", "to the same moment twice": "first", "to a later moment, too": "second"} {
+		for then, again := range map[string]string{"once": "", "once, and nobody else had seen more": "", "to the same moment twice": "first", "to a later moment, too": "second"} {
+			alone := strings.HasSuffix(then, "seen more")
 			t.Run(name+", "+then, func(t *testing.T) {
 				h := open(t)
 				if name == "it fetches them" {
@@ -119,7 +126,7 @@ func TestTheRegisterComesToHaveWhatIsThereAfterActsWereGivenUp(t *testing.T) {
 				if n := len(h.register.Diary()); n < lost+4 {
 					t.Fatalf("it was told %d events", n-lost)
 				}
-				h.putBack("first")
+				h.putBack("first", alone)
 				h.Petition(h.Timur, h.Fraud) // fewer than are lost, and then more
 				tell(h)
 				h.whole(h.register)
@@ -129,7 +136,7 @@ func TestTheRegisterComesToHaveWhatIsThereAfterActsWereGivenUp(t *testing.T) {
 					h.copied("second")
 					h.Petition(h.Dana, h.Theft)
 					tell(h)
-					h.putBack(again)
+					h.putBack(again, false)
 				}
 				for range 4 {
 					h.Petition(h.Dana, h.Theft)

@@ -50,7 +50,7 @@ func (l Line) origin() string {
 // Pushed is what came of the letters.
 type Pushed struct {
 	Taken   int
-	Gaps    int // sent away, because one before was missing, and brought again
+	Gaps    int // sent away, because one that comes before was missing, and brought again
 	Refused []string
 }
 
@@ -219,7 +219,7 @@ func (l Line) write(ctx context.Context, n int) ([]Letter, error) {
 	return s.cases(l.Troupe, l.origin(), ids, n, l.Clock())
 }
 
-// errGap is that something before it is missing.
+// errGap is that something is missing which has to come before it.
 var errGap = errors.New("standin: one before it is missing")
 
 // send sends a letter once. An error that is none of errGap and refusal may pass.
@@ -239,7 +239,7 @@ func (l Line) send(ctx context.Context, letter Letter) ([]byte, error) {
 		return nil, err
 	case status == http.StatusOK:
 		return body, nil
-	case code(body) == "fault.register-gap":
+	case slices.Contains([]string{"fault.register-gap", "fault.register-not-yet"}, code(body)):
 		return nil, errGap
 	case status == http.StatusTooManyRequests || status >= 500:
 		return nil, fmt.Errorf("standin: HTTP %d", status)

@@ -2,6 +2,7 @@ package standin_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -433,5 +434,31 @@ func TestLettersThatWaitForOneThatIsNotThereAreSaidSo(t *testing.T) {
 	}
 	if got, err := other.line.Push(t.Context(), gap, none); err == nil || got.Gaps != 2 || errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// What refers to something that is not there yet is brought again when that was taken, and
+// nothing that never comes is waited for.
+func TestALetterThatRefersToALaterOneIsBroughtAgain(t *testing.T) {
+	h := open(t)
+	above, below := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	letter := func(court map[string]any) standin.Letter {
+		t.Helper()
+		id := uuid.Must(uuid.NewV7())
+		court["kind"], court["name_kk"], court["name_ru"] = "court", "Сот", "Суд"
+		body, err := json.Marshal(map[string]any{"id": id, "portal": portaltest.Origin, "kind": inbound.Bodies, "at": h.At.UTC().Format("2006-01-02T15:04:05Z"), "data": map[string]any{"bodies": []any{court}}})
+		h.must(err)
+		cms, err := h.Troupe.Register.SignCMS(body, false, h.At)
+		h.must(err)
+		return standin.Letter{ID: id, Envelope: inbound.Envelope{Body: base64.StdEncoding.EncodeToString(body), CMS: base64.StdEncoding.EncodeToString(cms)}}
+	}
+	got, err := h.line.Push(t.Context(), []standin.Letter{letter(map[string]any{"id": below, "above": above}), letter(map[string]any{"id": above})}, none)
+	if err != nil || got.Taken != 2 || got.Gaps != 1 || len(got.Refused) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	h.Want(t, `SELECT state, count(*) AS n FROM inbound GROUP BY 1`, "state|n\ntaken|2")
+	never := letter(map[string]any{"id": uuid.Must(uuid.NewV7()), "above": uuid.Must(uuid.NewV7())})
+	if got, err = h.line.Push(t.Context(), []standin.Letter{never}, none); err == nil || got.Gaps != 1 {
+		t.Errorf("it never comes: %+v, %v", got, err)
 	}
 }
