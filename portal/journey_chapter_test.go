@@ -249,6 +249,9 @@ func TestARefusalGoesOnToTheChiefAndToTheJudgeWithItsWholeHistory(t *testing.T) 
 func (v member) goesOn(arguments string) {
 	v.t.Helper()
 	v.fill("#circumstances", v.value("#circumstances")+"\n"+arguments)
+	if v.count("#ground") == "1" && v.value("#ground") == "" { // nobody sorts a petition: he says it
+		v.choose("#ground", "other")
+	}
 	v.click("check", formButton)
 	v.want("status", v.status(), "200")
 	v.shows(arguments)

@@ -91,7 +91,7 @@ func (p *Portal) phoneAsk(c echo.Context, ask policy.Ask) error {
 		if challenge.Ends.Before(r.Ends) {
 			r.Ends = challenge.Ends
 		}
-		r.Kept = url.Values{"next": {p.onward(c.FormValue("next"))}, "kept": {c.FormValue("kept")}}.Encode()
+		r.Kept = url.Values{"next": {local(c.FormValue("next"))}, "kept": {c.FormValue("kept")}}.Encode()
 	} else {
 		if ask.Is&policy.Citizen == 0 {
 			return p.toSignIn(c)

@@ -133,9 +133,9 @@ type signInPage struct {
 }
 
 func (p *Portal) signIn(c echo.Context, ask policy.Ask) error {
-	next := p.onward(c.QueryParam("next"))
+	next := local(c.QueryParam("next"))
 	if ask.Is&policy.Citizen != 0 {
-		if next != "" {
+		if next = p.onward(next); next != "" {
 			return c.Redirect(http.StatusSeeOther, "/"+web.Lang(c)+next)
 		}
 		return p.redirect(c, start(me(c)))
@@ -175,10 +175,9 @@ func local(next string) string {
 	return next
 }
 
-// onward is where somebody goes on when he has signed in. Of a page by whose opening
+// onward is where somebody goes on who has signed in on his way to an address. Of a page by whose opening
 // something begins for him it is the one before: he asked to sign in, and no more.
 func (p *Portal) onward(next string) string {
-	next = local(next)
 	path, _, _ := strings.Cut(next, "?")
 	parts := strings.Split(path, "/")
 	for act, safe := range begins {
@@ -293,7 +292,7 @@ func over(kept string) bool {
 
 // sessionOpen opens a session by the signature over its challenge.
 func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
-	next, kept := p.onward(c.FormValue("next")), c.FormValue("kept")
+	next, kept := local(c.FormValue("next")), c.FormValue("kept")
 	if web.ReadForm(c, "signin").Switched() {
 		return p.showSignIn(c, ask, http.StatusOK, "", next, kept)
 	}
@@ -332,7 +331,7 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	if kept != "" && next != "" {
 		return p.resume(c, ask, next, kept)
 	}
-	if next != "" {
+	if next = p.onward(next); next != "" {
 		return c.Redirect(http.StatusSeeOther, "/"+web.Lang(c)+next)
 	}
 	return p.redirect(c, start(who))

@@ -226,6 +226,9 @@ func TestWhoIsSentToSignInComesBackToThePageHeAskedFor(t *testing.T) {
 		g := f.visitor()
 		sent := g.get("/ru"+path).want(t, path, http.StatusSeeOther)
 		page := g.get(sent.to()).want(t, sent.to(), http.StatusOK)
+		if r.Act == policy.AnswerDocument || r.Act == policy.MessageList { // something begins with them: the page before
+			path = strings.Join(strings.Split(path, "/")[:3], "/")
+		}
 		if back := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusSeeOther); back.to() != "/ru"+path {
 			t.Errorf("who wanted %s comes to %s", path, back.to())
 		}
