@@ -20,7 +20,8 @@ demo: setup
 
 test: setup
 	go vet ./...
-	go test -vet=off -p $(AT_ONCE) -timeout 19m $(ARGS) ./...
+	@echo "The pages and journeys come first: a quarter of an hour until the first line." >&2
+	go test -vet=off -p $(AT_ONCE) -timeout 19m $(ARGS) ./portal ./...
 	$(if $(ARGS),,@$(MAKE) --no-print-directory hsm)
 
 # How each page of the browser journeys looks, in screenshots/: for whoever looks after the design.

@@ -12,9 +12,9 @@ import (
 	"zharia/portal/database"
 )
 
-// listening are the connections of a process beside its pools: it hears of jobs and of
-// anonymous messages.
-const listening = 2
+// listening are the connections of a process beside its pools: it hears of jobs, of
+// anonymous messages, and for both pools that show something of a COMMIT that stands alone.
+const listening = 4
 
 // errUnsafe stops a start.
 var errUnsafe = errors.New("an accepted filing could be lost here, or bear a wrong time (PORTAL_UNSAFE=development serves all the same)")

@@ -133,12 +133,18 @@ func (db *DB) Heed(ctx context.Context) {
 	defer heard.Close()
 	// Listen waits for a connection, for ever if there is none; Close ends that.
 	defer context.AfterFunc(ctx, func() { heard.Close() })()
-	if err := heard.Listen(doubts); err != nil {
-		if ctx.Err() == nil {
-			slog.ErrorContext(ctx, "alarms of other processes are not heard", "error", err.Error())
+	for {
+		err := heard.Listen(doubts)
+		if err == nil {
+			break
 		}
-		return
+		if ctx.Err() != nil {
+			return
+		}
+		slog.ErrorContext(ctx, "alarms of other processes are not heard", "error", err.Error()) // a server that still recovers refuses
+		time.Sleep(vain)
 	}
+	db.lives.doubt()         // of what was said before
 	for range heard.Notify { // closed by Close; nil after a reconnection: what was said meanwhile is not known
 		db.lives.doubt()
 	}
