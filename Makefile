@@ -5,9 +5,10 @@
 #   make demo ARGS="-port 9000"          what follows goes to the portal
 #   make test ARGS="-run Withdrawal"     … or to go test
 
-# Packages tested at once. Each has a pool of database connections and some have
-# a browser, so more than four gain nothing and crowd the test server.
-AT_ONCE := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] || n=4; echo $$n)
+# Packages tested at once: one more than there are processors, for journeys mostly wait. Each
+# has a pool of database connections and some have a browser, so more than four gain nothing
+# and crowd the test server.
+AT_ONCE := $(shell n=$$(($$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)); [ "$$n" -lt 4 ] || n=4; echo $$n)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: vulnerable demo test pictures hsm lint bench fuzz campaigns hostile perf load faults failover recovery s3 setup
