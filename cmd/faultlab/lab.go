@@ -22,6 +22,7 @@ import (
 	"zharia/portal/country"
 	"zharia/portal/database"
 	"zharia/portal/eds/authority"
+	"zharia/portal/proving"
 )
 
 // Where the portal of the lab is, to people: its TLS ends in front of it.
@@ -83,15 +84,10 @@ func (l *lab) troubles() []error {
 
 // build makes the portal that is tested. The overlay replaces files of it; "" is none.
 func build(ctx context.Context, binary, overlay string) error {
-	args := []string{"build", "-tags", "lab", "-o", binary}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+	if overlay == "" {
+		return proving.Build(ctx, binary)
 	}
-	out, err := exec.CommandContext(ctx, "go", append(args, "zharia/cmd/portal")...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("build the portal: %w\n%s", err, out)
-	}
-	return nil
+	return proving.Compile(ctx, binary, "-tags", "lab", "-overlay", overlay, "zharia/cmd/portal")
 }
 
 // open makes a lab with everything running. Where that fails, what was begun is in the lab

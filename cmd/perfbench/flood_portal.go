@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"zharia/portal/proving"
 )
 
 // How long the demonstration may take to be ready, and to end with its database.
@@ -53,8 +55,8 @@ func (p *floodedPortal) start(ctx context.Context, more []string) error {
 	}
 	binary := filepath.Join(p.dir, "portal")
 	fmt.Fprintln(os.Stderr, "perfbench: building the portal")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "zharia/cmd/portal").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
+	if err := proving.Compile(ctx, binary, "zharia/cmd/portal"); err != nil {
+		return err
 	}
 	addr, agent, err := freePair()
 	if err != nil {

@@ -301,8 +301,8 @@ func (g *ground) file(ctx context.Context, out io.Writer) error {
 // that its processor time can be told from ours.
 func (g *ground) startFloor(ctx context.Context, query string, length int) error {
 	binary := filepath.Join(g.Dir, "perfbench")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "zharia/cmd/perfbench").CombinedOutput(); err != nil {
-		return fmt.Errorf("build the floor: %w\n%s", err, out)
+	if err := proving.Compile(ctx, binary, "zharia/cmd/perfbench"); err != nil {
+		return err
 	}
 	addr, err := proving.FreeAddress()
 	if err != nil {

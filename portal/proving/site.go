@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -130,9 +131,23 @@ func Open(ctx context.Context, p Plan) (s *Site, err error) {
 // Build makes the portal that is measured: that of cmd/faultlab, which takes an invented
 // authority and is otherwise the one that is installed.
 func Build(ctx context.Context, binary string) error {
-	out, err := exec.CommandContext(ctx, "go", "build", "-tags", "lab", "-o", binary, "zharia/cmd/portal").CombinedOutput()
+	return Compile(ctx, binary, "-tags", "lab", "zharia/cmd/portal")
+}
+
+// Compile is go build -o binary. When ctx ends it is killed with all it started, and leaves
+// nothing: its temporary folder is ours.
+func Compile(ctx context.Context, binary string, args ...string) (err error) {
+	temporary, err := os.MkdirTemp("", "compile-")
 	if err != nil {
-		return fmt.Errorf("build the portal: %w\n%s", err, out)
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
+	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", binary}, args...)...)
+	build.Env = append(os.Environ(), "GOTMPDIR="+temporary)
+	build.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	build.Cancel = func() error { return syscall.Kill(-build.Process.Pid, syscall.SIGKILL) }
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", filepath.Base(binary), err, out)
 	}
 	return nil
 }
