@@ -3,13 +3,11 @@ package portal_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -166,10 +164,12 @@ func (s *site) one(t testing.TB, query string, args ...any) string {
 
 // chrome is the one browser of all tests. It is closed by TestMain.
 var chrome = sync.OnceValues(func() (context.Context, error) {
-	if !hasChromium() {
-		return nil, errors.New("there is no Chromium on this computer; make setup installs one")
+	program, err := portaltest.Browser()
+	if err != nil {
+		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program),
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -181,20 +181,6 @@ var chrome = sync.OnceValues(func() (context.Context, error) {
 })
 
 var closeChrome = func() {}
-
-func hasChromium() bool {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"} {
-		if _, err := exec.LookPath(name); err == nil {
-			return true
-		}
-	}
-	for _, app := range []string{"Google Chrome", "Chromium"} {
-		if _, err := os.Stat("/Applications/" + app + ".app"); err == nil {
-			return true
-		}
-	}
-	return false
-}
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(ear{slog.DiscardHandler})) // what else a test wants of the log it takes for itself

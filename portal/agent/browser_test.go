@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"zharia/portal/agent"
+	"zharia/portal/portaltest"
 )
 
 // A browser signs with the agent, by the portal's own scripts, on small pages
@@ -28,7 +28,7 @@ import (
 const signingPage = `<!doctype html><html lang="kk"><meta charset="utf-8"><title>sign</title>
 <script type="module" src="/static/portal.js"></script>
 <form method="post" action="/filed" data-sign %s>
-<textarea hidden name="signature"></textarea>
+<textarea hidden name="signature" autocomplete="off"></textarea>
 <input type="hidden" name="challenge" value="first">
 <input type="text" name="note" value="typed before" required>
 <button id="sign" name="act" value="submission">sign</button>
@@ -127,10 +127,9 @@ func (p *portal) nothingFiled(t *testing.T) {
 // public network, although they are on this computer.
 func chromium(t *testing.T, public ...*httptest.Server) context.Context {
 	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		if _, err := exec.LookPath("google-chrome"); err != nil {
-			t.Fatal("there is no Chromium on this computer; make setup installs one")
-		}
+	program, err := portaltest.Browser()
+	if err != nil {
+		t.Fatal(err)
 	}
 	var overrides, secure []string
 	for _, server := range public {
@@ -138,6 +137,7 @@ func chromium(t *testing.T, public ...*httptest.Server) context.Context {
 		secure = append(secure, strings.Replace(server.URL, "127.0.0.1", named, 1))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program),
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true),

@@ -29,6 +29,7 @@ import (
 
 	"zharia"
 	"zharia/portal/deadline"
+	"zharia/portal/portaltest"
 	"zharia/portal/receipt"
 	"zharia/portal/words"
 )
@@ -68,7 +69,11 @@ func reads(t *testing.T, b *book, lang string, width int64) *reader {
 		t.Fatal(err)
 	}
 	r.write("page.html", page)
-	allocator, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	program, err := portaltest.Browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocator, end := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox)...)
 	t.Cleanup(end)
 	ctx, close := chromedp.NewContext(allocator, chromedp.WithListener(r.hear))
 	t.Cleanup(close)
