@@ -144,7 +144,7 @@ func browserKey(t *testing.T) string {
 func TestABrowserTakesNewsAndShowsIt(t *testing.T) {
 	s := newSite(t)
 	s.serve(&portal.Portal{AnyChain: true, Push: browsers(t), Channels: []notice.Channel{notice.Push}})
-	v := s.visit(t, "push", "kk", phone)
+	v := s.visitIn(t, wholeChrome, "push", "kk", phone) // the headless shell shows no notifications
 	v.signIn("aigul")
 	v.do(navigate(v, "/notices/settings"))
 	v.want("what no script is needed for is hidden", v.js(`document.querySelector("[data-push-say=none]").hidden`), "true")

@@ -162,31 +162,42 @@ func (s *site) one(t testing.TB, query string, args ...any) string {
 	return value
 }
 
-// chrome is the one browser of all tests. It is closed by TestMain.
-var chrome = sync.OnceValues(func() (context.Context, error) {
-	program, err := portaltest.Browser()
-	if err != nil {
-		return nil, err
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program),
-		chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-	)
-	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
-	closeChrome = end
-	ctx, _ := chromedp.NewContext(allocator)
-	return ctx, chromedp.Do(ctx)
-})
+// chrome is the one browser of all tests but those that need a whole one. TestMain closes both.
+var chrome, wholeChrome = starts(portaltest.Browser), starts(portaltest.WholeBrowser)
 
-var closeChrome = func() {}
+func starts(find func() (string, error)) func() (context.Context, error) {
+	return sync.OnceValues(func() (context.Context, error) {
+		program, err := find()
+		if err != nil {
+			return nil, err
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(program),
+			chromedp.NoSandbox,
+			chromedp.Flag("disable-quic", true),
+			chromedp.Flag("disable-component-update", true),
+		)
+		allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+		closing.Lock()
+		closeBrowsers = append(closeBrowsers, end)
+		closing.Unlock()
+		ctx, _ := chromedp.NewContext(allocator)
+		return ctx, chromedp.Do(ctx)
+	})
+}
+
+var (
+	closing       sync.Mutex
+	closeBrowsers []func()
+)
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(ear{slog.DiscardHandler})) // what else a test wants of the log it takes for itself
 	debug.SetGCPercent(400)                             // a portal of a test is small, and lives a second
 	code := m.Run()
-	closeChrome()
+	for _, end := range closeBrowsers {
+		end()
+	}
 	portaltest.Strike()
 	os.Exit(code)
 }
@@ -215,6 +226,11 @@ type visitor struct {
 
 // visit opens a browser for somebody. Pictures are named after the journey.
 func (s *site) visit(t testing.TB, journey, lang string, on screen) *visitor {
+	t.Helper()
+	return s.visitIn(t, chrome, journey, lang, on)
+}
+
+func (s *site) visitIn(t testing.TB, chrome func() (context.Context, error), journey, lang string, on screen) *visitor {
 	t.Helper()
 	browser, err := chrome()
 	if err != nil {
