@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -193,7 +192,6 @@ var (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(ear{slog.DiscardHandler})) // what else a test wants of the log it takes for itself
-	debug.SetGCPercent(400)                             // a portal of a test is small, and lives a second
 	code := m.Run()
 	for _, end := range closeBrowsers {
 		end()

@@ -199,7 +199,7 @@ func toasted(r io.ReaderAt, at int64, b []byte) []byte {
 // pglz opens PostgreSQL's own compression, as far as it goes: a byte of eight flags,
 // then for each a letter, or how far back to copy from and how much.
 func pglz(b []byte, raw int) []byte {
-	out := make([]byte, 0, min(raw, 1<<20))
+	out := make([]byte, 0, min(raw, 4*len(b)))
 	for len(b) > 0 && len(out) < raw {
 		flags := b[0]
 		b = b[1:]
