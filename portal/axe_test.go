@@ -288,7 +288,7 @@ func TestAxeFindsNothingOnAnyGoldenPage(t *testing.T) {
 			e.do(command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}},
 			}))
-			for _, file := range must(filepath.Glob("testdata/*." + lang + ".html")) {
+			for i, file := range must(filepath.Glob("testdata/*." + lang + ".html")) {
 				name := filepath.Base(file)
 				if e.js(fmt.Sprintf(bring, quoted("/"+name))) != "" { // it is the first, or has styles of its own
 					e.do(chromedp.Navigate(pages.URL + "/" + name))
@@ -301,7 +301,11 @@ func TestAxeFindsNothingOnAnyGoldenPage(t *testing.T) {
 				for line := range strings.Lines(e.js(covered)) {
 					t.Errorf("%s: lies under another: %s", name, line)
 				}
-				e.once(name)
+				// Both languages have the same elements in the same colours: axe looks at each page
+				// in one of them.
+				if os.Getenv("AXE") == "all" || i%2 == 0 == (lang == "kk") {
+					e.once(name)
+				}
 			}
 			t.Logf("axe-core has looked at %d golden pages", e.looked)
 		})

@@ -74,7 +74,7 @@ func (s *site) draftOf(t *testing.T, word string) string {
 
 func TestTwentyMegabytesComeOverALineCutThreeTimesAndTheWayIsTold(t *testing.T) {
 	t.Parallel()
-	for _, lang := range []string{"kk", "ru"} {
+	for _, lang := range toldIn() {
 		t.Run(lang, func(t *testing.T) {
 			s := newSite(t)
 			cut := s.onALine(t, 4_000_000, 11_111_111, 18_500_000)
@@ -164,7 +164,7 @@ func TestFilesThatAreNotTakenAreToldByNameAndTheOthersAreTaken(t *testing.T) {
 
 func TestASessionThatEndedIsToldWhereFilesAreSentAndNothingOfTheDraftIsLost(t *testing.T) {
 	t.Parallel()
-	for _, lang := range []string{"kk", "ru"} {
+	for _, lang := range toldIn() {
 		t.Run(lang, func(t *testing.T) {
 			s := newSite(t)
 			draft := s.draftOf(t, "aigul")
@@ -226,7 +226,7 @@ func TestASessionThatEndedIsToldWhereFilesAreSentAndNothingOfTheDraftIsLost(t *t
 }
 
 func TestASessionThatEndsLosesNeitherPointsNorASampleNorTheirOrder(t *testing.T) {
-	inBoth(t, func(t *testing.T, s *site, lang string, on screen, says tongue) {
+	journey(t, func(t *testing.T, s *site, lang string, on screen, says tongue) {
 		v := s.member(t, "33-points", "aigul", lang, on)
 		v.open("", s.newPetition())
 		v.fill("#circumstances", says.circumstances)

@@ -18,10 +18,7 @@ import (
 // TestAxeFindsNothingOnAnyGoldenPage checks all in both.
 func TestEveryPageStandsInBothLanguagesOnAPhoneAndOnADesk(t *testing.T) {
 	t.Parallel()
-	langs := []string{"kk"}
-	if dir, _ := pictures(); dir != "" {
-		langs = append(langs, "ru")
-	}
+	langs := toldIn()
 	s := newSite(t)
 	drafted := s.draft("aigul")
 	answered := "/filings/" + s.answered(t).String()

@@ -93,7 +93,7 @@ func (w *walk) fills(says tongue) {
 }
 
 func TestAFirstTimerSignsAPetitionWithinNineScreensByTheListOfKinds(t *testing.T) {
-	inBoth(t, func(t *testing.T, s *site, lang string, _ screen, says tongue) {
+	journey(t, func(t *testing.T, s *site, lang string, _ screen, says tongue) {
 		began := time.Now()
 		w := s.toTheCase(t, "40-kinds", lang)
 		w.goes("kinds", `main .actions a.button[href$="/filings/new"]`)
@@ -107,7 +107,7 @@ func TestAFirstTimerSignsAPetitionWithinNineScreensByTheListOfKinds(t *testing.T
 }
 
 func TestAFirstTimerSignsAPetitionWithinNineScreensByTheGuide(t *testing.T) {
-	inBoth(t, func(t *testing.T, s *site, lang string, _ screen, says tongue) {
+	journey(t, func(t *testing.T, s *site, lang string, _ screen, says tongue) {
 		w := s.toTheCase(t, "41-guide", lang)
 		w.goes("event", `main .actions a[href$="/guide"]`)
 		w.press(`input[name=event][value=need]`)

@@ -21,9 +21,7 @@ import (
 )
 
 // What comes in without a case, in a browser on a phone: reports, what is decided about
-// them, and messages without a name. Each journey is told in both languages over one world.
-
-var bothLanguages = []string{"kk", "ru"}
+// them, and messages without a name. Each journey is told in its languages over one world.
 
 // reporter is somebody whose every page is weighed, and held against WCAG by axe in one of
 // the languages: their pages differ in words alone.
@@ -180,7 +178,7 @@ func (s *site) spread(t *testing.T) {
 func TestACitizenReportsSignsByPhoneAndReadsWhatWasDecided(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for i, lang := range bothLanguages {
+	for i, lang := range toldIn() {
 		says, w := tongues[lang], s.Words.In(lang)
 		// He has not signed in: he is asked to where his name is needed, and not before.
 		nurlan := s.reporter(t, "30-report-"+lang, "", lang)
@@ -249,7 +247,7 @@ func TestACitizenReportsSignsByPhoneAndReadsWhatWasDecided(t *testing.T) {
 func TestAReportThatIsRefusedLeadsToAComplaintAndItsAnswer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, lang := range bothLanguages {
+	for _, lang := range toldIn() {
 		says := tongues[lang]
 		of := s.Report(s.Nurlan, s.Story()).String()
 		zhandos := s.reporter(t, "33-desk-"+lang, "zhandos", lang)
@@ -288,7 +286,7 @@ func TestSomebodyWithoutANameIsAnsweredByHisCodeAndNoCookieIsSet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	solved := `document.querySelector("[data-puzzle]").value !== ""`
-	for _, lang := range bothLanguages {
+	for _, lang := range toldIn() {
 		says, w := tongues[lang], s.Words.In(lang)
 		v := s.reporter(t, "34-tip-"+lang, "", lang)
 		v.opens("tip", "/tip")
@@ -360,7 +358,7 @@ func (v *visitor) line(down bool) {
 func TestAnAnswerWrittenWhileTheLineIsDownIsAskedAboutAndSentOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for i, lang := range bothLanguages {
+	for i, lang := range toldIn() {
 		came := func() string {
 			return s.one(t, `SELECT count(*) FROM record WHERE act = 'report-answer'`)
 		}
@@ -418,7 +416,7 @@ func (v *visitor) elsewhere() *atomic.Int32 {
 func TestWhoeverLeavesAPageOfViolenceIsElsewhereAtOnceAndBackShowsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	for _, lang := range bothLanguages {
+	for _, lang := range toldIn() {
 		for name, leave := range map[string]func(*visitor){
 			"button": func(v *visitor) { v.press("[data-exit]") },
 			"keys": func(v *visitor) {
