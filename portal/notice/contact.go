@@ -414,7 +414,8 @@ VALUES ($1, $2, '', $3, $4, $5, true, $6)
 )
 
 // Discreet has the asker told in neutral words from now on, and only where nobody else
-// reads: he said elsewhere that nobody is to write to him. His settings show it.
+// reads: he said elsewhere, under his signature, that nobody is to write to him. So that
+// is not told anywhere either; his settings show it.
 func Discreet(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
 	return tx.Exec(ctx, makeDiscreet, ask.Person, usual.Language, usual.Silent, usual.From, usual.To, ask.At)
 }
@@ -431,7 +432,11 @@ func MannerOf(ctx context.Context, db *vault.DB, ask policy.Ask) (Manner, error)
 	return Manner(usual), nil
 }
 
-// SetManner changes it.
+// ofManner is what the record calls the manner of somebody; selectContents has it too.
+const ofManner = "manner"
+
+// SetManner changes it. That addresses fall silent because others read there is an act of
+// its own, which is told there once: whoever does it in another's name does it to hide.
 func SetManner(ctx context.Context, db *vault.DB, ask policy.Ask, m Manner) error {
 	if err := ask.Check(0); err != nil {
 		return err
@@ -440,9 +445,22 @@ func SetManner(ctx context.Context, db *vault.DB, ask policy.Ask, m Manner) erro
 		return fault.New(fault.Invalid, "form.choose").At("channel")
 	}
 	return db.Within(ctx, func(tx *vault.DB) error {
+		var locked []uuid.UUID
+		if err := tx.Select(ctx, &locked, lockPerson, ask.Person); err != nil {
+			return err
+		}
+		before, err := MannerOf(ctx, tx, ask)
+		if err != nil {
+			return err
+		}
 		if err := tx.Exec(ctx, upsertManner, ask.Person, m.Language, m.Channel, m.Silent, m.From, m.To, m.Discreet, ask.At); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "manner", ask.Person, uuid.Nil, nil)
+		if m.Discreet && !before.Discreet {
+			if err := ledger.Step(ctx, tx.DB, ask.To(policy.NoticeSilence), ofManner, ask.Person, uuid.Nil, nil); err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, ofManner, ask.Person, uuid.Nil, nil)
 	})
 }

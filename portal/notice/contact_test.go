@@ -183,7 +183,9 @@ func TestAPersonSaysHowHeIsTold(t *testing.T) {
 	if n := len(o.sms.came()); n != 1 {
 		t.Errorf("what the Code demands was silenced: %d", n)
 	}
-	set(notice.Manner{Language: "kk", Channel: notice.SMS, Discreet: true, From: 1, To: 1})
+	neutral := notice.Manner{Language: "kk", Channel: notice.SMS, Discreet: true, From: 1, To: 1}
+	set(neutral) // which is told there once
+	set(neutral)
 	came := o.mail.came()
 	if len(came) != 1 || len(o.sms.came()) != 0 {
 		t.Fatalf("to a shared telephone went %d", len(o.sms.came()))

@@ -68,18 +68,25 @@ type line struct {
 	Person  uuid.UUID `db:"person"`
 	Channel Channel   `db:"to_channel"`
 	Safe    bool      `db:"safe"`
-	Ended   bool      `db:"ended"`
 	manner
+	Since time.Time  `db:"confirmed_at"`
+	Ended *time.Time `db:"ended_at"`
 }
 
-// The defaults stand in the query as they stand in usual; a test compares.
+// stood tells that it was his when something was done, or until that very act.
+func (l line) stood(at time.Time) bool {
+	return !l.Since.After(at) && (l.Ended == nil || !l.Ended.Before(at))
+}
+
+// The defaults stand in the query as they stand in usual; a test compares. Those that were
+// ended since $2 are there as well.
 const selectLines = `
-SELECT c.id AS contact, c.person, c.channel AS to_channel, c.safe, c.ended_at IS NOT NULL AS ended,
+SELECT c.id AS contact, c.person, c.channel AS to_channel, c.safe, c.confirmed_at, c.ended_at,
        coalesce(m.language, 'kk') AS language, coalesce(m.channel, '') AS channel, coalesce(m.silent, false) AS silent,
        coalesce(m.night_begins, 22) AS night_begins, coalesce(m.night_ends, 8) AS night_ends, coalesce(m.discreet, false) AS discreet
   FROM contact c
   LEFT JOIN manner m ON m.person = c.person
- WHERE c.person = ANY ($1::uuid[]) AND c.confirmed_at IS NOT NULL AND (c.ended_at IS NULL OR c.id = ANY ($2::uuid[]))
+ WHERE c.person = ANY ($1::uuid[]) AND c.confirmed_at IS NOT NULL AND (c.ended_at IS NULL OR c.ended_at >= $2::timestamptz)
  ORDER BY c.person, c.id`
 
 // choose is the address of somebody's that is taken next: his own channel first, then
@@ -140,16 +147,17 @@ func (w *Worker) queue(ctx context.Context, tx *database.DB, all []news, at time
 	if len(all) == 0 || len(w.Senders) == 0 {
 		return nil
 	}
-	var people, ended []uuid.UUID
+	var people []uuid.UUID
+	var since *time.Time
 	for _, n := range all {
 		people = append(people, n.person)
-		if n.kind == Contacts {
-			ended = append(ended, n.of)
+		if n.kind == Contacts && (since == nil || n.at.Before(*since)) {
+			since = &n.at
 		}
 	}
 	slices.SortFunc(people, func(a, b uuid.UUID) int { return cmp.Compare(a.String(), b.String()) })
 	var rows []line
-	if err := tx.Select(ctx, &rows, selectLines, pq.Array(slices.Compact(people)), pq.Array(ended)); err != nil {
+	if err := tx.Select(ctx, &rows, selectLines, pq.Array(slices.Compact(people)), since); err != nil {
 		return fmt.Errorf("read where people are told: %w", err)
 	}
 	lines := map[uuid.UUID][]line{}
@@ -171,15 +179,17 @@ func (w *Worker) queue(ctx context.Context, tx *database.DB, all []news, at time
 	return nil
 }
 
-// ways are where a notice goes first. That an address was changed goes to all others, and
-// to the one that was taken away: whoever did it may have the new one in his hand.
+// ways are where a notice goes first. That addresses were changed goes to each that stood
+// until then, with the one that was taken away, replaced or silenced: whoever did it may
+// have the new one in his hand.
 func (w *Worker) ways(n news, lines []line) []line {
 	if n.kind == Contacts {
 		return slices.DeleteFunc(slices.Clone(lines), func(l line) bool {
-			return !w.has(l.Channel) || l.Discreet && !l.Safe || l.Contact == n.of && !l.Ended || l.Ended && l.Contact != n.of
+			fresh := l.Contact == n.of && (l.Ended == nil || l.Ended.After(n.at))
+			return !w.has(l.Channel) || fresh || !l.stood(n.at) || l.Discreet && !l.Safe && n.object != ofManner
 		})
 	}
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.Ended })
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.Ended != nil })
 	l, ok := choose(lines, w.has)
 	if !ok || n.urgency == Plain && l.Silent {
 		return nil
@@ -204,7 +214,7 @@ RETURNING id, notice, person, contact, channel, tries, due_at, until, previous`
 SELECT d.id, coalesce(n.kind, '') AS kind, coalesce(n.urgency, 'urgent') AS urgency, coalesce(n.number, '') AS number, c.address, c.code,
        coalesce(m.language, 'kk') AS language, coalesce(m.discreet, false) AS discreet,
        c.ended_at IS NOT NULL AND n.kind IS DISTINCT FROM 'contacts' OR d.notice IS NULL AND c.code IS NULL
-       OR d.notice IS NOT NULL AND coalesce(m.discreet, false) AND NOT c.safe AS gone
+       OR d.notice IS NOT NULL AND coalesce(m.discreet, false) AND NOT c.safe AND n.object <> 'manner' AS gone
   FROM delivery d
   JOIN contact c ON c.id = d.contact
   LEFT JOIN notice n ON n.id = d.notice
@@ -375,7 +385,7 @@ func (w *Worker) takesOver(ctx context.Context, p parcel, at time.Time) (over bo
 		if err := tx.Select(ctx, &tried, selectTried, p.ID); err != nil {
 			return err
 		}
-		if err := tx.Select(ctx, &lines, selectLines, pq.Array([]uuid.UUID{p.Person}), pq.Array([]uuid.UUID(nil))); err != nil {
+		if err := tx.Select(ctx, &lines, selectLines, pq.Array([]uuid.UUID{p.Person}), nil); err != nil {
 			return err
 		}
 		l, ok := choose(lines, w.has, tried...)

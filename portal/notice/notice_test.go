@@ -393,6 +393,95 @@ func TestWhoeverChangesAnAddressIsSeenAtTheOldOne(t *testing.T) {
 	}
 }
 
+// Somebody at her open session puts his number, or his browser, in the place of hers.
+func TestWhoeverReplacesAnAddressIsSeenAtTheOldOne(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", true)
+	o.reached(o.Aigul, notice.Push, subscription, true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.night() // it does not wait for the morning
+	his := o.reached(o.Aigul, notice.SMS, "+77010000002", true)
+	o.fan()
+	o.round()
+	if came := o.sms.came(); !slices.ContainsFunc(came, toldOfAddresses("+77010000001")) || slices.ContainsFunc(came, toldOfAddresses("+77010000002")) {
+		t.Errorf("of the new number was said %+v", came)
+	}
+	if came := o.push.came(); len(came) != 1 {
+		t.Errorf("the browser beside it was told %+v", came)
+	}
+	o.quiet()
+	o.At = o.At.Add(time.Minute)
+	o.reached(o.Aigul, notice.Push, strings.Replace(subscription, "abc", "his", 1), true)
+	o.At = o.At.Add(time.Minute)
+	if err := notice.EndContact(t.Context(), o.W.DB, o.Aigul.Asks(policy.ContactEnd), his); err != nil {
+		t.Fatal(err)
+	}
+	o.fan() // of both at once
+	o.round()
+	if came := o.push.came(); !slices.ContainsFunc(came, toldOfAddresses(subscription)) {
+		t.Errorf("of the new browser was said %+v", came)
+	}
+	if came := o.sms.came(); len(came) != 2 || slices.ContainsFunc(came, toldOfAddresses("+77010000001")) {
+		t.Errorf("of a new browser and of the end of his own number was said %+v", came)
+	}
+}
+
+func toldOfAddresses(to string) func(notice.Message) bool {
+	return func(m notice.Message) bool {
+		return m.To == to && strings.Contains(m.Text, "мекенжайларыңыз өзгерді")
+	}
+}
+
+// Whoever says in her name that others read her telephone has it silent from then on; she
+// is told there once, in the morning and in words that tell those others nothing.
+func TestWhoeverSilencesAnAddressIsSeenThereOnce(t *testing.T) {
+	o := open(t)
+	ctx := t.Context()
+	o.reached(o.Aigul, notice.SMS, "+77010000001", false)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.night()
+	set := func(discreet bool) {
+		t.Helper()
+		o.At = o.At.Add(time.Minute)
+		if err := notice.SetManner(ctx, o.W.DB, o.Aigul.Asks(policy.NoticeSet), notice.Manner{Language: "kk", From: 22, To: 8, Discreet: discreet}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(true)
+	o.At = o.At.Add(time.Minute)
+	o.reached(o.Aigul, notice.SMS, "+77010000002", false) // before anybody could be told
+	o.fan()
+	o.round()
+	if came := o.sms.came(); slices.ContainsFunc(came, func(m notice.Message) bool { return m.To == "+77010000001" }) {
+		t.Errorf("at night it rings where others hear it: %+v", came)
+	}
+	o.quiet()
+	o.At = o.At.Add(8 * time.Hour)
+	o.round()
+	if came := o.sms.came(); len(came) != 1 || came[0].To != "+77010000001" || came[0].Text != "Сізге хабарлама бар. "+portaltest.Origin+"/kk/notices" || came[0].Subject != "Хабарлама" {
+		t.Errorf("where others read it says %+v", came)
+	}
+	if n := len(o.mail.came()); n != 1 {
+		t.Errorf("%d letters where nobody else reads", n)
+	}
+	o.quiet()
+	set(true) // the same once more
+	set(false)
+	o.fan()
+	o.round()
+	if n := len(o.sms.came()) + len(o.mail.came()); n != 0 {
+		t.Errorf("%d more of what is as it was, and of its end", n)
+	}
+	if n := o.count(`notice WHERE person = $1 AND object = 'manner'`, o.Aigul.Person); n != 1 {
+		t.Errorf("her list says it %d times", n)
+	}
+}
+
 func TestARefusedChannelHandsOverByTheRule(t *testing.T) {
 	o := open(t)
 	o.reached(o.Aigul, notice.Push, subscription, true)

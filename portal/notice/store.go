@@ -204,7 +204,7 @@ func Resend(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, has
 			return fault.New(fault.TooMany, "fault.resent")
 		}
 		var lines []line
-		if err := tx.Select(ctx, &lines, selectLines, pq.Array([]uuid.UUID{ask.Person}), pq.Array([]uuid.UUID(nil))); err != nil {
+		if err := tx.Select(ctx, &lines, selectLines, pq.Array([]uuid.UUID{ask.Person}), nil); err != nil {
 			return err
 		}
 		l, ok := choose(lines, has)

@@ -199,6 +199,7 @@ var Table = map[policy.Act]Rule{
 	// Where he is told: whoever changes it in his name must not do so in silence.
 	policy.ContactConfirm: {Contacts, Urgent, tells(ContactOwner), true, law.Ref{}},
 	policy.ContactEnd:     {Contacts, Urgent, tells(ContactOwner), true, law.Ref{}},
+	policy.NoticeSilence:  {Contacts, Statutory, tells(Himself), true, law.Ref{}}, // not at night: others hear it ring
 
 	// Whoever uses another's name must not do so in silence (ASVS 6.3.7, 8.2.4).
 	policy.KeyNew:       {Key, Urgent, tells(Himself), true, law.Ref{}},
@@ -243,7 +244,7 @@ var Nobody = map[policy.Act]string{
 	policy.NoticeRead:     own,
 	policy.NoticeReadAll:  own,
 	policy.NoticeResend:   "it sends what was told already",
-	policy.NoticeSet:      settings,
+	policy.NoticeSet:      settings, // but for NoticeSilence
 	policy.ContactAdd:     "nothing goes to an address before its code came back",
 	policy.ContactCode:    "nothing goes to an address before its code came back",
 	policy.ReasonGive:     looked,

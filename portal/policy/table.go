@@ -408,6 +408,7 @@ const (
 	NoticeResend   Act = "notice-resend"
 	NoticeSettings Act = "notice-settings"
 	NoticeSet      Act = "notice-set"
+	NoticeSilence  Act = "notice-silence" // with NoticeSet: where others read nothing is sent any more
 	ContactNew     Act = "contact-new"
 	ContactAdd     Act = "contact-add"
 	ContactRead    Act = "contact-read"
@@ -940,6 +941,7 @@ var table = map[Act]rule{
 	AccessMiss:         {0, law.Ref{}}, // told with asking, counted so that numbers are not guessed
 	CaseUnseal:         {0, law.Ref{}},
 	KeyNew:             {0, law.Ref{}},
+	NoticeSilence:      {0, law.Ref{}},
 	OpeningAlarm:       {0, law.Ref{}},
 	Reseal:             {0, law.Ref{}},
 	KeeperRecall:       {0, law.Ref{}},

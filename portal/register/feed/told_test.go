@@ -51,7 +51,7 @@ var untold = map[policy.Act]string{
 	policy.AppointmentPropose: post, policy.AppointmentAgree: post, policy.AppointmentDecline: post, policy.AssignmentSign: post,
 	policy.SubstitutionSign: post, policy.SubstitutionEnd: post, policy.SubstitutionExpire: post, policy.OfficerExpire: post,
 
-	policy.ContactConfirm: himself, policy.ContactEnd: himself, policy.KeyNew: himself,
+	policy.ContactConfirm: himself, policy.ContactEnd: himself, policy.KeyNew: himself, policy.NoticeSilence: himself,
 }
 
 // Whatever changes anything of anybody, people are told of (portal/notice), so their table
