@@ -33,6 +33,8 @@ const (
 	tipFilesAtOnce = 3
 	// tipFilesTime is how long one may take to send them; then his place is for others.
 	tipFilesTime = 2 * time.Minute
+	// tipAnswerTime is for the rest: the last file made anew, the tip kept, the code shown.
+	tipAnswerTime = time.Minute
 
 	tipAccept = ".jpg,.jpeg,.png,.pdf"
 )
@@ -81,7 +83,7 @@ func readTip(c echo.Context) error {
 				continue
 			}
 			u.next = part
-			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(tipFilesTime)) // where there is none the server's counts
+			tipPatience(c)
 			break
 		}
 		value, err := io.ReadAll(io.LimitReader(part, left+1))
@@ -96,6 +98,15 @@ func readTip(c echo.Context) error {
 	c.Set(uploadKey, u)
 	r.PostForm, r.Form, r.MultipartForm = fields, fields, &multipart.Form{Value: fields}
 	return web.ReadBody(c)
+}
+
+// tipPatience gives files their time, and with it the page of the code: a tip that is kept
+// and whose sender was shown nothing is lost to him. Where there are no such times the
+// server's count.
+func tipPatience(c echo.Context) {
+	control, until := http.NewResponseController(c.Response()), time.Now().Add(tipFilesTime)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until.Add(tipAnswerTime))
 }
 
 // namedFile is the name of a file that a part holds, "" for none; not even its name is

@@ -3,11 +3,13 @@ package portal_test
 import (
 	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -79,6 +81,45 @@ func TestFilesOfAnAnonymousTipComeCleanAndTheDutyOfficerOpensThem(t *testing.T) 
 			who     | act      | count
 			zhandos | tip-file | 3`)
 	}
+}
+
+// Whoever has a slow line has his code all the same: the tip is kept, and without it nobody
+// ever reads an answer.
+func TestATipWhoseFilesComeSlowlyIsAnsweredWithItsCode(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	fields := f.tipster("kk").form()
+	server := httptest.NewUnstartedServer(f)
+	server.Config.WriteTimeout = 300 * time.Millisecond
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	body, sent := io.Pipe()
+	form := multipart.NewWriter(sent)
+	go func() {
+		for name := range fields {
+			form.WriteField(name, fields.Get(name))
+		}
+		file, _ := form.CreateFormFile("files", "a.jpg")
+		content := photo(1)
+		file.Write(content[:len(content)/2])
+		time.Sleep(2 * server.Config.WriteTimeout)
+		file.Write(content[len(content)/2:])
+		sent.CloseWithError(form.Close())
+	}()
+	res, err := server.Client().Post(server.URL+"/kk/tip", form.FormDataContentType(), body)
+	if err != nil {
+		t.Fatalf("he is shown nothing: %v", err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("he is shown %d: %v", res.StatusCode, err)
+	}
+	answer{Response: res, body: string(page)}.tipCode(t)
+	f.Want(t, `SELECT (SELECT count(*) FROM tip) AS tips, (SELECT count(*) FROM tip_file) AS files`, `
+		tips | files
+		1    | 1`)
 }
 
 func TestABodyOfATipIsHeldToItsBounds(t *testing.T) {
