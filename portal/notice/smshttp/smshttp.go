@@ -86,7 +86,8 @@ func (s *Sender) Close() error {
 	return nil
 }
 
-// Send gives the gateway one message. The number it answers with is the Ref.
+// Send gives the gateway one message. The number it answers with is the Ref, where it was
+// told where its receipts go.
 func (s *Sender) Send(ctx context.Context, m notice.Message) (notice.Sent, error) {
 	if !phone.MatchString(m.To) {
 		return notice.Sent{}, fmt.Errorf("smshttp: not a number: %w", notice.ErrRefused)
@@ -110,6 +111,8 @@ func (s *Sender) Send(ctx context.Context, m notice.Message) (notice.Sent, error
 		return notice.Sent{}, fmt.Errorf("smshttp: the gateway answers %d", status)
 	case err != nil:
 		return notice.Sent{}, fmt.Errorf("smshttp: the answer of the gateway broke off: %w", bare(err))
+	case s.c.Callback == "":
+		return notice.Sent{}, nil
 	}
 	return notice.Sent{Ref: refIn(body)}, nil
 }

@@ -77,7 +77,7 @@ func TestAGatewayGetsKazakhInItsAddressOrAsJSON(t *testing.T) {
 
 func TestANumberOfAMessageIsFoundInWhatGatewaysAnswer(t *testing.T) {
 	var body string
-	s := open(t, smshttp.Config{URL: gateway(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })})
+	s := open(t, smshttp.Config{URL: gateway(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }), Callback: "https://zharia.example/sms/x"})
 	for answer, want := range map[string]string{
 		`{"id":"a-17"}`: "a-17", `{"message_id":"b"}`: "b", `{"id":17}`: "17", "OK17\n": "OK17", "": "", "message was queued": "",
 		`{"id": {"x":1}}`: "", `{"id":"` + strings.Repeat("x", 65) + `"}`: "", strings.Repeat("x", 1<<20): "", "қабылданды": "",
@@ -87,6 +87,15 @@ func TestANumberOfAMessageIsFoundInWhatGatewaysAnswer(t *testing.T) {
 		if err != nil || sent.Ref != want {
 			t.Errorf("%.40q: %+v %v", answer, sent, err)
 		}
+	}
+}
+
+// A number of a message says that its receipt is waited for: a gateway that is told of no
+// place for receipts would have everything sent once more by letter.
+func TestOfAGatewayThatSendsNoReceiptsNoneIsWaitedFor(t *testing.T) {
+	s := open(t, smshttp.Config{URL: gateway(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"id":17}`) })})
+	if sent, err := s.Send(t.Context(), news); err != nil || sent != (notice.Sent{}) {
+		t.Errorf("%+v %v", sent, err)
 	}
 }
 
