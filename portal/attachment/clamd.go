@@ -10,16 +10,18 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"zharia/portal/loopback"
 )
 
-// Scanner is a ClamAV daemon: its INSTREAM command over a socket of this machine or
-// over TCP. A nil Scanner is none.
+// Scanner is a ClamAV daemon on this machine: its INSTREAM command, which no TLS covers,
+// over a socket or TCP. A nil Scanner is none.
 type Scanner struct {
 	Network string // "unix" or "tcp"
 	Address string
 }
 
-// ParseScanner reads the setting: "unix:/run/clamav/clamd.ctl", "tcp:10.0.0.5:3310",
+// ParseScanner reads the setting: "unix:/run/clamav/clamd.ctl", "tcp:127.0.0.1:3310",
 // or "" for none.
 func ParseScanner(setting string) (*Scanner, error) {
 	if setting == "" {
@@ -28,6 +30,9 @@ func ParseScanner(setting string) (*Scanner, error) {
 	network, address, ok := strings.Cut(setting, ":")
 	if !ok || network != "unix" && network != "tcp" || address == "" {
 		return nil, fmt.Errorf("attachment: the scanner %q: unix:/path or tcp:host:port is expected", setting)
+	}
+	if host, _, err := net.SplitHostPort(address); network == "tcp" && (err != nil || !loopback.Is(host)) {
+		return nil, fmt.Errorf("attachment: the scanner %q: tcp: is of this machine, as tcp:127.0.0.1:3310; to another one files would go in clear", setting)
 	}
 	return &Scanner{network, address}, nil
 }

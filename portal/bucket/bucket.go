@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"zharia/portal/loopback"
 	"zharia/portal/vault"
 )
 
@@ -47,17 +47,12 @@ func (s Settings) parse() (u *url.URL, name string, err error) {
 	switch {
 	case name == "" || strings.Contains(name, "/"):
 		return nil, "", errors.New("https://host/bucket is expected, with the name of the bucket and nothing after it")
-	case u.Scheme != "https" && !(u.Scheme == "http" && here(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && loopback.Is(u.Hostname())):
 		return nil, "", errors.New("https:// is expected: http:// only on this machine")
 	case s.Key == "" || s.Secret == "":
 		return nil, "", errors.New("the key and the secret of the bucket belong to it")
 	}
 	return u, name, nil
-}
-
-func here(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Bucket is one that answers. It is a vault.Shelf.

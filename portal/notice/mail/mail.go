@@ -18,6 +18,7 @@ import (
 
 	letter "github.com/wneessen/go-mail"
 
+	"zharia/portal/loopback"
 	"zharia/portal/notice"
 )
 
@@ -63,7 +64,7 @@ func New(c Config) (*Sender, error) {
 	s := &Sender{c: c, host: u.Hostname(), user: u.User.Username(), port: 587}
 	switch u.Scheme {
 	case "smtp":
-		s.bare = loopback(s.host)
+		s.bare = loopback.Is(s.host)
 	case "smtps":
 		s.over, s.port = true, 465
 	default:
@@ -86,12 +87,6 @@ func New(c Config) (*Sender, error) {
 		s.c.Timeout = time.Minute
 	}
 	return s, nil
-}
-
-// loopback tells whether a host is this machine: what is said to it no network hears.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // MessageID is the name of a letter: that of its delivery, so that a mailbox which gets it

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -20,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"zharia/portal/loopback"
 	"zharia/portal/notice"
 )
 
@@ -59,7 +59,7 @@ func New(c Config) (*Sender, error) {
 	if err != nil || u.Hostname() == "" || u.User != nil {
 		return nil, errors.New("smshttp: an address of the gateway is expected, https://…, its key in a file of its own")
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
 		return nil, errors.New("smshttp: to a gateway that is not on this machine the address is https://")
 	}
 	if strings.Contains(c.URL, "{to}") != strings.Contains(c.URL, "{text}") {
