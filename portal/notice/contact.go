@@ -432,9 +432,6 @@ func MannerOf(ctx context.Context, db *vault.DB, ask policy.Ask) (Manner, error)
 	return Manner(usual), nil
 }
 
-// ofManner is what the record calls the manner of somebody; selectContents has it too.
-const ofManner = "manner"
-
 // SetManner changes it. That addresses fall silent because others read there is an act of
 // its own, which is told there once: whoever does it in another's name does it to hide.
 func SetManner(ctx context.Context, db *vault.DB, ask policy.Ask, m Manner) error {
@@ -457,10 +454,10 @@ func SetManner(ctx context.Context, db *vault.DB, ask policy.Ask, m Manner) erro
 			return err
 		}
 		if m.Discreet && !before.Discreet {
-			if err := ledger.Step(ctx, tx.DB, ask.To(policy.NoticeSilence), ofManner, ask.Person, uuid.Nil, nil); err != nil {
+			if err := ledger.Step(ctx, tx.DB, ask.To(policy.NoticeSilence), "manner", ask.Person, uuid.Nil, nil); err != nil {
 				return err
 			}
 		}
-		return ledger.Step(ctx, tx.DB, ask, ofManner, ask.Person, uuid.Nil, nil)
+		return ledger.Step(ctx, tx.DB, ask, "manner", ask.Person, uuid.Nil, nil)
 	})
 }

@@ -71,6 +71,7 @@ type line struct {
 	manner
 	Since time.Time  `db:"confirmed_at"`
 	Ended *time.Time `db:"ended_at"`
+	Said  *time.Time `db:"saved_at"` // his manner; nil: he said nothing
 }
 
 // stood tells that it was his when something was done, or until that very act.
@@ -78,12 +79,15 @@ func (l line) stood(at time.Time) bool {
 	return !l.Since.After(at) && (l.Ended == nil || !l.Ended.Before(at))
 }
 
+// muted tells that others read there, as he had said before something was done.
+func (l line) muted(at time.Time) bool { return l.Discreet && !l.Safe && l.Said.Before(at) }
+
 // The defaults stand in the query as they stand in usual; a test compares. Those that were
 // ended since $2 are there as well.
 const selectLines = `
 SELECT c.id AS contact, c.person, c.channel AS to_channel, c.safe, c.confirmed_at, c.ended_at,
        coalesce(m.language, 'kk') AS language, coalesce(m.channel, '') AS channel, coalesce(m.silent, false) AS silent,
-       coalesce(m.night_begins, 22) AS night_begins, coalesce(m.night_ends, 8) AS night_ends, coalesce(m.discreet, false) AS discreet
+       coalesce(m.night_begins, 22) AS night_begins, coalesce(m.night_ends, 8) AS night_ends, coalesce(m.discreet, false) AS discreet, m.saved_at
   FROM contact c
   LEFT JOIN manner m ON m.person = c.person
  WHERE c.person = ANY ($1::uuid[]) AND c.confirmed_at IS NOT NULL AND (c.ended_at IS NULL OR c.ended_at >= $2::timestamptz)
@@ -181,12 +185,12 @@ func (w *Worker) queue(ctx context.Context, tx *database.DB, all []news, at time
 
 // ways are where a notice goes first. That addresses were changed goes to each that stood
 // until then, with the one that was taken away, replaced or silenced: whoever did it may
-// have the new one in his hand.
+// have the new one in his hand, and may have said since that others read at the old.
 func (w *Worker) ways(n news, lines []line) []line {
 	if n.kind == Contacts {
 		return slices.DeleteFunc(slices.Clone(lines), func(l line) bool {
 			fresh := l.Contact == n.of && (l.Ended == nil || l.Ended.After(n.at))
-			return !w.has(l.Channel) || fresh || !l.stood(n.at) || l.Discreet && !l.Safe && n.object != ofManner
+			return !w.has(l.Channel) || fresh || !l.stood(n.at) || l.muted(n.at)
 		})
 	}
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l line) bool { return l.Ended != nil })
@@ -214,7 +218,7 @@ RETURNING id, notice, person, contact, channel, tries, due_at, until, previous`
 SELECT d.id, coalesce(n.kind, '') AS kind, coalesce(n.urgency, 'urgent') AS urgency, coalesce(n.number, '') AS number, c.address, c.code,
        coalesce(m.language, 'kk') AS language, coalesce(m.discreet, false) AS discreet,
        c.ended_at IS NOT NULL AND n.kind IS DISTINCT FROM 'contacts' OR d.notice IS NULL AND c.code IS NULL
-       OR d.notice IS NOT NULL AND coalesce(m.discreet, false) AND NOT c.safe AND n.object <> 'manner' AS gone
+       OR d.notice IS NOT NULL AND coalesce(m.discreet, false) AND NOT c.safe AND (n.kind <> 'contacts' OR m.saved_at < n.at) AS gone
   FROM delivery d
   JOIN contact c ON c.id = d.contact
   LEFT JOIN notice n ON n.id = d.notice

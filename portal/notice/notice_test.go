@@ -482,6 +482,39 @@ func TestWhoeverSilencesAnAddressIsSeenThereOnce(t *testing.T) {
 	}
 }
 
+// Who says that others read there only after he took the place of an address does not have
+// that hidden by it.
+func TestWhoeverSilencesAnAddressAfterHeReplacedItIsSeenThere(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", false)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.At = o.At.Add(time.Minute)
+	o.reached(o.Aigul, notice.SMS, "+77010000002", true)
+	o.At = o.At.Add(time.Second)
+	if err := notice.SetManner(t.Context(), o.W.DB, o.Aigul.Asks(policy.NoticeSet), notice.Manner{Language: "kk", From: 22, To: 8, Discreet: true}); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	o.round()
+	if came := o.sms.came(); !slices.ContainsFunc(came, func(m notice.Message) bool { return m.To == "+77010000001" }) {
+		t.Errorf("there went only %+v", came)
+	}
+	o.quiet()
+	o.At = o.At.Add(time.Minute)
+	his := o.reached(o.Aigul, notice.SMS, "+77010000003", false) // where, as was said by then, others read
+	o.At = o.At.Add(time.Minute)
+	if err := notice.EndContact(t.Context(), o.W.DB, o.Aigul.Asks(policy.ContactEnd), his); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	o.round()
+	if came := o.sms.came(); len(came) != 1 || came[0].To != "+77010000002" {
+		t.Errorf("where others read there went %+v", came)
+	}
+}
+
 func TestARefusedChannelHandsOverByTheRule(t *testing.T) {
 	o := open(t)
 	o.reached(o.Aigul, notice.Push, subscription, true)
