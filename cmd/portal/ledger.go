@@ -72,6 +72,7 @@ func (c ledgerCall) run(ctx context.Context) (audit.Report, error) {
 	if err != nil {
 		return audit.Report{}, err
 	}
+	o.Witnesses = c.witnesses
 	if c.pieces {
 		if o.Pieces, err = bucketOfSettings(ctx); err != nil {
 			return audit.Report{}, err
@@ -92,19 +93,12 @@ func (c ledgerCall) run(ctx context.Context) (audit.Report, error) {
 	return report, err
 }
 
-// options reads what the call names.
+// options reads what the call names, but for the witnesses.
 func (c ledgerCall) options() (o audit.Options, err error) {
 	if c.key != "" {
 		if o.Key, err = audit.ParseKey(c.key); err != nil {
 			return o, err
 		}
-	}
-	for _, dir := range c.witnesses {
-		heads, err := audit.ReadWitness(dir)
-		if err != nil {
-			return o, err
-		}
-		o.Heads = append(o.Heads, heads...)
 	}
 	for _, file := range c.receipts {
 		head, err := readReceipt(file)

@@ -51,6 +51,13 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return misused(err.Error())
 	}
+	for _, dir := range c.witnesses { // now: once the copy is put back it would be late to hear that there is none
+		heads, err := audit.ReadWitness(dir)
+		if err != nil {
+			return misused(err.Error())
+		}
+		options.Heads = append(options.Heads, heads...)
+	}
 	if *giveUp > 0 && options.Key == nil {
 		return misused("-give-up needs the auditor's -key: only what it signed can be lost")
 	}

@@ -94,11 +94,12 @@ const mostFindings = 1000
 
 // Options say what an audit has beside the database.
 type Options struct {
-	Key      note.Verifier                      // of the auditor who signs checkpoints; nil: signatures are not checked
-	Heads    []Head                             // what others hold
-	Pieces   vault.Shelf                        // of files, outside the database: each is read; nil: they are not looked at
-	Since    State                              // the last audit that found nothing; zero: everything is audited
-	Progress func(part string, done, all int64) // is told how far it is, often; nil: nobody
+	Key       note.Verifier                      // of the auditor who signs checkpoints; nil: signatures are not checked
+	Heads     []Head                             // what others hold
+	Witnesses []string                           // folders of checkpoints, which are read as the audit comes to them
+	Pieces    vault.Shelf                        // of files, outside the database: each is read; nil: they are not looked at
+	Since     State                              // the last audit that found nothing; zero: everything is audited
+	Progress  func(part string, done, all int64) // is told how far it is, often; nil: nobody
 }
 
 // Verify audits the database. The error says that it could not be done; what it found is
@@ -151,6 +152,7 @@ type audit struct {
 	now    state // of the database that is audited
 	whole  bool  // everything is audited, not only what is new
 
+	shelves  []shelf         // of witnesses, what was not opened yet
 	pending  []head          // of others, those not passed yet, by size
 	receipts []head          // those of them that hold a leaf, by its place
 	signed   []head          // checkpoints of the table, of the leaves in hand
@@ -224,7 +226,7 @@ func (a *audit) notes() {
 	if a.Key == nil {
 		say("the auditor's key was not given: the signatures of checkpoints were not checked")
 	}
-	if len(a.Heads) == 0 {
+	if len(a.Heads)+len(a.Witnesses) == 0 {
 		say("no witness and no receipt was given: whoever has the auditor's key could have rewritten everything")
 	}
 	if a.Pieces == nil && a.outside > 0 {

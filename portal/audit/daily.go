@@ -26,14 +26,7 @@ type Watch struct {
 // everything. Findings go to the log, each as a line without personal data, and are an
 // ErrNotSound: the state stays, so the next audit sees them again.
 func Daily(ctx context.Context, db *database.DB, w Watch, at time.Time) (Report, error) {
-	o := Options{Key: w.Key}
-	for _, dir := range w.Witnesses {
-		heads, err := ReadWitness(dir)
-		if err != nil {
-			return Report{}, err
-		}
-		o.Heads = append(o.Heads, heads...)
-	}
+	o := Options{Key: w.Key, Witnesses: w.Witnesses}
 	if w.State != "" {
 		last, err := ReadState(w.State)
 		if err != nil {

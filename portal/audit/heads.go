@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,18 +41,31 @@ const mostNote = 10_000
 // that are none come as they are: the audit says that they do not read, for somebody may
 // have spoiled them. Hidden files are half written.
 func ReadWitness(dir string) (out []Head, err error) {
-	err = filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+	err = walkWitness(dir, func(file string) error {
+		h, err := readHead(file)
+		out = append(out, h)
+		return err
+	})
+	return out, err
+}
+
+// walkWitness names the files of a witness.
+func walkWitness(dir string, each func(file string) error) error {
+	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return err
 		}
-		text, err := readFile(file, mostNote)
-		out = append(out, Head{Holder: "witness", Where: file, Note: text})
-		return err
+		return each(file)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the witness: %w", err)
+		return fmt.Errorf("read the witness: %w", err)
 	}
-	return out, nil
+	return nil
+}
+
+func readHead(file string) (Head, error) {
+	text, err := readFile(file, mostNote)
+	return Head{Holder: "witness", Where: file, Note: text}, err
 }
 
 func readFile(file string, most int64) ([]byte, error) {
@@ -116,10 +130,91 @@ func (k whoever) Name() string                { return k.name }
 func (k whoever) KeyHash() uint32             { return k.hash }
 func (k whoever) Verify(msg, sig []byte) bool { return true }
 
-// readHeads reads what others hold. What of it is about acts that an earlier audit
-// proved is compared at once, with what the tree stores of them.
+// shelf is where a witness keeps what the auditor gave it, each under its size. There are
+// millions of them after some years, so only their sizes are held.
+type shelf struct {
+	ledger.Witness
+	sizes []int64 // not opened yet, the smallest first
+}
+
+// openShelf lists a folder. Of the checkpoints of acts that an earlier audit proved, the
+// newest alone is opened again: that the rest agreed, that audit saw, and whether somebody
+// spoiled them since, the next audit of everything does. What does not lie where the
+// auditor puts things comes as it is.
+func openShelf(folder string, proved int64) (s shelf, others []Head, err error) {
+	s.Witness = ledger.Witness{Folder: filepath.Clean(folder)}
+	old := int64(-1)
+	err = walkWitness(s.Folder, func(file string) error {
+		n, err := strconv.ParseInt(filepath.Base(file), 10, 64)
+		switch {
+		case err != nil || file != s.Path(n):
+			h, err := readHead(file)
+			others = append(others, h)
+			return err
+		case n <= proved:
+			old = max(old, n)
+		default:
+			s.sizes = append(s.sizes, n)
+		}
+		return nil
+	})
+	if old >= 0 {
+		s.sizes = append(s.sizes, old)
+	}
+	slices.Sort(s.sizes)
+	return s, others, err
+}
+
+// readHeads reads what others hold, of witnesses only what the walk does not come to.
 func (a *audit) readHeads(ctx context.Context, proved int64) error {
-	for _, h := range a.Heads {
+	heads := slices.Clone(a.Heads)
+	for _, folder := range a.Witnesses {
+		s, others, err := openShelf(folder, proved)
+		if err != nil {
+			return err
+		}
+		a.shelves, heads = append(a.shelves, s), append(heads, others...)
+	}
+	if err := a.compare(ctx, heads, proved); err != nil {
+		return err
+	}
+	if err := a.readShelves(ctx, proved, proved); err != nil {
+		return err
+	}
+	for _, h := range a.pending {
+		if h.Leaf != nil && h.Index < proved {
+			if err := a.holds(ctx, h); err != nil {
+				return err
+			}
+		} else if h.Leaf != nil {
+			a.receipts = append(a.receipts, h)
+		}
+	}
+	slices.SortStableFunc(a.receipts, func(x, y head) int { return int(min(max(x.Index-y.Index, -1), 1)) })
+	return nil
+}
+
+// readShelves reads what the witnesses hold of up to so many acts, of which so many are
+// proved.
+func (a *audit) readShelves(ctx context.Context, to, proved int64) error {
+	var heads []Head
+	for i := range a.shelves {
+		s := &a.shelves[i]
+		for ; len(s.sizes) > 0 && s.sizes[0] <= to; s.sizes = s.sizes[1:] {
+			h, err := readHead(s.Path(s.sizes[0]))
+			if err != nil {
+				return err
+			}
+			heads = append(heads, h)
+		}
+	}
+	return a.compare(ctx, heads, proved)
+}
+
+// compare takes some heads in hand. What of them is about acts that are proved is
+// compared at once, with what the tree stores of them.
+func (a *audit) compare(ctx context.Context, heads []Head, proved int64) error {
+	for _, h := range heads {
 		c, err := a.parse(h.Note)
 		if err != nil {
 			a.found(head{Head: h}.finding(Unreadable, "it is no checkpoint that the auditor's key signed: %v", err))
@@ -154,16 +249,6 @@ func (a *audit) readHeads(ctx context.Context, proved int64) error {
 		}
 		a.pending = a.pending[1:]
 	}
-	for _, h := range a.pending {
-		if h.Leaf != nil && h.Index < proved {
-			if err := a.holds(ctx, h); err != nil {
-				return err
-			}
-		} else if h.Leaf != nil {
-			a.receipts = append(a.receipts, h)
-		}
-	}
-	slices.SortStableFunc(a.receipts, func(x, y head) int { return int(min(max(x.Index-y.Index, -1), 1)) })
 	return nil
 }
 
@@ -289,9 +374,23 @@ func (a *audit) compareHeads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, h := range slices.Concat(beyond, a.pending) {
-		a.report.Heads++
-		a.found(h.finding(Cut, "it was given out for a record of %d acts, and there are %d", h.size, a.report.Size))
+	cut := func(heads []head) {
+		for _, h := range heads {
+			a.report.Heads++
+			a.found(h.finding(Cut, "it was given out for a record of %d acts, and there are %d", h.size, a.report.Size))
+		}
+	}
+	cut(beyond)
+	for cut(a.pending); len(a.shelves) > 0; cut(a.pending) {
+		a.pending = nil
+		next := int64(math.MaxInt64)
+		a.shelves = slices.DeleteFunc(a.shelves, func(s shelf) bool { return len(s.sizes) == 0 })
+		for _, s := range a.shelves {
+			next = min(next, s.sizes[min(batch, len(s.sizes))-1])
+		}
+		if err := a.readShelves(ctx, next, a.report.Size); err != nil {
+			return err
+		}
 	}
 	if a.Key != nil && !a.bare.IsZero() && a.last.Sub(a.bare) > uncovered {
 		a.found(Finding{Table: "checkpoint", Leaf: a.report.Size, What: Missing,

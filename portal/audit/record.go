@@ -66,6 +66,9 @@ func (a *audit) leaves(ctx context.Context) error {
 		if a.signed, err = a.readSigned(ctx, e.Size, e.Size+int64(len(rows))); err != nil {
 			return fmt.Errorf("checkpoints after %d: %w", e.Size, err)
 		}
+		if err := a.readShelves(ctx, rows[len(rows)-1].Seq, e.Size); err != nil {
+			return err
+		}
 		t, read := treeWalk{a: a, stored: stored, next: first}, 0
 		for _, r := range rows {
 			if r.Seq != e.Size+1 {

@@ -174,6 +174,61 @@ func TestTheDailyAuditKeepsItsStateAndGoesOnUntilItIsAWeekOld(t *testing.T) {
 	}
 }
 
+// After years a witness holds millions of checkpoints. Each but the newest of those that an
+// earlier audit saw is rubbish here: whoever opens one sees it.
+func TestTheDailyAuditOpensOfAWitnessWhatIsNewAndTheNewestThatItKnows(t *testing.T) {
+	t.Parallel()
+	const known, fresh = 300, 3
+	w := found(t, known)
+	w.settled()
+	watch := audit.Watch{Key: w.key.Verifier, Witnesses: []string{w.witness.Folder}, State: filepath.Join(t.TempDir(), "audit.json")}
+	now := time.Now()
+	if r, err := audit.Daily(t.Context(), w.db, watch, now); err != nil || r.Heads != 2*known+1 {
+		t.Fatalf("the first compares %d heads: %v", r.Heads, err)
+	}
+	spoil := func(from, to int) {
+		for n := from; n <= to; n++ {
+			write(t, filepath.Join(w.witness.Folder, "0", fmt.Sprint(n)), "rubbish")
+		}
+	}
+	spoil(1, known-1)
+	for range fresh {
+		w.act()
+	}
+	// Of the table the new ones, of the witness these, "newest" and the newest of before.
+	if r, err := audit.Daily(t.Context(), w.db, watch, now.Add(24*time.Hour)); err != nil || r.Heads != 2*fresh+2 {
+		t.Errorf("the second compares %d heads and finds %v: %v", r.Heads, r.Findings, err)
+	}
+	spoil(known+1, known+1) // which the second audit saw
+	if r, err := audit.Daily(t.Context(), w.db, watch, now.Add(48*time.Hour)); err != nil || r.Heads != 2 {
+		t.Errorf("the third compares %d heads and finds %v: %v", r.Heads, r.Findings, err)
+	}
+	spoil(known+fresh, known+fresh)
+	if r, err := audit.Daily(t.Context(), w.db, watch, now.Add(72*time.Hour)); !errors.Is(err, audit.ErrNotSound) || r.Found != 1 {
+		t.Errorf("with the newest spoiled it finds %v: %v", r.Findings, err)
+	}
+	if r, err := audit.Daily(t.Context(), w.db, watch, now.Add(8*24*time.Hour)); !errors.Is(err, audit.ErrNotSound) || r.Found != known+1 {
+		t.Errorf("after a week it finds %d of %d: %v", r.Found, known+1, err)
+	}
+}
+
+// What a witness has is read beside the record, some thousand acts at a time, and says
+// what all of it read at once would have said.
+func TestAWitnessOfWhomTheRecordWasTakenAwayIsHeardToTheEnd(t *testing.T) {
+	t.Parallel()
+	w := found(t, 40)
+	o := audit.Options{Key: w.key.Verifier, Witnesses: []string{w.witness.Folder}}
+	sound(t, verify(t, w.db, o))
+	w.cut(25)
+	r := verify(t, w.db, o)
+	if got := about(r, "witness"); len(got) != 16 || got[w.witness.Path(26)] != audit.Cut || got[w.witness.Path(40)] != audit.Cut {
+		t.Errorf("the witness says %v", got)
+	}
+	if all := w.audit(w.held()...); r.Heads != all.Heads || r.Found != all.Found {
+		t.Errorf("%d heads and %d findings, of all at once %d and %d", r.Heads, r.Found, all.Heads, all.Found)
+	}
+}
+
 func TestAStateIsReadAsItWasWrittenAndNothingElseIsOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -107,7 +107,8 @@ func (w Witness) Drop(ctx context.Context, c Checkpoint) error {
 // shelf is how many sizes share a subfolder.
 const shelf = 100_000
 
-func (w Witness) path(size int64) string {
+// Path is the file of a folder in which the checkpoint of so many acts lies.
+func (w Witness) Path(size int64) string {
 	return filepath.Join(w.Folder, strconv.FormatInt(size/shelf, 10), strconv.FormatInt(size, 10))
 }
 
@@ -118,7 +119,7 @@ func (w Witness) file(c Checkpoint) error {
 	if info, err := os.Stat(w.Folder); err != nil || !info.IsDir() {
 		return errors.Join(fmt.Errorf("the folder of a witness is not there: %s", w.Folder), err)
 	}
-	path := w.path(c.Size)
+	path := w.Path(c.Size)
 	held, err := os.ReadFile(path)
 	switch {
 	case err == nil:
@@ -262,7 +263,7 @@ func (w Witness) newest(v note.Verifier, lost Lost) (c Checkpoint, ok bool, err 
 			return Checkpoint{}, false, err
 		}
 		for _, size := range sizes {
-			path := w.path(size)
+			path := w.Path(size)
 			held, err := os.ReadFile(path)
 			if err != nil {
 				return Checkpoint{}, false, err
