@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -99,5 +100,40 @@ func TestAStartWaitsForADatabaseThatRecovers(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Error("it does not end while it waits")
+	}
+}
+
+// A machine that comes back while the object store is away serves; wrong settings stop the
+// start as ever.
+func TestAStartDoesWithoutABucketThatIsAwayAndNotWithoutOneThatRefuses(t *testing.T) {
+	status := http.StatusServiceUnavailable
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	defer store.Close()
+	s := Store{S3: store.URL + "/pieces", S3Region: "us-east-1", S3Key: "somebody", S3Secret: "something-long"}
+	open := func() bool {
+		t.Helper()
+		shelf, err := s.open(t.Context())
+		if (err == nil) != (shelf != nil) {
+			t.Errorf("%d: %v and %v", status, shelf, err)
+		}
+		return err == nil
+	}
+	if !open() {
+		t.Error("a store in trouble stops the start")
+	}
+	for _, status = range []int{http.StatusForbidden, http.StatusNotFound} {
+		if open() {
+			t.Errorf("answered %d it starts", status)
+		}
+	}
+	store.Close()
+	if !open() {
+		t.Error("a closed port stops the start")
+	}
+	t.Setenv("PORTAL_S3", s.S3)
+	t.Setenv("PORTAL_S3_KEY", s.S3Key)
+	t.Setenv("PORTAL_S3_SECRET", s.S3Secret)
+	if _, err := bucketOfSettings(t.Context()); err == nil {
+		t.Error("a copy of the pieces is begun without the bucket")
 	}
 }

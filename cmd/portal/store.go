@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/caarlos0/env/v11"
 
@@ -32,12 +34,20 @@ func (s Store) check() error {
 	return nil
 }
 
-// open is nil where there is no bucket.
+// open is nil where there is no bucket. A store that refuses the settings stops the start;
+// one that is silent does not: files wait for it, and texts open.
 func (s Store) open(ctx context.Context) (vault.Shelf, error) {
 	if s.S3 == "" {
 		return nil, nil
 	}
-	b, err := bucket.Open(ctx, s.settings())
+	b, err := bucket.New(s.settings())
+	if err == nil {
+		err = b.Look(ctx)
+	}
+	if errors.Is(err, bucket.ErrSilent) && ctx.Err() == nil {
+		slog.WarnContext(ctx, "PORTAL_S3: files wait, the rest is served", "error", err)
+		return b, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("PORTAL_S3: %w", err)
 	}
@@ -56,5 +66,9 @@ func bucketOfSettings(ctx context.Context) (vault.Shelf, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return s.open(ctx)
+	b, err := bucket.Open(ctx, s.settings())
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_S3: %w", err)
+	}
+	return b, nil
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func (s Settings) parse() (u *url.URL, name string, err error) {
 	return u, name, nil
 }
 
-// Bucket is one that answers. It is a vault.Shelf.
+// Bucket is a vault.Shelf.
 type Bucket struct {
 	store *minio.Client
 	name  string
@@ -68,8 +69,8 @@ const (
 	folder   = "pieces/"
 )
 
-// Open looks whether the bucket is there.
-func Open(ctx context.Context, s Settings) (*Bucket, error) {
+// New asks nobody: what the settings name may be away.
+func New(s Settings) (*Bucket, error) {
 	u, name, err := s.parse()
 	if err != nil {
 		return nil, err
@@ -80,16 +81,40 @@ func Open(ctx context.Context, s Settings) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the bucket: %w", err)
 	}
+	return &Bucket{store, name}, nil
+}
+
+// ErrSilent says that the store did not answer, or that it is in trouble by itself: the
+// settings may be right. Any other error of Look is an answer to them.
+var ErrSilent = errors.New("the store does not answer")
+
+// Look says whether the bucket is there and lets us in.
+func (b *Bucket) Look(ctx context.Context) error {
 	ctx, done := context.WithTimeout(ctx, opTime)
 	defer done()
-	there, err := store.BucketExists(ctx, name)
-	if err == nil && !there {
+	there, err := b.store.BucketExists(ctx, b.name)
+	switch answer := (minio.ErrorResponse{}); {
+	case err == nil && !there:
 		err = errors.New("there is none of that name")
+	case err == nil:
+		return nil
+	case !errors.As(err, &answer) || answer.StatusCode == 0 || answer.StatusCode >= 500 ||
+		answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout:
+		err = fmt.Errorf("%w: %w", ErrSilent, err)
+	}
+	return fmt.Errorf("the bucket %s: %w", b.name, err)
+}
+
+// Open is New for whoever can do nothing without the bucket.
+func Open(ctx context.Context, s Settings) (*Bucket, error) {
+	b, err := New(s)
+	if err == nil {
+		err = b.Look(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the bucket %s: %w", name, err)
+		return nil, err
 	}
-	return &Bucket{store, name}, nil
+	return b, nil
 }
 
 func object(name [sha256.Size]byte) string {

@@ -10,10 +10,15 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -210,6 +215,51 @@ func TestABucketThatIsNotTheOneNamedStopsTheStart(t *testing.T) {
 	}
 	if err := (bucket.Settings{Address: "https://host/pieces"}).Check(); err == nil {
 		t.Error("without a key")
+	}
+}
+
+// What refuses the settings is told from what is away: the one stops a start, the other
+// comes back, and the same Bucket keeps things then.
+func TestAStoreThatIsAwayIsNotOneThatRefuses(t *testing.T) {
+	var answer atomic.Int64
+	stub, _ := newStub(t)
+	to, err := url.Parse(stub.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: to.Scheme, Host: to.Host})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if status := answer.Load(); status != 0 {
+			w.WriteHeader(int(status))
+			return
+		}
+		r.Host = to.Host
+		behind.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	settings := stub
+	settings.Address = server.URL + "/pieces"
+	b, err := bucket.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for status, silent := range map[int]bool{403: false, 404: false, 400: false, 500: true, 503: true, 429: true} {
+		answer.Store(int64(status))
+		if err := b.Look(t.Context()); err == nil || errors.Is(err, bucket.ErrSilent) != silent {
+			t.Errorf("answered %d it says %v", status, err)
+		}
+	}
+	answer.Store(0)
+	content := []byte("a piece")
+	if err := errors.Join(b.Look(t.Context()), b.Keep(t.Context(), sha256.Sum256(content), content)); err != nil {
+		t.Errorf("when the store is back: %v", err)
+	}
+	server.Close()
+	if err := b.Look(t.Context()); !errors.Is(err, bucket.ErrSilent) {
+		t.Errorf("of a closed port it says %v", err)
+	}
+	if _, err := bucket.Open(t.Context(), settings); !errors.Is(err, bucket.ErrSilent) {
+		t.Errorf("whoever needs the bucket hears %v", err)
 	}
 }
 
