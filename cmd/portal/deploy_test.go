@@ -188,6 +188,37 @@ func TestTheUnitsAreClosedAndSystemdTakesThem(t *testing.T) {
 	}
 }
 
+// A unit that starts again for ever is not given up after five quick starts: with it its
+// sockets would fail, and nobody come. A child that takes too much memory is killed alone.
+func TestNoUnitThatGoesOnForEverIsGivenUp(t *testing.T) {
+	units, err := filepath.Glob("deploy/systemd/zharia*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemons := 0
+	for _, unit := range units {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, rest, _ := strings.Cut(string(text), "\n\n")
+		socket := filepath.Ext(unit) == ".socket"
+		daemon := strings.Contains(rest, "\nRestart=always\n")
+		if daemon {
+			daemons++
+		}
+		if (socket || daemon) && (!strings.Contains(head, "[Unit]\n") || !strings.Contains(head+"\n", "\nStartLimitIntervalSec=0\n")) {
+			t.Errorf("%s is given up after some starts", unit)
+		}
+		if strings.Contains(rest, "zharia serve\n") && !strings.Contains(rest, "\nOOMPolicy=continue\n") {
+			t.Errorf("%s ends with a child that was killed for its memory", unit)
+		}
+	}
+	if daemons != 3 {
+		t.Errorf("%d daemons: nothing was read", daemons)
+	}
+}
+
 // Whoever installs from README enables each timer and gives each unit its secret: one that is
 // not named there runs on no machine.
 func TestTheInstallationNamesEachTimerAndEachSecretOfTheUnits(t *testing.T) {

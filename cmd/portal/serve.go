@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/lib/pq"
@@ -51,6 +53,9 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) > 0 {
 		return misused("serve takes no arguments: its settings come from the environment")
 	}
+	// A reload, which is HUP, ends no process: what is read anew hears it besides, and where
+	// a front speaks TLS that is nothing.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	c, err := readConfig()
 	if err = errors.Join(err, materials.Tools()); err != nil {
 		return err

@@ -7,7 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -135,5 +138,59 @@ func TestAStartDoesWithoutABucketThatIsAwayAndNotWithoutOneThatRefuses(t *testin
 	t.Setenv("PORTAL_S3_SECRET", s.S3Secret)
 	if _, err := bucketOfSettings(t.Context()); err == nil {
 		t.Error("a copy of the pieces is begun without the bucket")
+	}
+}
+
+// `systemctl reload` is for a certificate. Behind a front there is none, and it ended the
+// process; so it did while a start waited.
+func TestAReloadEndsNoPortal(t *testing.T) {
+	if os.Getenv(child) != "" {
+		authorities = func(config) (*eds.Verifier, *nca.Client, error) {
+			verifier, err := eds.NewVerifier()
+			return verifier, nil, err
+		}
+		t.Error(serve(t.Context(), nil, os.Stdout))
+		return
+	}
+	complete(t)
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops := l.Addr().String()
+	l.Close()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), child+"=1", "DATABASE_URL="+recovering(t), "PORTAL_OPS_ADDR="+ops)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	defer func() { cmd.Process.Kill() }()
+	lives := func() bool {
+		answer, err := http.Get("http://" + ops + "/healthz")
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	}
+	for begun := time.Now(); !lives(); time.Sleep(50 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("it does not answer")
+		}
+	}
+	for range 3 {
+		if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("it ended: %v", err)
+	case <-time.After(time.Second):
+		if !lives() {
+			t.Error("it does not answer any more")
+		}
 	}
 }
