@@ -37,6 +37,7 @@ import (
 	"zharia/portal/audit"
 	"zharia/portal/database"
 	"zharia/portal/filing"
+	"zharia/portal/keeper"
 	"zharia/portal/ledger"
 	"zharia/portal/ops"
 	"zharia/portal/policy"
@@ -658,6 +659,28 @@ func TestTheAddressOfWhoSpeaksNoTLSIsNotInTheLog(t *testing.T) {
 	_, port, err := net.SplitHostPort(conn.LocalAddr().String())
 	if err != nil || strings.Contains(said.String(), ":"+port) {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+func TestAKeeperWithoutRoomIsToldOfBeforeItStands(t *testing.T) {
+	said := new(strings.Builder)
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(said, nil)))
+	defer slog.SetDefault(before)
+	if got := keeperDisk(keeper.Disk{}); got != nil {
+		t.Errorf("of a disk that is not known: %v", got)
+	}
+	if got := keeperDisk(keeper.Disk{All: 5}); len(got) != 1 || got[0].Name != "portal_keeper_disk_free_bytes" || got[0].Value != 0 {
+		t.Errorf("of a full disk: %v", got)
+	}
+	lookForRoom(t.Context(), keeper.Disk{})
+	lookForRoom(t.Context(), keeper.Disk{Free: 2 << 30, All: 5 << 30})
+	if said.Len() > 0 {
+		t.Errorf("with room: %s", said)
+	}
+	lookForRoom(t.Context(), keeper.Disk{Free: 5 << 20, All: 5 << 30})
+	if !strings.Contains(said.String(), "alarm: the disk of the keeper") {
+		t.Errorf("without room: %s", said)
 	}
 }
 

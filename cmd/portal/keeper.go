@@ -636,6 +636,12 @@ func (c *ceremony) tell(s keeper.Status) {
 	}
 	c.say("withdrawn  %d entries, newest %s", s.Withdrawn.Entries, s.Withdrawn.Newest)
 	c.say("openings   %d entries, newest %s", s.Openings.Entries, s.Openings.Newest)
+	if s.Disk.All > 0 {
+		c.say("disk       %d MB free of %d", s.Disk.Free>>20, s.Disk.All>>20)
+	}
+	if s.Disk.Scarce() {
+		c.red("THE DISK IS ALMOST FULL: when it is, no text opens.")
+	}
 	if s.WithoutChain {
 		c.red("WITHOUT CHAIN: every case opens for whoever signed in.")
 	}

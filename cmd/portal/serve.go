@@ -493,6 +493,11 @@ func runner(p *portal.Portal, h hands) job.Runner {
 		r.Timetable["write down how far the keeper's memory goes"] = job.Task{Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 			return leave.Recall(ctx, db, h.keeper, 0, at.UTC().Truncate(time.Microsecond))
 		}}
+		r.Timetable["look how much room the keeper has"] = job.Task{Every: time.Hour, Do: func(ctx context.Context, _ *database.DB, _ time.Time) error {
+			s, err := h.keeper.Status(ctx)
+			lookForRoom(ctx, s.Disk)
+			return err
+		}}
 	}
 	return r
 }

@@ -19,6 +19,7 @@ import (
 	"zharia"
 	"zharia/portal"
 	"zharia/portal/database"
+	"zharia/portal/keeper"
 	"zharia/portal/ledger"
 	"zharia/portal/ops"
 	"zharia/portal/register/feed"
@@ -272,14 +273,30 @@ func (h hands) keeps(ctx context.Context) ([]ops.Figure, error) {
 	if s.Sealed {
 		sealed = 1
 	}
-	return []ops.Figure{
+	out := []ops.Figure{
 		{Name: "portal_keeper_up", Help: "1: the keeper answers.", Value: up},
 		{Name: "portal_keeper_sealed", Help: "1: it is sealed, and no text opens.", Value: sealed},
 		{Name: "portal_keeper_epoch", Help: "The epoch of its keys.", Value: float64(s.Epoch)},
 		{Name: "portal_keeper_answer_seconds", Help: "How long it took to say so.", Value: time.Since(begun).Seconds()},
 		{Name: "portal_keeper_withdrawn", Help: "Rights taken away that it remembers.", Value: float64(s.Withdrawn.Entries)},
 		{Name: "portal_keeper_openings", Help: "Cases that custodians opened.", Value: float64(s.Openings.Entries)},
-	}, nil
+	}
+	return append(out, keeperDisk(s.Disk)...), nil
+}
+
+// keeperDisk is how much room the keeper has; nothing where it does not know.
+func keeperDisk(d keeper.Disk) []ops.Figure {
+	if d.All == 0 {
+		return nil
+	}
+	return []ops.Figure{{Name: "portal_keeper_disk_free_bytes", Help: "Room on the disk of the keeper's folder: without any it opens no text.", Value: float64(d.Free)}}
+}
+
+// lookForRoom tells of a keeper that will stand still before long, as long as that lasts.
+func lookForRoom(ctx context.Context, d keeper.Disk) {
+	if d.Scarce() {
+		slog.ErrorContext(ctx, "alarm: the disk of the keeper's folder is almost full: when it is, no text opens", "free", d.Free, "of", d.All)
+	}
 }
 
 func (h hands) pools(p *portal.Portal) (out []ops.Figure) {

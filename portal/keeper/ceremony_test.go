@@ -385,6 +385,52 @@ func TestAPowerCutInTheMidstOfAnEntryLosesNothingThatWasAnswered(t *testing.T) {
 	}
 }
 
+// The record of decisions grows for ever, on a disk that ends: how much is left is told, and
+// what earlier days filled may be taken elsewhere while the keeper works.
+func TestTheDiskOfTheFolderIsToldAndOldDecisionsMayBeMovedAway(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	if status, err := s.client.Status(t.Context()); err != nil || status.Disk.Free == 0 || status.Disk.Free > status.Disk.All {
+		t.Errorf("of its disk it says %+v, %v", status.Disk, err)
+	}
+	for _, d := range []struct {
+		Disk
+		scarce bool
+	}{{Disk{}, false}, {Disk{0, 5 << 30}, true}, {Disk{1<<30 - 1, 5 << 40}, true}, {Disk{1 << 30, 5 << 30}, false}} {
+		if d.Scarce() != d.scarce {
+			t.Errorf("%+v: %v", d.Disk, d.Scarce())
+		}
+	}
+	days := func() []string {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(s.dir, "decisions-*.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	s.pass(24 * time.Hour)
+	s.keeper.Seal()
+	s.unseal()
+	if len(days()) != 2 {
+		t.Fatalf("the record lies in %v", days())
+	}
+	if err := os.Rename(days()[0], filepath.Join(t.TempDir(), "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	left := days()[0]
+	before, err := os.ReadFile(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.end()
+	s.start()
+	s.unseal()
+	after, err := os.ReadFile(left)
+	if err != nil || len(days()) != 1 || len(after) <= len(before) || !bytes.HasPrefix(after, before) {
+		t.Errorf("after a restart the record is %v: %s", days(), after)
+	}
+}
+
 func TestAFolderThatOthersCanReadOrThatIsInUseIsRefused(t *testing.T) {
 	s := sealed(t, nil, nil)
 	if _, err := Open(s.config); !errors.Is(err, ErrInUse) {

@@ -30,7 +30,8 @@ type decision struct {
 	Columns []string  `json:"columns,omitempty"`
 }
 
-// decisions is the record: a file for each day, to which lines are added.
+// decisions is the record: a file for each day, to which lines are added. The keeper reads
+// none of them again, so those of earlier days may be taken elsewhere.
 type decisions struct {
 	dir string
 

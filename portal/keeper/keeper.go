@@ -244,7 +244,20 @@ type Status struct {
 	WithoutChain bool      `json:"without_chain"`
 	Withdrawn    Extent    `json:"withdrawn"`
 	Openings     Extent    `json:"openings"`
+	Disk         Disk      `json:"disk,omitzero"` // of the state folder: on a full one nothing opens
 }
+
+// Disk is how many bytes there are; none where it is not known.
+type Disk struct {
+	Free uint64 `json:"free"`
+	All  uint64 `json:"all"`
+}
+
+// scarce is some weeks of decisions, and time for a person to come.
+const scarce = 1 << 30
+
+// Scarce says that somebody must make room.
+func (d Disk) Scarce() bool { return d.All > 0 && d.Free < scarce }
 
 // Extent is how far a memory goes: for somebody outside to compare with yesterday.
 type Extent struct {
@@ -305,7 +318,7 @@ func (k *Keeper) Status() Status {
 	defer k.mu.RUnlock()
 	s := Status{
 		Sealed: k.opened == nil, Source: k.state.Source, Epoch: k.state.Epoch, Began: k.state.Began, Oldest: k.state.Oldest, Swept: k.swept, Have: have,
-		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(),
+		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(), Disk: diskOf(k.config.Dir),
 	}
 	if kept := (sealedShares{}); k.state.Source == byShares && strictly(k.state.Sealed, &kept) == nil {
 		s.Need = kept.Threshold
