@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -36,6 +37,7 @@ import (
 	"zharia/portal"
 	"zharia/portal/audit"
 	"zharia/portal/database"
+	"zharia/portal/eds/nca"
 	"zharia/portal/filing"
 	"zharia/portal/keeper"
 	"zharia/portal/ledger"
@@ -516,6 +518,15 @@ func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	witness := ledger.Witness{Folder: t.TempDir()}
+	behind := func() float64 {
+		t.Helper()
+		figures, err := hands{checks: checks, watch: audit.Watch{Key: key.Verifier, Witnesses: []string{witness.Folder}}}.unwitnessed(t.Context())
+		if err != nil || len(figures) != 1 || figures[0].Labels[1] != witness.Folder {
+			t.Fatal(figures, err)
+		}
+		return figures[0].Value
+	}
 	waits := func() float64 {
 		t.Helper()
 		figures, err := hands{checks: checks}.unsigned(t.Context())
@@ -526,11 +537,18 @@ func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
 	}
 	sign := func() {
 		t.Helper()
-		if _, err := (&ledger.Auditor{DB: w.DB.DB, Key: key}).Sign(t.Context(), true); err != nil {
+		c, err := (&ledger.Auditor{DB: w.DB.DB, Key: key}).Sign(t.Context(), true)
+		if err == nil {
+			err = witness.Drop(t.Context(), c)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	sign()
+	if n := behind(); n != 0 {
+		t.Errorf("the witness has all, and something waits for %v seconds", n)
+	}
 	if n := waits(); n != 0 {
 		t.Errorf("all is signed, and something waits for %v seconds", n)
 	}
@@ -541,7 +559,19 @@ func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
 	if n := waits(); n < 3590 || n > 3700 { // the older of the two
 		t.Errorf("an act of an hour ago is not signed, and the figure is %v", n)
 	}
+	if n := behind(); n < 3590 || n > 3700 {
+		t.Errorf("the witness was told of nothing for an hour, and the figure is %v", n)
+	}
 	sign()
+	if n := behind(); n != 0 {
+		t.Errorf("the witness has all again, and something waits for %v seconds", n)
+	}
+	if err := os.RemoveAll(witness.Folder); err != nil {
+		t.Fatal(err)
+	}
+	if n := behind(); n < 3590 {
+		t.Errorf("the witness is gone, and the figure is %v", n)
+	}
 	if n := waits(); n != 0 {
 		t.Errorf("all is signed again, and something waits for %v seconds", n)
 	}
@@ -659,6 +689,29 @@ func TestTheAddressOfWhoSpeaksNoTLSIsNotInTheLog(t *testing.T) {
 	_, port, err := net.SplitHostPort(conn.LocalAddr().String())
 	if err != nil || strings.Contains(said.String(), ":"+port) {
 		t.Errorf("%v: %s", err, said)
+	}
+}
+
+// A list that came no more, and an address that is left alone.
+func TestTheFiguresTellOfAnAuthorityThatIsSilent(t *testing.T) {
+	ends := time.Unix(1_800_000_000, 0)
+	got := map[string]float64{}
+	for _, f := range authorityFigures([]nca.Endpoint{
+		{Service: "ocsp", URL: "http://ocsp.test", Open: true, LastSuccess: ends.Add(-time.Hour)},
+		{Service: "list", URL: "http://lists.test/full", NextUpdate: ends},
+		{Service: "delta", URL: "http://lists.test/delta"},
+	}) {
+		got[f.Name+" "+f.Labels[1]+" "+f.Labels[3]] = f.Value
+	}
+	want := map[string]float64{
+		"portal_authority_left_alone ocsp http://ocsp.test": 1, "portal_authority_answered_seconds ocsp http://ocsp.test": 1_799_996_400,
+		"portal_authority_left_alone list http://lists.test/full": 0, "portal_authority_answered_seconds list http://lists.test/full": 0,
+		"portal_revocation_list_ends_seconds list http://lists.test/full": 1_800_000_000,
+		"portal_authority_left_alone delta http://lists.test/delta":       0, "portal_authority_answered_seconds delta http://lists.test/delta": 0,
+		"portal_revocation_list_ends_seconds delta http://lists.test/delta": 0,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("they tell %v", got)
 	}
 }
 

@@ -91,7 +91,7 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	st := start{config: c, book: book, verifier: verifier, ready: ready, hands: hands{ready: ready, meter: meter, ways: ways, shown: shown}}
+	st := start{config: c, book: book, verifier: verifier, ready: ready, hands: hands{ready: ready, meter: meter, ways: ways, shown: shown, authority: authority}}
 	if err := database.Patiently(ctx, startTime, waits, func() error { return st.begin(ctx) }); err != nil {
 		return err
 	}
@@ -260,6 +260,7 @@ type hands struct {
 	work, checks *database.DB
 	watch        audit.Watch
 	keeper       *keeper.Client
+	authority    *nca.Client  // whom keys are asked about; nil: nobody
 	exchange     *feed.Worker // tells the register; nil: nobody does
 	ways         *channels
 	shown        *certificate // to browsers; nil where a front speaks TLS

@@ -19,6 +19,7 @@ import (
 	"zharia"
 	"zharia/portal"
 	"zharia/portal/database"
+	"zharia/portal/eds/nca"
 	"zharia/portal/keeper"
 	"zharia/portal/ledger"
 	"zharia/portal/ops"
@@ -125,6 +126,9 @@ SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER
 
 	selectCourier = `SELECT seq, waits, late, month FROM courier`
 
+	// The first act after those that a witness was told of.
+	selectUnwitnessed = `SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM record WHERE seq = $1 + 1)), 0)`
+
 	// The first act after the newest checkpoint. Without news nothing waits, and the auditor need not sign.
 	selectUnsigned = `
 SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM record WHERE seq = 1 + coalesce((SELECT max(size) FROM checkpoint), 0))), 0)`
@@ -146,6 +150,12 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 	}
 	if h.keeper != nil {
 		all = append(all, h.keeps)
+	}
+	if h.watch.Key != nil {
+		all = append(all, h.unwitnessed)
+	}
+	if h.authority != nil {
+		all = append(all, func(context.Context) ([]ops.Figure, error) { return authorityFigures(h.authority.Health()), nil })
 	}
 	if h.shown != nil {
 		all = append(all, func(context.Context) ([]ops.Figure, error) {
@@ -231,6 +241,44 @@ func (h hands) unsigned(ctx context.Context) ([]ops.Figure, error) {
 		return nil, err
 	}
 	return []ops.Figure{{Name: "portal_ledger_unsigned_seconds", Help: "For how long the oldest act waits that the auditor did not sign.", Value: max(waits, 0)}}, nil
+}
+
+// unwitnessed tells of a folder that takes nothing, or that is not mounted. Who is told by
+// mail or over HTTP the auditor alone knows.
+func (h hands) unwitnessed(ctx context.Context) (out []ops.Figure, err error) {
+	for _, folder := range h.watch.Witnesses {
+		var waits float64
+		if err := h.checks.Get(ctx, &waits, selectUnwitnessed, ledger.Witness{Folder: folder}.Told(h.watch.Key)); err != nil {
+			return nil, err
+		}
+		out = append(out, ops.Figure{Name: "portal_witness_behind_seconds", Help: "For how long the oldest act waits that a witness was not told of.", Labels: []string{"folder", folder}, Value: max(waits, 0)})
+	}
+	return out, nil
+}
+
+// authorityFigures are how the addresses of the authority do. A list that came no more is
+// missed only when nobody answers about a key either: it shows here before.
+func authorityFigures(all []nca.Endpoint) (out []ops.Figure) {
+	seconds := func(at time.Time) float64 {
+		if at.IsZero() {
+			return 0
+		}
+		return float64(at.Unix())
+	}
+	for _, e := range all {
+		of := []string{"service", e.Service, "url", e.URL}
+		open := 0.0
+		if e.Open {
+			open = 1
+		}
+		out = append(out,
+			ops.Figure{Name: "portal_authority_left_alone", Help: "1: it failed again and again, and is not asked for now.", Labels: of, Value: open},
+			ops.Figure{Name: "portal_authority_answered_seconds", Help: "When it answered this process last, seconds since 1970; 0: never.", Labels: of, Value: seconds(e.LastSuccess)})
+		if e.Service == "list" || e.Service == "delta" {
+			out = append(out, ops.Figure{Name: "portal_revocation_list_ends_seconds", Help: "When the list that is held ends, seconds since 1970; 0: none is held.", Labels: of, Value: seconds(e.NextUpdate)})
+		}
+	}
+	return out
 }
 
 // exchanges are what the register is to be told and was not told yet. A subscriber's name

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type Auditor struct {
 	Key       Key
 	Witnesses []Witness
 	Memory    string // file of the last one that it signed, where nobody has it who has the database; "": it forgets when it ends
+
+	Patience time.Duration // for how long a witness may take nothing before somebody is woken; 0: an hour
 
 	mu    sync.Mutex
 	state State
@@ -263,8 +266,14 @@ func (a *Auditor) sign(ctx context.Context, again bool) (Checkpoint, error) {
 // reached it gets a newer one the next time.
 func (a *Auditor) attend(ctx context.Context, w Witness) {
 	var given int64
-	var at time.Time
+	var at, since time.Time // of the last drop; of the first of those that went wrong
+	var why error
+	alarmed := false
 	for ; ctx.Err() == nil; wait(ctx, newsEvery) {
+		if why != nil && !alarmed && time.Since(since) >= cmp.Or(a.Patience, time.Hour) {
+			alarmed = true
+			slog.ErrorContext(ctx, "alarm: a witness has not taken a checkpoint for long", "witness", w.String(), "since", since.UTC(), "why", why)
+		}
 		newest := a.State().Newest
 		if newest.Size == given || time.Since(at) < w.Every {
 			continue
@@ -272,8 +281,11 @@ func (a *Auditor) attend(ctx context.Context, w Witness) {
 		at = time.Now()
 		err := a.give(ctx, w, newest)
 		if err == nil {
-			given = newest.Size
+			given, alarmed = newest.Size, false
+		} else if why == nil {
+			since = at
 		}
+		why = err
 		var fork *Fork
 		switch {
 		case errors.As(err, &fork):

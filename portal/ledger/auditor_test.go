@@ -457,6 +457,7 @@ func TestWitnessesAreGivenCheckpointsAndADeadOneStopsNobody(t *testing.T) {
 		{Mail: "gazette@example.kz", Server: mail.Addr().String(), From: "portal@example.kz"},
 		{Folder: folder},
 	}}
+	a.Patience = time.Second
 	run(t, a)
 	letter := <-letters
 	for _, part := range []string{"From: <portal@example.kz>\r\n", "To: <gazette@example.kz>\r\n", "Subject: " + here + " 3\r\n", "\r\n\r\n" + here + "\r\n3\r\n", "— " + here + " "} {
@@ -466,6 +467,10 @@ func TestWitnessesAreGivenCheckpointsAndADeadOneStopsNobody(t *testing.T) {
 	}
 	soon(t, 5*time.Second, "the folder has it", func() bool { _, err := os.Stat(filepath.Join(folder, "newest")); return err == nil })
 	soon(t, 5*time.Second, "three are told to fail", func() bool { return len(a.State().Failed) == 3 })
+	alarms := func(witness string) int {
+		return strings.Count(shouts.String(), `alarm: a witness has not taken a checkpoint for long" witness=`+witness)
+	}
+	soon(t, 5*time.Second, "somebody is woken for each", func() bool { return alarms(gone) == 1 && alarms("http") == 2 })
 	refuse.Delete("now")
 	got := <-notes
 	newest, err := ledger.Newest(t.Context(), db)
@@ -478,6 +483,9 @@ func TestWitnessesAreGivenCheckpointsAndADeadOneStopsNobody(t *testing.T) {
 	}
 	if !strings.Contains(shouts.String(), "not-mounted") {
 		t.Error("nobody was told")
+	}
+	if alarms(gone) != 1 || alarms("http") != 2 || alarms(folder) != 0 {
+		t.Errorf("it is said again and again, or of who takes all: %s", shouts)
 	}
 }
 
