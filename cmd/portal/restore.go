@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -30,6 +31,7 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&i.Dir, "data", "", "of a base (portal backup -cluster): a new folder for the server; its files go into data/ there")
 	flags.StringVar(&i.WAL, "wal", "", "of a base: the folder that `portal archive` fills")
 	at := flags.String("at", "", "of a base: the moment, 2026-11-22T15:04:05+05:00; none: as far as the archive goes")
+	timeline := flags.Uint("timeline", 0, "of a base: whose log is played, where a server was put back before and another went on; none: the newest that archived anything")
 	giveUp := flags.Int64("give-up", 0, "how many acts others have seen: what of them is not here is lost, and that is written down for ever; as many as are here: others are not known to have seen more, and the register may have")
 	pieces := flags.String("pieces", "", "folder of `portal backup -pieces`: what the bucket (PORTAL_S3) lacks is put back into it, and all of it is read")
 	alone := flags.Bool("no-witness", false, "nobody holds anything: that the copy is the newest one is not proved")
@@ -40,13 +42,16 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case dir == "":
 		return misused("call: portal restore DIR -database … [-witness DIR] [-receipt FILE] [-key KEY]; of a base: portal restore DIR -data NEW -wal ARCHIVE [-at TIME] …")
-	case (i.Dir == "") != (i.WAL == "") || i.Dir == "" && *at != "":
-		return misused("-data, -wal and -at are for a base: portal restore DIR -data NEW -wal ARCHIVE [-at TIME]")
+	case (i.Dir == "") != (i.WAL == "") || i.Dir == "" && (*at != "" || *timeline != 0):
+		return misused("-data, -wal, -at and -timeline are for a base: portal restore DIR -data NEW -wal ARCHIVE [-at TIME] [-timeline N]")
+	case *timeline > math.MaxInt32:
+		return misused("-timeline: a number as the names in the archive begin with it, in decimal")
 	case c.dsn == "" && i.Dir == "":
 		return misused("no database: PORTAL_MIGRATE_DATABASE is not set, and there is no -database")
 	case len(c.witnesses)+len(c.receipts) == 0 && !*alone:
 		return misused("give a -witness or a -receipt to prove the copy against; -no-witness if there is none in the world")
 	}
+	i.Timeline = uint32(*timeline)
 	options, err := c.options()
 	if err != nil {
 		return misused(err.Error())

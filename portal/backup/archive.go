@@ -63,6 +63,11 @@ func Archive(file, folder string) (err error) {
 	if _, err := io.Copy(part, in); err != nil {
 		return err
 	}
+	if filepath.Ext(name) == ".history" { // it tells nothing of anybody, and whoever is put back must see that its number is taken
+		if err := part.Chmod(0o644); err != nil {
+			return err
+		}
+	}
 	if err := part.Sync(); err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ type Instant struct {
 	WAL  string    // folder of Archive
 	Dir  string    // a new folder: the server's files go into Dir/data
 	At   time.Time // what was committed until then, and nothing after; zero: as far as the archive goes
+
+	Timeline uint32 // whose log is played; zero: of the newest life that goes on from the base and archived anything
 }
 
 // Reached is what a server that was put back has.
@@ -56,9 +58,9 @@ const (
 // portal's database on it. It runs that server for as long, on a socket of its own, as
 // whoever runs this program; then it stands ready in Dir/data to be started. Until the
 // proof has succeeded no portal serves that database; it can be made again at the same
-// Instant, without playing the log. Its log goes on in a timeline of its
-// own, so a new base has to be made; and its record in another life, which is written down
-// (GiveUp) where the proof has not done so.
+// Instant, without playing the log. Its log goes on in a timeline of its own, whose history
+// is put into the archive, so a new base has to be made; and its record in another life,
+// which is written down (GiveUp) where the proof has not done so.
 func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say func(string)) (r Reached, err error) {
 	if i.Dir, err = filepath.Abs(i.Dir); err != nil {
 		return r, err
@@ -75,13 +77,22 @@ func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say f
 		if err := i.unpack(ctx, say); err != nil {
 			return r, err
 		}
-		say("playing the log")
 	}
-	server, err := i.play(ctx, r.Owner)
+	timeline, err := i.whose()
+	if err != nil {
+		return r, err
+	}
+	if !played {
+		say(fmt.Sprintf("playing the log of timeline %d", timeline))
+	}
+	server, err := i.play(ctx, r.Owner, timeline)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
+	if err := i.takeNumber(r.Data); err != nil {
+		return r, err
+	}
 	if err := os.WriteFile(filepath.Join(i.Dir, playedFile), []byte(i.told()), 0o644); err != nil {
 		return r, err
 	}
@@ -128,7 +139,9 @@ func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say f
 // again without that.
 const playedFile = "portal.played"
 
-func (i Instant) told() string { return i.Base + " " + i.At.UTC().Format(time.RFC3339Nano) + "\n" }
+func (i Instant) told() string {
+	return fmt.Sprintf("%s %s %d\n", i.Base, i.At.UTC().Format(time.RFC3339Nano), i.Timeline)
+}
 
 // played tells whether the files of this very moment stand there already. ErrExists where
 // others do.
@@ -185,7 +198,7 @@ func (i Instant) check(ctx context.Context, say func(string)) (Manifest, error) 
 }
 
 // play starts the server and waits until it has played its log and serves.
-func (i Instant) play(ctx context.Context, owner string) (*database.Server, error) {
+func (i Instant) play(ctx context.Context, owner string, timeline uint32) (*database.Server, error) {
 	for name, text := range map[string]string{
 		"portal.conf": "", "portal_ident.conf": "",
 		"portal_hba.conf": "local all all trust\n", // the folder of the socket is this user's alone
@@ -199,7 +212,7 @@ func (i Instant) play(ctx context.Context, owner string) (*database.Server, erro
 		"config_file=" + conf("portal.conf"), "hba_file=" + conf("portal_hba.conf"), "ident_file=" + conf("portal_ident.conf"),
 		// What the server's own postgresql.auto.conf may say must not touch the living one.
 		"archive_mode=off", "primary_conninfo=", "primary_slot_name=", "synchronous_standby_names=", "shared_preload_libraries=", "ssl=off", "hot_standby=off",
-		`restore_command=cp "` + i.WAL + `/%f" "%p"`, "recovery_target_action=promote", "recovery_target_timeline=latest",
+		`restore_command=cp "` + i.WAL + `/%f" "%p"`, "recovery_target_action=promote", fmt.Sprintf("recovery_target_timeline=%d", timeline),
 	}
 	if !i.At.IsZero() {
 		settings = append(settings, "recovery_target_time="+i.At.UTC().Format("2006-01-02 15:04:05.999999")+"+00")
