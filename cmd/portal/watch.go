@@ -132,6 +132,22 @@ SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER
 	// The first act after the newest checkpoint. Without news nothing waits, and the auditor need not sign.
 	selectUnsigned = `
 SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM record WHERE seq = 1 + coalesce((SELECT max(size) FROM checkpoint), 0))), 0)`
+
+	// What failed is tried again, so the log waits from its beginning; otherwise from the end
+	// of what was archived last. The name of a segment is its timeline and its position.
+	selectArchived = `
+WITH log AS (SELECT pg_current_wal_lsn() - CAST('0/0' AS pg_lsn) AS here, pg_size_bytes(current_setting('wal_segment_size')) AS segment),
+archiver AS (
+    SELECT *, coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS failed FROM pg_stat_archiver),
+untaken AS (
+    SELECT CASE WHEN failed THEN 0 ELSE 1 END AS taken, substring(CASE WHEN failed THEN last_failed_wal ELSE last_archived_wal END FROM '^[0-9A-F]{24}') AS name FROM archiver),
+waiting AS (
+    SELECT greatest(floor((here - CAST(CAST('x' || substr(name, 9, 8) AS bit(32)) AS bigint) * 4294967296.0) / segment - CAST(CAST('x' || substr(name, 17, 8) AS bit(32)) AS bigint) - taken), 0) AS n
+      FROM untaken, log)
+SELECT CASE current_setting('archive_mode') WHEN 'off' THEN 0 ELSE 1 END AS is_on, CAST(failed AS int) AS failed, coalesce(n, 0) AS waiting,
+       CASE WHEN n > 0 THEN greatest(extract(epoch FROM now() - coalesce(last_archived_time, stats_reset)), 0) ELSE 0 END AS seconds,
+       coalesce((SELECT greatest(max(floor((here - (restart_lsn - CAST('0/0' AS pg_lsn))) / segment)), 0) FROM pg_replication_slots, log), 0) AS held
+  FROM archiver, waiting`
 )
 
 // figures are what the meter reads when it is asked.
@@ -139,7 +155,7 @@ func (h hands) figures(p *portal.Portal) []ops.Gauges {
 	all := []ops.Gauges{
 		func(context.Context) ([]ops.Figure, error) { return process(), nil },
 		func(context.Context) ([]ops.Figure, error) { return h.pools(p), nil },
-		h.jobs, h.tasks, h.notices, h.unsigned,
+		h.jobs, h.tasks, h.notices, h.unsigned, h.archived,
 		func(ctx context.Context) ([]ops.Figure, error) { return confirmed(ctx, p), nil },
 	}
 	if h.exchange != nil {
@@ -279,6 +295,29 @@ func authorityFigures(all []nca.Endpoint) (out []ops.Figure) {
 		}
 	}
 	return out
+}
+
+// archived tells of a log that nobody takes: the disk of the database fills with it. The
+// folder itself is shown to more powerful logins alone, so it is reckoned by the log's
+// positions, and in whole segments: bytes would tell when somebody wrote anonymously.
+func (h hands) archived(ctx context.Context) ([]ops.Figure, error) {
+	var log struct {
+		On      float64 `db:"is_on"`
+		Failed  float64 `db:"failed"`
+		Waiting float64 `db:"waiting"`
+		Seconds float64 `db:"seconds"`
+		Held    float64 `db:"held"`
+	}
+	if err := h.work.Get(ctx, &log, selectArchived); err != nil {
+		return nil, err
+	}
+	return []ops.Figure{
+		{Name: "portal_archive_on", Help: "1 where PostgreSQL archives its log.", Value: log.On},
+		{Name: "portal_archive_failed", Help: "1 where the archive did not take what it was given last.", Value: log.Failed},
+		{Name: "portal_archive_waiting_segments", Help: "Segments of the log that are not archived: the disk of the database keeps them.", Value: log.Waiting},
+		{Name: "portal_archive_waiting_seconds", Help: "While some wait: since when nothing was archived.", Value: log.Seconds},
+		{Name: "portal_slots_waiting_segments", Help: "Segments that the disk keeps for another machine, which does not take them.", Value: log.Held},
+	}, nil
 }
 
 // exchanges are what the register is to be told and was not told yet. A subscriber's name
