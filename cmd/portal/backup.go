@@ -39,25 +39,31 @@ func makeBackup(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer db.Close()
+	var beside *backup.PieceCopy
+	var also []backup.Reading
+	if shelf != nil {
+		beside = &backup.PieceCopy{From: shelf, Dir: *pieces}
+		also = append(also, beside.Name)
+		step("copying the pieces of files")
+		if err := beside.Ahead(ctx, db); err != nil { // a bucket that is down leaves the database to be copied
+			step("the pieces of files, to be tried again after the database: " + err.Error())
+		}
+	}
 	take, what := backup.Make, ""
 	if *cluster {
 		take, what = backup.MakeBase, " and what is archived since"
 	}
-	m, err := take(ctx, db, dir, now(), step)
+	m, err := take(ctx, db, dir, now(), step, also...)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s: %d acts%s, %d bytes; keys are not in it\n", dir, m.Acts, what, m.Files[0].Size)
-	if shelf == nil {
+	if beside == nil {
 		return nil
 	}
-	// After the database: what its rows name was in the bucket before them.
-	n, err := backup.CopyPieces(ctx, db, shelf, *pieces)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s: %d pieces of files, %d of them new\n", *pieces, n.Named, n.Brought)
-	return nil
+	n, err := beside.Rest(ctx)
+	fmt.Fprintf(out, "%s: %d pieces of files, %d new ones\n", *pieces, n.Named, n.Brought)
+	return err
 }
 
 // archive is what archive_command of PostgreSQL calls for each segment of its log.

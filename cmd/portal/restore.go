@@ -74,10 +74,10 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	proof := func(ctx context.Context, db *database.DB) error {
 		if *pieces != "" {
 			n, err := backup.PutPieces(ctx, db, *pieces, options.Pieces)
+			fmt.Fprintf(out, "%d pieces of files, %d of them put back into the bucket\n", n.Named, n.Brought)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%d pieces of files, %d of them put back into the bucket\n", n.Named, n.Brought)
 		}
 		if *giveUp > 0 {
 			if err := giveUpHeads(ctx, db.DSN(), options, *giveUp); err != nil {

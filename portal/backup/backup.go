@@ -59,10 +59,14 @@ SELECT c.relname AS name, CAST(CAST((xpath('/row/n/text()', query_to_xml(format(
  ORDER BY c.relname`
 )
 
+// Reading reads something in the moment of a copy.
+type Reading func(ctx context.Context, tx *database.DB) error
+
 // Make copies the database that db opens as database.Backup into dir, which must not
 // be there yet: it appears whole or not at all. The copy is of one moment, and holds
-// nobody up. say is told what is being done, for somebody who waits.
-func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string)) (Manifest, error) {
+// nobody up. say is told what is being done, for somebody who waits; also reads what else is
+// to be known of that moment.
+func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string), also ...Reading) (Manifest, error) {
 	return whole(ctx, dir, say, func(part string) (m Manifest, err error) {
 		var hidden string
 		if err := db.Get(ctx, &hidden, selectHidden); err != nil {
@@ -77,6 +81,11 @@ func Make(ctx context.Context, db *database.DB, dir string, at time.Time, say fu
 			}
 			if m.Rows, err = countRows(ctx, tx); err != nil {
 				return err
+			}
+			for _, read := range also {
+				if err := read(ctx, tx); err != nil {
+					return err
+				}
 			}
 			var snapshot string
 			if err := tx.Get(ctx, &snapshot, exportSnapshot); err != nil {

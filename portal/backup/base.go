@@ -37,8 +37,9 @@ const (
 // not be there yet: it appears whole or not at all. The login of db is one of its own:
 // CREATE ROLE … LOGIN REPLICATION IN ROLE portal_backup. What it holds is what PostgreSQL
 // keeps on its disk: texts are sealed and no key is in it; sessions and the passwords of
-// logins, as hashes, are.
-func MakeBase(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string)) (Manifest, error) {
+// logins, as hashes, are. also reads what else is to be known when it ends: the base is of
+// any moment after that.
+func MakeBase(ctx context.Context, db *database.DB, dir string, at time.Time, say func(string), also ...Reading) (Manifest, error) {
 	return whole(ctx, dir, say, func(part string) (Manifest, error) {
 		var spaces int
 		if err := db.Get(ctx, &spaces, selectSpaces); err != nil {
@@ -56,7 +57,16 @@ func MakeBase(ctx context.Context, db *database.DB, dir string, at time.Time, sa
 			return m, fmt.Errorf("read whose the server is: %w", err)
 		}
 		say("copying the files of the server")
-		return m, run(ctx, "pg_basebackup", db.DSN(), []string{"--pgdata=" + filepath.Clean(part), "--format=tar", "--gzip", "--compress=1",
+		err = run(ctx, "pg_basebackup", db.DSN(), []string{"--pgdata=" + filepath.Clean(part), "--format=tar", "--gzip", "--compress=1",
 			"--wal-method=stream", "--checkpoint=fast", "--no-password"}, func(string) {})
+		if err != nil {
+			return m, err
+		}
+		return m, db.Snapshot(ctx, func(tx *database.DB) (err error) {
+			for _, read := range also {
+				err = errors.Join(err, read(ctx, tx))
+			}
+			return err
+		})
 	})
 }

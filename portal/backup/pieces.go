@@ -9,93 +9,203 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"zharia/portal/database"
 	"zharia/portal/vault"
 )
 
-// What lies in the bucket is copied after the database: a row names nothing that was not
-// there before it, and what was dropped stays in the bucket for two days. Pieces never
-// change, so a folder is copied into again and again, and only what is new comes.
+// Pieces never change, so a folder is copied into again and again, and only what is new
+// comes. Which pieces a copy of the database needs is asked in its own moment. One that is
+// older than two days goes out of the bucket as soon as its row is gone, perhaps while the
+// database is being copied, so those are brought before it; and what is younger after it.
 
 const selectPieces = `SELECT outside, min(rest) AS rest FROM attachment_chunk WHERE outside IS NOT NULL GROUP BY outside ORDER BY outside`
 
 // Pieces tells how many pieces the rows name, and how many of them were brought.
 type Pieces struct{ Named, Brought int64 }
 
-func pieceFile(dir string, name [sha256.Size]byte) string {
-	text := hex.EncodeToString(name[:])
+// piece is one that a row names.
+type piece struct {
+	name [sha256.Size]byte
+	size int
+}
+
+func (p piece) file(dir string) string {
+	text := hex.EncodeToString(p.name[:])
 	return filepath.Join(dir, text[:2], text)
 }
 
-// CopyPieces copies what the rows of db name from the bucket into a folder. Each is held
-// against its name, those that are there already as well.
-func CopyPieces(ctx context.Context, db *database.DB, from vault.Shelf, dir string) (n Pieces, err error) {
-	err = eachPiece(ctx, db, func(name [sha256.Size]byte, size int) error {
-		n.Named++
-		path := pieceFile(dir, name)
-		if content, err := os.ReadFile(path); err == nil && sha256.Sum256(content) == name {
-			return nil
-		} else if err == nil {
-			return fmt.Errorf("%w: %s", ErrDamaged, path)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		content, err := from.Fetch(ctx, name, size)
+// namedPieces are those of all rows: forty bytes for a quarter of a megabyte, and nothing is
+// held in the database while they are fetched.
+func namedPieces(ctx context.Context, tx *database.DB) (all []piece, err error) {
+	err = database.Each(ctx, tx, func(o vault.Shelved) error {
+		name, err := o.Name()
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		part := path + ".part"
-		if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was broken off
-			return err
-		}
-		if err := write(part, content); err != nil {
-			return err
-		}
-		if err := os.Rename(part, path); err != nil {
-			return err
-		}
-		n.Brought++
-		return syncDir(filepath.Dir(path))
-	})
-	return n, err
+		all = append(all, piece{name, *o.Rest})
+		return nil
+	}, selectPieces)
+	if err != nil {
+		return nil, fmt.Errorf("read which pieces the rows name: %w", err)
+	}
+	return all, nil
 }
 
-// PutPieces brings back what the rows of db name and the bucket has not.
+// PieceCopy copies what lies in the bucket into a folder, beside one copy of the database:
+// Ahead, then the copy, which calls Name, then Rest.
+type PieceCopy struct {
+	From vault.Shelf
+	Dir  string
+
+	held    map[[sha256.Size]byte]bool // is in the folder, and was held against its name
+	named   []piece                    // by the rows of the copy
+	brought int64
+}
+
+// Ahead brings what the rows name now. What is gone meanwhile is not missed yet: Rest says
+// what is. So a copy of the database is made whatever came of it.
+func (c *PieceCopy) Ahead(ctx context.Context, db *database.DB) error {
+	var all []piece
+	err := db.Snapshot(ctx, func(tx *database.DB) (err error) {
+		all, err = namedPieces(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if err := c.bring(ctx, p); err != nil && !lacking(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name reads in the moment of the copy of the database what its rows name.
+func (c *PieceCopy) Name(ctx context.Context, tx *database.DB) (err error) {
+	c.named, err = namedPieces(ctx, tx)
+	return err
+}
+
+// Rest brings what of that was not brought ahead. Where some are gone, or not whole in the
+// folder, it brings the others all the same, and then names them.
+func (c *PieceCopy) Rest(ctx context.Context) (Pieces, error) {
+	n := Pieces{Named: int64(len(c.named))}
+	var missing lacks
+	for _, p := range c.named {
+		if err := c.bring(ctx, p); lacking(err) {
+			missing = append(missing, p)
+		} else if err != nil {
+			return n, err
+		}
+	}
+	n.Brought = c.brought
+	return n, missing.err()
+}
+
+// bring puts a piece into the folder and holds it against its name, one that is there
+// already as well.
+func (c *PieceCopy) bring(ctx context.Context, p piece) error {
+	if c.held[p.name] {
+		return nil
+	}
+	path := p.file(c.Dir)
+	content, err := os.ReadFile(path)
+	switch {
+	case err == nil && sha256.Sum256(content) != p.name:
+		return fmt.Errorf("%w: %s", ErrDamaged, path)
+	case errors.Is(err, fs.ErrNotExist):
+		if err := fetch(ctx, p, c.From, path); err != nil {
+			return err
+		}
+		c.brought++
+	case err != nil:
+		return err
+	}
+	if c.held == nil {
+		c.held = map[[sha256.Size]byte]bool{}
+	}
+	c.held[p.name] = true
+	return nil
+}
+
+func fetch(ctx context.Context, p piece, from vault.Shelf, path string) error {
+	content, err := from.Fetch(ctx, p.name, p.size)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	part := path + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was broken off
+		return err
+	}
+	if err := write(part, content); err != nil {
+		return err
+	}
+	if err := os.Rename(part, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// PutPieces brings back what the rows of db name and the bucket has not. One that the
+// folder has not either, or not whole, keeps none of the others back: it is named.
 func PutPieces(ctx context.Context, db *database.DB, dir string, to vault.Shelf) (n Pieces, err error) {
-	err = eachPiece(ctx, db, func(name [sha256.Size]byte, size int) error {
-		n.Named++
-		if _, err := to.Fetch(ctx, name, size); !errors.Is(err, vault.ErrGone) {
-			return err
+	var all []piece
+	err = db.Snapshot(ctx, func(tx *database.DB) (err error) {
+		all, err = namedPieces(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return n, err
+	}
+	n.Named = int64(len(all))
+	var missing lacks
+	for _, p := range all {
+		if _, err := to.Fetch(ctx, p.name, p.size); err == nil {
+			continue
+		} else if !errors.Is(err, vault.ErrGone) {
+			return n, err
 		}
-		path := pieceFile(dir, name)
-		content, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: %s is missing", ErrDamaged, path)
+		content, err := os.ReadFile(p.file(dir))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && sha256.Sum256(content) != p.name {
+			missing = append(missing, p)
+			continue
 		}
 		if err != nil {
-			return err
+			return n, err
 		}
-		if sha256.Sum256(content) != name {
-			return fmt.Errorf("%w: %s", ErrDamaged, path)
+		if err := to.Keep(ctx, p.name, content); err != nil {
+			return n, err
 		}
 		n.Brought++
-		return to.Keep(ctx, name, content)
-	})
-	return n, err
+	}
+	return n, missing.err()
 }
 
-func eachPiece(ctx context.Context, db *database.DB, do func(name [sha256.Size]byte, size int) error) error {
-	return db.Snapshot(ctx, func(tx *database.DB) error {
-		return database.Each(ctx, tx, func(o vault.Shelved) error {
-			name, err := o.Name()
-			if err != nil {
-				return err
-			}
-			return do(name, *o.Rest)
-		}, selectPieces)
-	})
+// lacking tells that a piece is not there as it was: no reason to leave the others.
+func lacking(err error) bool { return errors.Is(err, vault.ErrGone) || errors.Is(err, ErrDamaged) }
+
+// lacks are pieces that rows name and that are nowhere.
+type lacks []piece
+
+// mostNamed is how many of them an error names: as many as a person reads.
+const mostNamed = 20
+
+func (l lacks) err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	var names []string
+	for _, p := range l[:min(len(l), mostNamed)] {
+		names = append(names, hex.EncodeToString(p.name[:]))
+	}
+	if more := len(l) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Errorf("%w: %d pieces of files are not there as they were, and all others are: %s", ErrDamaged, len(l), strings.Join(names, ", "))
 }

@@ -28,6 +28,7 @@ import (
 	"zharia/portal/audit"
 	"zharia/portal/backup"
 	"zharia/portal/bucket"
+	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
@@ -335,7 +336,11 @@ func TestAFileInTheBucketIsAsSafeAsOneInTheDatabase(t *testing.T) {
 
 		copied := t.TempDir()
 		for _, brought := range []int64{3, 0} {
-			if n, err := backup.CopyPieces(ctx, w.DB.DB, b, copied); err != nil || n != (backup.Pieces{Named: 3, Brought: brought}) {
+			c := backup.PieceCopy{From: b, Dir: copied}
+			if err := errors.Join(c.Ahead(ctx, w.DB.DB), w.DB.Snapshot(ctx, func(tx *database.DB) error { return c.Name(ctx, tx) })); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := c.Rest(ctx); err != nil || n != (backup.Pieces{Named: 3, Brought: brought}) {
 				t.Fatalf("%+v, %v", n, err)
 			}
 		}
