@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,6 +37,10 @@ func (e Exchange) subscriber() (feed.Subscriber, error) {
 	return s, nil
 }
 
+// errKeyLost stops a start: what a new key signs the register refuses.
+var errKeyLost = errors.New("PORTAL_EXCHANGE_KEY: the register has taken events that were signed by a key, and it is not here. Put its copy back. " +
+	"If none is left in the world, make one by hand, as the portal's user, (umask 077; openssl rand -base64 32 > FILE), and give the register what PORTAL_ORIGIN/api/v1/key then says")
+
 func (e Exchange) check() error {
 	switch {
 	case e.EventsURL == "" && e.EventsSeal == "":
@@ -65,7 +70,16 @@ func (e Exchange) open(ctx context.Context, work *database.DB, origin string, fe
 		}
 		return w, public, nil
 	}
-	var err error
+	_, err := os.Stat(e.EventsKey)
+	if errors.Is(err, fs.ErrNotExist) {
+		took, err := feed.Took(ctx, work, portal.RegisterName)
+		if err != nil {
+			return nil, public, err
+		}
+		if took {
+			return nil, public, fmt.Errorf("%s: %w", e.EventsKey, errKeyLost)
+		}
+	}
 	if w.Key, err = feed.LoadKey(e.EventsKey); err != nil {
 		return nil, public, err
 	}

@@ -2,8 +2,13 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,5 +93,70 @@ func TestEventsLieToBeFetchedAndAnAddressTakenOutOfTheSettingsGetsNone(t *testin
 	w.Want(t, `SELECT count(*) AS events FROM event e JOIN record r USING (seq) WHERE r.act = 'filing-submit' AND r.at >= '2026-10-22T09:30:00Z'`, "events\n2")
 	if teller, _, err := (Exchange{}).open(t.Context(), w.DB.DB, portaltest.Origin, false); err != nil || teller != nil {
 		t.Errorf("nobody is told and nobody fetches, and the work is done by %v, %v", teller, err)
+	}
+}
+
+// The register knows one key. Where it is lost, a new one made in silence would have each
+// event refused: nobody is served until somebody has decided.
+func TestALostKeyOfTheExchangeIsNotMadeAnewInSilence(t *testing.T) {
+	w, key := portaltest.World(t), filepath.Join(t.TempDir(), "exchange.key")
+	server := httptest.NewServer(http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(to, `{"taken": %q}`, r.Header.Get(feed.HeaderID))
+	}))
+	defer server.Close()
+	e := Exchange{EventsURL: server.URL, EventsKey: key}
+	begin := func() (*feed.Worker, feed.Public, error) {
+		return e.open(t.Context(), w.DB.DB, portaltest.Origin, true)
+	}
+	lose := func() []byte {
+		t.Helper()
+		kept, err := os.ReadFile(key)
+		if err := errors.Join(err, os.Remove(key)); err != nil {
+			t.Fatal(err)
+		}
+		return kept
+	}
+
+	if _, _, err := begin(); err != nil {
+		t.Fatal(err)
+	}
+	lose() // nobody was told anything yet
+	teller, first, err := begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := feed.Tell(t.Context(), w.DB.DB, w.At); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := teller.Send(t.Context()); err != nil || n == 0 {
+		t.Fatalf("%d were taken, %v", n, err)
+	}
+	kept := lose()
+	for _, address := range []string{server.URL, ""} { // the next start may have it again
+		e.EventsURL = address
+		if _, _, err := begin(); !errors.Is(err, errKeyLost) || !strings.Contains(err.Error(), key) {
+			t.Errorf("told at %q: %v", address, err)
+		}
+	}
+	e.EventsURL = server.URL
+	if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key is there: %v", err)
+	}
+	if err := os.WriteFile(key, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, err := begin(); err != nil || again.String() != first.String() {
+		t.Errorf("with its copy: %v", err)
+	}
+	// As the refusal says, where no copy is left.
+	made, err := exec.Command("openssl", "rand", "-base64", "32").Output()
+	if err != nil {
+		t.Skip("no openssl here")
+	}
+	if err := os.WriteFile(key, made, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, other, err := begin(); err != nil || other.String() == first.String() || other.IsZero() {
+		t.Errorf("with a new one: %v", err)
 	}
 }

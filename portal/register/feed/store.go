@@ -58,6 +58,8 @@ SELECT s.id, e.seq, e.line, 'waiting', 0, 0, '', $2
  WHERE s.name = $1
     ON CONFLICT DO NOTHING`
 
+	selectTook = `SELECT EXISTS (SELECT FROM subscriber WHERE name = $1 AND heard_at IS NOT NULL)`
+
 	retireSubscriber = `UPDATE subscriber SET url = '', seal = NULL WHERE name = $1 AND url <> ''`
 )
 
@@ -88,6 +90,15 @@ func Subscribe(ctx context.Context, db *database.DB, s Subscriber, at time.Time)
 		}
 		return tx.Exec(ctx, insertBacklog, s.Name, at)
 	})
+}
+
+// Took tells whether somebody has ever taken an event, told now or retired: then he knows
+// the key.
+func Took(ctx context.Context, db *database.DB, name string) (took bool, err error) {
+	if err := db.Get(ctx, &took, selectTook, name); err != nil {
+		return false, fmt.Errorf("read whether %s took events: %w", name, err)
+	}
+	return took, nil
 }
 
 // Retire has nothing sent to somebody any more, and nothing sealed for him: what is made
