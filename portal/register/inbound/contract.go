@@ -175,7 +175,7 @@ const about = `A message is a JSON object in UTF-8. It travels in base64 togethe
 
 It is taken once under its id: the same bytes again get the same answer, other bytes under that id are refused (409, fault.register-key). Messages about a case have a number, 1, 2, 3 and on: one that is not the next is refused with the number that is expected (409, fault.register-gap) and may come again. One that refers to something that is not there yet is refused too (409, fault.register-not-yet): send that first, and then the same message again, which is taken under the id and number that it has. A message that is refused for another reason does not count; send another under a new id and the same number, or a message of the kind void. 429 and 5xx say: the same again, later.
 
-Facts are canonical JSON of one line, signed by the register too; papers are PDF whose last line before startxref states such a fact, signed by the investigator. The id of a person is answered to a message of the kind persons.
+Facts are canonical JSON of one line, signed by the register too; papers are PDF whose last line before startxref states such a fact, signed by the investigator; one that readers cannot open (damaged, encrypted, without a page, of more than 20 MiB or 2000 pages) is refused (422, fault.register-pdf). The id of a person is answered to a message of the kind persons.
 
 Events have positions, but they keep their order within one line only: while one waits to be sent again, later ones of other lines come. So the greatest position that came says nothing of those before it. Who reads events from /events keeps the number next of the last page that he took whole, goes on from there after it, and passes over by their id those that he has.`
 

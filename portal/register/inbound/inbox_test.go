@@ -160,7 +160,11 @@ func (d *desk) pdf(f *warrant.Fact) []byte {
 // signed is a paper that somebody signed.
 func (d *desk) signed(by *portaltest.Actor, f *warrant.Fact) data {
 	d.t.Helper()
-	pdf := d.pdf(f)
+	return d.signs(by, d.pdf(f))
+}
+
+func (d *desk) signs(by *portaltest.Actor, pdf []byte) data {
+	d.t.Helper()
 	return data{"pdf": b64(pdf), "cms": b64(d.SignedBy(by, pdf)), "signed_at": d.At.Format(shape), "language": "kk"}
 }
 

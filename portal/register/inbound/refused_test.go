@@ -3,6 +3,7 @@ package inbound_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"strconv"
@@ -87,6 +88,69 @@ func TestWhatTheTablesRefuseIsSetAside(t *testing.T) {
 	if n := d.count(`SELECT count(*) FROM body WHERE id = $1`, good); n != 1 {
 		t.Error("the good line was not taken")
 	}
+}
+
+// A paper that nobody could read starts no term and gives no status, however well it is
+// signed: it is set aside, and another one comes under its number.
+func TestAPaperThatNobodyCouldReadIsSetAside(t *testing.T) {
+	d := open(t)
+	of, id := d.begun(d.Daniyar), newID()
+	good := d.pdf(nil)
+	locked := bytes.Replace(good, []byte("trailer<<"), []byte("trailer<</Encrypt<</Filter/Standard/V 1>>"), 1)
+	stub := []byte("%PDF-1.7\nstartxref\n9\n%%EOF\n")
+	ruled := func(pdf []byte) data {
+		r := d.ruled(d.Daniyar, "group")
+		for k, v := range d.signs(d.Daniyar, pdf) {
+			r[k] = v
+		}
+		return r
+	}
+	confirmed := func() data {
+		c := d.confirmed(d.Daniyar, of, id, d.Stranger, policy.Victim)
+		raw, err := base64.StdEncoding.DecodeString(c["pdf"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := warrant.Read(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad, err := warrant.Put(stub, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range d.signs(d.Daniyar, bad) {
+			c[k] = v
+		}
+		return c
+	}
+	all := map[string]func() (inbound.Kind, data){
+		"a ruling behind a password": func() (inbound.Kind, data) { return inbound.Decision, ruled(locked) },
+		"a ruling cut off":           func() (inbound.Kind, data) { return inbound.Decision, ruled(good[:len(good)/4]) },
+		"a ruling of no page":        func() (inbound.Kind, data) { return inbound.Decision, ruled(stub) },
+		"a status of no page":        func() (inbound.Kind, data) { return inbound.Confirmation, confirmed() },
+	}
+	const aside = `SELECT count(*) FROM inbound WHERE casefile = $1 AND state = 'refused' AND code = 'fault.register-pdf' AND field = 'pdf'`
+	const papers = `SELECT count(*) FROM document WHERE casefile = $1`
+	n := 0
+	for what, bad := range all {
+		kind, carries := bad()
+		err := d.send(kind, of, carries)
+		if n++; err == nil || d.count(aside, of) != n || d.count(papers, of) != 0 {
+			t.Fatalf("%s: %v; %d are set aside, %d papers are kept", what, err, d.count(aside, of), d.count(papers, of))
+		}
+	}
+
+	// Nor in a file; the good one behind it has its number.
+	f := d.file(d.line(inbound.Decision, of, 2, ruled(locked)), d.line(inbound.Decision, of, 2, ruled(stub)), d.line(inbound.Decision, of, 2, ruled(good)))
+	p, err := f.Run(t.Context())
+	if err != nil || p.Taken != 1 || p.Refused != 2 {
+		t.Errorf("the import: %+v, %v", p, err)
+	}
+	if d.count(aside, of) != n+2 || d.count(papers, of) != 1 {
+		t.Errorf("after it %d are set aside, %d papers are kept", d.count(aside, of), d.count(papers, of))
+	}
+	d.Sound()
 }
 
 // In a file a line may refer to what stands further down. It comes once more at the end, and
