@@ -46,7 +46,7 @@ const (
 	strangeKept   = 10_000 // networks that are remembered; one more, and all begin anew
 	strangeUnread = 32     // lines of one batch, without one that the register signed
 
-	provedFor  = 24 * time.Hour // that a network is the register's, since it sent what the register signed
+	provedFor  = 24 * time.Hour // that a network is the register's, since it sent or asked by what the register signed
 	provedKept = 100            // of such networks; one more, and all begin anew
 )
 
@@ -58,7 +58,7 @@ type strangers struct {
 	signed map[string]time.Time // networks that are none, and when they showed it
 }
 
-// proved notes that a network sent what the register signed.
+// proved notes that what came from a network was signed by the register.
 func (s *strangers) proved(who string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,6 +72,10 @@ func (s *strangers) proved(who string) {
 func (s *strangers) never(who string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.known(who)
+}
+
+func (s *strangers) known(who string) bool {
 	at, ok := s.signed[who]
 	return ok && time.Since(at) < provedFor
 }
@@ -91,10 +95,11 @@ func (s *strangers) failed(who string) {
 	l.Allow()
 }
 
-// wait tells that somebody failed so often that he is not listened to now.
+// wait tells that somebody failed so often that he is not listened to now. The register is,
+// whatever others send from its network, or it could not show any more that it is there.
 func (s *strangers) wait(who string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.of[who]
-	return l != nil && l.Tokens() < 1
+	return l != nil && l.Tokens() < 1 && !s.known(who)
 }

@@ -38,6 +38,7 @@ func (p *Portal) asRegister(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	p.strangers.proved(network(c))
 	return p.DB.Sure(c.Request().Context()) // it is told of nothing that one disk alone has
 }
 

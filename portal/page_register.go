@@ -84,7 +84,7 @@ func (p *Portal) registerSend(c echo.Context, _ policy.Ask) error {
 	if err := sends(c, inbound.MediaMessage); err != nil {
 		return err
 	}
-	body := &coming{http.MaxBytesReader(c.Response(), c.Request().Body, inbound.MaxLine), p.door.hold(p.strangers.never(network(c)))}
+	body := &coming{http.MaxBytesReader(c.Response(), c.Request().Body, inbound.MaxLine), p.door.hold(network(c), p.strangers.never(network(c)))}
 	defer body.free()
 	raw, err := io.ReadAll(body)
 	if err != nil {
@@ -167,8 +167,9 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 	}
 	ctx, wire := c.Request().Context(), http.NewResponseController(c.Response())
 	wire.EnableFullDuplex() // HTTP/2 has it anyway
-	register := p.strangers.never(network(c))
-	buffer, body := p.door.hold(register), &coming{c.Request().Body, p.door.hold(register)}
+	who := network(c)
+	register := p.strangers.never(who)
+	buffer, body := p.door.hold(who, register), &coming{c.Request().Body, p.door.hold(who, register)}
 	defer buffer.free()
 	defer body.free()
 	if err := buffer.add(lineHeld); err != nil {
@@ -191,13 +192,16 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 			return nil
 		}
 		answer := lineAnswer{Line: n, Status: http.StatusOK}
-		strange := err != nil // longer than any of the register's
+		strange := err != nil && !errors.Is(err, fault.TooMany) // longer than any of the register's, or broken off
 		if err == nil {
 			var ours bool
 			answer.Answer, ours, err = p.takeLine(c, raw)
 			strange, known = notSigned(err), known || ours
 		}
 		body.free()
+		if strange {
+			p.strangers.failed(who)
+		}
 		if err != nil {
 			problem := p.problem(c, err)
 			answer.Status, answer.Problem = problem.Status, &problem
@@ -208,10 +212,7 @@ func (p *Portal) registerBatch(c echo.Context, _ policy.Ask) error {
 		if out.Flush() != nil || wire.Flush() != nil || ctx.Err() != nil || inbound.Cut(err) {
 			return nil
 		}
-		if strange {
-			p.strangers.failed(network(c))
-		}
-		if !known && n >= strangeUnread || p.strangers.wait(network(c)) {
+		if !known && n >= strangeUnread || p.strangers.wait(who) {
 			return nil
 		}
 		select {

@@ -36,6 +36,19 @@ func (f *front) known() []byte {
 	return message(inbound.Persons, map[string]any{"persons": []any{map[string]any{"iin": f.Stranger.IIN.Reveal(), "name": f.Stranger.FullName()}}})
 }
 
+// asks is the register at an address of the network asking for events.
+func (f *front) asks(from string) *httptest.ResponseRecorder {
+	f.t.Helper()
+	r := httptest.NewRequestWithContext(f.t.Context(), http.MethodGet, "/api/v1/events", nil)
+	r.RemoteAddr = from
+	if err := feed.ShowWho(r, portaltest.Origin, f.At, func(c []byte) ([]byte, error) { return f.Troupe.Register.SignCMS(c, false, f.At) }); err != nil {
+		f.t.Fatal(err)
+	}
+	out := httptest.NewRecorder()
+	f.ServeHTTP(out, r)
+	return out
+}
+
 // Whoever is not the register takes none of its time at its door: after some tries his
 // network is not listened to, and the register is taken as before.
 func TestWhoIsNotTheRegisterIsSoonNotListenedTo(t *testing.T) {
@@ -100,16 +113,7 @@ func TestARegisterThatComesWhileTheMachineIsBusyIsNoStranger(t *testing.T) {
 		})
 	}
 	good := f.envelope(f.known())
-	asks := func() *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/events", nil)
-		r.RemoteAddr = register
-		if err := feed.ShowWho(r, portaltest.Origin, f.At, func(c []byte) ([]byte, error) { return f.Troupe.Register.SignCMS(c, false, f.At) }); err != nil {
-			t.Fatal(err)
-		}
-		out := httptest.NewRecorder()
-		f.ServeHTTP(out, r)
-		return out
-	}
+	asks := func() *httptest.ResponseRecorder { return f.asks(register) }
 	for what, sends := range map[string]func() *httptest.ResponseRecorder{
 		"a message": func() *httptest.ResponseRecorder {
 			return f.sent(register, "/api/v1/messages", "application/json", good)
@@ -177,6 +181,100 @@ func TestStrangersWhoAreSlowHoldUpNoRegister(t *testing.T) {
 		}
 	}
 	f.Sound()
+}
+
+// stalled sends so much of a line of zeros and then nothing, until it is let go.
+type stalled struct {
+	io.Reader
+	waits func()
+	gone  chan struct{}
+}
+
+func stall(n int64, waits func(), gone chan struct{}) *stalled {
+	return &stalled{io.LimitReader(zeros{}, n), waits, gone}
+}
+
+func (s *stalled) Read(into []byte) (int, error) {
+	n, err := s.Reader.Read(into)
+	if err == io.EOF {
+		s.waits()
+		<-s.gone
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+type zeros struct{}
+
+func (zeros) Read(into []byte) (int, error) {
+	for i := range into {
+		into[i] = '0'
+	}
+	return len(into), nil
+}
+
+// Nor do those who send nearly all of a line, as long as any may be: what one network has in
+// hand leaves room for a register that nobody here has seen yet.
+func TestStrangersOfOneNetworkWhoStallHoldUpNoRegister(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	var there, all sync.WaitGroup
+	gone := make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(gone); all.Wait() })
+	defer letGo()
+	for i := range 4 {
+		there.Add(1)
+		arrived := sync.OnceFunc(there.Done)
+		all.Go(func() {
+			defer arrived() // or turned away
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://portal.example/api/v1/batch", stall(inbound.MaxLine-64<<10, arrived, gone))
+			r.Header.Set("Content-Type", inbound.MediaBatch)
+			r.RemoteAddr = fmt.Sprintf("[2001:db8:a::%x]:9", i+1)
+			f.ServeHTTP(httptest.NewRecorder(), r)
+		})
+	}
+	there.Wait()
+	good := f.envelope(f.known())
+	if got := f.sent("[2001:db8:b::1]:9", "/api/v1/batch", inbound.MediaBatch, good); !strings.Contains(got.Body.String(), `"taken"`) {
+		t.Errorf("the register at the batch: %d %s", got.Code, got.Body)
+	}
+	if got := f.sent("[2001:db8:c::1]:9", "/api/v1/messages", inbound.MediaMessage, good); got.Code != http.StatusOK {
+		t.Errorf("the register with a message: %d %s", got.Code, got.Body)
+	}
+	letGo()
+	f.Sound()
+}
+
+// Whoever breaks off in the middle of a line, again and again, is no more listened to than who
+// sends junk; the network from which the register came lately is, whatever else comes from there.
+func TestWhoBreaksOffIsNotListenedToAndTheRegisterIs(t *testing.T) {
+	t.Parallel()
+	f := registered(t)
+	const stranger, sends, asks = "[2001:db8:d::1]:9", "[2001:db8:e::1]:9", "[2001:db8:f::1]:9"
+	good := f.envelope(f.known())
+	if got := f.sent(sends, "/api/v1/messages", inbound.MediaMessage, good); got.Code != http.StatusOK {
+		t.Fatalf("the register: %d %s", got.Code, got.Body)
+	}
+	if got := f.asks(asks); got.Code != http.StatusOK {
+		t.Fatalf("the register asks: %d %s", got.Code, got.Body)
+	}
+	over := make(chan struct{})
+	close(over)
+	for _, from := range []string{stranger, sends, asks} {
+		for range 120 { // more than are let in meanwhile on a slow machine
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://portal.example/api/v1/batch", stall(100, func() {}, over))
+			r.Header.Set("Content-Type", inbound.MediaBatch)
+			r.RemoteAddr = from
+			f.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		want := http.StatusOK
+		if from == stranger {
+			want = http.StatusTooManyRequests
+		}
+		if got := f.sent(from, "/api/v1/messages", inbound.MediaMessage, good); got.Code != want {
+			t.Errorf("%s after all that: %d %s", from, got.Code, got.Body)
+		}
+	}
 }
 
 // A batch in which nobody finds a line of the register ends, however long it is.
