@@ -134,13 +134,14 @@ SELECT name, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER
 SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM record WHERE seq = 1 + coalesce((SELECT max(size) FROM checkpoint), 0))), 0)`
 
 	// What failed is tried again, so the log waits from its beginning; otherwise from the end
-	// of what was archived last. The name of a segment is its timeline and its position.
+	// of what was archived last. The name of a segment is its timeline and its position; other files, which come
+	// between, have none.
 	selectArchived = `
 WITH log AS (SELECT pg_current_wal_lsn() - CAST('0/0' AS pg_lsn) AS here, pg_size_bytes(current_setting('wal_segment_size')) AS segment),
 archiver AS (
     SELECT *, coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS failed FROM pg_stat_archiver),
 untaken AS (
-    SELECT CASE WHEN failed THEN 0 ELSE 1 END AS taken, substring(CASE WHEN failed THEN last_failed_wal ELSE last_archived_wal END FROM '^[0-9A-F]{24}') AS name FROM archiver),
+    SELECT CASE WHEN failed THEN 0 ELSE 1 END AS taken, substring(CASE WHEN failed THEN last_failed_wal ELSE last_archived_wal END FROM '^[0-9A-F]{24}$') AS name FROM archiver),
 waiting AS (
     SELECT greatest(floor((here - CAST(CAST('x' || substr(name, 9, 8) AS bit(32)) AS bigint) * 4294967296.0) / segment - CAST(CAST('x' || substr(name, 17, 8) AS bit(32)) AS bigint) - taken), 0) AS n
       FROM untaken, log)

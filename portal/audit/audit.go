@@ -110,6 +110,10 @@ func Verify(ctx context.Context, db *database.DB, o Options) (Report, error) {
 	if a.Progress == nil {
 		a.Progress = func(string, int64, int64) {}
 	}
+	// Before the snapshot: what a witness is given while it is open is about acts that are not in it.
+	if err := a.openShelves(); err != nil {
+		return Report{}, fmt.Errorf("audit: %w", err)
+	}
 	err := db.Snapshot(ctx, func(tx *database.DB) error {
 		if err := tx.Exec(ctx, plainSettings); err != nil {
 			return err

@@ -137,45 +137,44 @@ type shelf struct {
 	sizes []int64 // not opened yet, the smallest first
 }
 
-// openShelf lists a folder. Of the checkpoints of acts that an earlier audit proved, the
-// newest alone is opened again: that the rest agreed, that audit saw, and whether somebody
-// spoiled them since, the next audit of everything does. What does not lie where the
-// auditor puts things comes as it is.
-func openShelf(folder string, proved int64) (s shelf, others []Head, err error) {
-	s.Witness = ledger.Witness{Folder: filepath.Clean(folder)}
-	old := int64(-1)
-	err = walkWitness(s.Folder, func(file string) error {
-		n, err := strconv.ParseInt(filepath.Base(file), 10, 64)
-		switch {
-		case err != nil || file != s.Path(n):
+// openShelves lists the folders. What does not lie where the auditor puts things is read
+// at once.
+func (a *audit) openShelves() error {
+	a.Heads = slices.Clone(a.Heads)
+	for _, folder := range a.Witnesses {
+		s := shelf{Witness: ledger.Witness{Folder: filepath.Clean(folder)}}
+		err := walkWitness(s.Folder, func(file string) error {
+			if n, err := strconv.ParseInt(filepath.Base(file), 10, 64); err == nil && file == s.Path(n) {
+				s.sizes = append(s.sizes, n)
+				return nil
+			}
 			h, err := readHead(file)
-			others = append(others, h)
+			a.Heads = append(a.Heads, h)
 			return err
-		case n <= proved:
-			old = max(old, n)
-		default:
-			s.sizes = append(s.sizes, n)
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if old >= 0 {
-		s.sizes = append(s.sizes, old)
+		slices.Sort(s.sizes)
+		a.shelves = append(a.shelves, s)
 	}
-	slices.Sort(s.sizes)
-	return s, others, err
+	return nil
+}
+
+// pass leaves out the checkpoints of acts that an earlier audit proved, but for the newest:
+// that they agreed, that audit saw, and whether somebody spoiled them since, the next audit
+// of everything does.
+func (s *shelf) pass(proved int64) {
+	known, _ := slices.BinarySearch(s.sizes, proved+1)
+	s.sizes = s.sizes[max(known-1, 0):]
 }
 
 // readHeads reads what others hold, of witnesses only what the walk does not come to.
 func (a *audit) readHeads(ctx context.Context, proved int64) error {
-	heads := slices.Clone(a.Heads)
-	for _, folder := range a.Witnesses {
-		s, others, err := openShelf(folder, proved)
-		if err != nil {
-			return err
-		}
-		a.shelves, heads = append(a.shelves, s), append(heads, others...)
+	for i := range a.shelves {
+		a.shelves[i].pass(proved)
 	}
-	if err := a.compare(ctx, heads, proved); err != nil {
+	if err := a.compare(ctx, a.Heads, proved); err != nil {
 		return err
 	}
 	if err := a.readShelves(ctx, proved, proved); err != nil {

@@ -212,6 +212,31 @@ func TestTheDailyAuditOpensOfAWitnessWhatIsNewAndTheNewestThatItKnows(t *testing
 	}
 }
 
+// Acts are signed and witnessed while an audit is under way: they are not in what it reads.
+func TestARecordThatGrowsUnderItsAuditIsNotCalledCut(t *testing.T) {
+	t.Parallel()
+	w := found(t, 20)
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				w.act()
+			}
+		}
+	}()
+	for range 8 {
+		if r, err := audit.Verify(t.Context(), w.db, audit.Options{Key: w.key.Verifier, Witnesses: []string{w.witness.Folder}}); err != nil || !r.Sound() {
+			t.Errorf("it finds %v: %v", r.Findings, err)
+		}
+	}
+	close(end)
+	<-ended
+}
+
 // What a witness has is read beside the record, some thousand acts at a time, and says
 // what all of it read at once would have said.
 func TestAWitnessOfWhomTheRecordWasTakenAwayIsHeardToTheEnd(t *testing.T) {

@@ -73,27 +73,25 @@ func RestoreAt(ctx context.Context, i Instant, schema string, prove Proof, say f
 	if r.Manifest, err = i.check(ctx, say); err != nil {
 		return r, err
 	}
-	if !played {
-		if err := i.unpack(ctx, say); err != nil {
-			return r, err
-		}
-	}
 	timeline, err := i.whose()
 	if err != nil {
 		return r, err
 	}
 	if !played {
-		say(fmt.Sprintf("playing the log of timeline %d", timeline))
+		if err := i.unpack(ctx, say); err != nil {
+			return r, err
+		}
+		say("playing the log, timeline: " + timeline)
 	}
 	server, err := i.play(ctx, r.Owner, timeline)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	if err := i.takeNumber(r.Data); err != nil {
+	if err := os.WriteFile(filepath.Join(i.Dir, playedFile), []byte(i.told()), 0o644); err != nil {
 		return r, err
 	}
-	if err := os.WriteFile(filepath.Join(i.Dir, playedFile), []byte(i.told()), 0o644); err != nil {
+	if err := i.takeNumber(r.Data); err != nil { // after it: to be tried again without hours of log
 		return r, err
 	}
 	dsn := server.DSN(r.Database)
@@ -198,7 +196,7 @@ func (i Instant) check(ctx context.Context, say func(string)) (Manifest, error) 
 }
 
 // play starts the server and waits until it has played its log and serves.
-func (i Instant) play(ctx context.Context, owner string, timeline uint32) (*database.Server, error) {
+func (i Instant) play(ctx context.Context, owner, timeline string) (*database.Server, error) {
 	for name, text := range map[string]string{
 		"portal.conf": "", "portal_ident.conf": "",
 		"portal_hba.conf": "local all all trust\n", // the folder of the socket is this user's alone
@@ -212,7 +210,7 @@ func (i Instant) play(ctx context.Context, owner string, timeline uint32) (*data
 		"config_file=" + conf("portal.conf"), "hba_file=" + conf("portal_hba.conf"), "ident_file=" + conf("portal_ident.conf"),
 		// What the server's own postgresql.auto.conf may say must not touch the living one.
 		"archive_mode=off", "primary_conninfo=", "primary_slot_name=", "synchronous_standby_names=", "shared_preload_libraries=", "ssl=off", "hot_standby=off",
-		`restore_command=cp "` + i.WAL + `/%f" "%p"`, "recovery_target_action=promote", fmt.Sprintf("recovery_target_timeline=%d", timeline),
+		`restore_command=cp "` + i.WAL + `/%f" "%p"`, "recovery_target_action=promote", "recovery_target_timeline=" + timeline,
 	}
 	if !i.At.IsZero() {
 		settings = append(settings, "recovery_target_time="+i.At.UTC().Format("2006-01-02 15:04:05.999999")+"+00")

@@ -28,39 +28,41 @@ var segmentOf = regexp.MustCompile(`^([0-9A-F]{8})[0-9A-F]{16}$`)
 
 func historyFile(timeline uint32) string { return fmt.Sprintf("%08X.history", timeline) }
 
-// whose is the timeline that is played: the one that was asked for, or the newest that
+// whose is the timeline that is played, as PostgreSQL is told it: the one that was asked for, or the newest that
 // goes on from the base and archived anything. PostgreSQL's own "latest" would be that of
 // whoever was put back last, be it only to be looked at.
-func (i Instant) whose() (uint32, error) {
+func (i Instant) whose() (string, error) {
 	there, err := timelines(i.WAL)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	origin, end, err := i.began()
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	out := origin
 	for _, t := range there {
-		goesOn := t == origin
-		if t > 1 {
-			parents, err := history(filepath.Join(i.WAL, historyFile(t)))
-			if errors.Is(err, fs.ErrNotExist) {
-				return 0, fmt.Errorf("%w: %s", ErrNoHistory, historyFile(t))
-			}
-			if err != nil {
-				return 0, err
-			}
-			goesOn = goesOn || parents[origin] >= end
+		if t == origin || t == 1 { // the base knows its own, and the first has no history
+			continue
 		}
-		if goesOn {
+		parents, err := history(filepath.Join(i.WAL, historyFile(t)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("%w: %s", ErrNoHistory, historyFile(t))
+		}
+		if err != nil {
+			return "", err
+		}
+		if parents[origin] >= end {
 			out = t
 		}
 	}
 	if i.Timeline != 0 {
 		out = i.Timeline
 	}
-	return out, nil
+	if out == origin {
+		return "current", nil
+	}
+	return strconv.FormatUint(uint64(out), 10), nil
 }
 
 // timelines are those that an archive has segments of, in order.

@@ -71,13 +71,14 @@ func CheckUpload(pdf []byte) error {
 	case !bytes.HasPrefix(pdf, []byte("%PDF-")):
 		return &BadPDF{Reason: NotPDF} // strictly at the start: a file must not be two things at once
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
-	defer cancel()
 	select {
 	case places <- struct{}{}:
-	case <-ctx.Done():
+	case <-time.After(uploadTime):
 		return ErrBusy
 	}
+	// From here on: that others took their time is no fault of this file.
+	ctx, cancel := context.WithTimeout(context.Background(), uploadTime)
+	defer cancel()
 	return within(ctx, func() error {
 		defer func() { <-places }()
 		return inspect(ctx, pdf)

@@ -587,3 +587,11 @@ func BenchmarkRewrap(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*len(asks))/b.Elapsed().Seconds(), "rewraps/s")
 }
+
+// Keeper and portals are not renewed in the same moment.
+func TestAKeeperOfTheNextVersionIsUnderstood(t *testing.T) {
+	var s Status
+	if err := (reply{Body: []byte(`{"epoch": 7, "not_invented_yet": {"a": 1}}`)}).read(&s); err != nil || s.Epoch != 7 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}

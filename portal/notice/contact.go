@@ -405,12 +405,13 @@ INSERT INTO manner (person, language, channel, silent, night_begins, night_ends,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (person) DO UPDATE
    SET language = excluded.language, channel = excluded.channel, silent = excluded.silent, night_begins = excluded.night_begins,
-       night_ends = excluded.night_ends, discreet = excluded.discreet, saved_at = excluded.saved_at`
+       night_ends = excluded.night_ends, discreet = excluded.discreet,
+       saved_at = CASE WHEN manner.discreet AND excluded.discreet THEN manner.saved_at ELSE excluded.saved_at END`
 
 	makeDiscreet = `
 INSERT INTO manner (person, language, channel, silent, night_begins, night_ends, discreet, saved_at)
 VALUES ($1, $2, '', $3, $4, $5, true, $6)
-    ON CONFLICT (person) DO UPDATE SET discreet = true, saved_at = excluded.saved_at`
+    ON CONFLICT (person) DO UPDATE SET discreet = true, saved_at = CASE WHEN manner.discreet THEN manner.saved_at ELSE excluded.saved_at END`
 )
 
 // Discreet has the asker told in neutral words from now on, and only where nobody else

@@ -71,7 +71,7 @@ type line struct {
 	manner
 	Since time.Time  `db:"confirmed_at"`
 	Ended *time.Time `db:"ended_at"`
-	Said  *time.Time `db:"saved_at"` // his manner; nil: he said nothing
+	Said  *time.Time `db:"saved_at"` // his manner, of a discreet one since when; nil: he said nothing
 }
 
 // stood tells that it was his when something was done, or until that very act.

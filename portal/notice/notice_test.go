@@ -508,6 +508,10 @@ func TestWhoeverSilencesAnAddressAfterHeReplacedItIsSeenThere(t *testing.T) {
 	if err := notice.EndContact(t.Context(), o.W.DB, o.Aigul.Asks(policy.ContactEnd), his); err != nil {
 		t.Fatal(err)
 	}
+	o.At = o.At.Add(time.Minute) // that she saves another language does not make her discreet only now
+	if err := notice.SetManner(t.Context(), o.W.DB, o.Aigul.Asks(policy.NoticeSet), notice.Manner{Language: "ru", From: 22, To: 8, Discreet: true}); err != nil {
+		t.Fatal(err)
+	}
 	o.fan()
 	o.round()
 	if came := o.sms.came(); len(came) != 1 || came[0].To != "+77010000002" {
