@@ -195,6 +195,7 @@ func TestTheDailyAuditOpensOfAWitnessWhatIsNewAndTheNewestThatItKnows(t *testing
 	for range fresh {
 		w.act()
 	}
+	w.settled()
 	// Of the table the new ones, of the witness these, "newest" and the newest of before.
 	if r, err := audit.Daily(t.Context(), w.db, watch, now.Add(24*time.Hour)); err != nil || r.Heads != 2*fresh+2 {
 		t.Errorf("the second compares %d heads and finds %v: %v", r.Heads, r.Findings, err)
