@@ -193,7 +193,7 @@ func (p *Portal) offered(ctx context.Context, r phone.Request, at time.Time) (eg
 	if err != nil {
 		return nil, err
 	}
-	content, err := phone.Content(ctx, p.DB, r.ID, at)
+	content, err := phone.Content(ctx, p.DB, r, at)
 	meta := []egov.Meta{{Name: "SHA-256", Value: hex.EncodeToString(d.Digest)}}
 	return egov.Package{{ID: 1, Names: p.names("verify.kind." + string(d.Kind)), Meta: meta, Method: egov.CMSSignOnly, Type: "application/pdf", Content: content}}, err
 }
@@ -228,7 +228,7 @@ func (p *Portal) egovSign(c echo.Context, ask policy.Ask) error {
 		}
 		return errors.Join(err, phone.Refuse(ctx, p.DB, r.ID, why))
 	}
-	if err := phone.Answer(ctx, p.DB, r.ID, signatures[0], ask.At); err != nil {
+	if err := phone.Answer(ctx, p.DB, r, signatures[0], ask.At); err != nil {
 		return err
 	}
 	return p.replied(c)

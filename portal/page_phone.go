@@ -81,6 +81,8 @@ func (p *Portal) phoneAsk(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	var kept string
+	var content []byte
 	r := phone.Request{ID: id, Act: string(act), Ends: ask.At.Add(phone.Life), Auth: string(p.auth(act))}
 	if act == policy.SessionOpen {
 		challenge, err := p.challenge(c, ask) // a fresh one: the page may have been open long
@@ -91,7 +93,7 @@ func (p *Portal) phoneAsk(c echo.Context, ask policy.Ask) error {
 		if challenge.Ends.Before(r.Ends) {
 			r.Ends = challenge.Ends
 		}
-		r.Kept = url.Values{"next": {local(c.FormValue("next"))}, "kept": {c.FormValue("kept")}}.Encode()
+		kept = url.Values{"next": {local(c.FormValue("next"))}, "kept": {c.FormValue("kept")}}.Encode()
 	} else {
 		if ask.Is&policy.Citizen == 0 {
 			return p.toSignIn(c)
@@ -106,11 +108,11 @@ func (p *Portal) phoneAsk(c echo.Context, ask policy.Ask) error {
 		if err != nil {
 			return err
 		}
-		r.Target, r.Content = d.ID, d.Content
+		r.Target, content = d.ID, d.Content
 	}
 	se := session(c)
 	r.Session = identity.Hash(se)
-	if err := phone.Ask(ctx, p.DB, se.ID, r, ask.At); err != nil {
+	if err := phone.Ask(ctx, p.DB, se.ID, r, kept, content, ask.At); err != nil {
 		return err
 	}
 	to, err := p.link(web.Lang(c), string(policy.PhoneRead), id)
@@ -162,7 +164,11 @@ func (p *Portal) phonePage(c echo.Context, ask policy.Ask) error {
 	page := phonePage{Request: r, Over: r.Over(ask.At), Mark: mark(r, ask.At), Button: "act." + r.Act, Demo: p.Demo != nil, Here: c.QueryParam("here") != "",
 		Again: map[string]string{"act": r.Act}, Hidden: map[string]string{"phone": r.ID.String()}}
 	if r.Purpose == phone.SignIn {
-		kept, err := url.ParseQuery(r.Kept)
+		goes, err := r.Kept(p.DB)
+		if err != nil {
+			return err
+		}
+		kept, err := url.ParseQuery(goes)
 		if err != nil {
 			return err
 		}
@@ -215,7 +221,8 @@ func (p *Portal) phonePage(c echo.Context, ask policy.Ask) error {
 
 // requested is the request of an address, for the browser that asked.
 func (p *Portal) requested(c echo.Context) (phone.Request, error) {
-	return phone.Read(c.Request().Context(), p.DB, identity.Hash(session(c)), id(c, "request"))
+	se := session(c)
+	return phone.Read(c.Request().Context(), p.DB, identity.Hash(se), se.ID, id(c, "request"))
 }
 
 // mark says how far a request has come: a page that shows another mark is old.
@@ -284,7 +291,7 @@ func (p *Portal) phoneEvents(c echo.Context, ask policy.Ask) error {
 			return nil
 		case <-time.After(streamStep):
 		}
-		if r, err = phone.Read(ctx, p.DB, r.Session, r.ID); err != nil {
+		if r, err = phone.Read(ctx, p.DB, r.Session, session(c).ID, r.ID); err != nil {
 			return nil // signed in elsewhere, or ended: the page finds out by asking
 		}
 	}
@@ -357,7 +364,7 @@ func (p *Portal) demoPhone(c echo.Context) error {
 	ctx := c.Request().Context()
 	number, _ := uuid.Parse(c.FormValue("request"))
 	se := session(c)
-	r, err := phone.Read(ctx, p.DB, identity.Hash(se), number)
+	r, err := phone.Read(ctx, p.DB, identity.Hash(se), se.ID, number)
 	if err != nil {
 		return err
 	}

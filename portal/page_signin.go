@@ -94,7 +94,8 @@ func (p *Portal) signed(c echo.Context) (cms, digest []byte, err error) {
 		return cms, digest, nil
 	}
 	request, _ := uuid.Parse(of)
-	cms, err = phone.Signature(c.Request().Context(), p.DB, identity.Hash(session(c)), request)
+	se := session(c)
+	cms, err = phone.Signature(c.Request().Context(), p.DB, identity.Hash(se), se.ID, request)
 	if errors.Is(err, fault.NotFound) {
 		return nil, digest, nil
 	}

@@ -660,6 +660,21 @@ func TestTheDatabaseHoldsNoTokenOfAPhone(t *testing.T) {
 	if strings.Contains(row, portaltest.Request) {
 		t.Error("a text stands in the row")
 	}
+	var sealed struct {
+		ID            uuid.UUID
+		Kept, Content []byte
+	}
+	if err := f.SQL.GetContext(t.Context(), &sealed, `SELECT id, kept, content FROM phone_request`); err != nil {
+		t.Fatal(err)
+	}
+	for column, b := range map[string][]byte{"kept": sealed.Kept, "content": sealed.Content} {
+		if plain, err := f.DB.OpenBrief("phone_request", column, sealed.ID, b); err == nil {
+			t.Errorf("%s opens with the keys of the portal: %.40q", column, plain)
+		}
+		if _, err := f.DB.OpenShown(base64.RawURLEncoding.EncodeToString(token), "phone_request", column, sealed.ID, b); err != nil {
+			t.Errorf("%s does not open to the code: %v", column, err)
+		}
+	}
 	for range 12 {
 		a.guest.askPhone(a.guest.get("/kk/filings/" + a.draft.String()))
 	}

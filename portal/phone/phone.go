@@ -55,10 +55,8 @@ type Request struct {
 	Purpose Purpose
 	Target  uuid.UUID // the challenge or the document
 	Digest  []byte    // of the document, as the page showed it; nil for a sign-in
-	Content []byte    // of a new one: the document itself, for the phone (Content); nil for a sign-in
 	Act     string    // what the signature is for
 	Of      uuid.UUID // the thing the act is done to; zero for a sign-in
-	Kept    string    // what goes with the signature: where he was going and what he had typed
 	Auth    string    // how the phone shows that it may fetch the document
 	Ends    time.Time
 	State   State
@@ -69,6 +67,9 @@ type Request struct {
 	// before sign-in.
 	Session []byte
 	Person  uuid.UUID
+
+	token string // of whoever reads it: what the texts of it are sealed with
+	kept  []byte // sealed (Kept)
 }
 
 // Open tells that a phone may still answer.
@@ -104,21 +105,24 @@ func Bearer(db *vault.DB, token string) string {
 	return base64.RawURLEncoding.EncodeToString(db.Tag("phone.bearer", token))
 }
 
-// Ask keeps a new request of a browser, whose cookie makes its token.
-func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, at time.Time) error {
-	kept, err := db.SealBrief("phone_request", "kept", r.ID, []byte(r.Kept))
+// Ask keeps a new request of a browser, whose cookie makes its token: with it what goes with
+// the signature (Kept), and for the phone the document itself (Content), nil for a sign-in.
+// Both lie here under the token, which is nowhere in the database or its log.
+func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, kept string, document []byte, at time.Time) error {
+	token := Token(cookie, r.ID)
+	goes, err := db.SealShown(token, "phone_request", "kept", r.ID, []byte(kept))
 	if err != nil {
 		return err
 	}
 	var content []byte
-	if r.Content != nil {
-		if content, err = db.SealBrief("phone_request", "content", r.ID, r.Content); err != nil {
+	if document != nil {
+		if content, err = db.SealShown(token, "phone_request", "content", r.ID, document); err != nil {
 			return err
 		}
 	}
 	return db.Within(ctx, func(tx *vault.DB) error {
-		made, err := tx.Change(ctx, insertRequest, r.ID, hash(Token(cookie, r.ID)), r.Session, r.Purpose, r.Target, r.Digest,
-			r.Act, nullable(r.Of), kept, r.Auth, at, r.Ends, content)
+		made, err := tx.Change(ctx, insertRequest, r.ID, hash(token), r.Session, r.Purpose, r.Target, r.Digest,
+			r.Act, nullable(r.Of), goes, r.Auth, at, r.Ends, content)
 		if err != nil {
 			return err
 		}
@@ -134,14 +138,20 @@ func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, at time.Ti
 
 func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
-// Read is a request as the browser that asked sees it; to every other one it is
-// not there.
-func Read(ctx context.Context, db *vault.DB, session []byte, id uuid.UUID) (Request, error) {
+// Read is a request as the browser of a session and its cookie sees it, which asked; to
+// every other one it is not there.
+func Read(ctx context.Context, db *vault.DB, session []byte, cookie string, id uuid.UUID) (Request, error) {
 	var row requestRow
 	if err := db.Get(ctx, &row, selectRequest, session, id); err != nil {
 		return Request{}, err
 	}
-	return row.open(db)
+	return row.request(Token(cookie, id)), nil
+}
+
+// Kept is what goes with the signature: where the person was going and what he had typed.
+func (r Request) Kept(db *vault.DB) (string, error) {
+	kept, err := db.OpenShown(r.token, "phone_request", "kept", r.ID, r.kept)
+	return string(kept), err
 }
 
 // Answering is the request of a token while a phone may answer it. One whose time
@@ -152,10 +162,8 @@ func Answering(ctx context.Context, db *vault.DB, token string, at time.Time) (R
 	if err := db.Get(ctx, &row, selectByToken, hash(token)); err != nil {
 		return Request{}, err
 	}
-	r, err := row.open(db)
+	r := row.request(token)
 	switch {
-	case err != nil:
-		return r, err
 	case !at.Before(r.Ends):
 		return r, fault.New(fault.NotFound, "fault.not-found")
 	case !r.Open(at):
@@ -167,12 +175,12 @@ func Answering(ctx context.Context, db *vault.DB, token string, at time.Time) (R
 // Content is the document that a phone is to sign. The browser that asked could open it
 // and the phone, which signs in nowhere, cannot; so it lies here for the minutes that
 // the code is good for, and goes with it.
-func Content(ctx context.Context, db *vault.DB, id uuid.UUID, at time.Time) ([]byte, error) {
+func Content(ctx context.Context, db *vault.DB, r Request, at time.Time) ([]byte, error) {
 	var sealed []byte
-	if err := db.Get(ctx, &sealed, selectContent, id, at); err != nil {
+	if err := db.Get(ctx, &sealed, selectContent, r.ID, at); err != nil {
 		return nil, err
 	}
-	return db.OpenBrief("phone_request", "content", id, sealed)
+	return db.OpenShown(r.token, "phone_request", "content", r.ID, sealed)
 }
 
 // Fetch notes that a phone has what is to be signed.
@@ -182,12 +190,12 @@ func Fetch(ctx context.Context, db *vault.DB, id uuid.UUID) error {
 
 // Answer keeps a signature that was found good. Of two at once one is kept: the
 // other, and one that comes late, is a Conflict.
-func Answer(ctx context.Context, db *vault.DB, id uuid.UUID, cms []byte, at time.Time) error {
-	sealed, err := db.SealBrief("phone_request", "cms", id, cms)
+func Answer(ctx context.Context, db *vault.DB, r Request, cms []byte, at time.Time) error {
+	sealed, err := db.SealShown(r.token, "phone_request", "cms", r.ID, cms)
 	if err != nil {
 		return err
 	}
-	return changed(db.Change(ctx, updateSigned, id, sealed, at))
+	return changed(db.Change(ctx, updateSigned, r.ID, sealed, at))
 }
 
 // Cancel notes that the person refused on the phone.
@@ -209,12 +217,12 @@ func changed(n int64, err error) error {
 
 // Signature is what the phone gave, for the act, once the browser that asked
 // brings it.
-func Signature(ctx context.Context, db *vault.DB, session []byte, id uuid.UUID) ([]byte, error) {
+func Signature(ctx context.Context, db *vault.DB, session []byte, cookie string, id uuid.UUID) ([]byte, error) {
 	var sealed []byte
 	if err := db.Get(ctx, &sealed, selectSignature, session, id); err != nil {
 		return nil, err
 	}
-	return db.OpenBrief("phone_request", "cms", id, sealed)
+	return db.OpenShown(Token(cookie, id), "phone_request", "cms", id, sealed)
 }
 
 // Use closes every request over a thing in the transaction in which it is signed,

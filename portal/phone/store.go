@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"zharia/portal/vault"
 )
 
 type requestRow struct {
@@ -25,13 +23,12 @@ type requestRow struct {
 	Refusal string        `db:"refusal"`
 }
 
-func (row requestRow) open(db *vault.DB) (Request, error) {
-	kept, err := db.OpenBrief("phone_request", "kept", row.ID, row.Kept)
+func (row requestRow) request(token string) Request {
 	return Request{
-		ID: row.ID, Purpose: row.Purpose, Target: row.Target, Digest: row.Digest, Act: row.Act, Of: row.Of.UUID, Kept: string(kept),
+		ID: row.ID, Purpose: row.Purpose, Target: row.Target, Digest: row.Digest, Act: row.Act, Of: row.Of.UUID,
 		Auth: row.Auth, Ends: row.EndsAt, State: row.State, Tries: row.Tries, Refusal: row.Refusal,
-		Session: row.Session, Person: row.Person.UUID,
-	}, err
+		Session: row.Session, Person: row.Person.UUID, token: token, kept: row.Kept,
+	}
 }
 
 // The session may have ended since the request began.

@@ -300,6 +300,31 @@ func TestWhatPassesThroughOpensInItsPlaceAndWithoutTheKeeper(t *testing.T) {
 	}
 }
 
+func TestWhatIsSealedUnderASecretOpensToWhoeverShowsIt(t *testing.T) {
+	_, k := direct(t)
+	id := uuid.New()
+	sealed, err := k.SealShown("the code on the page", "phone_request", "content", id, []byte("өтінішхат"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := k.OpenShown("the code on the page", "phone_request", "content", id, sealed); err != nil || string(plain) != "өтінішхат" {
+		t.Errorf("%q, %v", plain, err)
+	}
+	if plain, err := k.OpenBrief("phone_request", "content", id, sealed); !errors.Is(err, vault.ErrNotSealedHere) || plain != nil {
+		t.Errorf("with the keys of the portal alone: %q, %v", plain, err)
+	}
+	other := keys(t)
+	for name, open := range map[string]func() ([]byte, error){
+		"another secret": func() ([]byte, error) { return k.OpenShown("", "phone_request", "content", id, sealed) },
+		"another row":    func() ([]byte, error) { return k.OpenShown("the code on the page", "phone_request", "content", uuid.New(), sealed) },
+		"other keys":     func() ([]byte, error) { return other.OpenShown("the code on the page", "phone_request", "content", id, sealed) },
+	} {
+		if plain, err := open(); !errors.Is(err, vault.ErrNotSealedHere) || plain != nil {
+			t.Errorf("%s: %q, %v", name, plain, err)
+		}
+	}
+}
+
 func BenchmarkSealAndOpen1KiB(b *testing.B) {
 	_, k := direct(b)
 	page := bytes.Repeat([]byte("ж"), 512)
