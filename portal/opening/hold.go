@@ -38,6 +38,11 @@ SELECT f.id FROM familiarisation f JOIN participant p ON p.id = f.participant
 
 	holdCase = `SELECT id FROM casefile WHERE id = $1 FOR SHARE`
 	holdPost = `SELECT person FROM officer WHERE person = $1 FOR SHARE`
+
+	holdSubstitutions = `
+SELECT id FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL FOR SHARE`
+
+	holdFiling = `SELECT id FROM filing WHERE id = $1 FOR SHARE` // whose desk it lies on
 )
 
 // Hold begins the transaction of a view: what the asker's right to the thing rests
@@ -55,7 +60,9 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 	case Redaction:
 		err = tx.Get(ctx, &in, caseOfRedaction, id)
 	case Filing, Answer, Withdrawal, Attachment:
-		err = tx.Get(ctx, &in, caseOfFiling, id)
+		if err = tx.Get(ctx, &in, caseOfFiling, id); err == nil && ask.Is&policy.Official != 0 {
+			err = tx.Lock(ctx, holdFiling, id)
+		}
 	case Material:
 		err = tx.Get(ctx, &in, caseOfMaterial, id)
 	}
@@ -69,7 +76,7 @@ func Hold(ctx context.Context, tx *vault.DB, ask policy.Ask, object Object, id u
 		if ask.Is&policy.Official == 0 {
 			return nil
 		}
-		return tx.Lock(ctx, holdPost, ask.Person)
+		return holdDuty(ctx, tx, ask)
 	}
 	return HoldCase(ctx, tx, ask, in)
 }
@@ -82,7 +89,12 @@ func HoldCase(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile uuid.U
 		tx.Lock(ctx, holdFile, casefile, ask.Person),
 	}
 	if ask.Is&policy.Official != 0 {
-		errs = append(errs, tx.Lock(ctx, holdCase, casefile), tx.Lock(ctx, holdPost, ask.Person))
+		errs = append(errs, tx.Lock(ctx, holdCase, casefile), holdDuty(ctx, tx, ask))
 	}
 	return errors.Join(errs...)
+}
+
+// holdDuty holds what an official is: his post, and whom he stands in for.
+func holdDuty(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
+	return errors.Join(tx.Lock(ctx, holdPost, ask.Person), tx.Lock(ctx, holdSubstitutions, ask.Person))
 }

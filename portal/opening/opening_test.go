@@ -16,6 +16,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 // opens has an actor open a decision of the cast.
@@ -457,4 +458,32 @@ func TestWhoOpensMoreCasesThanWorkExplainsRaisesAnAlarmOnceADay(t *testing.T) {
 	w.Want(t, `SELECT who, act, object, object_id FROM record WHERE act = 'opening-alarm'`, `
 		who | act           | object  | object_id
 		    | opening-alarm | officer | daniyar`)
+}
+
+// What somebody's right to a look rests on does not change while he looks: a substitution that
+// ends, a filing that is handed on, wait for him (security/THREATS T32).
+func TestWhatALookRestsOnWaitsForIt(t *testing.T) {
+	w := portaltest.World(t)
+	if _, err := w.Substitute(w.Marat, w.Daniyar, w.Ermek, w.At.AddDate(0, 0, 5)); err != nil {
+		t.Fatal(err)
+	}
+	id := w.Petition(w.Aigul, w.Theft)
+	err := w.DB.Within(w.Ermek.As(t.Context()), func(tx *vault.DB) error {
+		if err := opening.Hold(t.Context(), tx, w.Ermek.Asks(policy.FilingRead), opening.Filing, id); err != nil {
+			return err
+		}
+		for _, change := range []string{
+			`UPDATE substitution SET ended_at = now()`,
+			`UPDATE filing SET seat = 'head' WHERE status = 'filed'`,
+			`UPDATE officer SET left_at = now() WHERE person = (SELECT deputy FROM substitution)`,
+		} {
+			if _, err := w.SQL.ExecContext(t.Context(), `SET lock_timeout = '100ms'; `+change); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+				t.Errorf("%s beside a look: %v", change, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
