@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -54,7 +55,14 @@ func (f *front) afterViews(t *testing.T) []view {
 	f.as(f.Dana).post("/kk"+by+"/withdrawal/draft", nil).want(t, "the paper", http.StatusSeeOther)
 	f.puts(t, f.Dana, "/kk"+by+"/withdrawal", "/kk"+by+"/withdrawal/paper", "/kk"+by+"/withdrawal/asking").want(t, "asked", http.StatusSeeOther)
 	f.as(f.Serik).post("/kk"+by+"/consent/draft", url.Values{"said": {"yes"}}).want(t, "his word", http.StatusSeeOther)
+
+	court := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingComplaintCourt, What: guide.Deed})
+	if err := f.Submit(f.Aigul, court); err != nil {
+		t.Fatal(err)
+	}
+	f.Answer(f.Aliya, court, filing.Refused)
 	return []view{
+		{name: "filing-judge", who: f.Aigul, path: "/filings/" + court.String()},
 		{name: "messages", who: f.Aigul, path: at + "/messages"},
 		{name: "messages-official", who: f.Daniyar, path: at + "/messages"},
 		{name: "supplement_new", who: f.Aigul, path: at + "/supplements/new"},
@@ -69,7 +77,7 @@ func (f *front) afterViews(t *testing.T) []view {
 
 // afterPages are the golden files of those pages.
 var afterPages = []string{"messages", "messages-official", "supplement_new", "supplement_new-corrected", "supplement_check", "versions",
-	"filing-supplemented", "filing-consent", "consent_check"}
+	"filing-supplemented", "filing-consent", "consent_check", "filing-judge"}
 
 func TestWhatComesAfterFilingLooksAsItsGoldenFilesSay(t *testing.T) {
 	f := open(t)

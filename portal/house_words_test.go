@@ -164,6 +164,7 @@ func families(t *testing.T) map[string][]string {
 		"service.way.":                constants(t, "portal/policy", "Receipt"),
 		"service.waits.":              constants(t, "portal/policy", "Receipt"),
 		"service.term.":               {string(deadline.CourtComplaint), string(deadline.JudgeComplaint)},
+		"onward.":                     append(onwardTerms(), "line"),
 		"form.bad-pdf.":               plain([]document.Reason{document.TooLarge, document.NotPDF, document.Damaged, document.Encrypted, document.TooManyPages}),
 		"paper.resolved.":             plain(filing.Outcomes),
 		"notice.say.":                 with(plain(notice.Kinds), "", ".numbered"),
@@ -173,7 +174,7 @@ func families(t *testing.T) map[string][]string {
 		"paper.seat.":                 plain(guide.AllSeats),
 		"paper.circumstances.":        families,
 		"paper.answer.subtitle.":      families,
-		"paper.appeal.":               plain(guide.AllSeats),
+		"paper.appeal.":               append(plain(guide.AllSeats), string(deadline.StatusAppeal), string(deadline.RefusalAfterReading)),
 		"paper.point.":                plain(filing.Outcomes),
 		"signature.revocation.":       {"good", "listed", "pending", "refuted", "not-checked"},
 		"date.month.":                 {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"},
@@ -481,4 +482,15 @@ func known(key string, families map[string][]string, patterns []*regexp.Regexp) 
 		}
 	}
 	return slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(key) })
+}
+
+// onwardTerms are the terms to complain of any answer.
+func onwardTerms() (out []string) {
+	for _, kind := range filing.Kinds {
+		for _, seat := range guide.AllSeats {
+			out = append(out, plain(guide.TermsAfter(kind, seat))...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

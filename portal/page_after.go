@@ -25,6 +25,9 @@ type afterView struct {
 	Again       bool // it was taken back, and may be filed again
 	Consent     bool // the reader must say whether it may be taken back
 	Report      bool // it is about a report: the way on is on the page of that complaint
+	Court       bool // the way on is a paper to the court, outside the portal
+	Petition    bool // what was asked may be asked anew
+	Final       bool // the court above has said the last word
 	AsksConsent bool // the reader takes it back only with the consent of the one he filed it for
 }
 
@@ -60,10 +63,18 @@ func (p *Portal) after(c echo.Context, ask policy.Ask, f filing.Filing, answer *
 		}
 	}
 	if f.Author == ask.Person && f.Contestable(ask.At, len(view.Disputes)) {
-		view.Report = f.OfReport() && f.Status != filing.Granted
-		view.Onwards, err = filing.Onwards(ctx, p.DB, ask, f, said)
+		view.Report = f.OfReport() && f.Status != filing.Granted && !f.Final()
+		if view.Onwards, err = filing.Onwards(ctx, p.DB, ask, f, said); err != nil {
+			return view, err
+		}
 	}
-	return view, err
+	if answer != nil {
+		beside := f.OfAccess() || f.Affected
+		view.Court = beside && len(view.Onwards) == 0 && len(answer.Terms) > 0
+		view.Petition = !beside && !f.OfReport()
+		view.Final = f.Final()
+	}
+	return view, nil
 }
 
 func (p *Portal) disputable(c echo.Context, f filing.Filing, said map[uuid.UUID]filing.Dispute) []web.Option {

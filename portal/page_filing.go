@@ -366,9 +366,9 @@ type filingPage struct {
 // answerView is the answer as the page shows it.
 type answerView struct {
 	filing.Answer
-	Signature  document.Proof
-	Digest     []byte
-	CourtUntil time.Time
+	Signature document.Proof
+	Digest    []byte
+	Terms     []filing.OnwardTerm // to complain of it
 }
 
 // historyLine is one thing that happened.
@@ -473,7 +473,7 @@ func (p *Portal) showFilingWith(c echo.Context, ask policy.Ask, f filing.Filing,
 		if err != nil {
 			return err
 		}
-		page.Answer = &answerView{answer, proof, paper.Digest, answer.CourtUntil()}
+		page.Answer = &answerView{answer, proof, paper.Digest, f.OnwardTerms(answer.ReadAt, page.Clock.Now, ask.At)}
 	}
 	if page.History, err = p.history(c, f); err != nil {
 		return err

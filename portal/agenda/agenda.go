@@ -75,12 +75,12 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	court, err := filing.CourtTerms(ctx, db, ask.To(policy.FilingList))
+	begun, err := filing.Begun(ctx, db, ask.To(policy.FilingList))
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range own {
-		out = append(out, ofFiling(f, ask.At, court[f.ID])...)
+		out = append(out, ofFiling(f, ask.At, begun[f.ID])...)
 	}
 	clients, err := casefile.Clients(ctx, db, ask.To(policy.ClientList))
 	if err != nil {
@@ -128,7 +128,7 @@ func sideOf(t Term, clients []casefile.Client) uuid.UUID {
 }
 
 // ofFiling is what one of the asker's own filings puts into his agenda.
-func ofFiling(f filing.Filing, at, court time.Time) []Term {
+func ofFiling(f filing.Filing, at time.Time, begun []filing.OnwardTerm) []Term {
 	if f.Status == filing.Draft {
 		by := f.FileBy()
 		if by.IsZero() {
@@ -139,10 +139,12 @@ func ofFiling(f filing.Filing, at, court time.Time) []Term {
 		return []Term{t}
 	}
 	out := []Term{ofAnswer(f, Awaited, at)}
-	if f.Status.Answered() && at.Before(court) {
-		t := ofAnswer(f, Complain, at)
-		t.DueAt, t.By, t.Hour, t.Over = court, lawOf(deadline.CourtComplaint, at), false, false
-		out = append(out, t)
+	for _, next := range begun {
+		if at.Before(next.Due) {
+			t := ofAnswer(f, Complain, at)
+			t.DueAt, t.By, t.Hour, t.Over = next.Due, next.Term.By, false, false
+			out = append(out, t)
+		}
 	}
 	return out
 }

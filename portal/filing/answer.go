@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"zharia/portal/deadline"
+	"zharia/portal/calendar"
 	"zharia/portal/document"
 	"zharia/portal/eds"
 	"zharia/portal/fault"
@@ -33,16 +33,6 @@ type Answer struct {
 	MadeAt   time.Time
 	SignedAt time.Time
 	ReadAt   time.Time // when the filer first opened it
-}
-
-// CourtUntil is the end of the term to complain of the answer to the
-// investigating judge, counted from the day the filer read it (CPC 106); the
-// zero time until he has.
-func (a Answer) CourtUntil() time.Time {
-	if a.ReadAt.IsZero() {
-		return time.Time{}
-	}
-	return deadline.CourtComplaint.Ends(a.ReadAt, deadline.Kazakhstan())
 }
 
 // NewAnswer is what the official writes.
@@ -80,8 +70,12 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
+		off, err := calendar.Now(ctx, tx.DB)
+		if err != nil {
+			return err
+		}
 		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
-			return n.sheet(press, d, f, signer) // it may be the deputy of the one it waits for
+			return n.sheet(press, d, f, signer, off) // it may be the deputy of the one it waits for
 		})
 		if err != nil {
 			return err

@@ -3,8 +3,10 @@ package filing
 import (
 	"time"
 
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/guide"
+	"zharia/portal/words"
 )
 
 // NextSteps is one page to print after filing: what was filed, who decides it until
@@ -41,11 +43,23 @@ func NextSteps(press document.Press, f Filing, language, page string, at time.Ti
 		s.Sections = append(s.Sections,
 			document.Section{Heading: w.T("paper.next.comes"), Text: w.T("paper.next.comes.text")},
 			document.Section{Heading: w.T("paper.next.otherwise"), Text: w.T(otherwise)},
-			document.Section{Heading: w.T("paper.next.after"), Text: w.T("paper.next.after.text")})
+			document.Section{Heading: w.T("paper.next.after"), Text: f.onwardText(w, at)})
 	case f.Status.Answered():
-		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.next.after"), Text: w.T("paper.next.after.text")})
+		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.next.after"), Text: f.onwardText(w, at)})
 	default:
 		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.next.comes"), Text: w.T("paper.next.withdrawn")})
 	}
 	return document.Print(s)
+}
+
+// onwardText says what can be done about the answer, and in what terms.
+func (f Filing) onwardText(w *words.Language, at time.Time) string {
+	if f.Final() {
+		return w.T("paper.next.after.final")
+	}
+	terms := f.OnwardTerms(time.Time{}, deadline.Kazakhstan(), at) // the terms alone: no day is told here
+	if len(terms) == 0 {
+		return w.T("paper.next.after.text")
+	}
+	return w.T("paper.next.after.text") + " " + w.T("paper.next.after.terms", "terms", inWords(w, terms))
 }

@@ -3,6 +3,7 @@ package filing
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,7 +145,7 @@ func (f Filing) facts(w *words.Language) []document.Fact {
 }
 
 // sheet is the answer on paper, as it will be signed.
-func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, signer identity.Person) document.Sheet {
+func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, signer identity.Person, off deadline.Calendar) document.Sheet {
 	w := press.Words.In(n.Language)
 	s := press.Sheet(d, "answer")
 	s.Subtitle = w.T("paper.answer.subtitle." + string(f.Family()))
@@ -155,7 +156,7 @@ func (n NewAnswer) sheet(press document.Press, d document.Document, f Filing, si
 		{Heading: w.T("paper.asked"), Text: listed(f.Requests())},
 		{Heading: w.T("paper.established"), Text: n.Reasons},
 		{Heading: w.T("paper.resolved"), Text: n.resolved(w, f)},
-		{Heading: w.T("paper.appeal"), Text: n.appeal(w, d, f)},
+		{Heading: w.T("paper.appeal"), Text: n.appeal(w, d, f, off)},
 	}
 	if f.Seat == guide.Head { // he decides, and rules nothing
 		s.Title, s.Sections[2].Heading = w.T("paper.answer.title.head"), w.T("paper.resolved.head")
@@ -189,16 +190,21 @@ func (n NewAnswer) resolved(w *words.Language, f Filing) string {
 
 // appeal says how to complain of the answer and, by the day it is written, until when:
 // the term runs from the day it is read.
-func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing) string {
-	text := w.T("paper.appeal." + string(f.Seat))
-	term := deadline.CourtComplaint
-	switch f.Seat {
-	case guide.Appeal:
-		return text
-	case guide.Judge:
-		term = deadline.JudgeComplaint
+func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing, off deadline.Calendar) string {
+	names := guide.TermsAfter(f.Kind, f.Seat)
+	key := string(f.Seat)
+	if first := names[:min(1, len(names))]; slices.Contains(first, deadline.StatusAppeal) || slices.Contains(first, deadline.RefusalAfterReading) {
+		key = string(first[0]) // the Code has a term of its own for the refusal of this
 	}
-	return text + "\n" + w.T("paper.appeal.until", "read", w.Day(d.MadeAt), "until", w.Until(term.Ends(d.MadeAt, deadline.Kazakhstan())))
+	text := w.T("paper.appeal." + key)
+	var until []string
+	for _, name := range names {
+		until = append(until, w.Until(name.Ends(d.MadeAt, off)))
+	}
+	if len(until) == 0 {
+		return text
+	}
+	return text + "\n" + w.T("paper.appeal.until", "read", w.Day(d.MadeAt), "until", strings.Join(until, "; "))
 }
 
 // Receipt is the paper a filer keeps: what was received, when, by whom, until

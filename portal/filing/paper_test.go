@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/casefile"
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
@@ -57,7 +58,7 @@ func TestEveryPaperIsPrintedAgainFromWhatIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantSame(t, w, "an answer in "+language, filing.AnswerSheetOf(n, w.Press, d, f, signer), d, f.CaseNumber)
+		wantSame(t, w, "an answer in "+language, filing.AnswerSheetOf(n, w.Press, d, f, signer, deadline.Kazakhstan()), d, f.CaseNumber)
 		if err := filing.DraftWithdrawal(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.WithdrawalDraft), filed, language); err != nil {
 			t.Fatal(err)
 		}

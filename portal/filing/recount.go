@@ -137,6 +137,7 @@ SELECT r.was_due, r.due_at, r.made_at, d.date, d.source
 type Clock struct {
 	Count      deadline.Counting
 	Calendar   deadline.Calendar // by which it was counted
+	Now        deadline.Calendar // by which anything is counted that begins today
 	Recounts   []Recounted
 	Objections []CountObjection
 }
@@ -148,6 +149,7 @@ func ClockOf(ctx context.Context, db *vault.DB, f Filing) (Clock, error) {
 		return Clock{}, err
 	}
 	var clock Clock
+	clock.Now = changes.Calendar()
 	clock.Count, clock.Calendar = changes.Counted(f.Term, f.FiledAt, f.DueAt)
 	if err := db.Select(ctx, &clock.Recounts, selectRecounts, f.ID); err != nil {
 		return clock, err

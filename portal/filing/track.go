@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -109,28 +111,37 @@ func (f Filing) Touched() time.Time {
 }
 
 const selectReadAnswers = `
-SELECT a.filing, a.read_at
+SELECT a.filing, f.kind, f.seat, f.status, a.read_at
   FROM answer a
   JOIN filing f ON f.id = a.filing
  WHERE f.author = $1 AND a.signed_at IS NOT NULL AND a.read_at IS NOT NULL AND a.outcome <> 'granted'`
 
-// CourtTerms are the terms to complain to the court that the asker's own filings
-// began when he read their answers, by filing: CPC 106(5). Those whose answer gave all
-// that was asked have none.
-func CourtTerms(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID]time.Time, error) {
+// Begun are the terms to complain of answers that the asker's own filings began when he
+// read them, by filing.
+func Begun(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID][]OnwardTerm, error) {
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
 	var rows []struct {
-		Filing uuid.UUID `db:"filing"`
-		ReadAt time.Time `db:"read_at"`
+		Filing uuid.UUID         `db:"filing"`
+		Kind   policy.FilingKind `db:"kind"`
+		Seat   guide.Seat        `db:"seat"`
+		Status Status            `db:"status"`
+		ReadAt time.Time         `db:"read_at"`
 	}
 	if err := db.Select(ctx, &rows, selectReadAnswers, ask.Person); err != nil {
 		return nil, err
 	}
-	out := map[uuid.UUID]time.Time{}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	off, err := calendar.Now(ctx, db.DB)
+	if err != nil {
+		return nil, err
+	}
+	out := map[uuid.UUID][]OnwardTerm{}
 	for _, row := range rows {
-		out[row.Filing] = Answer{ReadAt: row.ReadAt}.CourtUntil()
+		out[row.Filing] = Filing{Kind: row.Kind, Seat: row.Seat, Status: row.Status}.OnwardTerms(row.ReadAt, off, ask.At)
 	}
 	return out, nil
 }

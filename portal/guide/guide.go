@@ -199,6 +199,19 @@ func Ways(c Contest) []Way {
 	return out
 }
 
+// TermsAfter are the terms to complain of the answer to a filing, the most proper first: by
+// what it asked and by the seat that answered. None where that word is the last, and of
+// the ways that have no term none.
+func TermsAfter(kind policy.FilingKind, seat Seat) []deadline.Name {
+	var out []deadline.Name
+	for _, w := range Ways(Contest{What: Answer, ByPost: seat, Ground: string(kind)}) {
+		if !w.Closed && w.File != deadline.None && !slices.Contains(out, w.File) {
+			out = append(out, w.File)
+		}
+	}
+	return out
+}
+
 // OpenFirst compares two ways so that what is closed stands last.
 func OpenFirst(a, b Way) int {
 	switch {

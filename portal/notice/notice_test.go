@@ -15,7 +15,9 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/database"
+	"zharia/portal/deadline"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/notice"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -752,6 +754,35 @@ func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
 			if got := remind(step.when); got != step.want {
 				t.Errorf("at %v he is reminded %d times, not %d", step.when, got, step.want)
 			}
+		}
+	}
+}
+
+// Against the investigating judge there are three сутки, not fifteen (CPC 107).
+func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
+	o := open(t)
+	id := o.Draft(o.Aigul, o.Theft, filing.NewFiling{Kind: policy.FilingComplaintCourt, What: guide.Deed})
+	if err := o.Submit(o.Aigul, id); err != nil {
+		t.Fatal(err)
+	}
+	o.Answer(o.Aliya, id, filing.Refused)
+	day := func(days, hour int) time.Time {
+		return time.Date(2026, time.November, 2+days, hour, 30, 0, 0, deadline.Zone).UTC()
+	}
+	o.At = day(0, 10)
+	if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, o.Aigul.Asks(policy.AnswerDocument), id); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	for _, step := range []struct {
+		when time.Time
+		want int
+	}{{day(1, 10), 0}, {day(2, 10), 1}, {day(3, 10), 2}, {day(14, 10), 2}, {day(15, 10), 2}} {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, step.when); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Aigul.Person); got != step.want {
+			t.Errorf("at %v she is reminded %d times, not %d", step.when, got, step.want)
 		}
 	}
 }

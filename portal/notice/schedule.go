@@ -11,8 +11,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/calendar"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
+	"zharia/portal/guide"
+	"zharia/portal/policy"
 )
 
 // From which hours people are reminded of a term: in working time the day before, and in
@@ -47,10 +50,9 @@ SELECT 'familiarisation', m.id, m.casefile, '', p.person, false, (m.until + 1)::
   FROM familiarisation m JOIN participant p ON p.id = m.participant AND p.status = 'confirmed'
  WHERE m.status = 'open' AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' > $1 AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' <= $2`
 
-// Answers that their author has read and may complain of to the court: its term is counted
-// from there.
+// Answers that their author has read and may complain of: the terms are counted from there.
 const selectRead = `
-SELECT f.id, f.casefile, f.number, f.author AS person, a.read_at
+SELECT f.id, f.casefile, f.number, f.kind, f.seat, f.author AS person, a.read_at
   FROM answer a JOIN filing f ON f.id = a.filing
  WHERE a.read_at > $1 AND a.read_at <= $2 AND a.signed_at IS NOT NULL AND a.outcome <> 'granted'
    AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = f.author AND n.status <> 'draft')`
@@ -74,11 +76,11 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 	if err := tx.Select(ctx, &all, selectEnding, at, midnight.AddDate(0, 0, 2)); err != nil {
 		return fmt.Errorf("look for terms that end: %w", err)
 	}
-	court, err := courtTerms(ctx, tx, at, midnight.AddDate(0, 0, 2))
+	onward, err := onwardTerms(ctx, tx, at, midnight.AddDate(0, 0, 2))
 	if err != nil {
 		return err
 	}
-	all = append(all, court...)
+	all = append(all, onward...)
 	var offices []uuid.UUID
 	for _, e := range all {
 		if e.Work {
@@ -118,22 +120,30 @@ func reminderID(kind Kind, e ending, person uuid.UUID) uuid.UUID {
 	return uuid.NewHash(sha256.New(), space, fmt.Appendf(nil, "%s %s %s %s %d %s", kind, e.Object, e.ID, person, e.Due.Unix(), e.Number), 8)
 }
 
-// courtTerms are the terms for the court that end within the span.
-func courtTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]ending, error) {
+// onwardTerms are the terms to complain of answers that end within the span.
+func onwardTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]ending, error) {
 	var rows []struct {
-		ID     uuid.UUID     `db:"id"`
-		Case   uuid.NullUUID `db:"casefile"`
-		Number string        `db:"number"`
-		Person uuid.UUID     `db:"person"`
-		ReadAt time.Time     `db:"read_at"`
+		ID     uuid.UUID         `db:"id"`
+		Case   uuid.NullUUID     `db:"casefile"`
+		Number string            `db:"number"`
+		Kind   policy.FilingKind `db:"kind"`
+		Seat   guide.Seat        `db:"seat"`
+		Person uuid.UUID         `db:"person"`
+		ReadAt time.Time         `db:"read_at"`
 	}
 	if err := tx.Select(ctx, &rows, selectRead, from.AddDate(0, 0, -40), from); err != nil {
 		return nil, fmt.Errorf("look for terms to complain: %w", err)
 	}
+	off, err := calendar.Now(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	var out []ending
 	for _, row := range rows {
-		if due := deadline.CourtComplaint.Ends(row.ReadAt, deadline.Kazakhstan()); due.After(from) && !due.After(to) {
-			out = append(out, ending{"filing", row.ID, row.Case, row.Number, row.Person, false, due})
+		for _, term := range guide.TermsAfter(row.Kind, row.Seat) {
+			if due := term.Ends(row.ReadAt, off); due.After(from) && !due.After(to) {
+				out = append(out, ending{"filing", row.ID, row.Case, row.Number, row.Person, false, due})
+			}
 		}
 	}
 	return out, nil
