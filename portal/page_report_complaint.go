@@ -61,7 +61,7 @@ func (p *Portal) reportComplaint(c echo.Context, ask policy.Ask) error {
 func (p *Portal) reportComplain(c echo.Context, ask policy.Ask) error {
 	ctx, report := c.Request().Context(), id(c, "report")
 	form := web.ReadForm(c, "report_complaint")
-	n := filing.NewFiling{Language: web.Lang(c), To: optional(form, "to", guide.Chief, guide.Higher, guide.Judge)}
+	n := filing.NewFiling{Language: web.Lang(c), To: optional(form, "to", guide.Chief, guide.Higher, guide.Judge, guide.Appeal)}
 	if form.Chosen("circumstances") || form.Chosen("request") {
 		n.Circumstances = form.Text("circumstances", filing.MinText, filing.MaxText)
 		n.Points = []string{form.Text("request", filing.MinText, filing.MaxPointText)}

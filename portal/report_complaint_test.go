@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/report"
@@ -117,7 +118,8 @@ func TestAComplaintAboutSilenceAfterAReportGoesThroughThePagesAndNobodyElseFinds
 }
 
 // reportComplaintPages are the golden pages of a complaint about a report.
-var reportComplaintPages = []string{"report_complaint", "filing_check-report", "filing-report", "filing-report-official", "office-report", "report_complaint-further"}
+var reportComplaintPages = []string{"report_complaint", "filing_check-report", "filing-report", "filing-report-official", "office-report", "report_complaint-further",
+	"filing-report-refused", "filing-report-judge", "report_complaint-appeal"}
 
 func TestThePagesOfAComplaintAboutAReportLookAsTheirGoldenFilesSay(t *testing.T) {
 	t.Parallel()
@@ -145,6 +147,20 @@ func TestThePagesOfAComplaintAboutAReportLookAsTheirGoldenFilesSay(t *testing.T)
 	look("office-report", f.Gulnar, "/office")
 	f.Answer(f.Gulnar, id, filing.Refused)
 	look("report_complaint-further", f.Stranger, at)
+	look("filing-report-refused", f.Stranger, "/filings/"+id.String())
+	id, err = filing.ComplainOfReport(t.Context(), f.DB, f.Press, f.Stranger.Asks(policy.ReportComplain), r.ID, filing.NewFiling{Language: "kk", To: guide.Judge})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Submit(f.Stranger, id); err != nil {
+		t.Fatal(err)
+	}
+	f.Answer(f.Aliya, id, filing.Refused)
+	if _, _, err := filing.AnswerDocument(t.Context(), f.DB, f.Stranger.Asks(policy.AnswerDocument), id); err != nil {
+		t.Fatal(err)
+	}
+	look("filing-report-judge", f.Stranger, "/filings/"+id.String())
+	look("report_complaint-appeal", f.Stranger, at)
 	for _, name := range reportComplaintPages {
 		if !shown[name] {
 			t.Errorf("%s is not shown", name)

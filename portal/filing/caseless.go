@@ -108,20 +108,27 @@ func reported(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 	if !r.Contestable(ask.At) {
 		return r, fault.New(fault.Conflict, "fault.report-in-time").Under(law.CPC(185, 2))
 	}
-	err = db.Select(ctx, &r.Before, selectEarlier, id, ask.Person)
-	return r, err
+	if err := db.Select(ctx, &r.Before, selectEarlier, id, ask.Person); err != nil {
+		return r, err
+	}
+	if len(r.Seats(ask.At)) == 0 {
+		return r, fault.New(fault.Conflict, "fault.last-word").Under(law.CPC(107, 4))
+	}
+	return r, nil
 }
 
-// answered is his last complaint to a prosecutor that was refused, if only in part, or
-// not answered in time.
-func (r Reported) answered(at time.Time) (Earlier, bool) {
-	for _, e := range slices.Backward(r.Before) {
-		if e.Seat != guide.Judge && e.Seat != guide.Appeal && e.failed(at) {
-			return e, true
+// answered is his last complaint about it that was refused, if only in part, or not
+// answered in time: what a court said goes before what a prosecutor said.
+func (r Reported) answered(at time.Time) (last Earlier, found bool) {
+	for _, e := range r.Before {
+		if e.failed(at) && (e.court() || !last.court()) {
+			last, found = e, true
 		}
 	}
-	return Earlier{}, false
+	return last, found
 }
+
+func (e Earlier) court() bool { return e.Seat == guide.Judge || e.Seat == guide.Appeal }
 
 func (e Earlier) failed(at time.Time) bool {
 	return e.Status == Refused || e.Status == GrantedPart || e.Status.Open() && !at.Before(e.DueAt)
@@ -129,12 +136,19 @@ func (e Earlier) failed(at time.Time) bool {
 
 // Seats are where its author may complain now, the most proper first: to the prosecutor
 // or to the court (CPC 185(2)); of what the prosecutor said, to the one above him (CPC
-// 105(1)).
+// 105(1)); of what the investigating judge said, to the court above him, and of that to
+// nobody (CPC 107).
 func (r Reported) Seats(at time.Time) []guide.Seat {
-	if _, before := r.answered(at); before {
-		return []guide.Seat{guide.Higher, guide.Judge}
+	before, _ := r.answered(at)
+	switch before.Seat {
+	case "":
+		return []guide.Seat{guide.Chief, guide.Judge}
+	case guide.Judge:
+		return []guide.Seat{guide.Appeal}
+	case guide.Appeal:
+		return nil
 	}
-	return []guide.Seat{guide.Chief, guide.Judge}
+	return []guide.Seat{guide.Higher, guide.Judge}
 }
 
 // kindAt is the kind of a complaint that is decided there.
@@ -142,8 +156,10 @@ func kindAt(seat guide.Seat) policy.FilingKind {
 	switch seat {
 	case guide.Higher:
 		return policy.FilingComplaintHigher
-	case guide.Judge, guide.Appeal:
+	case guide.Judge:
 		return policy.FilingComplaintCourt
+	case guide.Appeal:
+		return policy.FilingComplaintJudge
 	}
 	return policy.FilingRegistration
 }
@@ -175,14 +191,17 @@ func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) 
 		return addressee{}, err
 	}
 	c := guide.Contest{What: guide.NoRegistration, To: seat}
-	if seat == guide.Higher {
+	switch seat {
+	case guide.Higher:
 		c.ByPost = guide.Chief
+	case guide.Appeal:
+		c.ByPost = guide.Judge
 	}
 	if r.Officer != uuid.Nil {
 		c.By = append(c.By, r.Officer)
 	}
 	for _, e := range r.Before {
-		if e.Seat != guide.Judge && e.Seat != guide.Appeal { // a court may be asked again, CPC 56(2)
+		if !e.court() { // a court may be asked again, CPC 56(2)
 			c.By = append(c.By, e.Decider)
 		}
 	}
@@ -221,7 +240,13 @@ func ReadyReport(r Reported, w *words.Language, at time.Time) (circumstances, re
 	circumstances, request = w.T("complaint.report."+kind+".circumstances", pairs...), w.T("complaint.report."+kind+".request", pairs...)
 	if e, ok := r.answered(at); ok {
 		key := "complaint.report.before"
-		if e.Status.Open() {
+		if e.court() {
+			key, request = "complaint.report.judge", w.T("complaint.report.judge.request")
+		}
+		switch {
+		case e.court() && e.Status.Open():
+			key = "complaint.report.judge.silence"
+		case e.Status.Open():
 			key = "complaint.report.before.silence"
 		}
 		circumstances += "\n" + w.T(key, "number", e.Number, "day", w.Day(e.FiledAt), "outcome", words.Low(w.T("status."+string(e.Status))))

@@ -200,6 +200,49 @@ func TestARefusalToRegisterGoesToTheProsecutorOrTheCourtAndThenFurther(t *testin
 	w.Sound()
 }
 
+// What the judge refused goes to the court above him and nowhere else, and what that one
+// said is the last word (CPC 107).
+func TestWhatTheJudgeRefusedGoesToTheCourtAboveHim(t *testing.T) {
+	w := portaltest.Kept(t)
+	r := registered(t, w, w.Stranger)
+	w.At = w.At.Add(time.Hour)
+	refuse(t, w, r.ID)
+	first, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{To: guide.Judge})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sends(t, w, w.Stranger, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := decide(t, w, w.Aliya, first, portaltest.Said(filing.Refused, 1)); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	for _, seat := range []guide.Seat{guide.Chief, guide.Higher, guide.Judge} {
+		if _, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{To: seat, Circumstances: "Арызымды тіркеген жоқ, себебі де айтылмады.", Points: []string{"Тексеруді сұраймын."}}); !errors.Is(err, fault.Invalid) {
+			t.Errorf("to the %s again: %v", seat, err)
+		}
+	}
+	second, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sends(t, w, w.Stranger, second); err != nil {
+		t.Fatal(err)
+	}
+	nobodyElse(t, w, second, w.Stranger, w.Kanat)
+	if err := decide(t, w, w.Kanat, second, portaltest.Said(filing.Refused, 1)); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT kind, seat, decider, term, status FROM filing WHERE report IS NOT NULL ORDER BY number`, `
+		kind            | seat   | decider | term         | status
+		complaint-court | judge  | aliya   | court-answer | refused
+		complaint-judge | appeal | kanat   | judge-answer | refused`)
+	_, err = complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+	wantMessage(t, "and further", "fault.last-word", err)
+	w.Sound()
+}
+
 // What comes beside a filing comes beside this one, too: a longer term, an addition that
 // is asked for, messages, an objection to the count, a point that was not answered.
 func TestBesideAComplaintWithoutACaseGoesWhatGoesBesideAnyOther(t *testing.T) {
