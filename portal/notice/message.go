@@ -31,7 +31,7 @@ func (w *Worker) message(p parcel, c content) (Message, error) {
 		}
 		say, m.Link = l.T("notice.code", "code", string(code)), ""
 	case c.Discreet:
-		say = l.T("notice.neutral")
+		say, m.Link = l.T("notice.neutral"), "" // the address of the portal says more than the words
 	case c.Number != "" && c.Kind != Report: // the number of a report tells whoever holds the telephone who was told of an offence
 		say = l.T("notice.say."+string(c.Kind)+".numbered", "number", c.Number)
 	default:

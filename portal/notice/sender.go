@@ -27,7 +27,7 @@ type Message struct {
 	Language string    // kk or ru
 	Subject  string
 	Text     string
-	Link     string    // absolute
+	Link     string    // absolute; "": the message names the portal nowhere
 	Until    time.Time // after this it is of no use
 }
 

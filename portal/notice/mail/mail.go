@@ -134,7 +134,9 @@ func (s *Sender) write(m notice.Message) (*letter.Msg, error) {
 	msg.SetMessageIDWithValue(s.MessageID(m))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // so that no answering machine answers
 	msg.SetGenHeader("Content-Language", m.Language)
-	msg.SetListUnsubscribe("<" + s.c.Origin + "/" + m.Language + "/notices/settings>")
+	if m.Link != "" {
+		msg.SetListUnsubscribe("<" + s.c.Origin + "/" + m.Language + "/notices/settings>")
+	}
 	msg.SetBodyString(letter.TypeTextPlain, m.Whole()+"\n")
 	return msg, nil
 }

@@ -110,6 +110,26 @@ func TestALetterInKazakhArrivesLetterForLetter(t *testing.T) {
 	}
 }
 
+// Who shares a mailbox is written to in words that name the portal nowhere.
+func TestALetterWithoutALinkNamesThePortalsPagesNowhere(t *testing.T) {
+	var m sink.Mail
+	s := server(t, &m, "smtp", nil)
+	neutral := news
+	neutral.Subject, neutral.Text, neutral.Link = "Хабарлама", "Сізге хабарлама бар.", ""
+	if _, err := s.Send(t.Context(), neutral); err != nil {
+		t.Fatal(err)
+	}
+	got := m.Shelf.Taken()[0]
+	if got.Text != neutral.Text || got.Header["List-Unsubscribe"] != nil {
+		t.Errorf("the letter that came: %+v", got)
+	}
+	for header, values := range got.Header {
+		if strings.Contains(strings.Join(values, " "), "https://") {
+			t.Errorf("%s names a page: %v", header, values)
+		}
+	}
+}
+
 // A line of a header that somebody else wrote must not begin another.
 func TestASubjectOfTwoLinesMakesNoHeaderOfItsOwn(t *testing.T) {
 	var m sink.Mail
