@@ -2380,6 +2380,13 @@ BEGIN
     RETURN (SELECT count(*) FROM contact c JOIN delivery d ON d.contact = c.id WHERE c.address_tag = there AND d.notice IS NULL AND d.made_at > since);
 END $$;
 
+-- Whose report the asker takes down: in the very transaction that registers it, how its
+-- author is told may be set for him (portal/notice).
+CREATE FUNCTION fence.takes_down(of_person uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM report r WHERE r.author = of_person AND r.entered_by = fence.me() AND r.xmin = pg_current_xact_id_if_assigned()::xid);
+END $$;
+
 -- Whom a decision names, with what they are: for whoever reached the decision. The
 -- rows of the others stay closed to him.
 CREATE FUNCTION fence.named(of uuid) RETURNS TABLE (participant uuid, role text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -2900,7 +2907,8 @@ SELECT fence.policies('errand', $$ advocate = fence.me() OR fence.assists(assist
 -- What somebody is told, and where: his alone. The worker makes notices; he reads them.
 SELECT fence.policies('notice', $$ person = fence.me() $$, NULL, $$ person = fence.me() $$, NULL);
 SELECT fence.policies('contact', $$ person = fence.me() $$, $$ person = fence.me() AND confirmed_at IS NULL OR person = fence.me() AND channel = 'push' $$, $$ person = fence.me() $$, NULL);
-SELECT fence.policies('manner', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, NULL);
+SELECT fence.policies('manner', $$ person = fence.me() OR fence.takes_down(person) $$,
+    $$ person = fence.me() OR fence.takes_down(person) $$, $$ person = fence.me() OR fence.takes_down(person) $$, NULL);
 SELECT fence.policies('delivery', $$ person = fence.me() $$,
     $$ person = fence.me() AND state = 'queued' AND EXISTS (SELECT FROM contact c WHERE c.id = delivery.contact AND c.person = fence.me())
        AND (notice IS NULL OR EXISTS (SELECT FROM notice n WHERE n.id = delivery.notice AND n.person = fence.me())) $$, NULL, NULL);

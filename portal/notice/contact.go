@@ -414,11 +414,11 @@ VALUES ($1, $2, '', $3, $4, $5, true, $6)
     ON CONFLICT (person) DO UPDATE SET discreet = true, saved_at = CASE WHEN manner.discreet THEN manner.saved_at ELSE excluded.saved_at END`
 )
 
-// Discreet has the asker told in neutral words from now on, and only where nobody else
-// reads: he said elsewhere, under his signature, that nobody is to write to him. So that
-// is not told anywhere either; his settings show it.
-func Discreet(ctx context.Context, tx *vault.DB, ask policy.Ask) error {
-	return tx.Exec(ctx, makeDiscreet, ask.Person, usual.Language, usual.Silent, usual.From, usual.To, ask.At)
+// Discreet has the author of a report, which the asker signs or takes down, told in neutral
+// words from now on, and only where nobody else reads: the paper says under that signature
+// that others may. So that is not told anywhere either; his settings show it.
+func Discreet(ctx context.Context, tx *vault.DB, ask policy.Ask, author uuid.UUID) error {
+	return tx.Exec(ctx, makeDiscreet, author, usual.Language, usual.Silent, usual.From, usual.To, ask.At)
 }
 
 // MannerOf is how the asker is told.

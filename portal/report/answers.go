@@ -140,6 +140,18 @@ type Answers struct {
 	Seen []string   `json:"seen,omitempty"` // marks of answers that came
 }
 
+// Hides tells that others may read what comes to him: he wishes no calls and no messages, or
+// it is somebody at home that he reports.
+func (a Answers) Hides() bool { return a.Reach == ByPortal || a.Path == Home || a.Category == "home" }
+
+// hush forgets the numbers that are left in the fields of who wishes no calls and no messages:
+// a paper that named them would ask for both.
+func (a *Answers) hush() {
+	if a.Reach == ByPortal {
+		a.Phone, a.Email = "", ""
+	}
+}
+
 // answered notes that a question has its answer.
 func (a *Answers) answered(q Question, mark string) {
 	if !slices.Contains(a.Done, q) {

@@ -508,6 +508,36 @@ func TestWhatIsSaidAtTheDeskIsRegisteredLikeAnyOtherAndFoundByItsAuthorWhenHeSig
 	w.Sound()
 }
 
+// What she said at the desk holds as what she would have signed here.
+func TestWhoSaysAtTheDeskThatNobodyIsToWriteIsToldWhereNobodyElseReads(t *testing.T) {
+	w := portaltest.Kept(t)
+	zhandos := w.Actor("zhandos")
+	take := func(who *portaltest.Actor, change func(*report.Answers)) {
+		t.Helper()
+		id, a := uuid.Must(uuid.NewV7()), w.Story()
+		a.Applicant, a.IIN, a.Phone, a.Reach = "Ахметова Сәуле", who.IIN.Reveal(), "+77010000001", report.ByPhone
+		change(&a)
+		if err := report.TakeDown(asks(t, zhandos), w.App, w.Press, zhandos.Asks(policy.EntryDraft), id, report.Oral, "kk", a, true); err != nil {
+			t.Fatal(err)
+		}
+		_, said, doc, err := report.ReadTaken(asks(t, zhandos), w.App, zhandos.Asks(policy.EntryCheck), id)
+		if err != nil || (said.Phone == "") != (a.Reach == report.ByPortal) || strings.Contains(portaltest.PDFText(t, doc.Content), "7701") != (said.Phone != "") {
+			t.Fatalf("the paper that she is reached by %q has the telephone %q, %v", a.Reach, said.Phone, err)
+		}
+		if err := report.SubmitTaken(asks(t, zhandos), w.App, w.Verifier, zhandos.Asks(policy.EntrySubmit), id, w.SignedBy(zhandos, doc.Content), doc.Digest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take(w.Aigul, func(a *report.Answers) { a.Reach = report.ByPortal })
+	take(w.Nurlan, func(a *report.Answers) { a.Category = "home" })
+	take(w.Stranger, func(a *report.Answers) {})
+	w.Want(t, `SELECT person, discreet FROM manner ORDER BY person = '`+w.Nurlan.Person.String()+`'`, `
+		person | discreet
+		aigul  | true
+		nurlan | true`)
+	w.Sound()
+}
+
 func TestWhoHasNoIINReportsAllTheSameAndNothingIsTakenDownWithoutTheWarning(t *testing.T) {
 	w := portaltest.Kept(t)
 	zhandos := w.Actor("zhandos")

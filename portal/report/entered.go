@@ -134,6 +134,7 @@ func takersBody(ctx context.Context, tx *vault.DB, ask policy.Ask) (Body, error)
 func (a *Answers) taken(to Body, way Way, warned bool) error {
 	wrong := func(field, why string) error { return fault.New(fault.Invalid, why).At(field) }
 	a.Body, a.Behalf, a.Path = to.ID, Self, Offence
+	a.hush()
 	if a.Category == "home" {
 		a.Path = Home
 	}
@@ -260,6 +261,9 @@ func SubmitTaken(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.
 			return err
 		}
 		if err := watch(ctx, tx, id, entry.Due); err != nil {
+			return err
+		}
+		if err := a.hide(ctx, tx, ask, author); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "report", id, uuid.Nil, doc.Digest)

@@ -136,6 +136,7 @@ func Answer(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, q Q
 		}
 		sealedFor := a.Body
 		set(&a)
+		a.hush()
 		if a.Body != sealedFor {
 			if err := fileless(ctx, tx, id); err != nil {
 				return err
@@ -271,13 +272,20 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := watch(ctx, tx, id, entry.Due); err != nil {
 			return err
 		}
-		if a.Reach == ByPortal { // the number he gave us for other news is no exception
-			if err := notice.Discreet(ctx, tx, ask); err != nil {
-				return err
-			}
+		if err := a.hide(ctx, tx, ask, ask.Person); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "report", id, uuid.Nil, doc.Digest)
 	})
+}
+
+// hide has the author of a registered report told in neutral words and only where nobody else
+// reads, if he hides it: the number he gave us for other news is no exception.
+func (a Answers) hide(ctx context.Context, tx *vault.DB, ask policy.Ask, author uuid.UUID) error {
+	if !a.Hides() || author == uuid.Nil {
+		return nil
+	}
+	return notice.Discreet(ctx, tx, ask, author)
 }
 
 // Discard gives a draft up, with all that was answered.

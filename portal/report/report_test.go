@@ -523,5 +523,35 @@ func TestWhoIsToBeReachedInThePortalAloneIsToldWhereNobodyElseReads(t *testing.T
 	w.Want(t, `SELECT person, discreet, silent, night_begins, night_ends FROM manner`, `
 		person | discreet | silent | night_begins | night_ends
 		aigul  | true     | false  | 22           | 8`)
+	_, said, err := report.Open(ctx, w.App, w.Aigul.Asks(policy.ReportRead), id)
+	if err != nil || said.Phone != "" {
+		t.Errorf("the body is told beside it: %q, %v", said.Phone, err)
+	}
+	if text := portaltest.PDFText(t, doc.Content); strings.Contains(text, "7701") {
+		t.Error("the paper names the telephone that nobody is to call")
+	}
+	w.Sound()
+}
+
+// She gives a telephone that is safe; the letters that the portal sends of itself would go to
+// the mailbox of the family.
+func TestWhoReportsSomebodyAtHomeIsToldWhereNobodyElseReadsHoweverSheIsReached(t *testing.T) {
+	w := portaltest.World(t)
+	for path, who := range map[report.Path]*portaltest.Actor{report.Home: w.Aigul, report.Offence: w.Nurlan} {
+		story := w.Story()
+		story.Reach, story.Phone = report.ByPhone, "+77010000001"
+		id := w.ReportDraft(who, path, story)
+		ctx := database.As(t.Context(), who.Person, uuid.Nil, w.At)
+		_, doc, err := report.ReadPaper(ctx, w.App, who.Asks(policy.ReportPaper), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Submit(ctx, w.App, w.Verifier, who.Asks(policy.ReportSubmit), id, w.SignedBy(who, doc.Content), doc.Digest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Want(t, `SELECT person, discreet FROM manner`, `
+		person | discreet
+		aigul  | true`)
 	w.Sound()
 }
