@@ -1458,8 +1458,10 @@ CREATE TABLE notice (
     casefile  uuid,
     number    text        NOT NULL CHECK (length(number) <= 40),       -- of the filing or the report; '': it has none in clear
     at        timestamptz NOT NULL,                                    -- of the act
+    due_at    timestamptz,                                             -- of a reminder: when the term ends; afterwards it is not sent
     made_at   timestamptz NOT NULL,
-    read_at   timestamptz
+    read_at   timestamptz,
+    CHECK ((kind IN ('last-days', 'last-day')) = (due_at IS NOT NULL))
 );
 CREATE INDEX notice_person ON notice (person, at, id);
 CREATE INDEX notice_unread ON notice (person) WHERE read_at IS NULL;

@@ -175,7 +175,14 @@ func (w *Worker) queue(ctx context.Context, tx *database.DB, all []news, at time
 				return err
 			}
 			due := l.awake(at, n.urgency)
-			if err := tx.Exec(ctx, insertDelivery, id, n.id, n.person, l.Contact, l.Channel, nil, false, due, due, due.Add(lifeOf(n.urgency)), at); err != nil {
+			until := due.Add(lifeOf(n.urgency))
+			if n.due != nil && n.due.Before(until) {
+				until = *n.due
+			}
+			if !due.Before(until) { // the night is longer than the term: his list has it
+				continue
+			}
+			if err := tx.Exec(ctx, insertDelivery, id, n.id, n.person, l.Contact, l.Channel, nil, false, due, due, until, at); err != nil {
 				return fmt.Errorf("queue a delivery: %w", err)
 			}
 		}
@@ -215,7 +222,7 @@ UPDATE delivery
 RETURNING id, notice, person, contact, channel, tries, due_at, until, previous`
 
 	selectContents = `
-SELECT d.id, coalesce(n.kind, '') AS kind, coalesce(n.urgency, 'urgent') AS urgency, coalesce(n.number, '') AS number, c.address, c.code,
+SELECT d.id, coalesce(n.kind, '') AS kind, coalesce(n.urgency, 'urgent') AS urgency, coalesce(n.number, '') AS number, n.due_at AS ends_at, c.address, c.code,
        coalesce(m.language, 'kk') AS language, coalesce(m.discreet, false) AS discreet,
        c.ended_at IS NOT NULL AND n.kind IS DISTINCT FROM 'contacts' OR d.notice IS NULL AND c.code IS NULL
        OR d.notice IS NOT NULL AND coalesce(m.discreet, false) AND NOT c.safe AND (n.kind <> 'contacts' OR m.saved_at < n.at) AS gone
@@ -264,15 +271,16 @@ type parcel struct {
 
 // content is what a delivery says and where it goes, as they stand when it goes.
 type content struct {
-	ID       uuid.UUID `db:"id"`
-	Kind     Kind      `db:"kind"`
-	Urgency  Urgency   `db:"urgency"`
-	Number   string    `db:"number"`
-	Address  []byte    `db:"address"`
-	Code     []byte    `db:"code"`
-	Language string    `db:"language"`
-	Discreet bool      `db:"discreet"`
-	Gone     bool      `db:"gone"` // nothing may go there any more
+	ID       uuid.UUID  `db:"id"`
+	Kind     Kind       `db:"kind"`
+	Urgency  Urgency    `db:"urgency"`
+	Number   string     `db:"number"`
+	Ends     *time.Time `db:"ends_at"` // of a reminder: its term
+	Address  []byte     `db:"address"`
+	Code     []byte     `db:"code"`
+	Language string     `db:"language"`
+	Discreet bool       `db:"discreet"`
+	Gone     bool       `db:"gone"` // nothing may go there any more
 }
 
 // Send takes what is due over one channel and sends it, several at once; it answers how

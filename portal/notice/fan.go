@@ -50,10 +50,10 @@ UNION ALL
 SELECT id, number FROM report WHERE id = ANY ($1::uuid[]) AND number IS NOT NULL`
 
 	insertNotices = `
-INSERT INTO notice (id, seq, person, kind, urgency, object, object_id, casefile, number, at, made_at)
-SELECT x.id, nullif(x.seq, 0), x.person, x.kind, x.urgency, x.object, x.object_id, nullif(x.casefile, '00000000-0000-0000-0000-000000000000'), x.number, x.at, $11
-  FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[], $10::timestamptz[])
-    AS x (id, seq, person, kind, urgency, object, object_id, casefile, number, at)
+INSERT INTO notice (id, seq, person, kind, urgency, object, object_id, casefile, number, at, due_at, made_at)
+SELECT x.id, nullif(x.seq, 0), x.person, x.kind, x.urgency, x.object, x.object_id, nullif(x.casefile, '00000000-0000-0000-0000-000000000000'), x.number, x.at, x.due_at, $12
+  FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+    AS x (id, seq, person, kind, urgency, object, object_id, casefile, number, at, due_at)
     ON CONFLICT (id) DO NOTHING
 RETURNING id`
 )
@@ -70,6 +70,7 @@ type news struct {
 	in      uuid.UUID
 	number  string
 	at      time.Time
+	due     *time.Time // of a reminder: when the term ends
 }
 
 // space begins what ids of notices are made of.
@@ -125,7 +126,7 @@ func (w *Worker) tell(ctx context.Context, tx *database.DB, acts []act, at time.
 	for i, p := range people {
 		a := by[p.Seq]
 		rule := rules[a.Act]
-		out[i] = news{idOf(p.Seq, p.Person), p.Seq, p.Person, rule.Kind, rule.Urgency, a.Object, a.ID, a.Case.UUID, numbers[a.ID], a.At}
+		out[i] = news{idOf(p.Seq, p.Person), p.Seq, p.Person, rule.Kind, rule.Urgency, a.Object, a.ID, a.Case.UUID, numbers[a.ID], a.At, nil}
 		if p.work && rule.Kind != Access && rule.Kind != Alarm {
 			out[i].kind = Work
 		}
@@ -154,15 +155,16 @@ func (w *Worker) keep(ctx context.Context, tx *database.DB, all []news, at time.
 	n := len(all)
 	ids, seqs, persons, kinds, urgencies := make([]uuid.UUID, n), make([]int64, n), make([]uuid.UUID, n), make([]string, n), make([]string, n)
 	objects, of, in, numbers, times := make([]string, n), make([]uuid.UUID, n), make([]uuid.UUID, n), make([]string, n), make([]time.Time, n)
+	ends := make([]*time.Time, n)
 	by := map[uuid.UUID]news{}
 	for i, v := range all {
 		by[v.id] = v
 		ids[i], seqs[i], persons[i], kinds[i], urgencies[i] = v.id, v.seq, v.person, string(v.kind), string(v.urgency)
-		objects[i], of[i], in[i], numbers[i], times[i] = v.object, v.of, v.in, v.number, v.at
+		objects[i], of[i], in[i], numbers[i], times[i], ends[i] = v.object, v.of, v.in, v.number, v.at, v.due
 	}
 	var fresh []uuid.UUID
 	if err := tx.Select(ctx, &fresh, insertNotices, pq.Array(ids), pq.Array(seqs), pq.Array(persons), pq.Array(kinds), pq.Array(urgencies),
-		pq.Array(objects), pq.Array(of), pq.Array(in), pq.Array(numbers), pq.Array(times), at); err != nil {
+		pq.Array(objects), pq.Array(of), pq.Array(in), pq.Array(numbers), pq.Array(times), pq.Array(ends), at); err != nil {
 		return fmt.Errorf("write notices: %w", err)
 	}
 	told := make([]news, len(fresh))

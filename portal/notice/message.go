@@ -19,7 +19,10 @@ func (w *Worker) message(p parcel, c content) (Message, error) {
 	}
 	m := Message{ID: p.ID, To: string(to), Language: c.Language, Until: p.Until, Link: w.Origin + "/" + c.Language + "/notices"}
 	l := w.Words.In(c.Language)
-	say := ""
+	say, day := "", ""
+	if c.Ends != nil {
+		day = l.Ends(*c.Ends)
+	}
 	switch {
 	case !p.Notice.Valid:
 		if c.Code == nil { // it was typed, or replaced, before it went
@@ -33,9 +36,9 @@ func (w *Worker) message(p parcel, c content) (Message, error) {
 	case c.Discreet:
 		say, m.Link = l.T("notice.neutral"), "" // the address of the portal says more than the words
 	case c.Number != "" && c.Kind != Report: // the number of a report tells whoever holds the telephone who was told of an offence
-		say = l.T("notice.say."+string(c.Kind)+".numbered", "number", c.Number)
+		say = l.T("notice.say."+string(c.Kind)+".numbered", "number", c.Number, "day", day)
 	default:
-		say = l.T("notice.say." + string(c.Kind))
+		say = l.T("notice.say." + string(c.Kind), "day", day)
 	}
 	m.Subject = l.T("notice.subject")
 	if c.Discreet {

@@ -787,6 +787,53 @@ func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
 	}
 }
 
+// A reminder that waits, for the night or for a line that is down, says the day all the same,
+// and after it nothing: "today" would come tomorrow.
+func TestAReminderNamesTheDayAndIsNotSentWhenTheTermIsOver(t *testing.T) {
+	o := open(t)
+	o.reached(o.Daniyar, notice.SMS, "+77010000007", true)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	o.quiet()
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	day := o.Worker.Words.In("kk").Ends(due)
+	remind := func(at time.Time) {
+		t.Helper()
+		o.At = at
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, o.At); err != nil {
+			t.Fatal(err)
+		}
+		o.round()
+	}
+	remind(due.Add(-36 * time.Hour)) // noon of the day before
+	if came := o.sms.came(); len(came) != 1 || !strings.Contains(came[0].Text, "соңғы күні – "+day+".") || strings.Contains(came[0].Text, "Ертең") || !came[0].Until.Equal(due) {
+		t.Errorf("the day before it says %+v, not %s", came, day)
+	}
+	o.quiet()
+	o.sms.do = func(int, notice.Message) (notice.Sent, error) { return notice.Sent{}, errors.New("the line is down") }
+	remind(due.Add(-12 * time.Hour))
+	o.quiet()
+	o.sms.do = nil
+	o.At = due
+	o.round()
+	if came := o.sms.came(); len(came) != 0 {
+		t.Errorf("when it is over it says %+v", came)
+	}
+	all, _, err := notice.List(t.Context(), o.W.DB, o.Daniyar.Asks(policy.NoticeList), uuid.Nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range all {
+		if n.Kind == notice.LastDay && (n.Due == nil || !n.Due.Equal(due) || n.CanResend(due)) {
+			t.Errorf("his list has %+v", n)
+		}
+	}
+}
+
 func TestTenThousandActsAreToldOf(t *testing.T) {
 	o := open(t)
 	id := o.Petition(o.Aigul, o.Theft)

@@ -105,7 +105,7 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 			people = posts[e.Person]
 		}
 		for _, person := range people {
-			out = append(out, news{reminderID(kind, e, person), 0, person, kind, Statutory, e.Object, e.ID, e.Case.UUID, e.Number, at})
+			out = append(out, news{reminderID(kind, e, person), 0, person, kind, Statutory, e.Object, e.ID, e.Case.UUID, e.Number, at, &e.Due})
 		}
 	}
 	if len(out) == 0 {

@@ -23,6 +23,7 @@ type Notice struct {
 	Case       uuid.NullUUID `db:"casefile"`
 	Number     string        `db:"number"`
 	At         time.Time     `db:"at"`
+	Due        *time.Time    `db:"due_at"` // of a reminder: when the term ends
 	ReadAt     *time.Time    `db:"read_at"`
 	Decision   policy.Kind   `db:"decision"` // what was decided, where that is open to him now; else ""
 	Deliveries []Delivery
@@ -60,6 +61,9 @@ const (
 
 // CanResend tells that it may be sent once more.
 func (n Notice) CanResend(at time.Time) bool {
+	if n.Due != nil && !at.Before(*n.Due) { // of what is over nobody is reminded
+		return false
+	}
 	again := 0
 	for _, d := range n.Deliveries {
 		if d.State == Queued || at.Before(d.MadeAt.Add(ResendPause)) {
@@ -79,7 +83,7 @@ const (
 	// Of a decision that is not open to the asker now the fence shows no row, so it is told
 	// of in the words that go outside. Officials' notices are of kind "work".
 	selectNotices = `
-SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.read_at, coalesce(d.kind, '') AS decision
+SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.due_at, n.read_at, coalesce(d.kind, '') AS decision
   FROM (SELECT * FROM notice
          WHERE person = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
          ORDER BY at DESC, id DESC
@@ -96,7 +100,7 @@ SELECT notice, channel, state, again, made_at, run_at, sent_at, settled_at
  ORDER BY made_at, id`
 
 	selectNotice = `
-SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.read_at, coalesce(d.kind, '') AS decision
+SELECT n.id, n.kind, n.urgency, n.object, n.object_id, n.casefile, n.number, n.at, n.due_at, n.read_at, coalesce(d.kind, '') AS decision
   FROM notice n` + whatWasDecided + `
  WHERE n.id = $1 AND n.person = $2`
 
@@ -215,6 +219,10 @@ func Resend(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, has
 		if err != nil {
 			return err
 		}
-		return tx.Exec(ctx, insertDelivery, delivery, id, ask.Person, l.Contact, l.Channel, nil, true, ask.At, ask.At, ask.At.Add(livesPlain), ask.At)
+		until := ask.At.Add(livesPlain)
+		if n.Due != nil && n.Due.Before(until) {
+			until = *n.Due
+		}
+		return tx.Exec(ctx, insertDelivery, delivery, id, ask.Person, l.Contact, l.Channel, nil, true, ask.At, ask.At, until, ask.At)
 	})
 }

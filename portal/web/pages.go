@@ -167,6 +167,7 @@ func funcs(l *words.Language, link Linker, static *Static) template.FuncMap {
 		"second":   l.Second,
 		"until":    l.Until,
 		"last":     l.Last,
+		"ends":     l.Ends,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"lang":     func() string { return l.Code },
 		"link":     func(act any, ids ...any) (string, error) { return link(l.Code, fmt.Sprint(act), ids...) },

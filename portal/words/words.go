@@ -272,6 +272,16 @@ func (l *Language) Last(end, now time.Time) string {
 	return l.dated("date.short", day)
 }
 
+// Ends is the last day of a term for a message: short, and with the clock where the term
+// ends within a day.
+func (l *Language) Ends(end time.Time) string {
+	end = end.In(l.zone)
+	if hour, minute, _ := end.Clock(); hour != 0 || minute != 0 {
+		return l.dated("date.short-clock", end)
+	}
+	return l.dated("date.short", end.Add(-time.Second))
+}
+
 func (l *Language) dated(key string, t time.Time) string {
 	return l.T(key, "year", t.Year(), "day", t.Day(),
 		"month", l.T("date.month."+strings.ToLower(t.Month().String())),

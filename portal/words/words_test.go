@@ -373,6 +373,19 @@ func TestATermEndsOnItsLastDay(t *testing.T) {
 	}
 }
 
+func TestATermInAMessageHasItsClockWhereItEndsWithinADay(t *testing.T) {
+	midnight, noon := time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC), time.Date(2026, 10, 27, 9, 30, 0, 0, time.UTC)
+	b := book(t)
+	for lang, want := range map[string][2]string{
+		"kk": {"27 қазан, сейсенбі", "27 қазан, сағат 14:30"},
+		"ru": {"27 октября, вторник", "27 октября, до 14:30"},
+	} {
+		if got := [2]string{b.In(lang).Ends(midnight), b.In(lang).Ends(noon)}; got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
 func TestAReferenceIsSaidArticleFirst(t *testing.T) {
 	b := book(t)
 	for lang, want := range map[string]string{"kk": "ҚПК-нің 100-бабының 5-бөлігі", "ru": "ч. 5 ст. 100 УПК"} {
