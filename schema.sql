@@ -1711,6 +1711,83 @@ CREATE TRIGGER trace_stays BEFORE UPDATE ON trace FOR EACH ROW
        OR (OLD.n, OLD.tab, OLD.id, OLD.cols, OLD.gone, OLD.tx, OLD.at) IS DISTINCT FROM (NEW.n, NEW.tab, NEW.id, NEW.cols, NEW.gone, NEW.tx, NEW.at))
     EXECUTE FUNCTION refuse_change();
 
+-- What was accepted does not go. A row of a protected table goes while it is a draft and
+-- never after. Each line says when it may; OLD is the row. Whose hand it is makes no
+-- difference, the owner's included; what hangs on a draft goes with it by the owner's hand,
+-- whom the fences below show none of it. Files have a trigger of their own, which asks more,
+-- and persons and bodies nobody may delete: the rest hangs on them.
+DO $$
+DECLARE
+    name text;
+    free text;
+BEGIN
+    FOR name, free IN VALUES
+        ('filing', $f$ OLD.status = 'draft' $f$), ('report', $f$ OLD.status = 'draft' $f$), ('decision', $f$ OLD.status = 'draft' $f$),
+        ('request', $f$ OLD.status = 'draft' $f$), ('appointment', $f$ OLD.status = 'draft' $f$), ('participant', $f$ OLD.status = 'draft' $f$),
+        ('familiarisation', $f$ OLD.status = 'draft' $f$),
+        ('document', $f$ OLD.signed_at IS NULL $f$), ('assent', $f$ OLD.signed_at IS NULL $f$), ('confirmation', $f$ OLD.signed_at IS NULL $f$),
+        ('revocation', $f$ OLD.signed_at IS NULL $f$), ('substitution', $f$ OLD.signed_at IS NULL $f$), ('assignment', $f$ OLD.signed_at IS NULL $f$),
+        ('exposure', $f$ OLD.signed_at IS NULL $f$), ('redaction', $f$ OLD.signed_at IS NULL $f$), ('supplement', $f$ OLD.signed_at IS NULL $f$),
+        ('report_decision', $f$ OLD.signed_at IS NULL $f$), ('service', $f$ OLD.at IS NULL $f$),
+        ('decision_text', $f$ NOT EXISTS (SELECT FROM decision d WHERE d.id = OLD.decision AND d.status <> 'draft') $f$),
+        ('decision_person', $f$ NOT EXISTS (SELECT FROM decision d WHERE d.id = OLD.decision AND d.status <> 'draft') $f$),
+        ('point', $f$ NOT EXISTS (SELECT FROM filing f WHERE f.id = OLD.filing AND f.status <> 'draft') $f$),
+        ('resolution', $f$ NOT EXISTS (SELECT FROM answer a JOIN point p ON p.filing = a.filing WHERE p.id = OLD.point AND a.signed_at IS NOT NULL) $f$),
+        ('material', $f$ NOT EXISTS (SELECT FROM reading r JOIN material_page g ON g.id = r.page WHERE g.material = OLD.id) $f$),
+        ('material_page', $f$ NOT EXISTS (SELECT FROM reading r WHERE r.page = OLD.id) $f$),
+        ('officer', 'false'), ('casefile', 'false'), ('known', 'false'), ('warrant', 'false'), ('evidence', 'false'),
+        ('opening', 'false'), ('unsealing', 'false'), ('objection', 'false'), ('answer', 'false'), ('dispute', 'false'), ('message', 'false'), ('forward', 'false'),
+        ('extension', 'false'), ('addition', 'false'), ('addition_point', 'false'), ('cancellation', 'false'), ('day_off', 'false'), ('recount', 'false'),
+        ('count_objection', 'false'), ('assistant', 'false'), ('errand', 'false'), ('movement', 'false'), ('restoration', 'false')
+    LOOP
+        EXECUTE format($f$
+            CREATE FUNCTION %1$I() RETURNS trigger LANGUAGE plpgsql AS $t$
+            BEGIN
+                IF (%2$s) IS TRUE THEN
+                    RETURN OLD;
+                END IF;
+                RAISE EXCEPTION 'what was accepted stays: a row of %% does not go', TG_TABLE_NAME USING ERRCODE = 'restrict_violation', CONSTRAINT = 'stays';
+            END $t$ $f$, name || '_stays', free);
+        EXECUTE format('CREATE TRIGGER stays BEFORE DELETE ON %I FOR EACH ROW EXECUTE FUNCTION %I()', name, name || '_stays');
+        EXECUTE format('CREATE TRIGGER stays_whole BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+    END LOOP;
+END $$;
+
+-- What is signed or filed keeps what it says: these columns are as they were then. What
+-- comes of it goes on in the others. portal/audit has the same list (final.go), and holds
+-- the traces against it where somebody put the triggers to sleep. Documents, evidence and
+-- attachments have triggers of their own.
+CREATE FUNCTION refuse_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this row of % was accepted and does not change', TG_TABLE_NAME USING ERRCODE = 'restrict_violation', CONSTRAINT = 'is_final';
+END $$;
+DO $$
+DECLARE
+    name text;
+    past text;   -- of the row OLD: it is no draft any more
+    free text[]; -- what may still change
+    kept text;
+BEGIN
+    FOR name, past, free IN VALUES
+        ('filing', 'OLD.number IS NOT NULL', '{status,complained,interested,withdrawal,decider,seat,term,due_raw,due_at,considered_at,ended_at,overdue_at}'::text[]),
+        ('decision', 'OLD.published_at IS NOT NULL', '{ready_on}'),
+        ('answer', 'OLD.signed_at IS NOT NULL', '{read_at}'),
+        ('confirmation', 'OLD.signed_at IS NOT NULL', '{}'), ('supplement', 'OLD.signed_at IS NOT NULL', '{}'), ('assent', 'OLD.signed_at IS NOT NULL', '{}'),
+        ('revocation', 'OLD.signed_at IS NOT NULL', '{}'), ('assignment', 'OLD.signed_at IS NOT NULL', '{}'), ('forward', 'OLD.signed_at IS NOT NULL', '{}'),
+        ('extension', 'OLD.signed_at IS NOT NULL', '{}'), ('report_decision', 'OLD.signed_at IS NOT NULL', '{}'),
+        ('exposure', 'OLD.signed_at IS NOT NULL', '{ended_at}'), ('redaction', 'OLD.signed_at IS NOT NULL', '{replaced_at}'),
+        ('substitution', 'OLD.signed_at IS NOT NULL', '{ended_at}'),
+        ('warrant', 'true', '{}'), ('dispute', 'true', '{}'), ('movement', 'true', '{}'), ('recount', 'true', '{}'), ('count_objection', 'true', '{}'),
+        ('cancellation', 'true', '{}'), ('message', 'true', '{read_at}')
+    LOOP
+        SELECT string_agg(format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', a.attname), ' OR ' ORDER BY a.attnum)
+          INTO STRICT kept
+          FROM pg_attribute a
+         WHERE a.attrelid = name::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (free);
+        EXECUTE format('CREATE TRIGGER is_final BEFORE UPDATE ON %I FOR EACH ROW WHEN (current_user <> ''portal_rotate'' AND %s AND (%s)) EXECUTE FUNCTION refuse_final()', name, past, kept);
+    END LOOP;
+END $$;
+
 -- The parts of the encodings: numbers big endian, texts with their length before them.
 CREATE FUNCTION ledger.micros(at timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE AS
     $$ SELECT int8send((extract(epoch FROM at) * 1000000)::bigint) $$;

@@ -200,7 +200,7 @@ func TestWhyIsItClosedTellsEachStatusTheSameWhateverIsInTheCase(t *testing.T) {
 	if before != of(f.Timur, f.Fraud) {
 		t.Error("two suspects of two cases are told different things")
 	}
-	if _, err := f.SQL.Exec(`UPDATE decision SET flags = '{covert}'`); err != nil {
+	if _, err := f.SQL.Exec(`ALTER TABLE decision DISABLE TRIGGER is_final; UPDATE decision SET flags = '{covert}'`); err != nil {
 		t.Fatal(err)
 	}
 	if of(f.Serik, f.Theft) != before {

@@ -39,6 +39,7 @@ const (
 	Unbound    What = "unbound"    // it was changed, and no act accounts for that
 	Forked     What = "forked"     // somebody holds a head of another record
 	Cut        What = "cut"        // somebody has seen more of the record than is left
+	Broken     What = "broken"     // an act did what no such act may do
 	Unproved   What = "unproved"   // a signature does not hold, or its proof is not there
 	Unguarded  What = "unguarded"  // what leaves traces or refuses changes was taken away
 	Unreadable What = "unreadable" // it is not in the form that it must have

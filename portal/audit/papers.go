@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 
 	"zharia/portal/database"
 	"zharia/portal/ledger"
@@ -70,14 +71,21 @@ func (a *audit) guards(ctx context.Context) error {
 	if err := database.Each(ctx, a.tx, func(g guard) error { awake[g] = true; return nil }, selectGuards); err != nil {
 		return err
 	}
-	want := []guard{{"record", "record_grows"}, {"tree", "tree_grows"}, {"checkpoint", "checkpoint_grows"}, {"trace", "trace_grows"}, {"trace", "trace_stays"}, {"trace", "trace_answered"},
-		{"attachment", "traced_pieces"}, {"attachment", "traced_pieces_go"}}
+	want := slices.Clone(guardsOf)
 	for _, name := range ledger.Protected {
 		want = append(want, guard{name, "traced"}, guard{name, "traced_change"}, guard{name, "traced_end"})
+		if _, other := finalOtherwise[name]; !other {
+			want = append(want, guard{name, "stays"}, guard{name, "stays_whole"})
+		}
+	}
+	for _, f := range finals {
+		if f.guard {
+			want = append(want, guard{f.table, "is_final"})
+		}
 	}
 	for _, g := range want {
 		if !awake[g] {
-			a.found(Finding{Table: g.Table, Row: g.Name, What: Unguarded, Why: "this trigger is not there, or asleep: changes leave no trace"})
+			a.found(Finding{Table: g.Table, Row: g.Name, What: Unguarded, Why: "this trigger is not there, or asleep: " + g.why()})
 		}
 	}
 	return database.Each(ctx, a.tx, func(g guard) error {

@@ -191,6 +191,9 @@ func (a *audit) rows(ctx context.Context) error {
 		if err := a.rowsOf(ctx, t); err != nil {
 			return fmt.Errorf("rows of %s: %w", t.name, err)
 		}
+		if err := a.stays(ctx, t); err != nil {
+			return fmt.Errorf("what was accepted of %s: %w", t.name, err)
+		}
 		done += t.count
 	}
 	a.report.Rows = done

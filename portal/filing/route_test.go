@@ -65,6 +65,7 @@ func TestEachKindGoesToTheOfficialWhomTheCodeNames(t *testing.T) {
 func TestWhoeverAgreedWithItNeverGetsTheComplaint(t *testing.T) {
 	w := portaltest.World(t)
 	agreed := w.Decision("suspect-recognised")
+	w.SQL.MustExec(`ALTER TABLE assent DISABLE TRIGGER is_final`)
 	if _, err := w.SQL.ExecContext(t.Context(), `
 		UPDATE assent SET author = $2 FROM decision d WHERE d.id = $1 AND assent.about = d.document`, agreed, w.Gulnar.Person); err != nil {
 		t.Fatal(err)

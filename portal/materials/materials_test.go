@@ -206,6 +206,7 @@ func TestNothingOpensBeforeTheNoticeOfTheEnd(t *testing.T) {
 func TestATerminatedCaseOpensWithoutTheNotice(t *testing.T) {
 	w := portaltest.World(t)
 	w.Material(materials.New{}, "Бір парақ.")
+	w.SQL.MustExec(`ALTER TABLE decision DISABLE TRIGGER is_final`)
 	for _, kind := range []string{"terminated-full", "prosecution-terminated"} {
 		if _, err := w.SQL.Exec(`UPDATE decision SET kind = $1 WHERE id = $2`, kind, w.Decision("group")); err != nil {
 			t.Fatal(err)

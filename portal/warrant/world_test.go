@@ -694,7 +694,7 @@ func TestRowsThatASuperuserWroteGiveNothing(t *testing.T) {
 	if _, err := w.Verifier.Machine(t.Context(), w.Troupe.Register.Certificate(), forged.CMS, forged.Content); err == nil {
 		t.Error("a warrant that was changed is the register's still")
 	}
-	if _, err := w.SQL.Exec(`DELETE FROM warrant WHERE content LIKE '%} '`); err != nil {
+	if _, err := w.SQL.Exec(`ALTER TABLE warrant DISABLE TRIGGER stays; DELETE FROM warrant WHERE content LIKE '%} '`); err != nil {
 		t.Fatal(err)
 	}
 	after, taken := shown(t, w)

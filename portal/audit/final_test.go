@@ -1,0 +1,177 @@
+package audit_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jmoiron/sqlx"
+
+	"zharia/portal/audit"
+	"zharia/portal/filing"
+	"zharia/portal/portaltest"
+	"zharia/portal/reseal"
+)
+
+// forged does what a stolen login of the portal can do: its orders, and an act that
+// answers for them.
+func forged(t *testing.T, raw *sqlx.DB, role, act, object, id string, orders ...string) error {
+	t.Helper()
+	tx, err := raw.BeginTxx(context.WithoutCancel(t.Context()), &sql.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if role != "" {
+		orders = append([]string{`SET LOCAL ROLE ` + role}, orders...)
+	}
+	for _, order := range append(orders, fmt.Sprintf(`SELECT ledger.record(now(), NULL, '%s', '%s', '%s', NULL, '', NULL)`, act, object, id)) {
+		if _, err := tx.Exec(order); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// answered is a world with a petition that was answered, and the id of it.
+func answered(t *testing.T) (*portaltest.W, string) {
+	t.Helper()
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	w.Answer(w.Daniyar, id, filing.Granted)
+	sound(t, verify(t, w.DB.DB, audit.Options{}))
+	return w, id.String()
+}
+
+// wrong are the findings as "table column what".
+func wrong(r audit.Report) (out []string) {
+	for _, f := range r.Findings {
+		out = append(out, strings.Join(strings.Fields(f.Table+" "+f.Column+" "+string(f.What)), " "))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestTheLoginOfThePortalTakesNothingAwayThatWasAccepted(t *testing.T) {
+	t.Parallel()
+	w, id := answered(t)
+	of := func(query string) (out string) {
+		t.Helper()
+		if err := w.SQL.Get(&out, query, id); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	paper, point := of(`SELECT document FROM filing WHERE id = $1`), of(`SELECT id FROM point WHERE filing = $1 LIMIT 1`)
+	for _, order := range []string{
+		`DELETE FROM filing WHERE id = '` + id + `'`,
+		`DELETE FROM point WHERE id = '` + point + `'`,
+		`DELETE FROM resolution WHERE point = '` + point + `'`,
+		`DELETE FROM document WHERE id = '` + paper + `'`,
+		`DELETE FROM decision WHERE status = 'published'`,
+		`DELETE FROM decision_person`,
+		`DELETE FROM confirmation`,
+		`DELETE FROM participant WHERE status = 'confirmed'`,
+		`UPDATE filing SET circumstances = '\x00' WHERE id = '` + id + `'`,
+		`UPDATE filing SET number = '1' WHERE id = '` + id + `'`,
+		`UPDATE answer SET outcome = 'refused' WHERE filing = '` + id + `'`,
+		`UPDATE decision SET kind = 'reconciled' WHERE status = 'published'`,
+		`UPDATE confirmation SET signed_at = signed_at + interval '1 day'`,
+	} {
+		if err := forged(t, w.SQL, "portal_work", "filing-discard", "filing", id, order); err == nil || !strings.Contains(err.Error(), "does not") && !strings.Contains(err.Error(), "refused") {
+			t.Errorf("%s: %v", order, err)
+		}
+	}
+	sound(t, verify(t, w.DB.DB, audit.Options{}))
+}
+
+// Whoever has the whole database puts the triggers to sleep, changes what was accepted, and
+// writes traces and an act for it that are as good as any other.
+func TestAnActThatChangesOrEndsWhatWasAcceptedIsFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ act, order, want string }{
+		{"filing-extend", `UPDATE filing SET circumstances = '\x00' WHERE id = '%s'`, "filing circumstances broken"},
+		{"filing-grant", `UPDATE filing SET due_at = due_at + interval '300 days' WHERE id = '%s'`, "filing due_at broken"},
+		{"filing-discard", `DELETE FROM point WHERE filing = '%[1]s'; DELETE FROM filing WHERE id = '%[1]s'`, "filing broken"},
+		{"reseal", `DELETE FROM answer WHERE filing = '%s'`, "answer broken"},
+		{"filing-grant", `UPDATE answer SET outcome = 'refused' WHERE filing = '%s'`, "answer outcome broken"},
+		{"reseal", `UPDATE document SET digest = sha256('x') WHERE id = (SELECT document FROM filing WHERE id = '%s')`, "document digest broken"},
+		{"filing-submit", `UPDATE document SET content = '\x00' WHERE id = (SELECT document FROM filing WHERE id = '%s')`, "document content broken"},
+		{"reseal", `DELETE FROM evidence WHERE document = (SELECT document FROM filing WHERE id = '%s')`, "evidence broken"},
+		{"reseal", `UPDATE document SET signer = NULL, cms = NULL, signed_at = NULL WHERE id = (SELECT document FROM filing WHERE id = '%s')`, "document signed_at broken"},
+		{"decision-edit", `UPDATE decision SET kind = 'reconciled' WHERE status = 'published'`, "decision kind broken"},
+	} {
+		t.Run(c.act+" "+c.want, func(t *testing.T) {
+			t.Parallel()
+			w, id := answered(t)
+			last := verify(t, w.DB.DB, audit.Options{}).State
+			order := c.order
+			if strings.Contains(order, "%") {
+				order = fmt.Sprintf(order, id)
+			}
+			// Traces are left, and nothing else is awake.
+			asleep := `DO $$ DECLARE g record; BEGIN
+				FOR g IN SELECT tgrelid::regclass AS t, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'trace%' LOOP
+					EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', g.t, g.tgname);
+				END LOOP;
+				FOR g IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype IN ('f', 'c') AND connamespace = 'public'::regnamespace LOOP
+					EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', g.t, g.conname);
+				END LOOP; END $$`
+			if err := forged(t, w.SQL, "", c.act, "filing", id, asleep, order); err != nil {
+				t.Fatal(err)
+			}
+			for name, since := range map[string]audit.State{"everything": {}, "what is new": last} {
+				if got := wrong(verify(t, w.DB.DB, audit.Options{Since: since})); !slices.Contains(got, c.want) {
+					t.Errorf("%s: %v", name, got)
+				}
+			}
+		})
+	}
+}
+
+// The list of what is final names columns of the schema, and what reseal may change is what
+// reseal changes.
+func TestWhatIsFinalIsWrittenAsTheSchemaHasIt(t *testing.T) {
+	t.Parallel()
+	w := portaltest.World(t)
+	for _, f := range audit.Finals() {
+		var columns []column
+		if err := w.SQL.Select(&columns, selectColumns, f.Table); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range slices.Concat(f.Free, f.Sealed, f.Since) {
+			if !slices.ContainsFunc(columns, func(c column) bool { return c.Name == name }) {
+				t.Errorf("%s has no column %s", f.Table, name)
+			}
+		}
+		var sealed []string
+		for _, c := range reseal.Columns {
+			if c.Table == f.Table && c.Of != reseal.Brief {
+				sealed = append(sealed, c.Name)
+			}
+		}
+		slices.Sort(sealed)
+		slices.Sort(f.Sealed)
+		if diff := cmp.Diff(sealed, f.Sealed); diff != "" && len(sealed)+len(f.Sealed) > 0 {
+			t.Errorf("%s, what reseal changes (-want +got)\n%s", f.Table, diff)
+		}
+		if !f.Guard {
+			continue
+		}
+		// The trigger refuses every column but the free ones.
+		var body string
+		if err := w.SQL.Get(&body, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname = 'is_final'`, f.Table); err != nil {
+			t.Errorf("%s: %v", f.Table, err)
+		}
+		for _, c := range columns {
+			if refused := strings.Contains(body, "old."+c.Name+" IS DISTINCT FROM new."+c.Name); refused == slices.Contains(f.Free, c.Name) {
+				t.Errorf("%s.%s: the trigger refuses it is %t", f.Table, c.Name, refused)
+			}
+		}
+	}
+}
+
