@@ -65,12 +65,13 @@ func bringOver(ctx context.Context, args []string, out io.Writer) (err error) {
 	case s.Sealed:
 		return errors.New("the keeper is sealed: portal keeper unseal")
 	case *check:
-		return countLeft(ctx, db, s, out)
+		return countLeft(ctx, db, client, s, out)
 	}
 	return carryAll(ctx, db, client, s, out)
 }
 
-func countLeft(ctx context.Context, db *database.DB, s keeper.Status, out io.Writer) error {
+// countLeft says how much is left of old epochs, and whether the keeper knows every wrap.
+func countLeft(ctx context.Context, db *database.DB, client *keeper.Client, s keeper.Status, out io.Writer) error {
 	left, err := reseal.Left(ctx, db, s.Epoch)
 	if err != nil {
 		return err
@@ -84,6 +85,13 @@ func countLeft(ctx context.Context, db *database.DB, s keeper.Status, out io.Wri
 	}
 	n := reseal.All(left)
 	fmt.Fprintf(out, "%d texts are sealed to an epoch before %d\n", n, s.Epoch)
+	bar := &bar{out: os.Stderr, shown: isTerminal(os.Stderr)}
+	seen, err := reseal.Prove(ctx, db, client, bar.show)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The keeper knows the wraps of all %d texts.\n", seen)
 	if n > 0 {
 		return reseal.ErrLeft
 	}

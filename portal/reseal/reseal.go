@@ -53,7 +53,7 @@ func All(counts []Count) (n int) {
 }
 
 // Over brings all texts under the keeper's present epoch, and tells the keeper so when
-// nothing is left. It can be broken off at any moment and begun again. progress is
+// nothing is left and every wrap was proved (Prove). It can be broken off at any moment and begun again. progress is
 // called with the column and how many of all of it are done. What it brought over, by
 // column, is given with an error too. Texts that are not what was sealed for their place
 // are passed over: vault.ErrNotSealedHere.
@@ -69,6 +69,11 @@ func Over(ctx context.Context, db *database.DB, c *keeper.Client, progress func(
 			return done, err
 		}
 		if All(counts) == 0 {
+			// The number of an epoch stands in clear, and whoever has the login that
+			// changes wraps can write any number over any noise.
+			if _, err := Prove(ctx, db, c, progress); err != nil {
+				return done, err
+			}
 			return done, c.Swept(ctx, in.Epoch)
 		}
 		var strange error
@@ -91,6 +96,41 @@ func Over(ctx context.Context, db *database.DB, c *keeper.Client, progress func(
 	}
 	return done, ErrLeft
 }
+
+// Prove has the keeper look at every wrap, those of its present epoch too: that it is what
+// was sealed for its place, under a key that the keeper has. It opens nothing, needs no
+// right and changes nothing; it says how many texts it saw. vault.ErrNotSealedHere names
+// columns with a wrap that is not. What it cannot see is whether the text itself opens by
+// the key in its wrap: that key leaves the keeper for nobody who may not read.
+func Prove(ctx context.Context, db *database.DB, c *keeper.Client, progress func(of string, done, all int64)) (seen int, err error) {
+	var strange error
+	for _, column := range Columns {
+		if column.Of == Brief {
+			continue
+		}
+		out, err := keeper.BringOver(ctx, c, proving{shelf{db, column}}, func(n int) { progress(column.String(), int64(n), int64(n)) })
+		seen += out.Left
+		switch {
+		case errors.Is(err, vault.ErrNotSealedHere):
+			strange = errors.Join(strange, fmt.Errorf("%s: %w", column, err))
+		case err != nil:
+			return seen, fmt.Errorf("prove %s: %w", column, err)
+		}
+	}
+	return seen, strange
+}
+
+// proving is a column whose texts are looked at, all of them, and left as they are.
+type proving struct{ shelf }
+
+func (s proving) Old(ctx context.Context, _ uint32, n int, take func([]vault.Sealed) error) error {
+	return s.walk(ctx, everyEpoch, n, take)
+}
+
+func (s proving) Put(context.Context, []vault.Sealed, []vault.Sealed) (int, error) { return 0, nil }
+
+// everyEpoch is after all of them.
+const everyEpoch = 1 << 32
 
 // Shelf is one column, as keeper.BringOver walks along it; db works as database.Rotate.
 func Shelf(db *database.DB, c Column) keeper.Shelf { return shelf{db, c} }
@@ -115,15 +155,30 @@ const page = 2000
 // Old walks along the column page by page, in the order of its keys. A query that ran all
 // the way would keep PostgreSQL from clearing up behind everybody for as long.
 func (s shelf) Old(ctx context.Context, epoch uint32, n int, take func([]vault.Sealed) error) error {
+	return s.walk(ctx, int64(epoch), n, take)
+}
+
+func (s shelf) walk(ctx context.Context, before int64, n int, take func([]vault.Sealed) error) error {
 	var q database.Writing
 	q.Text(`SELECT t.`).Name(s.Key).Text(` AS id, substring(t.`).Name(s.Name).Text(` FOR $2) AS sealed`)
 	s.owner(&q)
 	q.Text(` WHERE t.`).Name(s.Key).Text(` > $3 AND t.`).Name(s.Name).Text(` IS NOT NULL AND coalesce(oldest_wrap(substring(t.`).Name(s.Name).
 		Text(` FOR $2)), 0) < $1 ORDER BY t.`).Name(s.Key).Text(` LIMIT $4`)
+	most := page
 	for last := uuid.Nil; ; {
 		var rows []row
-		if err := s.db.Select(ctx, &rows, q.Query(), epoch, vault.MaxWraps, last, page); err != nil {
+		if err := s.db.Select(ctx, &rows, q.Query(), before, vault.MaxWraps, last, most); err != nil {
 			return err
+		}
+		full := len(rows) == most
+		if full {
+			// Of the last key there may be more: they come together, on the next page.
+			end := rows[len(rows)-1].ID
+			rows = rows[:slices.IndexFunc(rows, func(r row) bool { return r.ID == end })]
+			if len(rows) == 0 {
+				most *= 2
+				continue
+			}
 		}
 		for part := range slices.Chunk(rows, n) {
 			objects := make([]vault.Sealed, len(part))
@@ -134,10 +189,10 @@ func (s shelf) Old(ctx context.Context, epoch uint32, n int, take func([]vault.S
 				return err
 			}
 		}
-		if len(rows) < page {
+		if !full {
 			return nil
 		}
-		last = rows[len(rows)-1].ID // a second row of one key is for the next walk
+		last, most = rows[len(rows)-1].ID, page
 	}
 }
 

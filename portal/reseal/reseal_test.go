@@ -2,6 +2,7 @@ package reseal_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"os"
 	"slices"
@@ -144,5 +145,78 @@ func TestWhoWritesMeanwhileLosesNothingAndWaitsForNobody(t *testing.T) {
 	}
 	if !bytes.Equal(name(), again) {
 		t.Error("what was read before went over what she wrote")
+	}
+}
+
+// The number of an epoch stands in clear: whoever has the login that changes wraps writes
+// any number over noise, and the act says "reseal". The keeper is not told that nothing is
+// left, or the keys would be destroyed that alone open the copies of before.
+func TestNoiseThatCallsItselfNewWrapsIsNoSweep(t *testing.T) {
+	w := portaltest.World(t)
+	g := w.Guard(portaltest.Rules{})
+	w.Petition(w.Aigul, w.Theft)
+	db := rotating(t, w)
+	if _, err := g.Keeper.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	quiet := func(string, int64, int64) {}
+	if _, err := reseal.Over(t.Context(), db, g.Client, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := reseal.Prove(t.Context(), db, g.Client, quiet); err != nil || seen < 100 {
+		t.Fatal(seen, err)
+	}
+	if _, err := g.Keeper.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	var one struct {
+		ID            string
+		Circumstances []byte
+	}
+	if err := w.SQL.Get(&one, `SELECT id, circumstances FROM filing WHERE status = 'filed' LIMIT 1`); err != nil {
+		t.Fatal(err)
+	}
+	for _, epoch := range []byte{3, 9, 255} { // that of the keeper; one that is not yet; the last there could be
+		wraps, err := vault.Wraps(one.Circumstances)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noise := bytes.Clone(one.Circumstances)
+		persons := int(noise[1])
+		at := 2
+		for range persons { // who it is for stays, and so does the form
+			rand.Read(noise[at+16 : at+100])
+			copy(noise[at+16:], []byte{0, 0, 0, epoch})
+			at += 100
+		}
+		rand.Read(noise[at+1 : len(wraps)])
+		copy(noise[at+1:], []byte{0, 0, 0, epoch})
+		if epoch == 255 {
+			copy(noise[at+1:], []byte{255, 255, 255, 255})
+			for i := range persons {
+				copy(noise[2+100*i+16:], []byte{255, 255, 255, 255})
+			}
+		}
+		w.SQL.MustExec(`ALTER TABLE filing DISABLE TRIGGER rewrapped`) // the second time its epoch is not greater
+		tx := w.SQL.MustBegin()
+		tx.MustExec(`SET LOCAL ROLE portal_rotate`)
+		tx.MustExec(`UPDATE filing SET circumstances = $2 WHERE id = $1`, one.ID, noise)
+		tx.MustExec(`SELECT ledger.reseal('filing', $1)`, one.ID)
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		w.SQL.MustExec(`ALTER TABLE filing ENABLE TRIGGER rewrapped`)
+		w.Sound() // the audit sees sealed bytes, and an act that may change them
+		for what, err := range map[string]error{
+			"over":  func() error { _, err := reseal.Over(t.Context(), db, g.Client, quiet); return err }(),
+			"prove": func() error { _, err := reseal.Prove(t.Context(), db, g.Client, quiet); return err }(),
+		} {
+			if !errors.Is(err, vault.ErrNotSealedHere) || !strings.Contains(err.Error(), "filing.circumstances") {
+				t.Errorf("epoch %d, %s: %v", epoch, what, err)
+			}
+		}
+		if s := g.Keeper.Status(); s.Swept.Epoch > 2 {
+			t.Errorf("epoch %d: the keeper was told of %+v", epoch, s.Swept)
+		}
 	}
 }
