@@ -496,10 +496,12 @@ CREATE TABLE warrant (
     kind     text        NOT NULL CHECK (kind IN ('roll', 'charge')),
     content  bytea       NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 16777216), -- the text that is signed
     cms      bytea       NOT NULL,
-    made_at  timestamptz NOT NULL,
+    made_at  timestamptz NOT NULL, -- the day that the register put on it
+    kept_at  timestamptz NOT NULL, -- when it came
     CHECK ((kind = 'charge') = (casefile IS NOT NULL))
 );
 CREATE INDEX warrant_casefile ON warrant (casefile);
+CREATE INDEX warrant_news ON warrant (kept_at); -- the keeper is shown each new one
 
 -- An entry into the directory of officials, or out of it. It takes effect when a
 -- second person has signed his assent.

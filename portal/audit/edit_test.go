@@ -24,7 +24,7 @@ import (
 // the test.
 var furniture = map[string]string{
 	"known":   `INSERT INTO known (casefile, person, name, iin) SELECT c.id, p.id, '\x00', '\x00' FROM casefile c, person p LIMIT 1`,
-	"warrant": `INSERT INTO warrant (id, kind, content, cms, made_at) VALUES (gen_random_uuid(), 'roll', '\x00', '\x00', now())`,
+	"warrant": `INSERT INTO warrant (id, kind, content, cms, made_at, kept_at) VALUES (gen_random_uuid(), 'roll', '\x00', '\x00', now(), now())`,
 	"substitution": `INSERT INTO substitution (id, officer, deputy, head, document, until, made_at)
 		SELECT gen_random_uuid(), i.person, j.person, h.person, d.id, '2026-11-20', now() FROM officer i, officer j, officer h, document d
 		 WHERE i.post = 'investigator' AND j.post = 'investigator' AND h.post = 'head' AND i.person < j.person LIMIT 1`,

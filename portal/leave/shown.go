@@ -3,6 +3,7 @@ package leave
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,17 +49,18 @@ func shows(p papers.Paper) keeper.SealedPaper {
 }
 
 // How often the keeper is shown what was signed meanwhile; how long the transaction of a
-// paper may last, so that one that was signed earlier comes later; and how far back it is
-// looked after a start.
+// paper may last, so that one that was signed earlier comes later; how far back it is
+// looked after a start; and how many papers go before it is looked again what is new.
 const (
 	courierStep  = 2 * time.Second
 	courierSlack = 2 * time.Minute
 	courierPast  = 24 * time.Hour
+	courierLoad  = 500
 )
 
 // Courier shows the keeper each paper that gives or takes a right as soon as it is
-// signed, so that one who lost his right is refused a moment later, and a row that is
-// deleted afterwards changes nothing.
+// signed, or came from the register, so that one who lost his right is refused a moment
+// later, and a row that is deleted afterwards changes nothing.
 type Courier struct {
 	DB     *vault.DB // the portal's own hand
 	Keeper *keeper.Client
@@ -93,12 +95,19 @@ func (c *Courier) Go(ctx context.Context, at time.Time) error {
 		return err
 	}
 	var fresh []papers.New
-	var ids []uuid.UUID
-	for _, n := range all {
-		n.At = n.At.UTC()
-		if !c.done[n] {
-			fresh, ids = append(fresh, n), append(ids, n.ID)
+	for i := range all {
+		all[i].At = all[i].At.UTC()
+		if !c.done[all[i]] {
+			fresh = append(fresh, all[i])
 		}
+	}
+	// A file of the register brings cases by the hundred thousand: nobody's ending waits for them.
+	slices.SortStableFunc(fresh, func(a, b papers.New) int { return order(a.First) - order(b.First) })
+	left := len(fresh) > courierLoad
+	fresh = fresh[:min(len(fresh), courierLoad)]
+	ids := make([]uuid.UUID, len(fresh))
+	for i, n := range fresh {
+		ids[i] = n.ID
 	}
 	for len(fresh) > 0 {
 		n := min(len(fresh), 50)
@@ -118,7 +127,7 @@ func (c *Courier) Go(ctx context.Context, at time.Time) error {
 		}
 		fresh, ids = fresh[n:], ids[n:]
 	}
-	if len(all) > 0 {
+	if len(all) > 0 && !left {
 		c.after = maxTime(c.after, all[len(all)-1].At.Add(-courierSlack))
 		for one := range c.done {
 			if !one.At.After(c.after) {
@@ -127,6 +136,13 @@ func (c *Courier) Go(ctx context.Context, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+func order(later bool) int {
+	if later {
+		return 1
+	}
+	return 0
 }
 
 func maxTime(a, b time.Time) time.Time {

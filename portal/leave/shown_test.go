@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/directory"
 	"zharia/portal/filing"
@@ -16,7 +17,9 @@ import (
 	"zharia/portal/leave"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/register"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // custodians bring the root of the keeper of these tests.
@@ -109,6 +112,51 @@ func TestTheCourierShowsWhatIsSignedAndWhatEndsOnce(t *testing.T) {
 	g.Unseal()
 	w.At = w.At.Add(time.Minute)
 	opens(false, "after a restart")
+}
+
+// What the register takes away is carried like what people sign, whatever day the register
+// put on it, and a row that is deleted afterwards brings nothing back.
+func TestTheCourierShowsWhatTheRegisterTakesAway(t *testing.T) {
+	w := portaltest.Kept(t)
+	g := w.Guarded()
+	var sealed []byte
+	ok(t, w.SQL.Get(&sealed, `SELECT offence_kk FROM casefile WHERE id = $1`, w.Theft))
+	at := vault.Where{Table: "casefile", Column: "offence_kk", ID: w.Theft, Case: w.Theft}
+	opens := func(a *portaltest.Actor, want bool, when string) {
+		t.Helper()
+		if _, err := w.App.Keys.Open(a.As(t.Context()), at, sealed); (err == nil) != want {
+			t.Errorf("%s, %s: %v, want %v", w.Word(a.Person), when, err, want)
+		}
+	}
+	opens(w.Daniyar, true, "it is his")
+	w.At = w.At.Add(time.Minute)
+	f := warrant.Fact{Kind: warrant.Charge, ID: uuid.New(), Made: w.At.AddDate(0, 0, -2).UTC().Truncate(time.Second), Case: w.Theft, Officer: w.Ermek.Person, Prosecutor: w.Zhanar.Person}
+	ok(t, w.SQL.QueryRow(`SELECT body, prosecution FROM casefile WHERE id = $1`, w.Theft).Scan(&f.Body, &f.Office))
+	text, err := f.Text()
+	ok(t, err)
+	cms, err := w.Troupe.Register.SignCMS(text, false, f.Made)
+	ok(t, err)
+	ok(t, w.DB.Within(t.Context(), func(tx *vault.DB) error {
+		return casefile.Transfer(t.Context(), tx, register.Said{Fact: f, Text: text, CMS: cms}, w.At, nil)
+	}))
+	courier := &leave.Courier{DB: w.DB, Keeper: g.Client}
+	ok(t, courier.Go(t.Context(), w.At))
+	opens(w.Daniyar, false, "the register gave it to another")
+
+	tx := w.SQL.MustBegin()
+	defer tx.Rollback()
+	tx.MustExec(`SET LOCAL session_replication_role = replica`)
+	tx.MustExec(`DELETE FROM warrant WHERE id = $1`, f.ID)
+	ok(t, tx.Commit())
+	opens(w.Stranger, false, "all is shown again")
+	opens(w.Daniyar, false, "the row is deleted")
+	opens(w.Ermek, true, "the row is deleted")
+	g.Stop()
+	g.Start()
+	g.Unseal()
+	w.At = w.At.Add(time.Minute)
+	opens(w.Daniyar, false, "after a restart")
+	opens(w.Ermek, true, "after a restart")
 }
 
 // Who decides a filing has his right by a paper that the keeper does not remember. What is

@@ -21,15 +21,15 @@ type Said struct {
 }
 
 const insertWarrant = `
-INSERT INTO warrant (id, casefile, kind, content, cms, made_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO warrant (id, casefile, kind, content, cms, made_at, kept_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (id) DO NOTHING`
 
 // Keep writes down what the register said. The act (CPC 179) answers for all that was
 // entered with it in this transaction; digest is the SHA-256 of the message, if it came
 // in one. False: it is there already, and nothing was done.
 func Keep(ctx context.Context, tx *vault.DB, said Said, at time.Time, digest []byte) (bool, error) {
-	n, err := tx.Change(ctx, insertWarrant, said.ID, uuid.NullUUID{UUID: said.Case, Valid: said.Case != uuid.Nil}, said.Kind, said.Text, said.CMS, said.Made)
+	n, err := tx.Change(ctx, insertWarrant, said.ID, uuid.NullUUID{UUID: said.Case, Valid: said.Case != uuid.Nil}, said.Kind, said.Text, said.CMS, said.Made, at)
 	if err != nil || n == 0 {
 		return false, err
 	}

@@ -671,7 +671,7 @@ func TestRowsThatASuperuserWroteGiveNothing(t *testing.T) {
 		"a case given":        {`UPDATE casefile SET investigator = $2 WHERE id = $1`, []any{w.Fraud, w.Ermek.Person}},
 		"a substitution":      {`INSERT INTO substitution (id, officer, deputy, head, document, until, made_at, signed_at) SELECT $1, $2, $3, $4, id, '2027-01-01', now(), now() FROM document WHERE signer = $2 LIMIT 1`, []any{uuid.New(), w.Daniyar.Person, w.Ermek.Person, w.Marat.Person}},
 		"a power without end": {`UPDATE participant SET person = $2 WHERE id = $1`, []any{w.Participant("dana@theft"), stranger}},
-		"a warrant":           {`INSERT INTO warrant (id, casefile, kind, content, cms, made_at) SELECT $1, casefile, kind, content || ' ', cms, made_at FROM warrant WHERE kind = 'charge' LIMIT 1`, []any{uuid.New()}},
+		"a warrant":           {`INSERT INTO warrant (id, casefile, kind, content, cms, made_at, kept_at) SELECT $1, casefile, kind, content || ' ', cms, made_at, kept_at FROM warrant WHERE kind = 'charge' LIMIT 1`, []any{uuid.New()}},
 	} {
 		if _, err := w.SQL.Exec(write.sql, write.args...); err != nil {
 			t.Fatalf("%s: %v", what, err)

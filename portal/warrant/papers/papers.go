@@ -115,13 +115,18 @@ func Of(ctx context.Context, db *vault.DB, person, casefile uuid.UUID) (out []Pa
 	if err := db.Select(ctx, &signed, selectPapers, person, casefile); err != nil {
 		return nil, err
 	}
+	return both(said, signed), nil
+}
+
+// both are the papers of the register, which lie in clear, and after them people's.
+func both(said, signed []row) (out []Paper) {
 	for _, r := range said {
 		out = append(out, Paper{ID: r.ID, Case: r.Case.UUID, Register: true, Content: r.Content, CMS: r.CMS, SignedAt: r.SignedAt})
 	}
 	for _, r := range signed {
 		out = append(out, r.paper())
 	}
-	return out, nil
+	return out
 }
 
 // paper is one that somebody signed.
@@ -138,25 +143,32 @@ func (r row) paper() Paper {
 	return p
 }
 
-// New is a paper that was signed, or a substitution that ended, and when.
+// New is a paper that was signed, or one of the register that came, or a substitution
+// that ended, and when.
 type New struct {
-	ID uuid.UUID `db:"id"`
-	At time.Time `db:"at"`
+	ID    uuid.UUID `db:"id"`
+	At    time.Time `db:"at"`
+	First bool      `db:"first"` // what the register said of a case first: many come at once, and none takes from anybody
 }
 
 const selectNew = `
-SELECT id, signed_at AS at
+SELECT id, signed_at AS at, false AS first
   FROM document
  WHERE signed_at > $1 AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward')
 UNION ALL
-SELECT d.id, d.signed_at
+SELECT d.id, d.signed_at, false
   FROM document d JOIN decision x ON x.document = d.id
  WHERE d.signed_at > $1 AND (x.joins IS NOT NULL OR x.severs IS NOT NULL)
 UNION ALL
-SELECT document, ended_at FROM substitution WHERE ended_at > $1
+SELECT document, ended_at, false FROM substitution WHERE ended_at > $1
+UNION ALL
+SELECT w.id, w.kept_at, w.kind = 'charge' AND NOT EXISTS (SELECT FROM warrant o WHERE o.casefile = w.casefile AND o.id <> w.id)
+  FROM warrant w
+ WHERE w.kept_at > $1
  ORDER BY at, id`
 
-// Since are the papers that say who may what and were signed after that moment.
+// Since are the papers that say who may what and were signed, or came from the register,
+// after that moment. What the register says bears whatever day it puts there.
 func Since(ctx context.Context, db *vault.DB, after time.Time) ([]New, error) {
 	var out []New
 	err := db.Select(ctx, &out, selectNew, after)
@@ -169,15 +181,20 @@ SELECT p.id, p.casefile, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
  WHERE p.id = ANY ($1) AND p.signed_at IS NOT NULL
  ORDER BY p.signed_at, p.id`
 
-// These are the papers with those numbers.
-func These(ctx context.Context, db *vault.DB, ids []uuid.UUID) ([]Paper, error) {
-	var rows []row
-	if err := db.Select(ctx, &rows, selectThese, pq.Array(ids)); err != nil {
+const selectTheseWarrants = `
+SELECT id, casefile, content, cms, made_at AS signed_at
+  FROM warrant
+ WHERE id = ANY ($1)
+ ORDER BY made_at, id`
+
+// These are the papers with those numbers, the register's first.
+func These(ctx context.Context, db *vault.DB, ids []uuid.UUID) (out []Paper, err error) {
+	var signed, said []row
+	if err := db.Select(ctx, &said, selectTheseWarrants, pq.Array(ids)); err != nil {
 		return nil, err
 	}
-	out := make([]Paper, len(rows))
-	for i, r := range rows {
-		out[i] = r.paper()
+	if err := db.Select(ctx, &signed, selectThese, pq.Array(ids)); err != nil {
+		return nil, err
 	}
-	return out, nil
+	return both(said, signed), nil
 }
