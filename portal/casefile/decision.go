@@ -15,7 +15,6 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
-	"zharia/portal/warrant"
 )
 
 // Decision is a decision in a case, as far as its reader may see it.
@@ -254,8 +253,6 @@ func (draft DecisionDraft) document(press document.Press, ask policy.Ask, c Case
 		return d, err
 	}
 	switch {
-	case draft.Upload != nil && warrant.Claims(draft.Upload): // it would be signed with a right that nobody has read
-		return d, fault.New(fault.Invalid, "fault.upload-states").At("file")
 	case draft.Upload != nil && draft.states(d.ID) != nil:
 		return d, fault.New(fault.Invalid, "fault.upload-moves").At("file")
 	case draft.Upload != nil:

@@ -20,6 +20,7 @@ import (
 	"zharia/portal/register/feed"
 	"zharia/portal/submission"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Kind is what a document is; schema.sql lists the same.
@@ -118,8 +119,52 @@ const insertDocument = `
 INSERT INTO document (id, casefile, body, kind, language, author, nonce, content, size, digest, made_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
+// stated are the facts that the paper of a kind may state for machines (portal/warrant); any
+// other kind states none. What is signed as one thing gives no right as another.
+var stated = map[Kind][]warrant.Kind{
+	Petition:        {warrant.Filing},
+	Complaint:       {warrant.Filing},
+	Application:     {warrant.Filing},
+	Challenge:       {warrant.Filing},
+	Withdrawal:      {warrant.Withdrawal},
+	Forward:         {warrant.Forward},
+	Decision:        {warrant.Joinder, warrant.Severance},
+	Confirmation:    {warrant.Confirmation},
+	Ending:          {warrant.Ending},
+	Revocation:      {warrant.Revocation},
+	Assenting:       {warrant.Assent},
+	Dissenting:      {warrant.Dissent},
+	Appointment:     {warrant.Appointment},
+	Substitution:    {warrant.Substitution},
+	Assignment:      {warrant.Assignment},
+	Familiarisation: {warrant.Familiarisation},
+}
+
+// mayState refuses a paper that would be signed with a right that nobody has read: an
+// upload that states something, or a paper that states what its kind does not. Sheets of
+// the file are nobody's to sign, and papers of ours are among them.
+func (d Document) mayState() error {
+	if d.Kind == Material || !warrant.Claims(d.Content) {
+		return nil
+	}
+	if len(d.Nonce) > 0 {
+		f, err := warrant.Read(d.Content)
+		if err == nil && f.ID == d.ID && f.Case == d.Casefile && slices.Contains(stated[d.Kind], f.Kind) {
+			return nil
+		}
+	}
+	no := fault.New(fault.Invalid, "fault.upload-states")
+	if d.Kind == Authority {
+		return no.At("authority")
+	}
+	return no.At("file")
+}
+
 // Add keeps a new, unsigned document and fills in its digest.
 func Add(ctx context.Context, tx *vault.DB, d *Document) error {
+	if err := d.mayState(); err != nil {
+		return err
+	}
 	sum := sha256.Sum256(d.Content)
 	d.Digest = sum[:]
 	sealed, err := tx.Seal(d.at("content"), d.Content, d.readers()...)
@@ -223,6 +268,9 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	}
 	d, err := row.open(ctx, db)
 	if err != nil {
+		return s, err
+	}
+	if err := d.mayState(); err != nil { // whatever was put in its place since
 		return s, err
 	}
 	database.Rest(ctx)

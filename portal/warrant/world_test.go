@@ -23,6 +23,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/guide"
+	"zharia/portal/materials"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/vault"
@@ -755,6 +756,62 @@ func TestAnUploadedRulingStatesNothing(t *testing.T) {
 		if !errors.As(err, &why) || why.Kind != fault.Invalid || why.Field != "file" {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// No other upload that is signed, or that a signed paper names, states anything either; sheets
+// of the file are signed by nobody, and papers of ours are among them.
+func TestNoOtherUploadStatesAnything(t *testing.T) {
+	w := portaltest.World(t)
+	states := must(warrant.Put(w.PDF("Көшірме"), granted(w)))
+	_, err := casefile.DraftRedaction(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.RedactionDraft), w.Decision("victim-recognised"),
+		casefile.RedactionDraft{Part: policy.PersonalData, Language: "kk", Upload: states})
+	upload(t, "a redacted copy", err, "file")
+	of, err := casefile.Numbered(t.Context(), w.DB, w.Stranger.Asks(policy.AccessDraft), w.Number(w.Theft))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = casefile.SaveRequest(t.Context(), w.DB, w.Press, w.Stranger.Asks(policy.AccessDraft), of, uuid.Must(uuid.NewV7()),
+		casefile.NewRequest{Role: policy.Defender, Represented: w.Serik.FullName(), Words: portaltest.Why, Language: "kk", Authority: states})
+	upload(t, "a power", err, "authority")
+	next := materials.New{ID: uuid.Must(uuid.NewV7()), Language: "kk", Title: "Растау", Volume: 9, Sheet: 1, Part: materials.Parts[0], PDF: states}
+	if err := materials.Add(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialAdd), w.Theft, next); err != nil {
+		t.Errorf("a sheet of the file: %v", err)
+	}
+}
+
+// Whoever writes into the database puts a paper with a right where a copy waits for its
+// signature: the signature is not taken.
+func TestAPaperThatWasPutInPlaceOfADraftIsNotSigned(t *testing.T) {
+	w := portaltest.World(t)
+	for what, nonce := range map[string][]byte{"as an upload": nil, "as one of ours": make([]byte, document.NonceSize)} {
+		id, err := casefile.DraftRedaction(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.RedactionDraft), w.Decision("victim-recognised"),
+			casefile.RedactionDraft{Part: policy.PersonalData, Language: "kk", Upload: w.PDF("Көшірме")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := granted(w)
+		f.ID = id
+		content := must(warrant.Put(w.PDF("Көшірме"), f))
+		digest := sha256.Sum256(content)
+		at, _ := document.Places(id, vault.HomeOf(w.Theft, uuid.Nil))
+		tx := w.SQL.MustBegin()
+		defer tx.Rollback()
+		tx.MustExec(`SET LOCAL session_replication_role = replica`)
+		tx.MustExec(`UPDATE document SET content = $2, digest = $3, size = $4, nonce = $5 WHERE id = $1`, id, must(w.DB.Seal(at, content)), digest[:], len(content), nonce)
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		err = casefile.SignRedaction(t.Context(), w.DB, w.Verifier, w.Daniyar.Asks(policy.RedactionSign), id, w.SignedBy(w.Daniyar, content), digest[:])
+		upload(t, what, err, "file")
+	}
+}
+
+func upload(t *testing.T, what string, err error, field string) {
+	t.Helper()
+	var why *fault.Fault
+	if !errors.As(err, &why) || why.Kind != fault.Invalid || why.Field != field {
+		t.Errorf("%s: %v", what, err)
 	}
 }
 
