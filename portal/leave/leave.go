@@ -64,7 +64,7 @@ type rights struct {
 	ended  map[uuid.UUID]time.Time       // without a paper
 	seen   map[[32]byte]seen             // shown without anything else that says when they were signed
 	wanted map[[32]byte]want             // too long to be remembered: nothing of their case opens without them
-	shown  map[uuid.UUID]bool            // cases of which papers were shown since the unsealing
+	shown  map[uuid.UUID]bool            // cases of which a paper counted that was shown since the unsealing: what it says, and nobody else
 	chains map[uuid.UUID]*warrant.Chain  // by case, until a paper more is known
 }
 
@@ -83,7 +83,6 @@ func New(verifier *eds.Verifier, register []byte) func() keeper.Rights {
 
 // Take reads a paper. What it gives back to be remembered is the same each time.
 func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]byte, error) {
-	defer r.show(p.Case)
 	if len(p.Signatures) != 1 || len(p.Evidence) > 1 {
 		return nil, fmt.Errorf("%w: %d signatures", errStrange, len(p.Signatures))
 	}
@@ -125,6 +124,10 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(name, one)
+	r.shown[f.Case] = true
+	if f.Kind == warrant.Severance { // the case that begins by it has no paper of its own yet
+		r.shown[f.Other] = true
+	}
 	for _, n := range notes {
 		if n.Seen != nil || n.Ended != nil {
 			r.recall(n)
@@ -154,12 +157,6 @@ func nameOf(p keeper.Paper) [32]byte {
 		h.Write(sum[:])
 	}
 	return [32]byte(h.Sum(nil))
-}
-
-func (r *rights) show(casefile uuid.UUID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.shown[casefile] = true
 }
 
 func (r *rights) knows(name [32]byte) (warrant.Paper, bool) {

@@ -151,6 +151,30 @@ func TestNothingOpensBeforePapersAreShown(t *testing.T) {
 	}
 }
 
+// Which case a paper is of it says itself, once it counts. What proves nothing lets nobody
+// judge by what is known of a case, and leaves nothing behind.
+func TestAPaperIsOfTheCaseThatItNamesAndOfNoneIfItDoesNotCount(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	for _, p := range b.gather(b.Daniyar, b.Theft) {
+		bad := p
+		bad.Signatures = [][]byte{[]byte("no signature")}
+		if err := b.take(bad); err == nil {
+			t.Error("it counts")
+		}
+	}
+	if err := b.may(b.Daniyar, b.Theft); !errors.Is(err, keeper.ErrNoPapers) {
+		t.Errorf("papers that prove nothing: %v", err)
+	}
+	for _, p := range b.gather(b.Daniyar, b.Theft) {
+		p.Case = b.Fraud
+		ok(t, b.take(p))
+	}
+	if err := b.may(b.Daniyar, b.Fraud); !errors.Is(err, keeper.ErrNoPapers) {
+		t.Errorf("papers of another case: %v", err)
+	}
+	b.wants(b.Daniyar, b.Theft, true, "papers of his case, shown as another's")
+}
+
 // The papers about officials open for whoever is in a post, in whatever case.
 func TestPapersAboutOfficialsOpenForOfficialsOnly(t *testing.T) {
 	b := sit(t, portaltest.World(t))
