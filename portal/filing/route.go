@@ -25,9 +25,9 @@ SELECT s.seat, s.person
   LEFT JOIN body t ON t.id = b.court
   LEFT JOIN body p ON p.id = c.prosecution
   JOIN LATERAL (
-       SELECT 'investigator' AS seat, o.person FROM officer o WHERE o.person = c.investigator AND o.left_at IS NULL
+       SELECT 'investigator' AS seat, o.person FROM officer o WHERE o.person = c.investigator AND o.body = c.body AND o.post = 'investigator' AND o.left_at IS NULL
        UNION ALL SELECT 'head', o.person FROM officer o WHERE o.body = c.body AND o.post = 'head' AND o.left_at IS NULL
-       UNION ALL SELECT 'prosecutor', o.person FROM officer o WHERE o.person = c.prosecutor AND o.left_at IS NULL
+       UNION ALL SELECT 'prosecutor', o.person FROM officer o WHERE o.person = c.prosecutor AND o.body = c.prosecution AND o.post = 'prosecutor' AND o.left_at IS NULL
        UNION ALL SELECT 'chief', o.person FROM officer o WHERE o.body = c.prosecution AND o.post = 'chief-prosecutor' AND o.left_at IS NULL
        UNION ALL SELECT 'higher', o.person FROM officer o WHERE o.body = p.above AND o.post = 'chief-prosecutor' AND o.left_at IS NULL
        UNION ALL SELECT 'judge', o.person FROM officer o WHERE o.body = b.court AND o.post = 'judge' AND o.left_at IS NULL

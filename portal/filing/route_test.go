@@ -87,19 +87,41 @@ func TestWhoeverAgreedWithItNeverGetsTheComplaint(t *testing.T) {
 		complaint-court      | answer   | aliya   | judge`)
 }
 
-// Between the draft and the signature people move: it goes to who sits there now.
-func TestAnOfficialWhoLeftGetsNothing(t *testing.T) {
-	w := portaltest.World(t)
-	id := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingComplaintHead})
-	if _, err := w.SQL.ExecContext(t.Context(), `UPDATE officer SET left_at = $2 WHERE person = $1`, w.Marat.Person, w.At); err != nil {
-		t.Fatal(err)
+// People leave, and move to other posts and bodies: what is filed goes to who sits there
+// now, and he finds it.
+func TestAnOfficialWhoLeftOrMovedGetsNothing(t *testing.T) {
+	for _, gone := range []struct{ how, change string }{
+		{"left", `left_at = CURRENT_TIMESTAMP`},
+		{"has another post", `post = 'registrar'`},
+		{"is in another body", `body = (SELECT id FROM body WHERE id <> officer.body ORDER BY id LIMIT 1)`},
+	} {
+		w := portaltest.World(t)
+		for _, of := range []struct {
+			n          filing.NewFiling
+			who, after *portaltest.Actor
+		}{
+			{filing.NewFiling{Kind: policy.FilingComplaintHead}, w.Marat, w.Gulnar},
+			{filing.NewFiling{Kind: policy.FilingSecurity}, w.Daniyar, w.Zhanar},
+			{filing.NewFiling{Kind: policy.FilingPetition, To: guide.Prosecutor}, w.Zhanar, w.Gulnar},
+		} {
+			if _, err := w.SQL.ExecContext(t.Context(), `UPDATE officer SET `+gone.change+` WHERE person = $1`, of.who.Person); err != nil {
+				t.Fatal(err)
+			}
+			id := w.Draft(w.Aigul, w.Theft, of.n)
+			if err := w.Submit(w.Aigul, id); err != nil {
+				t.Fatal(err)
+			}
+			inbox := part(t)(filing.Inbox(t.Context(), w.DB, of.after.Asks(policy.OversightRead), uuid.Nil)).Filings
+			if !slices.ContainsFunc(inbox, func(f filing.Filing) bool { return f.ID == id }) {
+				t.Errorf("%s: %s %s, and %s does not find it", of.n.Kind, of.who.Word, gone.how, of.after.Word)
+			}
+		}
+		w.Want(t, `SELECT kind, decider, seat, status FROM filing ORDER BY number`, `
+			kind           | decider | seat       | status
+			complaint-head | gulnar  | chief      | filed
+			security       | zhanar  | prosecutor | filed
+			petition       | gulnar  | chief      | filed`)
 	}
-	if err := w.Submit(w.Aigul, id); err != nil {
-		t.Fatal(err)
-	}
-	w.Want(t, `SELECT decider, seat, status FROM filing`, `
-		decider | seat  | status
-		gulnar  | chief | filed`)
 }
 
 func TestWhoIsNobodyInTheCaseCannotBeComplainedOf(t *testing.T) {
