@@ -12,6 +12,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
@@ -246,7 +247,7 @@ func Assign(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := of.record(ctx, tx, ask, "assignment", row.Document, id, doc.Digest); err != nil {
 			return err
 		}
-		return filing.HandOver(ctx, tx, ask, id, row.Previous, row.Officer, of.by)
+		return filing.HandOver(ctx, tx, ask, id, guide.Seat(of.post), row.Officer, of.by)
 	})
 }
 

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 func day(month time.Month, day int) time.Time {
@@ -69,6 +71,50 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 	w.Want(t, `SELECT f.status, a.author, d.signer FROM answer a JOIN filing f ON f.id = a.filing JOIN document d ON d.id = a.document WHERE a.filing = '`+waits.String()+`'`, `
 		status  | author | signer
 		granted | ermek  | ermek`)
+	w.Sound()
+}
+
+// A petition is filed while the head gives the case away: whoever is first, it waits for the
+// one who has the case. And what once went to somebody who had it no more comes along.
+func TestWhatIsFiledWhileACaseIsGivenGoesToWhoeverHasIt(t *testing.T) {
+	w := portaltest.World(t)
+	ctx := t.Context()
+	draft, old := w.Draft(w.Serik, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"}), w.Petition(w.Aigul, w.Theft)
+	w.Enter(enters(w, w.Nurlan, "investigator", "police"))
+	if _, err := w.SQL.Exec(`UPDATE filing SET decider = $2 WHERE id = $1`, old, w.Nurlan.Person); err != nil {
+		t.Fatal(err)
+	}
+	if err := directory.DraftAssignment(ctx, w.DB, w.Press, w.Marat.Asks(policy.AssignmentDraft), w.Theft, w.Ermek.Person, "kk"); err != nil {
+		t.Fatal(err)
+	}
+	_, doc, err := directory.ReadAssignment(ctx, w.DB, w.Marat.Asks(policy.AssignmentCheck), w.Theft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, filed := w.SignedBy(w.Marat, doc.Content), make(chan error, 1)
+	err = w.DB.Within(ctx, func(tx *vault.DB) error {
+		if err := directory.Assign(ctx, tx, w.Verifier, w.Marat.Asks(policy.AssignmentSign), w.Theft, given, doc.Digest); err != nil {
+			return err
+		}
+		go func() { filed <- w.Submit(w.Serik, draft) }()
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			var waits int
+			if err := w.SQL.Get(&waits, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`); err != nil || waits > 0 {
+				return err
+			}
+		}
+		return errors.New("the petition waits for nothing")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-filed; err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT author, status, decider FROM filing ORDER BY number`, `
+		author | status | decider
+		aigul  | filed  | ermek
+		serik  | filed  | ermek`)
 	w.Sound()
 }
 

@@ -331,6 +331,9 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		return err
 	}
 	return db.Within(ctx, func(tx *vault.DB) error {
+		if err := tx.Lock(ctx, holdCaseOfDraft, ask.Person, id); err != nil { // before the filing, as whoever gives the case away
+			return err
+		}
 		closed := vault.Closed(ctx) // nothing is shown here: whose it is and where it goes stands in clear
 		f, next, err := move(closed, tx, ask, id)
 		if err != nil {

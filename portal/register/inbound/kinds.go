@@ -14,6 +14,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/identity"
 	"zharia/portal/law"
 	"zharia/portal/policy"
@@ -275,8 +276,7 @@ func (p *transfer) check(m *Message, _ *vault.DB) error { return p.read(warrant.
 
 // take: what waits in the case for those before waits for those after.
 func (p *transfer) take(ctx context.Context, tx *vault.DB, m *Message, at time.Time) (bool, []uuid.UUID, error) {
-	before, err := casefile.Holders(ctx, tx, m.Case)
-	if err != nil {
+	if _, err := casefile.Holders(ctx, tx, m.Case); err != nil {
 		return false, nil, unknownCase(err)
 	}
 	f := p.said.said
@@ -284,15 +284,10 @@ func (p *transfer) take(ctx context.Context, tx *vault.DB, m *Message, at time.T
 		return false, nil, err
 	}
 	ask := policy.Ask{Act: policy.RegisterTake, At: at}
-	for _, moved := range [][2]uuid.UUID{{before.Investigator, f.Officer}, {before.Prosecutor, f.Prosecutor}} {
-		if moved[0] == moved[1] {
-			continue
-		}
-		if err := filing.HandOver(ctx, tx, ask, m.Case, moved[0], moved[1], law.CPC(186)); err != nil {
-			return false, nil, err
-		}
+	if err := filing.HandOver(ctx, tx, ask, m.Case, guide.Investigator, f.Officer, law.CPC(186)); err != nil {
+		return false, nil, err
 	}
-	return true, nil, nil
+	return true, nil, filing.HandOver(ctx, tx, ask, m.Case, guide.Prosecutor, f.Prosecutor, law.CPC(186))
 }
 
 func unknownCase(err error) error {
