@@ -61,7 +61,7 @@ func BenchmarkFiling(b *testing.B) {
 		content, digest := f.Paper(f.Aigul, id)
 		cms := f.SignedBy(f.Aigul, content)
 		b.StartTimer()
-		if err := filing.Submit(b.Context(), f.DB, f.Verifier, submit, id, cms, digest); err != nil {
+		if err := filing.Submit(b.Context(), f.DB, f.Press, f.Verifier, submit, id, cms, digest); err != nil {
 			b.Fatal(hex.EncodeToString(digest), err)
 		}
 	}

@@ -482,6 +482,36 @@ func (f *front) refusedAtFiling(t *testing.T, how refusalCase, lang string, byPh
 	}
 }
 
+// The case is given to another while she signs: the page has the paper for him, with all
+// that she wrote, and the second signature files it.
+func TestASignatureForOneWhoHasTheCaseNoMoreIsAskedForAnew(t *testing.T) {
+	t.Parallel()
+	for i, lang := range []string{"kk", "ru"} {
+		f := open(t)
+		g := f.as(f.Aigul)
+		id := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+		page := g.get("/"+lang+"/filings/"+id.String()).want(t, "the page", http.StatusOK)
+		before := page.hidden(t, "digest")
+		if err := f.Assign(f.Marat, f.Theft, f.Ermek); err != nil {
+			t.Fatal(err)
+		}
+		again := g.sign(page, f.Aigul.Key).want(t, "a paper for the one before", http.StatusUnprocessableEntity)
+		body := strings.Join(strings.Fields(html.UnescapeString(again.body)), " ")
+		if !strings.Contains(body, f.Words.In(lang).T("fault.document-changed")) || !strings.Contains(body, portaltest.Circumstances) || again.hidden(t, "digest") == before {
+			t.Errorf("%s: the page does not ask for another signature:\n%s", lang, short(again.body))
+		}
+		if i == 0 {
+			g.sign(again, f.Aigul.Key).want(t, "filed", http.StatusSeeOther)
+		} else {
+			g.byPhone(again, lang).want(t, "filed", http.StatusSeeOther)
+		}
+		f.Want(t, `SELECT f.status, f.decider FROM filing f WHERE f.id = '`+id.String()+`'`, `
+			status | decider
+			filed  | ermek`)
+		f.Sound()
+	}
+}
+
 // formOf is the form of a page whose tag has this mark: where it goes and its hidden
 // fields.
 func (a answer) formOf(t testing.TB, mark string) (action string, fields url.Values) {

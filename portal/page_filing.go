@@ -617,7 +617,7 @@ func (p *Portal) filingSubmit(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)
+	err = filing.Submit(ctx, p.DB, p.press(), p.Verifier, ask, number, cms, digest)
 	if refusal, _ := refused(err); refusal != "" {
 		f, err := filing.Read(ctx, p.DB, ask.To(policy.FilingRead), number)
 		if err != nil {

@@ -46,7 +46,7 @@ const (
 
 // The doors that several defects change.
 const (
-	submits = "	err = filing.Submit(ctx, p.DB, p.Verifier, ask, number, cms, digest)\n"
+	submits = "	err = filing.Submit(ctx, p.DB, p.press(), p.Verifier, ask, number, cms, digest)\n"
 	commits = "	err := tx.Commit()\n"
 	begins  = "	signature, err := document.Verify(ctx, db, v, ask, cms, digest)\n	if err != nil {\n		return err\n	}\n	return db.Within(ctx, func(tx *vault.DB) error {\n		closed := vault.Closed(ctx)"
 	ends    = "		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)\n	})\n}\n\n// standing holds"
@@ -54,7 +54,7 @@ const (
 
 var defects = []defect{
 	{name: "ack-early", seenBy: I1, what: "the answer goes out before the commit", faults: []string{"portal"}, changes: []change{
-		{pageGo, submits, "	if planted.Is(\"ack-early\") {\n		go func() {\n			planted.Pause()\n			_ = filing.Submit(planted.Detach(ctx), p.DB, p.Verifier, ask, number, cms, digest)\n		}()\n		return p.redirect(c, policy.FilingRead, number)\n	}\n	ctx = planted.WithAnswer(ctx, func() { _ = p.redirect(c, policy.FilingRead, number); c.Response().Flush() })\n" + submits},
+		{pageGo, submits, "	if planted.Is(\"ack-early\") {\n		go func() {\n			planted.Pause()\n			_ = filing.Submit(planted.Detach(ctx), p.DB, p.press(), p.Verifier, ask, number, cms, digest)\n		}()\n		return p.redirect(c, policy.FilingRead, number)\n	}\n	ctx = planted.WithAnswer(ctx, func() { _ = p.redirect(c, policy.FilingRead, number); c.Response().Flush() })\n" + submits},
 	}},
 	{name: "async-commit", seenBy: I1, what: "synchronous_commit=off", faults: []string{"postmaster"}, changes: []change{
 		{outcomeGo, commits, "	if planted.Is(\"async-commit\") {\n		_, _ = tx.ExecContext(ctx, \"SET LOCAL synchronous_commit = off\")\n	}\n	err := planted.Commit(tx.Commit)\n"},

@@ -44,6 +44,7 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 	w.Want(t, `SELECT casefile, head, duty, previous, officer, signed_at IS NOT NULL AS signed FROM assignment`, `
 		casefile | head  | duty   | previous | officer | signed
 		theft    | marat | charge | daniyar  | ermek   | true`)
+	wantMessage(t, "a paper for the old one", "fault.document-changed", w.Submit(w.Serik, draft))
 	if err := w.Submit(w.Serik, draft); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,8 @@ func TestWhatIsFiledWhileACaseIsGivenGoesToWhoeverHasIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := <-filed; err != nil {
+	wantMessage(t, "a paper for the old one", "fault.document-changed", <-filed)
+	if err := w.Submit(w.Serik, draft); err != nil {
 		t.Fatal(err)
 	}
 	w.Want(t, `SELECT author, status, decider FROM filing ORDER BY number`, `

@@ -3,6 +3,7 @@ package filing
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -109,12 +110,23 @@ func (f Filing) attached(ctx context.Context, tx *vault.DB, press document.Press
 	return ledger.Step(ctx, tx.DB, ask, "attachment", a.ID, f.Case, a.Digest)
 }
 
-// reprint saves the draft as it stands, so that its paper lists the files it has now.
+// reprint saves the draft as it stands, so that its paper lists the files it has now and
+// names whoever decides it now.
 func (f Filing) reprint(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask) error {
 	n := f.written()
 	switch {
 	case f.OfAccess():
 		_, err := Complain(ctx, tx, press, ask.To(policy.AccessComplain), f.Access, n)
+		return err
+	case f.OfReport():
+		r, err := reported(ctx, tx, ask, f.Report)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(r.Seats(ask.At), n.To) { // to the one above, since somebody answered
+			n.To = ""
+		}
+		_, err = ComplainOfReport(ctx, tx, press, ask.To(policy.ReportComplain), f.Report, n)
 		return err
 	case f.Affected:
 		return n.affect(ctx, tx, press, ask.To(policy.ComplainDraft), f.Case, f.CaseNumber, f.ID)

@@ -66,7 +66,7 @@ func TestWhoIsAffectedLaysFilesBesideHisComplaint(t *testing.T) {
 	if !strings.Contains(portaltest.PDFText(t, content), "letter.pdf") {
 		t.Error("saved again, the paper does not name the file")
 	}
-	if err := filing.Submit(ctx, w.App, w.Verifier, w.Stranger.Asks(policy.FilingSubmit), id, w.SignedBy(w.Stranger, content), digest); err != nil {
+	if err := filing.Submit(ctx, w.App, w.Press, w.Verifier, w.Stranger.Asks(policy.FilingSubmit), id, w.SignedBy(w.Stranger, content), digest); err != nil {
 		t.Fatal(err)
 	}
 	w.Want(t, `SELECT f.author, f.affected, f.kind, f.status, count(a.id) AS files FROM filing f JOIN attachment a ON a.filing = f.id GROUP BY f.id`, `

@@ -42,7 +42,7 @@ func sends(t *testing.T, w *portaltest.W, a *portaltest.Actor, id uuid.UUID) err
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filing.Submit(ctx, w.App, w.Verifier, a.Asks(policy.FilingSubmit), id, w.SignedBy(a, doc.Content), doc.Digest)
+	return filing.Submit(ctx, w.App, w.Press, w.Verifier, a.Asks(policy.FilingSubmit), id, w.SignedBy(a, doc.Content), doc.Digest)
 }
 
 // nobodyElse says that nobody of the cast but these finds a filing, its paper or its

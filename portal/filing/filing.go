@@ -323,13 +323,48 @@ func Document(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (
 	return openPaper(ctx, db, ask, opening.Filing, id, func(_ *vault.DB, f Filing) (uuid.UUID, error) { return f.Document, nil })
 }
 
+// errAnother is why what was signed is not filed as it is: the paper names another official,
+// or another seat, than those it must go to now, and who may open it goes by the paper.
+var errAnother = errors.New("another decides it than the one whom the paper names")
+
 // Submit files a draft: the signature over exactly its document makes it
-// received. It gives the number and starts the clock, in one transaction.
-func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
+// received. It gives the number and starts the clock, in one transaction. Where another
+// must decide it since it was printed, the paper is printed for him, to be signed anew.
+func Submit(ctx context.Context, db *vault.DB, press document.Press, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
 		return err
 	}
+	if err = submit(ctx, db, ask, id, signature, true); !errors.Is(err, errAnother) {
+		return err
+	}
+	again := renew(ctx, db, press, ask, id)
+	if again == nil {
+		return err
+	}
+	if !errors.As(again, new(*fault.Fault)) {
+		return again
+	}
+	// It cannot be printed now: what it is about is closed, or texts are. It is received as
+	// it was signed, for nothing that somebody files is turned away (CPC 105(1-1)).
+	return submit(ctx, db, ask, id, signature, false)
+}
+
+// renew prints a draft anew for the one who must decide it now.
+func renew(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask.To(policy.FilingEdit), id)
+		if err != nil {
+			return err
+		}
+		if f.Status != Draft {
+			return fault.New(fault.Conflict, "fault.not-now")
+		}
+		return f.reprint(ctx, tx, press, ask)
+	})
+}
+
+func submit(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, signature document.Signature, named bool) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		if err := tx.Lock(ctx, holdCaseOfDraft, ask.Person, id); err != nil { // before the filing, as whoever gives the case away
 			return err
@@ -352,6 +387,9 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		to, err := f.seat(closed, tx, ask)
 		if err != nil {
 			return err
+		}
+		if named && (to.official.ID != f.Decider.ID || to.seat != f.Seat) {
+			return fault.New(fault.Conflict, "fault.document-changed").Because(errAnother)
 		}
 		name := term(f.Kind, f.Ground)
 		off, err := calendar.Now(ctx, tx.DB)

@@ -121,7 +121,7 @@ func TestADraftIsTheAuthorsAlone(t *testing.T) {
 		_, err := filing.Read(t.Context(), w.DB, other.Asks(policy.FilingRead), id)
 		wantKind(t, other.Word+" reads a draft", fault.NotFound, err)
 		wantKind(t, other.Word+" discards it", fault.NotFound, filing.Discard(t.Context(), w.DB, other.Asks(policy.FilingDiscard), id))
-		err = filing.Submit(t.Context(), w.DB, w.Verifier, other.Asks(policy.FilingSubmit), id, []byte("?"), nil)
+		err = filing.Submit(t.Context(), w.DB, w.Press, w.Verifier, other.Asks(policy.FilingSubmit), id, []byte("?"), nil)
 		wantKind(t, other.Word+" files it", fault.NotFound, err)
 		err = filing.Save(t.Context(), w.DB, w.Press, other.Asks(policy.FilingCreate), w.Theft, id, filing.NewFiling{
 			Kind: policy.FilingPetition, Ground: "other", Language: "kk", Circumstances: "жазды", Points: []string{"сұрады"}, Participant: w.Participant("serik@theft"),
@@ -197,7 +197,7 @@ func TestSigningTwiceFilesOnceUnderOneNumber(t *testing.T) {
 	const clicks = 5
 	done := make(chan error, clicks)
 	for range clicks {
-		go func() { done <- filing.Submit(t.Context(), w.DB, w.Verifier, ask, id, cms, digest) }()
+		go func() { done <- filing.Submit(t.Context(), w.DB, w.Press, w.Verifier, ask, id, cms, digest) }()
 	}
 	filed := 0
 	for range clicks {
@@ -246,7 +246,7 @@ func TestASignatureThatIsNotTheAuthorsOverTheseBytesFilesNothing(t *testing.T) {
 		"of nobody":                  {nil, "fault.unsigned"},
 		"that is no signature":       {content, "fault.eds.malformed"},
 	} {
-		err := filing.Submit(t.Context(), w.DB, w.Verifier, w.Aigul.Asks(policy.FilingSubmit), id, sent.cms, digest)
+		err := filing.Submit(t.Context(), w.DB, w.Press, w.Verifier, w.Aigul.Asks(policy.FilingSubmit), id, sent.cms, digest)
 		wantKind(t, "a signature "+what, fault.Invalid, err)
 		var f *fault.Fault
 		if errors.As(err, &f) && !w.Words.In("kk").Has(f.Message) {
@@ -254,7 +254,7 @@ func TestASignatureThatIsNotTheAuthorsOverTheseBytesFilesNothing(t *testing.T) {
 		}
 		wantMessage(t, "a signature "+what, sent.message, err)
 	}
-	err = filing.Submit(t.Context(), w.DB, w.Verifier, w.Aigul.Asks(policy.FilingSubmit), id, w.SignedBy(w.Aigul, content), make([]byte, 32))
+	err = filing.Submit(t.Context(), w.DB, w.Press, w.Verifier, w.Aigul.Asks(policy.FilingSubmit), id, w.SignedBy(w.Aigul, content), make([]byte, 32))
 	wantMessage(t, "a draft changed in another window", "fault.document-changed", err)
 
 	portaltest.WantText(t, "the record", w.Rows(t, `SELECT max(seq) FROM record`), before)

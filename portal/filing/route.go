@@ -216,7 +216,7 @@ func (f Filing) seat(ctx context.Context, tx *vault.DB, ask policy.Ask) (address
 		}
 		to, err := r.addressee(ctx, tx, f.Seat)
 		if err == nil && to.body != f.Body { // its texts are sealed for the other office
-			err = fault.New(fault.Conflict, "fault.document-changed")
+			err = fault.New(fault.Conflict, "fault.document-changed").Because(errAnother)
 		}
 		return to, err
 	}

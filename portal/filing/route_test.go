@@ -15,6 +15,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/warrant"
 )
 
 func TestEachKindGoesToTheOfficialWhomTheCodeNames(t *testing.T) {
@@ -122,6 +123,54 @@ func TestAnOfficialWhoLeftOrMovedGetsNothing(t *testing.T) {
 			security       | zhanar  | prosecutor | filed
 			petition       | gulnar  | chief      | filed`)
 	}
+}
+
+// Between the draft and the signature people leave: nothing is filed to one by a paper that
+// names another. It is printed for the one who sits there now, and signed anew.
+func TestWhatIsSignedForAnotherIsPrintedForWhoDecidesItNow(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingComplaintHead, Ground: "other"})
+	if _, err := w.SQL.ExecContext(t.Context(), `UPDATE officer SET left_at = $2 WHERE person = $1`, w.Marat.Person, w.At); err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, "a paper for one who left", "fault.document-changed", w.Submit(w.Aigul, id))
+	w.Want(t, `SELECT decider, seat, status FROM filing`, `
+		decider | seat  | status
+		gulnar  | chief | draft`)
+	content, _ := w.Paper(w.Aigul, id)
+	if f, err := warrant.Read(content); err != nil || f.To != w.Gulnar.Person || f.Seat != string(guide.Chief) {
+		t.Errorf("the paper is for %s of %s, %v", w.Word(f.To), f.Seat, err)
+	}
+	f, err := filing.Read(t.Context(), w.DB, w.Aigul.Asks(policy.FilingRead), id)
+	if err != nil || f.Circumstances != portaltest.Circumstances || !slices.Equal(f.Requests(), []string{portaltest.Request}) {
+		t.Errorf("what she wrote is %+v, %v", f, err)
+	}
+	if err := w.Submit(w.Aigul, id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT decider, seat, status, (SELECT count(*) FROM document d WHERE d.author = f.author AND d.kind = 'complaint') AS papers FROM filing f`, `
+		decider | seat  | status | papers
+		gulnar  | chief | filed  | 1`)
+	w.Sound()
+}
+
+// What cannot be printed any more is received as it was signed.
+func TestWhatCannotBePrintedAnewIsReceivedAllTheSame(t *testing.T) {
+	w := portaltest.World(t)
+	about := w.Decision("expertise-done")
+	id := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingComplaintHead, Ground: "other", About: about})
+	if _, err := w.SQL.ExecContext(t.Context(), `UPDATE officer SET left_at = $2 WHERE person = $1`, w.Marat.Person, w.At); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SQL.ExecContext(t.Context(), `UPDATE decision SET kind = 'accepted' WHERE id = $1`, about); err != nil { // one that is closed to her
+		t.Fatal(err)
+	}
+	if err := w.Submit(w.Aigul, id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT decider, seat, status FROM filing`, `
+		decider | seat  | status
+		gulnar  | chief | filed`)
 }
 
 func TestWhoIsNobodyInTheCaseCannotBeComplainedOf(t *testing.T) {
@@ -239,7 +288,7 @@ func TestWhoIsAffectedComplainsWithoutAStatus(t *testing.T) {
 			}
 		}
 		content, digest := w.Paper(w.Stranger, id)
-		if err := filing.Submit(ctx, w.App, w.Verifier, w.Stranger.Asks(policy.FilingSubmit), id, w.SignedBy(w.Stranger, content), digest); err != nil {
+		if err := filing.Submit(ctx, w.App, w.Press, w.Verifier, w.Stranger.Asks(policy.FilingSubmit), id, w.SignedBy(w.Stranger, content), digest); err != nil {
 			t.Fatal(kind, err)
 		}
 	}

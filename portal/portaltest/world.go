@@ -247,7 +247,7 @@ func (w *W) Draft(a *Actor, casefileID uuid.UUID, n filing.NewFiling) uuid.UUID 
 func (w *W) Submit(a *Actor, id uuid.UUID) error {
 	w.t.Helper()
 	content, digest := w.Paper(a, id)
-	return filing.Submit(w.t.Context(), w.DB, w.Verifier, a.Asks(policy.FilingSubmit), id, w.SignedBy(a, content), digest)
+	return filing.Submit(w.t.Context(), w.DB, w.Press, w.Verifier, a.Asks(policy.FilingSubmit), id, w.SignedBy(a, content), digest)
 }
 
 // Paper is the document of a filing as the actor sees it: its bytes and their
