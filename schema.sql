@@ -2269,11 +2269,11 @@ BEGIN
 END $$;
 CREATE FUNCTION fence.party(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT fence.capacities(of, false)) $$;
 
--- Whoever the asker acts for, and whoever acts for him.
+-- Whoever the asker acts for, as all that this one was, and whoever acts for him.
 CREATE FUNCTION fence.ties() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-        SELECT p.represents FROM participant p WHERE p.person = fence.me() AND p.status = 'confirmed' AND p.represents IS NOT NULL
+        SELECT unnest(lineage(p.represents)) FROM participant p WHERE p.person = fence.me() AND p.status = 'confirmed' AND p.represents IS NOT NULL
         UNION ALL
         SELECT p.id FROM participant p JOIN participant r ON r.id = p.represents WHERE r.person = fence.me() AND p.status IN ('confirmed', 'ended');
 END $$;
@@ -2500,7 +2500,9 @@ BEGIN
         OR f_status <> 'draft' AND (
                fence.post() IS NOT NULL AND f_decider = ANY (fence.stands_for())
             OR fence.duties(f_casefile) && ARRAY['supervisor', 'unit', 'office'] AND f_complained IS DISTINCT FROM fence.me()
-            OR EXISTS (SELECT FROM participant p WHERE p.represents = f_participant AND p.id IN (SELECT fence.capacities(f_casefile, true)))
+            OR EXISTS (SELECT FROM participant p -- what he filed as what he was before as well
+                        WHERE p.casefile = f_casefile AND p.person = fence.me() AND p.status = 'confirmed' AND p.represents IS NOT NULL
+                          AND f_participant = ANY (lineage(p.represents)) AND p.id IN (SELECT fence.capacities(f_casefile, true)))
             OR fence.client(f_participant, f_casefile));
 END $$;
 CREATE FUNCTION fence.filing_of(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -17,11 +17,12 @@ import (
 
 // capacityOf is something the reader is in the case of a filing today.
 type capacityOf struct {
-	participant, represents, whom uuid.UUID
+	participant, whom uuid.UUID
+	line              []uuid.UUID // the participant he acts for and all that this one was before; none for his own rights
 }
 
-// capacities reads what the query found: "participant whom represents until", the
-// last two perhaps empty. A power whose last day has passed is none.
+// capacities reads what the query found: "participant whom line until", the last two
+// perhaps empty, the line with commas. A power whose last day has passed is none.
 func (row filingRow) capacities(at time.Time) []capacityOf {
 	today := at.In(deadline.Zone).Format(time.DateOnly)
 	var out []capacityOf
@@ -33,7 +34,7 @@ func (row filingRow) capacities(at time.Time) []capacityOf {
 		var c capacityOf
 		c.participant, _ = uuid.Parse(part[0])
 		c.whom, _ = uuid.Parse(part[1])
-		c.represents, _ = uuid.Parse(part[2])
+		c.line = ids(strings.Split(part[2], ","))
 		out = append(out, c)
 	}
 	return out
@@ -65,7 +66,7 @@ const official = policy.Decider | policy.Addressee | policy.Supervisor | policy.
 // whom he acts for no more stays his.
 func (row filingRow) beside(ask policy.Ask, standing policy.Standing) (policy.Standing, error) {
 	all := row.capacities(ask.At)
-	if !slices.ContainsFunc(all, func(c capacityOf) bool { return c.represents == row.Participant && c.represents != uuid.Nil }) {
+	if !slices.ContainsFunc(all, func(c capacityOf) bool { return slices.Contains(c.line, row.Participant) }) {
 		standing &^= policy.Counsel // his power is over, if only since midnight
 	}
 	if standing&(policy.Author|policy.Counsel|policy.Client) == 0 || standing&official != 0 {
@@ -100,9 +101,10 @@ type Waiting struct {
 
 const selectWaiting = `
 SELECT q.participant, count(*) AS open, min(f.due_at) AS due
-  FROM capacity q
-  JOIN filing f ON f.casefile = q.casefile AND (f.participant = q.participant AND f.author = q.person OR f.participant = q.represents)
- WHERE q.person = $1 AND q.represents IS NOT NULL AND f.status IN ('filed', 'considered', 'waiting')
+  FROM (SELECT k.casefile, k.participant, k.person, lineage(k.represents) AS line
+          FROM capacity k WHERE k.person = $1 AND k.represents IS NOT NULL OFFSET 0) q -- once for each, not for each filing
+  JOIN filing f ON f.casefile = q.casefile AND (f.participant = q.participant AND f.author = q.person OR f.participant = ANY (q.line))
+ WHERE f.status IN ('filed', 'considered', 'waiting')
  GROUP BY q.participant`
 
 // ClientsWait is what the asker's clients wait for: each answer that is due, by the

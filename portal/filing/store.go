@@ -89,7 +89,8 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND h.sits)`
 // draft is its author's alone. It is answered by the official it waits for, while
 // the case is his, and by whoever stands in for him. Of the other officials of the
 // case all find it but the one who conducts it: he does not see a complaint to the
-// prosecutor about himself through this door. It came to one whom it concerns: he reads
+// prosecutor about himself through this door. Whoever defends a person sees what that one
+// filed as what he was before (lineage). It came to one whom it concerns: he reads
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
 SELECT f.id, f.casefile,
@@ -104,7 +105,7 @@ SELECT f.id, f.casefile,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        EXISTS (SELECT 1 FROM answer w WHERE w.filing = f.id AND w.author = $1 AND w.signed_at IS NULL) AS drafted,
        coalesce(r.person, p.person, f.author) AS whom, p.represents IS NULL OR 'withdraw' = ANY (p.scope) AS may_withdraw,
-       ARRAY(SELECT concat_ws(' ', k.participant, k.whom, coalesce(CAST(k.represents AS text), ''), coalesce(CAST(k.until AS text), ''))
+       ARRAY(SELECT concat_ws(' ', k.participant, k.whom, CASE WHEN k.represents IS NULL THEN '' ELSE array_to_string(lineage(k.represents), ',') END, coalesce(CAST(k.until AS text), ''))
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
        s.standing, s.holds
   FROM filing f
@@ -121,7 +122,8 @@ SELECT f.id, f.casefile,
   JOIN LATERAL (
        SELECT array_remove(CASE WHEN f.author = $1 THEN ARRAY['author'] ELSE '{}' END
            || CASE WHEN f.status <> 'draft' AND EXISTS (
-                  SELECT 1 FROM participant q WHERE q.represents = f.participant AND q.person = $1 AND q.status = 'confirmed' AND p.status = 'confirmed')
+                  SELECT 1 FROM participant q JOIN participant c ON c.id = q.represents AND c.status = 'confirmed'
+                   WHERE q.casefile = f.casefile AND q.person = $1 AND q.status = 'confirmed' AND f.participant = ANY (lineage(q.represents)))
               THEN ARRAY['counsel'] ELSE '{}' END
            || CASE WHEN f.status <> 'draft' AND r.person = $1 AND 'party' = ANY (h.of_case) THEN ARRAY['client'] ELSE '{}' END
            || CASE WHEN f.status <> 'draft' AND ` + impartial + ` AND h.sits THEN ARRAY['decider'] ELSE '{}' END

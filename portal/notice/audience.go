@@ -30,8 +30,7 @@ SELECT x.seq, r.person
 	filingCounsels = `
 SELECT x.seq, k.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN filing f ON f.id = x.id
-  JOIN participant p ON p.represents = f.participant
-  JOIN capacity k ON k.participant = p.id
+  JOIN capacity k ON k.casefile = f.casefile AND k.represents IS NOT NULL AND f.participant = ANY (lineage(k.represents))
  WHERE f.status <> 'draft'`
 
 	filingDeciders = `

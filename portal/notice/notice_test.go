@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
@@ -204,6 +205,30 @@ func TestAFilingTellsItsAuthorAndWhoeverDecidesIt(t *testing.T) {
 	o.fan()
 	if got := o.told(o.Aigul, from); len(got) != 2 {
 		t.Errorf("after the answer Aigul is told %v", got)
+	}
+}
+
+// The status of the author becomes another while his filing waits.
+func TestWhoActsForAnAuthorIsToldOfWhatHeFiledAsWhatHeWasBefore(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Serik, o.Theft)
+	accused := uuid.Must(uuid.NewV7())
+	if err := o.Change(o.Daniyar, o.Participant("serik@theft"), accused, casefile.Grant{Role: policy.Accused, Basis: "indictment", Since: o.At.Truncate(24 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	from := o.seq()
+	o.Answer(o.Daniyar, id, filing.Granted)
+	o.fan()
+	for _, a := range []*portaltest.Actor{o.Serik, o.Dana} {
+		if got := o.told(a, from); len(got) == 0 {
+			t.Errorf("%s is told nothing", a.Word)
+		}
+	}
+	for _, a := range []*portaltest.Actor{o.Timur, o.Aigul, o.Saule} {
+		if got := o.told(a, from); len(got) > 0 {
+			t.Errorf("%s is told %v", a.Word, got)
+		}
 	}
 }
 
