@@ -38,7 +38,7 @@ func (w *Worker) message(p parcel, c content) (Message, error) {
 	case c.Number != "" && c.Kind != Report: // the number of a report tells whoever holds the telephone who was told of an offence
 		say = l.T("notice.say."+string(c.Kind)+".numbered", "number", c.Number, "day", day)
 	default:
-		say = l.T("notice.say." + string(c.Kind), "day", day)
+		say = l.T("notice.say."+string(c.Kind), "day", day)
 	}
 	m.Subject = l.T("notice.subject")
 	if c.Discreet {
