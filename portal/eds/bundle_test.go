@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"zharia/portal/eds"
+	"zharia/portal/eds/authority"
 )
 
 // A court has the document, the evidence and the root certificate, and nobody to
@@ -18,6 +19,18 @@ func TestCommandVerifiesABundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	bundle, err := who.Evidence.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of another it is the list that proves it, too long to lie in the bundle.
+	s.Break(authority.OCSP, authority.Unavailable)
+	listed, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := listed.Evidence.Lists[0].Raw
+	listed.Evidence.Lists[0].Raw = nil
+	byList, err := listed.Evidence.Bundle()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +48,7 @@ func TestCommandVerifiesABundle(t *testing.T) {
 	trust := filepath.Dir(put("trust/root.cer", s.Root()))
 	content, other := put("filing.pdf", filing), put("other.pdf", []byte("another"))
 	evidence, broken := put("evidence.json", bundle), put("broken.json", bundle[:len(bundle)/2])
+	waits, list := put("listed.json", byList), put("long.crl", long)
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -44,6 +58,8 @@ func TestCommandVerifiesABundle(t *testing.T) {
 		"with its stamp":    {[]string{"-bundle", evidence, "-trust", trust, "-content", content}, 0, `"provenAt"`},
 		"without a root":    {[]string{"-bundle", evidence, "-content", content}, 1, `"reason": "unknown-authority"`},
 		"another document":  {[]string{"-bundle", evidence, "-trust", trust, "-content", other}, 1, `"reason": "content-differs"`},
+		"without its list":  {[]string{"-bundle", waits, "-trust", trust, "-content", content}, 1, "is to be brought"},
+		"with its list":     {[]string{"-bundle", waits, "-trust", trust, "-content", content, list}, 0, `"revocation": "good"`},
 		"half of it":        {[]string{"-bundle", broken, "-trust", trust, "-content", content}, 2, ""},
 		"without a content": {[]string{"-bundle", evidence, "-trust", trust}, 2, ""},
 		"a list not there":  {[]string{"-bundle", evidence, "-trust", trust, "-content", content, filepath.Join(dir, "no.crl")}, 2, ""},

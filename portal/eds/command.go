@@ -110,6 +110,9 @@ func (a asked) answer(ctx context.Context) (Verdict, time.Time) {
 		return v, a.at
 	}
 	who, err := a.verifier.Reverify(ctx, a.evidence, a.content, a.lists...)
+	if err == nil && who.Revocation == Pending { // here somebody can bring what is missing
+		err = a.evidence.absent(a.lists)
+	}
 	v := Verdict{Valid: err == nil, Content: a.content}
 	if err != nil {
 		v.Reason, v.Detail = why(err)

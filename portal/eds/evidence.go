@@ -198,7 +198,11 @@ func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revo
 	case err != nil || state == Pending:
 		return state, err
 	}
-	e.Answers, e.Lists, e.Verdict.Revocation = append(asked.Answers, e.Answers...), append(asked.Lists, e.Lists...), state
+	old := e.Lists
+	if state == Good { // all is proven by what lies here: nobody is to look for the long lists of that day any more
+		old = slices.DeleteFunc(slices.Clone(old), func(l List) bool { return l.Raw == nil })
+	}
+	e.Answers, e.Lists, e.Verdict.Revocation = append(asked.Answers, e.Answers...), append(asked.Lists, old...), state
 	return state, nil
 }
 
@@ -211,10 +215,17 @@ type record struct {
 
 func (r *record) others() []*chain.Certificate { return r.path[1:] }
 
+// since is from when on an answer says something about a signature that was received then:
+// a paper of a Sitting leans on one of up to Fresh before, and clocks of ours differ by
+// seconds. The bundle itself says when it asked, and whoever brings it may have chosen an
+// answer of the month before, when nobody had stolen the key yet. What was said later
+// counts: Confirm asks again.
+func (r *record) since() time.Time { return r.evidence.At.Add(-Fresh - time.Minute) }
+
 func (r *record) answer(_ context.Context, c, _ *chain.Certificate, _ time.Time) (Answer, error) {
 	about := c.Digest()
 	for _, a := range r.evidence.Answers {
-		if a.Certificate == about {
+		if a.Certificate == about && !a.At.Before(r.since()) {
 			return a, nil
 		}
 	}
@@ -222,13 +233,21 @@ func (r *record) answer(_ context.Context, c, _ *chain.Certificate, _ time.Time)
 }
 
 // revocationLists reads the lists of the evidence that the issuer signed: of each
-// kind the first, for Confirm puts what is newer in front.
+// kind the first, for Confirm puts what is newer in front. Whose a list is that is not
+// here nobody knows; it matters only where no other is the issuer's.
 func (r *record) revocationLists(_ context.Context, issuer *chain.Certificate, _ time.Time) (lists, error) {
 	var found lists
+	absent := ErrUnreachable
 	for _, kept := range r.evidence.Lists {
+		if kept.At.Before(r.since()) {
+			continue
+		}
 		raw, err := r.whole(kept)
 		if err != nil {
-			return found, err
+			if kept.Raw != nil || absent == ErrUnreachable {
+				absent = err
+			}
+			continue
 		}
 		l, err := crl.Read(bytes.NewReader(raw), issuer, chain.Profile{})
 		switch {
@@ -240,19 +259,36 @@ func (r *record) revocationLists(_ context.Context, issuer *chain.Certificate, _
 		}
 	}
 	if found.full == nil {
-		return found, ErrUnreachable
+		return found, absent
 	}
 	return found, nil
 }
 
-// whole gives the bytes of a list: from the evidence, or those brought.
+// whole gives the bytes of a list: from the evidence, or those brought. A list that is too
+// long to lie here and was not brought is silence, ErrUnreachable; one that lies here under
+// a hash that is not its own is no evidence.
 func (r *record) whole(kept List) ([]byte, error) {
 	for _, raw := range slices.Concat(r.lists, [][]byte{kept.Raw}) {
 		if raw != nil && sha256.Sum256(raw) == kept.Digest {
 			return raw, nil
 		}
 	}
-	return nil, fmt.Errorf("the list with SHA-256 %x is to be brought", kept.Digest)
+	if kept.Raw != nil {
+		return nil, fmt.Errorf("the list with SHA-256 %x is another", kept.Digest)
+	}
+	return nil, fmt.Errorf("%w: the list with SHA-256 %x is to be brought", ErrUnreachable, kept.Digest)
+}
+
+// absent is the refusal of evidence whose long lists were not all brought; nil where they
+// were, or there are none.
+func (e *Evidence) absent(brought [][]byte) error {
+	r := &record{evidence: e, lists: brought}
+	for _, kept := range e.Lists {
+		if _, err := r.whole(kept); errors.Is(err, ErrUnreachable) {
+			return refuse(NotKnown, "%v", err)
+		}
+	}
+	return nil
 }
 
 func (r *record) token(context.Context, []byte, string) ([]byte, error) {

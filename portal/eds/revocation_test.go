@@ -2,8 +2,10 @@ package eds_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -218,6 +220,12 @@ func TestEvidenceProvesASignatureWhenNobodyAnswersAnyMore(t *testing.T) {
 // Whatever is changed in a bundle, it proves what it proved or less.
 func TestAChangedBundleProvesNothingNew(t *testing.T) {
 	s := services(t)
+	s.now = now.AddDate(0, 0, -25)
+	before, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.now = now
 	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
 	if err != nil {
 		t.Fatal(err)
@@ -235,22 +243,27 @@ func TestAChangedBundleProvesNothingNew(t *testing.T) {
 		want   eds.Reason
 		state  eds.Revocation
 	}{
-		"as it was":             {func(*eds.Evidence) {}, "", eds.Good},
-		"received later":        {func(e *eds.Evidence) { e.At = e.At.AddDate(2, 0, 0) }, eds.ClaimedTime, ""},
-		"another purpose":       {func(e *eds.Evidence) { e.Purpose = "anything" }, eds.Malformed, ""},
-		"no answers":            {func(e *eds.Evidence) { e.Answers = nil }, "", eds.Pending},
-		"no lists":              {func(e *eds.Evidence) { e.Lists = nil }, "", eds.Pending},
-		"asked another day":     {func(e *eds.Evidence) { e.Answers[0].At = e.At.AddDate(0, 0, 2) }, eds.NotKnown, ""},
-		"another nonce":         {func(e *eds.Evidence) { e.Answers[0].Nonce[0] ^= 1 }, eds.NotKnown, ""},
-		"a bit of the answer":   {func(e *eds.Evidence) { e.Answers[0].Response[len(e.Answers[0].Response)/2] ^= 1 }, eds.NotKnown, ""},
-		"a bit of the list":     {func(e *eds.Evidence) { e.Lists[0].Raw[len(e.Lists[0].Raw)/2] ^= 1 }, eds.NotKnown, ""},
-		"without the issuer":    {func(e *eds.Evidence) { e.Path = e.Path[:1] }, "", eds.Good}, // the verifier knows him
-		"without anybody":       {func(e *eds.Evidence) { e.Path[0] = []byte{0x30, 0} }, eds.Malformed, ""},
-		"a bit of the stamp":    {func(e *eds.Evidence) { e.Token[len(e.Token)/2] ^= 1 }, eds.Timestamp, ""},
-		"a verdict of its own":  {func(e *eds.Evidence) { e.Verdict = eds.Judged{}; e.Answers = nil }, "", eds.Pending},
-		"a bit of the message":  {func(e *eds.Evidence) { e.CMS[len(e.CMS)-3] ^= 1 }, eds.SignatureWrong, ""},
-		"a digest of its own":   {func(e *eds.Evidence) { e.Content[0] ^= 1 }, eds.ContentDiffers, ""},
-		"a list under its name": {func(e *eds.Evidence) { e.Lists[0].Digest[0] ^= 1 }, eds.NotKnown, ""},
+		"as it was":         {func(*eds.Evidence) {}, "", eds.Good},
+		"received later":    {func(e *eds.Evidence) { e.At = e.At.AddDate(2, 0, 0) }, eds.ClaimedTime, ""},
+		"another purpose":   {func(e *eds.Evidence) { e.Purpose = "anything" }, eds.Malformed, ""},
+		"no answers":        {func(e *eds.Evidence) { e.Answers = nil }, "", eds.Pending},
+		"no lists":          {func(e *eds.Evidence) { e.Lists = nil }, "", eds.Pending},
+		"asked another day": {func(e *eds.Evidence) { e.Answers[0].At = e.At.AddDate(0, 0, 2) }, eds.NotKnown, ""},
+		"answers of the month before": {func(e *eds.Evidence) { // as they were given then: the key was good
+			e.Answers = slices.Clone(before.Evidence.Answers)
+		}, "", eds.Pending},
+		"lists of the month before": {func(e *eds.Evidence) { e.Answers, e.Lists = nil, slices.Clone(before.Evidence.Lists) }, "", eds.Pending},
+		"an hour before":            {func(e *eds.Evidence) { e.Answers[0].At = e.At.Add(-time.Hour) }, "", eds.Pending},
+		"another nonce":             {func(e *eds.Evidence) { e.Answers[0].Nonce[0] ^= 1 }, eds.NotKnown, ""},
+		"a bit of the answer":       {func(e *eds.Evidence) { e.Answers[0].Response[len(e.Answers[0].Response)/2] ^= 1 }, eds.NotKnown, ""},
+		"a bit of the list":         {func(e *eds.Evidence) { e.Lists[0].Raw[len(e.Lists[0].Raw)/2] ^= 1 }, eds.NotKnown, ""},
+		"without the issuer":        {func(e *eds.Evidence) { e.Path = e.Path[:1] }, "", eds.Good}, // the verifier knows him
+		"without anybody":           {func(e *eds.Evidence) { e.Path[0] = []byte{0x30, 0} }, eds.Malformed, ""},
+		"a bit of the stamp":        {func(e *eds.Evidence) { e.Token[len(e.Token)/2] ^= 1 }, eds.Timestamp, ""},
+		"a verdict of its own":      {func(e *eds.Evidence) { e.Verdict = eds.Judged{}; e.Answers = nil }, "", eds.Pending},
+		"a bit of the message":      {func(e *eds.Evidence) { e.CMS[len(e.CMS)-3] ^= 1 }, eds.SignatureWrong, ""},
+		"a digest of its own":       {func(e *eds.Evidence) { e.Content[0] ^= 1 }, eds.ContentDiffers, ""},
+		"a list under its name":     {func(e *eds.Evidence) { e.Lists[0].Digest[0] ^= 1 }, eds.NotKnown, ""},
 	} {
 		e := fresh()
 		c.change(e)
@@ -269,6 +282,67 @@ func TestAChangedBundleProvesNothingNew(t *testing.T) {
 	if _, err := eds.ReadBundle(make([]byte, 5<<20)); reason(err) != eds.TooLarge {
 		t.Errorf("five megabytes: %v", err)
 	}
+}
+
+// A key that was stolen and taken back signs, and its thief has answers of when it was good:
+// he puts them beside the signature, and says that it was received today.
+func TestAnswersFromBeforeTheSignatureDoNotProveAStolenKey(t *testing.T) {
+	for what, set := range map[string]func(*served){
+		"answers": func(*served) {},
+		"lists":   func(s *served) { s.Break(authority.OCSP, authority.Unavailable) },
+	} {
+		s := services(t)
+		s.now = now.AddDate(0, 0, -25)
+		set(s)
+		good, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Revoke(s.aigul.Serial(), authority.KeyCompromise, s.now.Add(time.Hour))
+		s.now = now
+		stolen, sum := s.sign(t), sha256.Sum256(filing)
+		if _, err := s.verifier.Document(t.Context(), stolen, filing, s.now); reason(err) != eds.Revoked {
+			t.Fatalf("%s: it is not known to be stolen: %v", what, err)
+		}
+		forged := &eds.Evidence{Version: 1, At: s.now, Content: sum[:], CMS: stolen, Path: good.Evidence.Path, Answers: good.Evidence.Answers, Lists: good.Evidence.Lists, Purpose: "document"}
+		if who, err := s.verifier.Reverify(t.Context(), forged, filing); err == nil && who.Revocation != eds.Pending {
+			t.Errorf("by %s of the month before the stolen key is %q", what, who.Revocation)
+		}
+	}
+}
+
+// The issuer's list is long, and only its name lies in the evidence: until somebody brings it or
+// the responder speaks again, nothing is known; after that nobody looks for it any more.
+func TestWhatWasProvedByALongListWaitsForTheAuthorityAndIsThenProved(t *testing.T) {
+	s := services(t)
+	s.Break(authority.OCSP, authority.Unavailable)
+	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil || len(who.Evidence.Lists) < 2 {
+		t.Fatalf("%d lists, %v", len(who.Evidence.Lists), err)
+	}
+	e := who.Evidence
+	long := e.Lists[0].Raw
+	e.Lists[0].Raw = nil
+	is := func(what string, e *eds.Evidence, want eds.Revocation, lists ...[]byte) {
+		t.Helper()
+		if again, err := s.verifier.Reverify(t.Context(), e, filing, lists...); err != nil || again.Revocation != want {
+			t.Errorf("%s: %q, %v; want %q", what, again.Revocation, err, want)
+		}
+	}
+	is("as it was received", e, eds.Pending)
+	is("with the list that was brought", e, eds.Good, long)
+	s.Break(authority.OCSP, authority.NoFault)
+	s.now = s.now.Add(time.Hour)
+	named := slices.Clone(e.Lists)
+	if state, err := s.verifier.Confirm(t.Context(), e, s.now); err != nil || state != eds.Good {
+		t.Fatalf("confirmed: %q, %v", state, err)
+	}
+	is("confirmed", e, eds.Good)
+	if slices.ContainsFunc(e.Lists, func(l eds.List) bool { return l.Raw == nil }) {
+		t.Error("a list that nobody needs any more is still to be brought")
+	}
+	e.Lists = append(slices.Clone(e.Lists), named...) // as they were confirmed before
+	is("confirmed by the version before", e, eds.Good)
 }
 
 // A thousand signatures are proved with a clock five years on (THREATS S30).
