@@ -120,7 +120,7 @@ func Verify(ctx context.Context, db *database.DB, o Options) (Report, error) {
 			return err
 		}
 		a.tx = tx
-		for _, part := range []func(context.Context) error{a.begin, a.leaves, a.compareHeads, a.rows, a.papers, a.pieces, a.guards} {
+		for _, part := range []func(context.Context) error{a.begin, a.leaves, a.compareHeads, a.stand, a.rows, a.papers, a.pieces, a.guards} {
 			if err := part(ctx); err != nil {
 				return err
 			}
@@ -159,6 +159,7 @@ type audit struct {
 
 	shelves  []shelf         // of witnesses, what was not opened yet
 	pending  []head          // of others, those not passed yet, by size
+	given    []Head          // receipts, whose papers must stand
 	receipts []head          // those of them that hold a leaf, by its place
 	signed   []head          // checkpoints of the table, of the leaves in hand
 	agreed   int64           // the greatest size on which a head agreed

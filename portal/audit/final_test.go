@@ -13,6 +13,7 @@ import (
 
 	"zharia/portal/audit"
 	"zharia/portal/filing"
+	"zharia/portal/ledger"
 	"zharia/portal/portaltest"
 	"zharia/portal/reseal"
 )
@@ -175,3 +176,26 @@ func TestWhatIsFinalIsWrittenAsTheSchemaHasIt(t *testing.T) {
 	}
 }
 
+// A receipt names the paper by its SHA-256: whoever holds one needs no list of what is
+// final to see that the paper is gone.
+func TestAReceiptWhosePaperIsGoneIsFound(t *testing.T) {
+	t.Parallel()
+	w, id := answered(t)
+	var digest []byte
+	var seq int64
+	if err := w.SQL.QueryRow(`SELECT r.seq, r.digest FROM record r WHERE r.object = 'filing' AND r.object_id = $1 AND r.act = 'filing-submit'`, id).Scan(&seq, &digest); err != nil {
+		t.Fatal(err)
+	}
+	row, err := ledger.ReadRow(t.Context(), w.DB.DB, seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := []audit.Head{{Holder: "receipt", Where: "hers", Note: w.SignLog().Note, Leaf: ledger.Leaf(row), Index: seq - 1}}
+	sound(t, verify(t, w.DB.DB, audit.Options{Heads: held}))
+	if err := attack(w.SQL, fmt.Sprintf(`DELETE FROM document WHERE digest = '\x%x'`, digest)); err != nil {
+		t.Fatal(err)
+	}
+	if got := about(verify(t, w.DB.DB, audit.Options{Heads: held}), "receipt"); got["hers"] != audit.Missing {
+		t.Errorf("found of the receipt: %v", got)
+	}
+}

@@ -226,6 +226,7 @@ func (a *audit) compare(ctx context.Context, heads []Head, proved int64) error {
 				continue
 			}
 			// Its act was left, and must be the one that it was given out for.
+			a.given = append(a.given, h)
 			if h.Index < proved {
 				if err := a.holds(ctx, read); err != nil {
 					return err
@@ -240,6 +241,9 @@ func (a *audit) compare(ctx context.Context, heads []Head, proved int64) error {
 			a.found(read.finding(Unreadable, "it lies where the checkpoint of %d acts was put", n))
 		}
 		a.pending = append(a.pending, read)
+		if h.Leaf != nil {
+			a.given = append(a.given, h)
+		}
 	}
 	slices.SortStableFunc(a.pending, func(x, y head) int { return int(min(max(x.size-y.size, -1), 1)) })
 	for len(a.pending) > 0 && a.pending[0].size <= proved {
@@ -300,6 +304,35 @@ func (a *audit) receives(h head, leaf tlog.Hash) {
 	f := h.finding(Forked, "it was given out for another act than the one that stands in its place")
 	f.Leaf = h.Index + 1
 	a.found(f)
+}
+
+// selectFallen are those of some digests under which no signed paper stands.
+const selectFallen = `
+SELECT x.n - 1 FROM unnest(CAST($1 AS bytea[])) WITH ORDINALITY AS x(digest, n)
+ WHERE NOT EXISTS (SELECT FROM public.document d WHERE d.digest = x.digest AND d.signed_at IS NOT NULL)`
+
+// stand looks whether the papers stand that receipts were given out for: each names its
+// act, and the act has the SHA-256 of what was signed.
+func (a *audit) stand(ctx context.Context) error {
+	var digests pq.ByteaArray
+	var of []Head
+	for _, h := range a.given {
+		if row, err := ledger.ParseLeaf(h.Leaf); err != nil {
+			a.found(head{Head: h}.finding(Unreadable, "its act does not read: %v", err))
+		} else if row.Digest != nil {
+			digests, of = append(digests, row.Digest), append(of, h)
+		}
+	}
+	var fallen []int
+	if err := a.tx.Select(ctx, &fallen, selectFallen, digests); err != nil {
+		return fmt.Errorf("papers of receipts: %w", err)
+	}
+	for _, i := range fallen {
+		f := head{Head: of[i]}.finding(Missing, "the paper with SHA-256 %x, which it was given out for, is not there", digests[i])
+		f.Leaf = of[i].Index + 1
+		a.found(f)
+	}
+	return nil
 }
 
 const selectCheckpoints = `SELECT size, root, at, note FROM public.checkpoint WHERE size > $1 AND size <= $2 ORDER BY size`
