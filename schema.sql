@@ -1623,8 +1623,8 @@ CREATE INDEX tip_file_tip ON tip_file (tip);
 
 CREATE SCHEMA ledger;
 
--- A row that came, changed or went. cols is the first 8 bytes of the SHA-256 of each
--- column, in their order; eight zeros are NULL. seq is the act that answers for it:
+-- A row that came, changed or went. cols is the first 16 bytes of the SHA-256 of each
+-- column, in their order; sixteen zeros are NULL. seq is the act that answers for it:
 -- none if somebody changed the row past the portal. No foreign key: ledger.record is
 -- its only writer, and a key would cost more than the rest of an act.
 CREATE TABLE trace (
@@ -1959,7 +1959,7 @@ BEGIN
           INTO STRICT key
           FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)
          WHERE x.indrelid = name::regclass AND x.indisprimary;
-        SELECT string_agg(format('coalesce(substring(sha256(%s) FOR 8), ''\x0000000000000000'')',
+        SELECT string_agg(format('coalesce(substring(sha256(%s) FOR 16), ''\x00000000000000000000000000000000'')',
                    CASE WHEN a.atttypid = 'bytea'::regtype THEN format('%%1$s.%I', a.attname) ELSE format('convert_to(%%1$s.%I::text, ''UTF8'')', a.attname) END), ' || ' ORDER BY a.attnum)
           INTO STRICT cols
           FROM pg_attribute a

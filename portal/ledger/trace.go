@@ -63,7 +63,7 @@ var Untraced = map[string][]string{
 
 // CellSize is how many bytes of the SHA-256 of a column's value a trace keeps. NULL is
 // as many zeros.
-const CellSize = 8
+const CellSize = 16
 
 // Trace is one row of a protected table that came, changed or went.
 type Trace struct {
