@@ -119,9 +119,9 @@ func furnished(t *testing.T) (*portaltest.W, *sqlx.DB) {
 		if n, err := result.RowsAffected(); n != 1 {
 			t.Fatalf("%s: %d rows of furniture, %v", name, n, err)
 		}
-	}
-	if _, err := tx.Exec(`SELECT ledger.record(now(), NULL, 'test-furnish', 'body', gen_random_uuid(), NULL, '', NULL)`); err != nil {
-		t.Fatal(err)
+		if _, err := tx.Exec(`SELECT ledger.record(now(), NULL, $1, 'body', gen_random_uuid(), NULL, '', NULL)`, audit.ActOn(name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,11 @@
 package audit
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"zharia/portal/policy"
+)
 
 // Final is a line of the list of what is final, for its test.
 type Final struct {
@@ -16,6 +21,25 @@ func Finals() (out []Final) {
 			line.Since = []string{f.since}
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+// ActOn is some act that changes rows of a table.
+func ActOn(table string) string {
+	for act, d := range done {
+		if _, writes := d[table]; writes {
+			return string(act)
+		}
+	}
+	return string(policy.DecisionRead) // which opens what it shows
+}
+
+// Deeds are the tables of each act.
+func Deeds() map[string][]string {
+	out := map[string][]string{}
+	for act, d := range done {
+		out[string(act)] = slices.Collect(maps.Keys(d))
 	}
 	return out
 }

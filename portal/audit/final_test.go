@@ -199,3 +199,46 @@ func TestAReceiptWhosePaperIsGoneIsFound(t *testing.T) {
 		t.Errorf("found of the receipt: %v", got)
 	}
 }
+
+func TestAnActThatThereIsNotAndOneThatDoesWhatItDoesNotAreFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ act, order, want string }{
+		{"nobody-did-this", `UPDATE filing SET due_at = due_at + interval '300 days' WHERE id = '%s'`, "record act foreign"},
+		{"session-open", `UPDATE filing SET considered_at = now() WHERE id = '%s'`, "filing broken"},
+		{"filing-read", `UPDATE participant SET role = 'victim' WHERE role = 'suspect' AND '%s' <> ''`, "participant broken"},
+		{"filing-extend", `DELETE FROM decision_text WHERE '%s' <> ''`, "decision_text broken"},
+		{"decision-draft", `INSERT INTO addition (id, filing, asked_by, asked_at) SELECT gen_random_uuid(), id, decider, now() FROM filing WHERE id = '%s'`, "addition broken"},
+	} {
+		t.Run(c.act, func(t *testing.T) {
+			t.Parallel()
+			w, id := answered(t)
+			last := verify(t, w.DB.DB, audit.Options{}).State
+			orders := []string{`ALTER TABLE decision_text DISABLE TRIGGER stays`, fmt.Sprintf(c.order, id)}
+			if err := forged(t, w.SQL, "", c.act, "filing", id, orders...); err != nil {
+				t.Fatal(err)
+			}
+			for name, since := range map[string]audit.State{"everything": {}, "what is new": last} {
+				if got := wrong(verify(t, w.DB.DB, audit.Options{Since: since})); !slices.Contains(got, c.want) {
+					t.Errorf("%s: %v", name, got)
+				}
+			}
+		})
+	}
+}
+
+// The list of acts names tables that are protected, and each of these has an act.
+func TestEachProtectedTableHasAnActThatMakesItsRows(t *testing.T) {
+	t.Parallel()
+	for act, tables := range audit.Deeds() {
+		for _, name := range tables {
+			if !slices.Contains(ledger.Protected, name) {
+				t.Errorf("%s changes %s, of which no trace is left", act, name)
+			}
+		}
+	}
+	for _, name := range ledger.Protected {
+		if act := audit.ActOn(name); audit.Misdeed(act, name, false) != "" {
+			t.Errorf("no act makes a row of %s", name)
+		}
+	}
+}

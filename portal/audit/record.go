@@ -85,6 +85,7 @@ func (a *audit) leaves(ctx context.Context) error {
 			a.passes(e, leaf, r.At)
 			read++
 		}
+		a.strange(rows[:read])
 		if err := a.traces(ctx, rows[:read]); err != nil {
 			return err
 		}
@@ -259,6 +260,7 @@ func (w *traceWalk) step(t ledger.Trace) error {
 		w.end()
 	}
 	w.n, w.last = w.n+1, t
+	w.a.did(w.leaves[0].Act, t)
 	w.a.report.Traces++
 	w.hash.Write(t.Bytes())
 	return nil

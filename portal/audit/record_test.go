@@ -41,7 +41,7 @@ func TestWhateverIsDoneToTheLedgerItselfIsFound(t *testing.T) {
 	}{
 		"an act says another time":     {[]string{`UPDATE record SET at = at + interval '1 microsecond' WHERE seq = 3`}, []string{"record | 3 |  | 3 | changed", "tree | 3 |  | 3 | changed", "checkpoint | 3 |  | 3 | forked"}},
 		"an act of another person":     {[]string{`UPDATE record SET who = object_id WHERE seq = 12`}, []string{"record | 12 |  | 12 | changed", "tree | 19 |  | 12 | changed", "checkpoint | 12 |  | 12 | forked"}},
-		"another act":                  {[]string{`UPDATE record SET act = 'court-names' WHERE seq = 11`}, []string{"record | 11 |  | 11 | changed", "tree | 18 |  | 11 | changed", "checkpoint | 11 |  | 11 | forked"}},
+		"another act":                  {[]string{`UPDATE record SET act = 'officer-first' WHERE seq = 11`}, []string{"record | 11 |  | 11 | changed", "tree | 18 |  | 11 | changed", "checkpoint | 11 |  | 11 | forked"}},
 		"an article":                   {[]string{`UPDATE record SET law = 'CPC 1' WHERE seq = 12`}, []string{"record | 12 |  | 12 | changed", "tree | 19 |  | 12 | changed", "checkpoint | 12 |  | 12 | forked"}},
 		"a hash":                       {[]string{`UPDATE record SET hash = ` + zeros + ` WHERE seq = 3`}, []string{"record | 3 |  | 3 | changed"}},
 		"an act is gone":               {[]string{`DELETE FROM record WHERE seq = 12`}, []string{"record | 12 |  | 12 | missing", "tree |  |  | 12 | foreign", "checkpoint | 12 |  | 12 | cut", "body | " + court(11).String() + " |  | 12 | unbound", "body | " + court(12).String() + " |  | 13 | unbound", "body | " + court(11).String() + " |  | 0 | foreign", "body | " + court(12).String() + " |  | 0 | foreign"}},

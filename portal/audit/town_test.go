@@ -19,6 +19,7 @@ import (
 	"zharia/portal/audit"
 	"zharia/portal/database"
 	"zharia/portal/ledger"
+	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
 
@@ -88,7 +89,7 @@ func (w *town) silentAct(db *database.DB) {
 		if err := tx.Exec(w.Context(), renameCourt, court(n), name); err != nil {
 			return err
 		}
-		return ledger.Record(w.Context(), tx, ledger.Entry{At: noon.Add(time.Duration(n) * time.Second), Act: "court-name", Object: "body", ID: court(n)})
+		return ledger.Record(w.Context(), tx, ledger.Entry{At: noon.Add(time.Duration(n) * time.Second), Act: string(policy.RegisterTake), Object: "body", ID: court(n)})
 	})
 	if err != nil {
 		w.Fatal(err)
