@@ -49,7 +49,7 @@ const (
 var (
 	errStrange  = errors.New("leave: not a paper that counts")
 	errStanding = errors.New("leave: no standing by the papers")
-	errFiling   = errors.New("leave: who decides a filing reads what belongs to one")
+	errPlace    = errors.New("leave: no such thing opens to one who is only that to the case")
 )
 
 // rights are the papers of one unsealing, and what was remembered before.
@@ -262,8 +262,9 @@ func (r *rights) chain(casefile uuid.UUID, at time.Time) (*warrant.Chain, error)
 }
 
 // Standing is nil for whoever is something to the case by the papers; without a case,
-// for whoever receives for each body whose texts they are, and is in a post. Who decides a filing and is nothing else opens what belongs
-// to filings, and none of the file of the case.
+// for whoever receives for each body whose texts they are, and is in a post. All of a case
+// opens to its own officials alone. Who decides a filing and is nothing else opens what
+// belongs to filings, and a participant what participants read (withFiling, withParty).
 func (r *rights) Standing(_ context.Context, person, casefile uuid.UUID, of []vault.Where, at time.Time) error {
 	c, err := r.chain(casefile, at)
 	if err != nil {
@@ -284,11 +285,18 @@ func (r *rights) Standing(_ context.Context, person, casefile uuid.UUID, of []va
 	switch {
 	case s.None():
 		return errStanding
-	case len(s.As) == 1 && s.Is(warrant.Decider):
-		for _, place := range of {
-			if !withFiling[place.Table] {
-				return fmt.Errorf("%w, not %s", errFiling, place.Table)
-			}
+	case slices.ContainsFunc(s.As, func(as warrant.As) bool { return as != warrant.Party && as != warrant.Decider }):
+		return nil // of the case's own officials
+	}
+	file, pages := c.Reads(person, casefile, at)
+	for _, place := range of {
+		switch {
+		case s.Is(warrant.Decider) && withFiling[place.Table]:
+		case s.Is(warrant.Party) && withParty[place.Table]:
+		case s.Is(warrant.Party) && file && withFile[place.Table]:
+		case s.Is(warrant.Party) && pages && place.Table == "material_page":
+		default:
+			return fmt.Errorf("%w, not %s", errPlace, place.Table)
 		}
 	}
 	return nil
@@ -306,3 +314,20 @@ var withFiling = map[string]bool{
 	"casefile": true, "known": true, // the number of the case, and who the people of it are
 	"decision": true, "decision_text": true, // that is contested
 }
+
+// withParty are the tables of what participants read: whose of them a filing or a paper
+// is, the keeper cannot tell either, so it opens these of the whole case to each. Not the
+// texts that papers are printed from, which are their writers'; not why somebody is shown
+// more or less than others; and what one asked or was answered about his own status he opens by
+// his own right, or by nobody's.
+var withParty = map[string]bool{
+	"filing": true, "point": true, "resolution": true, "message": true, "supplement": true, "addition_point": true,
+	"extension": true, "forward": true, "cancellation": true, "dispute": true, "count_objection": true, "answer": true,
+	"attachment": true, "attachment_chunk": true, "document": true, "evidence": true, "assent": true,
+	"casefile": true, "known": true, "participant": true,
+	"opening": true, "objection": true, "unsealing": true, // who looked and why, what he asks about it, and what custodians opened
+}
+
+// withFile are those of the file of the case, of a participant to whom it was opened by a
+// paper (CPC 294). Its pages open while that holds.
+var withFile = map[string]bool{"material": true, "familiarisation": true}

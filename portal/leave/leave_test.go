@@ -572,6 +572,72 @@ func TestWhoDecidesAFilingAloneOpensWhatBelongsToFilings(t *testing.T) {
 	}
 }
 
+// What a participant opens by the case is what participants read: not the texts that papers
+// are printed from, not what others asked and were answered, and not the file.
+func TestAParticipantOpensWhatParticipantsReadAndNothingElse(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	b.see(b.Serik, b.Theft)
+	for _, table := range []string{"casefile", "known", "participant", "document", "evidence", "assent", "filing", "answer", "attachment_chunk", "opening", "objection", "unsealing"} {
+		if err := b.may(b.Serik, b.Theft, table); err != nil {
+			t.Errorf("%s: %v", table, err)
+		}
+	}
+	for _, table := range []string{"decision", "decision_text", "redaction", "exposure", "request", "confirmation", "material", "material_page", "familiarisation", "pretext", "next"} {
+		if err := b.may(b.Serik, b.Theft, "document", table); err == nil {
+			t.Errorf("he opens %s", table)
+		}
+		if err := b.may(b.Daniyar, b.Theft, table); err != nil {
+			t.Errorf("who conducts the case, %s: %v", table, err)
+		}
+	}
+}
+
+// The file opens to whom it was opened by a paper of who conducts the case, page by page
+// while its term and what it may be postponed by lasts.
+func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	b.see(b.Serik, b.Theft)
+	b.see(b.Aigul, b.Theft)
+	opens := func(by, to *portaltest.Actor, participant string, from, until int) {
+		t.Helper()
+		f := warrant.Fact{
+			Kind: warrant.Familiarisation, ID: uuid.New(), Made: b.At.UTC().Truncate(time.Second), Case: b.Theft, Participant: b.Participant(participant), Person: to.Person,
+			Role: policy.Suspect, From: warrant.On(day(b.W, from)), Until: warrant.On(day(b.W, until)),
+		}
+		pdf, err := warrant.Put(b.PDF("Хабарлама"), f)
+		ok(t, err)
+		p := b.gather(to, b.Theft)[0]
+		ok(t, b.take(keeper.Paper{Case: b.Theft, Content: pdf, Signatures: [][]byte{b.SignedBy(by, pdf)}, Person: p.Person}))
+	}
+	is := func(who *portaltest.Actor, file, pages bool, when string) {
+		t.Helper()
+		for table, want := range map[string]bool{"material": file, "familiarisation": file, "material_page": pages, "decision_text": false} {
+			if err := b.may(who, b.Theft, table); (err == nil) != want {
+				t.Errorf("%s, %s: %s: %v, want %v", b.Word(who.Person), when, table, err, want)
+			}
+		}
+	}
+	b.Verifier.Services = nil // a paper that is being signed has no evidence yet
+	opens(b.Serik, b.Serik, "serik@theft", 0, 9)
+	is(b.Serik, false, false, "by his own paper")
+	opens(b.Ermek, b.Serik, "serik@theft", 0, 9)
+	is(b.Serik, false, false, "by an investigator of another case")
+	opens(b.Daniyar, b.Serik, "serik@theft", 1, 2)
+	is(b.Serik, true, false, "before its day")
+	is(b.Aigul, false, false, "to another")
+	b.At = b.At.AddDate(0, 0, 1)
+	is(b.Serik, true, true, "on its day")
+	b.At = b.At.AddDate(0, 0, 1+warrant.MaxPostponed)
+	is(b.Serik, true, true, "postponed")
+	b.At = b.At.AddDate(0, 0, 1)
+	is(b.Serik, true, false, "after its term")
+	opens(b.Daniyar, b.Serik, "serik@theft", 0, 9)
+	is(b.Serik, true, true, "anew")
+	ok(t, b.End(b.Daniyar, b.Participant("serik@theft")))
+	b.see(b.Serik, b.Theft)
+	is(b.Serik, false, false, "his status ended")
+}
+
 // A03, whole: the database is somebody's who writes what he likes into it.
 func TestWithARealKeeperWhatWasWithdrawnAndDeletedStaysClosedOverARestart(t *testing.T) {
 	w := portaltest.Kept(t)

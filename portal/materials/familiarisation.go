@@ -27,7 +27,7 @@ import (
 
 // MaxPostponed is how many days a familiarisation may be postponed altogether
 // (CPC 294).
-const MaxPostponed = 5
+const MaxPostponed = warrant.MaxPostponed
 
 // longest is how far ahead a term may end: a mistyped year opens nothing for ever.
 const longest = 366 * 24 * time.Hour

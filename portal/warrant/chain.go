@@ -71,6 +71,7 @@ type Chain struct {
 	deputies []*span
 	members  map[uuid.UUID]*member // by participant
 	filings  map[uuid.UUID]*filing
+	readings []reading
 	papers   map[uuid.UUID]Paper // that others are about
 	begins   map[[32]byte]bool   // rolls that may say who the first administrators are
 	agreed   []Fact              // assents of prosecutors
@@ -296,7 +297,9 @@ func (c *Chain) read(p Paper) {
 		why = c.file(p)
 	case Forward:
 		why = c.forward(p)
-	case Withdrawal, Familiarisation: // open nothing that its reader does not have by another paper
+	case Familiarisation:
+		why = c.familiarise(p)
+	case Withdrawal: // opens nothing that its reader does not have by another paper
 	}
 	if why != "" {
 		c.refuse(p, why)

@@ -59,6 +59,7 @@ WITH RECURSIVE kin AS (
            d.kind IN ('confirmation', 'ending', 'revocation', 'assignment')
         OR d.kind = 'decision' AND EXISTS (SELECT 1 FROM decision x WHERE x.document = d.id AND (x.joins IS NOT NULL OR x.severs IS NOT NULL))
         OR d.kind IN ('assent', 'dissent') AND EXISTS (SELECT 1 FROM assent a JOIN decision x ON x.document = a.about WHERE a.document = d.id)
+        OR d.kind = 'familiarisation' AND EXISTS (SELECT 1 FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE f.document = d.id AND p.person = $1)
         OR EXISTS (SELECT 1 FROM filing f WHERE f.document = d.id AND f.decider = $1)
         OR d.kind = 'forward' AND EXISTS (SELECT 1 FROM forward w JOIN filing f ON f.id = w.filing WHERE w.document = d.id AND f.decider = $1))
 ), who AS (

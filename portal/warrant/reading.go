@@ -1,0 +1,54 @@
+package warrant
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The file of a case opens to a participant by a paper of its own (CPC 294).
+
+// reading is that the file was opened to somebody for a term.
+type reading struct {
+	in, participant, person uuid.UUID
+	from, until             Day
+}
+
+// MaxPostponed is by how many days at most a reading is postponed altogether (CPC 294), which
+// no signed paper says.
+const MaxPostponed = 5
+
+func (c *Chain) familiarise(p Paper) string {
+	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }) {
+		return "who opened the file did not conduct the case"
+	}
+	c.readings = append(c.readings, reading{in: p.Case, participant: p.Participant, person: p.Person, from: p.From, until: p.Until})
+	return ""
+}
+
+// Reads says that the file of a case was opened to a participant of it by a status that
+// stands: file, ever, so that he has its list and what he wrote about it; pages, for today.
+func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
+	for _, r := range c.readings {
+		if r.in != in || r.person != person {
+			continue
+		}
+		if m := c.members[r.participant]; m != nil && (m.in != in || m.person != person || !c.stands(m, at)) {
+			continue // one who came with another case the portal may know under a number of its own
+		}
+		file = true
+		if today := day(at); r.from <= today && today <= r.until.plus(MaxPostponed) {
+			pages = true
+		}
+	}
+	return file, pages
+}
+
+// plus is the day that comes so many days later.
+func (d Day) plus(days int) Day {
+	day, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return d
+	}
+	return On(day.AddDate(0, 0, days))
+}
