@@ -2122,7 +2122,7 @@ CREATE TABLE home (
 --
 --   portal_app     serves people: owns nothing, sees by the policies below
 --   portal_work    the portal by itself: jobs, checks, the command line
---   portal_fence   nobody: the functions below read as it, and answer yes or no
+--   portal_fence   nobody: the functions below read as it, and answer yes or no; one of them ends statuses
 --   portal_audit   checks the record against every row and signs checkpoints
 --   portal_backup  copies everything, sealed as it stands
 --   portal_read    looks whether the machine works: nothing of anybody
@@ -2268,6 +2268,77 @@ BEGIN
             OR m.whom = (SELECT n.whom FROM mine n WHERE n.participant = fence.acting());
 END $$;
 CREATE FUNCTION fence.party(of uuid) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT fence.capacities(of, false)) $$;
+
+-- Whether the prosecutor agreed with a decision of a kind that names somebody, as what he
+-- is or was before: his status rests on that one, whatever becomes of another.
+CREATE FUNCTION fence.agreed(of uuid, of_kind text) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM decision_person n JOIN decision d ON d.id = n.decision
+                    WHERE n.participant = ANY (lineage(of)) AND d.kind = of_kind AND d.status = 'published');
+END $$;
+
+-- Whether a status stands by a joinder or a severance alone, and by no paper of its own
+-- since: it is what it was where its holder came from.
+CREATE FUNCTION fence.only_brought(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM participant p JOIN participant b ON b.id = p.previous AND b.casefile <> p.casefile
+                    WHERE p.id = of AND NOT EXISTS (SELECT FROM confirmation c WHERE c.participant = p.id AND NOT c.ends AND c.signed_at >= p.confirmed_at));
+END $$;
+
+-- Ends the statuses that rest on one that has ended, in cases where the asker may be
+-- nothing (warrant.Chain does the same by papers). Where the prosecutor refused a decision
+-- of a kind: those that were brought out of that status, and the one it was brought out of
+-- by a joinder, if they are held on the grounds that fall and no decision that was agreed
+-- with holds them. Otherwise: cases that were joined are one, so what somebody is no more
+-- there he is no more in any of them. Nothing but what rests on an ended one can be ended
+-- here, so it may be asked by anybody.
+CREATE FUNCTION fence.end_resting(of uuid, refused text, grounds text[], at timestamptz)
+RETURNS TABLE (id uuid, casefile uuid, role text, basis text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    p    participant;
+    whom uuid;
+    ends uuid[];
+BEGIN
+    SELECT * INTO p FROM participant q WHERE q.id = of AND q.status = 'ended';
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF refused IS NOT NULL THEN
+        WITH RECURSIVE onwards AS (
+            SELECT p.id, p.casefile
+            UNION
+            SELECT q.id, q.casefile FROM onwards o JOIN participant q ON q.previous = o.id AND q.casefile <> o.casefile AND fence.only_brought(q.id)
+        ), back AS (
+            SELECT p.previous AS id, p.casefile AS to_case WHERE fence.only_brought(p.id)
+            UNION
+            SELECT CASE WHEN fence.only_brought(q.id) THEN q.previous END, q.casefile
+              FROM back b JOIN participant q ON q.id = b.id JOIN casefile c ON c.id = q.casefile AND c.joined_into = b.to_case
+        ), all_of_them AS (
+            SELECT o.id FROM onwards o
+            UNION
+            SELECT b.id FROM back b JOIN participant q ON q.id = b.id JOIN casefile c ON c.id = q.casefile AND c.joined_into = b.to_case)
+        SELECT array_agg(q.id ORDER BY q.id) INTO ends
+          FROM all_of_them a JOIN participant q ON q.id = a.id
+         WHERE q.status = 'confirmed' AND q.role = p.role AND q.basis = ANY (grounds) AND NOT fence.agreed(q.id, refused);
+    ELSE
+        whom := (SELECT r.person FROM participant r WHERE r.id = p.represents);
+        WITH RECURSIVE joined AS (
+            SELECT c.id FROM casefile c WHERE c.joined_into = p.casefile
+            UNION
+            SELECT c.id FROM joined j JOIN casefile c ON c.joined_into = j.id
+        )
+        SELECT array_agg(q.id ORDER BY q.id) INTO ends
+          FROM participant q LEFT JOIN participant r ON r.id = q.represents
+         WHERE q.person = p.person AND q.status = 'confirmed' AND r.person IS NOT DISTINCT FROM whom
+           AND (q.previous = p.id AND fence.only_brought(q.id) AND q.casefile = (SELECT c.joined_into FROM casefile c WHERE c.id = p.casefile)
+             OR q.casefile IN (SELECT j.id FROM joined j) AND q.role IN (SELECT l.role FROM participant l WHERE l.id = ANY (lineage(p.id)))
+                AND NOT EXISTS (SELECT FROM participant s LEFT JOIN participant sr ON sr.id = s.represents
+                                 WHERE s.casefile = p.casefile AND s.person = q.person AND s.role = q.role AND s.status = 'confirmed' AND sr.person IS NOT DISTINCT FROM whom));
+    END IF;
+    RETURN QUERY UPDATE participant q SET status = 'ended', ended_at = at WHERE q.id = ANY (ends) AND q.status = 'confirmed'
+        RETURNING q.id, q.casefile, q.role, q.basis;
+END $$;
 
 -- Whoever the asker acts for, as all that this one was, and whoever acts for him.
 CREATE FUNCTION fence.ties() RETURNS SETOF uuid ROWS 5 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -3144,6 +3215,8 @@ GRANT UPDATE (used_at) ON challenge TO portal_app, portal_work;
 GRANT UPDATE (state, tries, refusal, cms, content) ON phone_request TO portal_app, portal_work;
 GRANT UPDATE (investigator, prosecutor, joined_into, joined_at) ON casefile TO portal_app, portal_work;
 GRANT UPDATE (signed_at, ended_at) ON substitution TO portal_app, portal_work;
+GRANT UPDATE (status, ended_at) ON participant TO portal_fence; -- fence.end_resting
+CREATE POLICY ends ON participant FOR UPDATE TO portal_fence USING (true) WITH CHECK (status = 'ended');
 GRANT UPDATE (person, role, represents, previous, capacity, scope, until, advocate, from_case, basis, status, asked_at, since, confirmed_at, confirmed_by, ended_at, awaits_since) ON participant TO portal_app, portal_work;
 GRANT UPDATE (cms, signer, signed_at) ON document TO portal_app, portal_work;
 GRANT UPDATE (signed_at) ON assent TO portal_app, portal_work;

@@ -305,14 +305,12 @@ type statusRow struct {
 const lockResting = `
 SELECT p.id, p.role, p.basis
   FROM participant p
- WHERE p.id = ANY (CAST($1 AS uuid[])) AND p.status = 'confirmed'
-   AND NOT EXISTS (
-       SELECT 1 FROM decision_person dp JOIN decision d ON d.id = dp.decision
-        WHERE dp.participant = p.id AND d.kind = $2 AND d.status = 'published')
+ WHERE p.id = ANY (CAST($1 AS uuid[])) AND p.status = 'confirmed' AND NOT fence.agreed(p.id, $2)
  ORDER BY p.id
    FOR UPDATE OF p`
 
-// lapse ends the statuses that stood on a decision which the prosecutor declined.
+// lapse ends the statuses that stood on a decision which the prosecutor declined, and
+// those that people were brought out of them with into other cases.
 func lapse(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision) error {
 	var rows []statusRow
 	if err := tx.Select(ctx, &rows, lockResting, array(d.Concerns), d.Kind); err != nil {
@@ -331,7 +329,55 @@ func lapse(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision) error 
 			return err
 		}
 	}
+	for _, id := range d.Concerns { // who left by a severance meanwhile went away with his status
+		if err := endResting(ctx, tx, ask, id, d.Kind); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+const endRestingOn = `
+SELECT id, casefile, role, basis FROM fence.end_resting($1, $2, $3, $4)`
+
+// endResting ends what rests on a status that has ended, in other cases: where the
+// prosecutor refused a decision of a kind, what stood on the same ground; without a kind,
+// all that somebody was, in cases that are joined, by what he is no more.
+func endResting(ctx context.Context, tx *vault.DB, ask policy.Ask, ended uuid.UUID, refused policy.Kind) error {
+	var kind *policy.Kind
+	grounds := pq.StringArray{}
+	if refused != "" {
+		kind = &refused
+		for role, bases := range policy.Bases {
+			for _, b := range bases {
+				if _, falls := policy.Falls(role, b.Key, refused); falls {
+					grounds = append(grounds, b.Key)
+				}
+			}
+		}
+	}
+	for next := []uuid.UUID{ended}; len(next) > 0; next = next[1:] {
+		var rows []restingRow
+		if err := tx.Select(ctx, &rows, endRestingOn, next[0], kind, grounds, ask.At); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			by, falls := policy.Falls(row.Role, row.Basis, refused)
+			if !falls {
+				by = law.CPC(43) // the cases are one
+				next = append(next, row.ID)
+			}
+			if err := follows(ctx, tx.DB, ask, policy.ParticipantLapse, "participant", row.ID, row.Case, by); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type restingRow struct {
+	statusRow
+	Case uuid.UUID `db:"casefile"`
 }
 
 // follows records what came of itself with the asker's act, by its own article.

@@ -284,7 +284,10 @@ func Settle(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := answerRequests(ctx, tx, ask, p); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, doc.Digest)
+		if err := ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, doc.Digest); err != nil || !c.Ends {
+			return err
+		}
+		return endResting(ctx, tx, ask, id, "")
 	})
 }
 

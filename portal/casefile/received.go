@@ -475,7 +475,10 @@ func TakeConfirmation(ctx context.Context, tx *vault.DB, r ReceivedStatus, at ti
 	if err := answerRequests(shut, tx, ask, p); err != nil {
 		return err
 	}
-	return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, d.Digest)
+	if err := ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, d.Digest); err != nil || !c.Ends {
+		return err
+	}
+	return endResting(shut, tx, ask, id, "")
 }
 
 const selectPlaced = `

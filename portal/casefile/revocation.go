@@ -196,7 +196,8 @@ func RevocationOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 }
 
 // Revoke takes a power back by the signature of the one who gave it: from the same
-// moment nothing of the case opens by it, and nothing is filed.
+// moment nothing of the case opens by it, nor of those that are joined with it, and
+// nothing is filed.
 func Revoke(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
@@ -220,7 +221,10 @@ func Revoke(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := tx.Exec(ctx, signRevocation, doc.ID, ask.At); err != nil {
 			return err
 		}
-		return ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, doc.Digest)
+		if err := ledger.Step(ctx, tx.DB, ask, "participant", id, p.Case, doc.Digest); err != nil {
+			return err
+		}
+		return endResting(ctx, tx, ask, id, "")
 	})
 }
 

@@ -72,9 +72,10 @@ type Chain struct {
 	members  map[uuid.UUID]*member // by participant
 	filings  map[uuid.UUID]*filing
 	readings []reading
-	papers   map[uuid.UUID]Paper // that others are about
-	begins   map[[32]byte]bool   // rolls that may say who the first administrators are
-	agreed   []Fact              // assents of prosecutors
+	into     map[uuid.UUID][]uuid.UUID // of a case, those that it was joined into
+	papers   map[uuid.UUID]Paper       // that others are about
+	begins   map[[32]byte]bool         // rolls that may say who the first administrators are
+	agreed   []Fact                    // assents of prosecutors
 	taken    map[uuid.UUID]time.Time
 	waits    []wait             // for its signature, soonest first
 	void     map[signature]bool // who signed it had lost his power by then
@@ -142,6 +143,8 @@ type member struct {
 	until          Day
 	confirmed      bool
 	brought        bool
+	previous       uuid.UUID // what he was before: here, or where he came from
+	own            bool      // a paper about him confirmed it, after he came from another case if he did
 }
 
 type filing struct {
@@ -171,7 +174,7 @@ func New(papers []Paper, taken []Taken, at time.Time) *Chain {
 func readAll(papers []Paper, taken []Taken, at time.Time, begins map[[32]byte]bool, void map[signature]bool) (*Chain, *signature) {
 	c := &Chain{
 		begins: begins, void: void, tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
-		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
+		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, into: map[uuid.UUID][]uuid.UUID{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
 	}
 	for _, t := range taken {
 		if known, twice := c.taken[t.ID]; !twice || t.At.Before(known) {
@@ -457,10 +460,13 @@ func (c *Chain) confirm(p Paper) string {
 	}
 	m := &member{
 		id: p.Participant, in: p.Case, person: p.Person, role: p.Role, basis: p.Basis, represents: represents,
-		capacity: p.Capacity, until: p.Until, confirmed: true,
+		capacity: p.Capacity, until: p.Until, confirmed: true, previous: p.Previous, own: true,
 	}
 	if old != nil {
 		m.id, m.brought = old.id, old.brought
+		if m.previous == uuid.Nil {
+			m.previous = old.previous
+		}
 		*old = *m
 	} else {
 		c.members[m.id] = m
@@ -483,8 +489,82 @@ func (c *Chain) succeed(before, m *member) {
 
 func (c *Chain) end(p Paper) {
 	if m := c.find(p.Case, p.Participant, p.Person, p.Whom, p.Role); m != nil {
-		m.confirmed = false
+		c.ends(m)
+		return
 	}
+	c.endJoined(p.Case, p.Person, p.Whom, func(role policy.Role) bool { return leads(role, p.Role) })
+}
+
+// ends ends a status, and with it what rests on it: cases that are joined are one, so what
+// somebody is no more in one he is no more in any of them (CPC 43).
+func (c *Chain) ends(m *member) {
+	m.confirmed = false
+	line := c.line(m)
+	c.endJoined(m.in, m.person, c.whom(m), func(role policy.Role) bool {
+		return slices.ContainsFunc(line, func(was *member) bool { return was.role == role })
+	})
+	for id, x := range c.members {
+		if id == x.id && x.confirmed && x.previous == m.id && c.onlyBrought(x) && slices.Contains(c.into[m.in], x.in) {
+			c.ends(x)
+		}
+	}
+}
+
+// endJoined ends what somebody was in the cases that were joined into one, where he is it
+// no more.
+func (c *Chain) endJoined(in, person, whom uuid.UUID, role func(policy.Role) bool) {
+	his := func(x *member) bool { return x.confirmed && x.person == person && c.whom(x) == whom }
+	for id, x := range c.members {
+		if id != x.id || !his(x) || !role(x.role) || !c.joined(x.in, in, nil) {
+			continue
+		}
+		still := false
+		for other, y := range c.members {
+			still = still || other == y.id && y.in == in && y.role == x.role && his(y)
+		}
+		if !still {
+			c.ends(x)
+		}
+	}
+}
+
+// joined says that one case was joined into another, or into one that was.
+func (c *Chain) joined(from, to uuid.UUID, seen []uuid.UUID) bool {
+	return slices.ContainsFunc(c.into[from], func(next uuid.UUID) bool {
+		return next == to || !slices.Contains(seen, next) && c.joined(next, to, append(seen, next))
+	})
+}
+
+// leads says that one status is another, or becomes it in time.
+func leads(from, to policy.Role) bool {
+	return from == to || slices.ContainsFunc(policy.Next(from), func(next policy.Role) bool { return leads(next, to) })
+}
+
+// line is a status with all that its holder was before, here and where he came from.
+func (c *Chain) line(m *member) (all []*member) {
+	for m != nil && !slices.Contains(all, m) {
+		all = append(all, m)
+		m = c.members[m.previous]
+	}
+	return all
+}
+
+// onlyBrought says that a status stands by a joinder or a severance alone.
+func (c *Chain) onlyBrought(m *member) bool {
+	before := c.members[m.previous]
+	return before != nil && before.in != m.in && !m.own
+}
+
+// agreedOn says that the prosecutor agreed with a decision of a kind that names somebody,
+// as what he is or was before.
+func (c *Chain) agreedOn(m *member, kind policy.Kind) bool {
+	line := c.line(m)
+	return slices.ContainsFunc(c.agreed, func(f Fact) bool {
+		return f.Decision == kind && slices.ContainsFunc(f.Concerns, func(id uuid.UUID) bool {
+			named := c.members[id]
+			return named != nil && named.in == f.Case && slices.Contains(line, named)
+		})
+	})
 }
 
 // dissent ends what rests on a decision that the prosecutor refused, but for those whom
@@ -492,21 +572,53 @@ func (c *Chain) end(p Paper) {
 func (c *Chain) dissent(p Paper) {
 	delete(c.papers, p.About) // an entry that was declined takes effect by nobody's assent
 	for _, id := range p.Concerns {
-		if slices.ContainsFunc(c.agreed, func(f Fact) bool {
-			return f.Case == p.Case && f.Decision == p.Decision && slices.Contains(f.Concerns, id)
-		}) {
-			continue
-		}
 		for _, m := range c.named(p.Case, id) {
-			if _, falls := policy.Falls(m.role, m.basis, p.Decision); falls {
-				m.confirmed = false
+			c.lapse(m, p.Decision)
+		}
+		for from, x := range c.members { // a joinder that gave nothing brought nobody, and takes all the same
+			if slices.Contains(c.into[x.in], p.Case) && Brought(p.Case, from) == id {
+				c.falls(x, x.role, p.Decision)
 			}
 		}
 	}
 }
 
+// falls ends a status that rests on a decision of a kind, with none of which the
+// prosecutor agreed.
+func (c *Chain) falls(m *member, role policy.Role, kind policy.Kind) {
+	if _, falls := policy.Falls(m.role, m.basis, kind); falls && m.role == role && !c.agreedOn(m, kind) {
+		m.confirmed = false
+	}
+}
+
+// lapse ends a status by a refusal, with those that were brought out of it, and with the
+// ones it was brought out of by a joinder.
+func (c *Chain) lapse(m *member, kind policy.Kind) {
+	if c.falls(m, m.role, kind); m.confirmed {
+		return
+	}
+	onwards := []*member{m}
+	for i := 0; i < len(onwards); i++ {
+		for _, x := range c.members {
+			if x.previous == onwards[i].id && c.onlyBrought(x) && !slices.Contains(onwards, x) {
+				onwards = append(onwards, x)
+				c.falls(x, m.role, kind)
+			}
+		}
+	}
+	for x := m; c.onlyBrought(x); {
+		before := c.members[x.previous]
+		if !slices.Contains(c.into[before.in], x.in) {
+			break
+		}
+		c.falls(before, m.role, kind)
+		x = before
+	}
+}
+
 // join brings the people of the other case into this one (CPC 43).
 func (c *Chain) join(p Paper) string {
+	c.into[p.Other] = append(c.into[p.Other], p.Case) // whoever signed it, what ends in one ends in the other
 	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) && c.conducts(p.Signer, p.Other, at) }) {
 		return "who joined the cases did not conduct both"
 	}
@@ -581,12 +693,16 @@ func (c *Chain) bring(to, from uuid.UUID, about func(*member) bool) {
 func (c *Chain) one(to, represents uuid.UUID, m *member) uuid.UUID {
 	fresh := *m
 	fresh.id, fresh.in, fresh.represents, fresh.brought = Brought(to, m.id), to, represents, true
+	fresh.previous, fresh.own = m.id, false
 	for id, same := range c.members {
 		if id != same.id || same.in != to || same.person != m.person || same.role != m.role || same.represents != represents {
 			continue
 		}
 		if !same.confirmed {
 			fresh.id, fresh.brought = same.id, same.brought
+			if same.previous != uuid.Nil {
+				fresh.previous = same.previous
+			}
 			*same = fresh
 		}
 		return same.id

@@ -125,7 +125,7 @@ type Body struct {
 // whoever decides by papers remembers these, for he may not be shown them twice.
 func (f Fact) Takes() bool {
 	switch f.Kind {
-	case Ending, Revocation, Dissent, Assignment, Appointment, Forward, Roll, Charge:
+	case Ending, Revocation, Dissent, Assignment, Appointment, Forward, Roll, Charge, Joinder: // by a joinder what ends in one case ends in the other
 		return true
 	case Assent:
 		return f.Decision == "" // to an entry into the directory
