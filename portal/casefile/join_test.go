@@ -1,6 +1,7 @@
 package casefile_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -411,5 +412,45 @@ func TestADraftOfAChangeThatIsSavedAgainIsAChangeStill(t *testing.T) {
 		role    | basis    | status    | previous
 		suspect | ruling   | ended     |
 		accused | protocol | confirmed | serik@theft`)
+	w.Sound()
+}
+
+// What was begun before the joinder is not carried out after it into a case in which nobody
+// acts any more: a draft stays as it was written, and who awaits a status goes on to.
+func TestWhatWasBegunInACaseIsNotCarriedOutThereOnceItIsJoined(t *testing.T) {
+	w := portaltest.World(t)
+	aigul, nurlan := w.Participant("aigul@fraud"), uuid.Must(uuid.NewV7())
+	petition := w.Draft(w.Timur, w.Fraud, filing.NewFiling{Kind: policy.FilingPetition})
+	g := casefile.Grant{Language: "kk", Role: policy.Victim, Basis: "ruling", Since: ruling(w).DecidedOn}
+	if err := casefile.DraftGrant(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantDraft), aigul, g); err != nil {
+		t.Fatal(err)
+	}
+	if err := casefile.DraftNew(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantAdd), w.Fraud, nurlan, w.Nurlan.IIN, w.Nurlan.FullName(), g); err != nil {
+		t.Fatal(err)
+	}
+	joined(t, w)
+	w.At = w.At.Add(time.Hour)
+	joint := func(what string, err error) {
+		t.Helper()
+		var why *fault.Fault
+		if !errors.As(err, &why) || why.Message != "fault.case-joined" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	joint("the petition", w.Submit(w.Timur, petition))
+	joint("who awaited a status, by the paper of before", w.Settle(w.Daniyar, policy.ParticipantGrant, aigul))
+	joint("by a new one", casefile.DraftGrant(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantDraft), aigul, g))
+	joint("who was about to be added", w.Settle(w.Daniyar, policy.ParticipantGrant, nurlan))
+	w.Want(t, fmt.Sprintf(`SELECT p.id, p.status FROM participant p WHERE p.id IN ('%s', '%s') ORDER BY p.status`, aigul, nurlan),
+		"id | status\naigul@fraud | awaiting\n"+nurlan.String()+" | draft")
+	w.Want(t, fmt.Sprintf(`SELECT status, number FROM filing WHERE id = '%s'`, petition), "status | number\ndraft |")
+	if f, err := filing.Read(t.Context(), w.DB, w.Timur.Asks(policy.FilingRead), petition); err != nil || f.Circumstances != portaltest.Circumstances {
+		t.Errorf("of his draft is left %q, %v", f.Circumstances, err)
+	}
+	// In the joint case they are recognised, and he files.
+	if err := w.Add(w.Daniyar, w.Theft, uuid.Must(uuid.NewV7()), w.Nurlan, g); err != nil {
+		t.Error(err)
+	}
+	w.Petition(w.Timur, w.Theft)
 	w.Sound()
 }

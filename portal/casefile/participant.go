@@ -189,6 +189,9 @@ func (g Grant) check(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile
 		}
 	}
 	g = g.whole()
+	if err := standsAlone(ctx, tx, casefile); err != nil {
+		return g, err
+	}
 	if err := g.checkPrevious(ctx, tx, casefile, self, person); err != nil {
 		return g, err
 	}
@@ -197,6 +200,19 @@ func (g Grant) check(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile
 		return g, err
 	}
 	return g.checkClients(ctx, tx, casefile, person, client)
+}
+
+const selectJoined = `
+SELECT joined_into FROM casefile WHERE id = $1 FOR SHARE`
+
+// standsAlone refuses whom a case that was joined to another would take: he belongs into
+// that one, and a joinder waits until he is in (CPC 43).
+func standsAlone(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
+	var into uuid.NullUUID
+	if err := tx.Get(ctx, &into, selectJoined, id); err != nil {
+		return err
+	}
+	return Case{JoinedInto: into.UUID}.TakesNew()
 }
 
 // checkRole is check but for what the case says of the person; it answers with the

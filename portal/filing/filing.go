@@ -431,6 +431,9 @@ func (f Filing) standing(ctx context.Context, tx *vault.DB, ask policy.Ask) erro
 	if p, ok := c.Capacity(f.Participant); !ok || !p.May(casefile.ScopeFile) {
 		return fault.New(fault.Conflict, "fault.status-ended")
 	}
+	if err := c.TakesNew(); err != nil { // the draft stays, to be written anew in the joint case
+		return err
+	}
 	return casefile.Hold(ctx, tx, f.Participant)
 }
 
