@@ -482,7 +482,7 @@ func TestWhatIsSaidAtTheDeskIsRegisteredLikeAnyOtherAndFoundByItsAuthorWhenHeSig
 		t.Fatalf("%q, %v", a.What, err)
 	}
 	text := strings.Join(strings.Fields(portaltest.PDFText(t, doc.Content)), " ")
-	for _, want := range []string{"ХАТТАМАСЫ", "Ахметова Сәуле", zhandos.FullName(), "419-бабы", "ауызша", "терезесін"} {
+	for _, want := range []string{"ХАТТАМАСЫ", "Ахметова Сәуле", zhandos.FullName(), "419-бабы", "қылмыстық жауаптылық", "ауызша", "терезесін"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the paper does not say %q:\n%s", want, text)
 		}

@@ -307,7 +307,7 @@ func TestThePaperSaysWhoWhereByWhatDocumentAndThatHeWasWarned(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(portaltest.PDFText(t, doc.Content)), " ")
 	for _, want := range []string{
-		w.Nurlan.FullName(), w.Nurlan.IIN.Reveal(), "Абай даңғылы", "012345678", "терезесін", "419-бабы", "181-бабы", w.Words.In("kk").T("report.category.theft"),
+		w.Nurlan.FullName(), w.Nurlan.IIN.Reveal(), "Абай даңғылы", "012345678", "терезесін", "419-бабы", "қылмыстық жауаптылық", "181-бабы", w.Words.In("kk").T("report.category.theft"),
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the paper does not say %q:\n%s", want, text)
