@@ -215,3 +215,23 @@ func (f *front) askedBack(t *testing.T) uuid.UUID {
 	f.puts(t, f.Dana, at+"/withdrawal", at+"/withdrawal/paper", at+"/withdrawal/asking").want(t, "asking", http.StatusSeeOther)
 	return id
 }
+
+// A page in one language about papers in the other: a reader aloud changes its voice with
+// each (WCAG 3.1.2).
+func TestWithinAnAnswerEachWordHasItsLanguage(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.Petition(f.Aigul, f.Theft)
+	f.Answer(f.Daniyar, id, filing.Granted)
+	page := f.as(f.Daniyar).get("/ru/filings/"+id.String()).want(t, "the page in Russian", http.StatusOK).body
+	_, answer, _ := strings.Cut(page, `id="answer"`)
+	answer, _, _ = strings.Cut(answer, `</section>`)
+	for _, want := range []string{`<article class="paper" lang="kk">`, `<li><div lang="kk"><p>`, `<p lang="ru"><strong>` + f.Words.In("ru").T("status.granted")} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("the answer has no %s:\n%s", want, answer)
+		}
+	}
+	if !strings.Contains(page, `<h3 lang="ru">`+f.Words.In("ru").T("filing_check.circumstances.petition")) {
+		t.Error("a heading of the portal is read aloud as Kazakh")
+	}
+}
