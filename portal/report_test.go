@@ -342,3 +342,27 @@ func TestThePagesOfAReportLookAsTheirGoldenFilesSay(t *testing.T) {
 		}
 	}
 }
+
+// A browser offers a person what it knows of him (WCAG 1.3.5), but where others use it too:
+// there it is asked to know nothing. The lines that a choice demands are not called optional.
+func TestTheLinesToReachSomebodySayWhatTheyAreForAndKeepNothingWhereOthersRead(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for path, auto := range map[report.Path][2]string{report.Offence: {"tel", "email"}, report.Home: {"off", "off"}} {
+		id := f.ReportDraft(f.Aigul, path, f.Story())
+		page := f.as(f.Aigul).get(under("ru", id, "/questions/contact")).want(t, "the question", http.StatusOK).body
+		for i, field := range []string{"phone", "email"} {
+			_, line, _ := strings.Cut(page, `<label for="`+field+`">`)
+			line, _, _ = strings.Cut(line, "</div>")
+			kind := map[string]string{"phone": "tel", "email": "email"}[field]
+			for _, want := range []string{`type="` + kind + `"`, `autocomplete="` + auto[i] + `"`, f.Words.In("ru").T("report_question." + field + ".hint")} {
+				if !strings.Contains(line, want) {
+					t.Errorf("%s: the line of %s has no %s: %s", path, field, want, line)
+				}
+			}
+			if strings.Contains(line, f.Words.In("ru").T("form.optional")) {
+				t.Errorf("%s: %s is called optional and demanded after", path, field)
+			}
+		}
+	}
+}
