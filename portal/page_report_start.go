@@ -2,6 +2,8 @@ package portal
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -29,6 +31,18 @@ const (
 
 var tells = []string{tellOffence, tellHome, tellOfficer, tellCase, tellOther}
 
+// numbers stand for them in addresses: those stay in the history of a browser, where others
+// read what a page is about.
+var numbers = func() (out []string) {
+	for i := range tells {
+		out = append(out, strconv.Itoa(i+1))
+	}
+	return out
+}()
+
+// tellOf is the number of one in an address.
+func tellOf(tell string) string { return numbers[slices.Index(tells, tell)] }
+
 // unknownUnit is the answer of one who does not know where an officer serves.
 const unknownUnit = "unknown"
 
@@ -40,6 +54,7 @@ type reportStartPage struct {
 	Options  []web.Option // its answers
 	Danger   string
 	Tell     string
+	About    map[string]string // the numbers of what may be told, for addresses
 	Unit     string
 	Back     string       // the address of the question before; "" before the first
 	Offered  []web.Option // bodies that may receive it, of a report about an officer
@@ -52,9 +67,11 @@ type reportStartPage struct {
 
 func (p *Portal) reportStart(c echo.Context, ask policy.Ask) error {
 	w := p.Words.In(web.Lang(c))
-	page := reportStartPage{Form: web.NewForm("report_start"), Otinish: otinish, Exit: weather}
+	page := reportStartPage{Form: web.NewForm("report_start"), About: map[string]string{tellOffence: tellOf(tellOffence), tellOfficer: tellOf(tellOfficer)}, Otinish: otinish, Exit: weather}
 	page.Danger = choice(c.QueryParam("danger"), "yes", "no")
-	page.Tell = choice(c.QueryParam("tell"), tells...)
+	if i := slices.Index(numbers, c.QueryParam("tell")); i >= 0 {
+		page.Tell = tells[i]
+	}
 	page.Shielded = page.Tell == tellHome
 	here, err := p.link(web.Lang(c), string(policy.ReportTriage))
 	if err != nil {
@@ -78,7 +95,9 @@ func (p *Portal) reportStart(c echo.Context, ask policy.Ask) error {
 		page.Back = here
 	case page.Tell == "":
 		page.Asked = "tell"
-		page.Options = options(w, "report_start.tell.", tells)
+		for _, tell := range tells {
+			page.Options = append(page.Options, web.Option{Value: tellOf(tell), Label: w.T("report_start.tell." + tell)})
+		}
 		page.Back = here
 	case page.Tell == tellOfficer && page.Unit == "":
 		page.Asked = "unit"

@@ -43,7 +43,7 @@ func TestACitizenLaysFilesBesideAReportAndTheDutyOfficerOpensThem(t *testing.T) 
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
 		w, g := f.Words.In(lang), f.as(f.Nurlan)
-		id := g.begins(lang, "danger=no&tell=offence")
+		id := g.begins(lang, "danger=no&tell=1")
 		files := under(lang, id, "/files")
 		if page := g.get(files).want(t, "before the body is chosen", http.StatusOK); !strings.Contains(page.body, w.T("report_files.body")) || strings.Contains(page.body, `type="file"`) {
 			t.Error("he may add files for nobody yet")
@@ -106,7 +106,7 @@ func TestTheFilesOnThePathForViolenceAtHomeAreShieldedToo(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.as(f.Nurlan)
-	id := g.begins("kk", "danger=no&tell=home")
+	id := g.begins("kk", "danger=no&tell=2")
 	g.tells("kk", id)
 	for _, lang := range []string{"kk", "ru"} {
 		page := g.get(under(lang, id, "/files")).want(t, "the files", http.StatusOK)

@@ -76,7 +76,7 @@ func TestACitizenReportsAnOffenceSignsItAndSeesNumberOfficerAndClockAtOnce(t *te
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
 		w, g := f.Words.In(lang), f.as(f.Nurlan)
-		id := g.begins(lang, "danger=no&tell=offence")
+		id := g.begins(lang, "danger=no&tell=1")
 		g.tells(lang, id)
 		check := g.get(under(lang, id, "/check")).want(t, "the check", http.StatusOK)
 		whole(t, "check", check.body, lang)
@@ -137,15 +137,16 @@ func TestTheQuestionsBeforeAReportAreThreeAtMostAndLeadWhereTheyShould(t *testin
 	for _, lang := range []string{"kk", "ru"} {
 		w := f.Words.In(lang)
 		for query, says := range map[string][]string{
-			"":                            {`href="tel:102"`, `href="tel:112"`, w.T("report_start.danger")},
-			"danger=yes":                  {`href="tel:102"`, w.T("report_start.now")},
-			"danger=no":                   {`href="tel:102"`, w.T("report_start.tell.home")},
-			"danger=no&tell=other":        {`href="https://eotinish.kz/"`},
-			"danger=no&tell=case":         {`href="/` + lang + `/complain"`},
-			"danger=no&tell=officer":      {police, w.T("report_start.unit.unknown")},
-			"danger=no&tell=home":         {w.T("report.exit"), "<title>" + w.T("report.neutral") + " ", "data-exit"},
-			"danger=no&tell=nothing":      {w.T("report_start.ask")},
-			"danger=perhaps&tell=offence": {w.T("report_start.danger")},
+			"":                       {`href="tel:102"`, `href="tel:112"`, w.T("report_start.danger")},
+			"danger=yes":             {`href="tel:102"`, w.T("report_start.now")},
+			"danger=no":              {`href="tel:102"`, w.T("report_start.tell.home")},
+			"danger=no&tell=5":       {`href="https://eotinish.kz/"`},
+			"danger=no&tell=4":       {`href="/` + lang + `/complain"`},
+			"danger=no&tell=3":       {police, w.T("report_start.unit.unknown")},
+			"danger=no&tell=2":       {w.T("report.exit"), "<title>" + w.T("report.neutral") + " ", "data-exit"},
+			"danger=no&tell=nothing": {w.T("report_start.ask")},
+			"danger=no&tell=home":    {w.T("report_start.ask")}, // no address says what is told
+			"danger=perhaps&tell=1":  {w.T("report_start.danger")},
 		} {
 			page := f.visitor().get("/"+lang+"/report?"+query).want(t, query, http.StatusOK)
 			whole(t, query, page.body, lang)
@@ -155,7 +156,7 @@ func TestTheQuestionsBeforeAReportAreThreeAtMostAndLeadWhereTheyShould(t *testin
 				}
 			}
 		}
-		page := f.visitor().get("/"+lang+"/report?danger=no&tell=officer&unit="+police).want(t, "an officer", http.StatusOK)
+		page := f.visitor().get("/"+lang+"/report?danger=no&tell=3&unit="+police).want(t, "an officer", http.StatusOK)
 		offered := page.body[strings.Index(page.body, `<div class="notice">`):]
 		own := f.Rows(t, `SELECT name_`+lang+` FROM body WHERE code = '750301'`)
 		above := f.Rows(t, `SELECT name_`+lang+` FROM body WHERE code = '750300'`)
@@ -166,7 +167,7 @@ func TestTheQuestionsBeforeAReportAreThreeAtMostAndLeadWhereTheyShould(t *testin
 	}
 	// His own unit is not taken either, whatever is sent.
 	g := f.as(f.Nurlan)
-	id := g.begins("kk", "danger=no&tell=officer&unit="+police)
+	id := g.begins("kk", "danger=no&tell=3&unit="+police)
 	g.post(under("kk", id, "/questions/body"), url.Values{"body": {police}}).want(t, "his own unit", http.StatusUnprocessableEntity)
 	g.post(under("kk", id, "/questions/body"), url.Values{"body": {city}}).want(t, "the body above", http.StatusSeeOther)
 }
@@ -175,7 +176,7 @@ func TestThePathForViolenceAtHomeIsShieldedOnEveryPage(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.as(f.Nurlan)
-	id := g.begins("kk", "danger=no&tell=home")
+	id := g.begins("kk", "danger=no&tell=2")
 	pages := []string{"/check"}
 	for _, q := range report.Questions {
 		pages = append(pages, "/questions/"+string(q))
@@ -206,7 +207,7 @@ func TestThePathForViolenceAtHomeIsShieldedOnEveryPage(t *testing.T) {
 	g.sign(g.get(under("kk", id, "/signing")), f.Nurlan.Key).want(t, "the signature", http.StatusSeeOther)
 	shielded("kk", "")
 	// Of any other report nobody needs to hide.
-	other := g.begins("kk", "danger=no&tell=offence")
+	other := g.begins("kk", "danger=no&tell=1")
 	if page := g.get(under("kk", other, "/questions/what")); strings.Contains(page.body, "data-exit") || !strings.Contains(page.body, "data-report-keep") {
 		t.Error("a report of anything else is shielded, or keeps nothing while the line is down")
 	}
@@ -216,7 +217,7 @@ func TestAnAnswerSentAgainWhenTheLineIsBackIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	g := f.as(f.Nurlan)
-	id := g.begins("kk", "danger=no&tell=offence")
+	id := g.begins("kk", "danger=no&tell=1")
 	at := under("kk", id, "/questions/what")
 	page := g.get(at).want(t, "the question", http.StatusOK)
 	fields := f.reporting()[report.AskWhat]
@@ -289,8 +290,8 @@ func TestThePagesOfAReportLookAsTheirGoldenFilesSay(t *testing.T) {
 		}
 	}
 	for name, query := range map[string]string{
-		"": "", "-danger": "?danger=yes", "-tell": "?danger=no", "-unit": "?danger=no&tell=officer", "-home": "?danger=no&tell=home", "-case": "?danger=no&tell=case", "-other": "?danger=no&tell=other",
-		"-begin": "?danger=no&tell=offence", "-officer": "?danger=no&tell=officer&unit=" + f.Body("police").String(),
+		"": "", "-danger": "?danger=yes", "-tell": "?danger=no", "-unit": "?danger=no&tell=3", "-home": "?danger=no&tell=2", "-case": "?danger=no&tell=4", "-other": "?danger=no&tell=5",
+		"-begin": "?danger=no&tell=1", "-officer": "?danger=no&tell=3&unit=" + f.Body("police").String(),
 	} {
 		look(view{name: "report_start" + name, path: "/report" + query})
 	}

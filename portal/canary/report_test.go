@@ -13,7 +13,7 @@ import (
 // reports has somebody report an offence, each question with words of his own, and sign it.
 func (a *aviary) reports(w *portaltest.W, who *human) {
 	a.t.Helper()
-	page := who.fill(who.get("/kk/report?danger=no&tell=offence"), policy.ReportBegin, nil)
+	page := who.fill(who.get("/kk/report?danger=no&tell=1"), policy.ReportBegin, nil)
 	draft := path.Dir(path.Dir(page.path))
 	said := map[report.Question]filling{
 		report.AskWhen:    {"known": "known", "from": w.At.Format(time.DateOnly), "to": "-"},
