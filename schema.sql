@@ -943,6 +943,7 @@ CREATE TABLE filing (
     withdrawal    uuid        UNIQUE REFERENCES document,      -- the paper by which its author takes it back
     decider       uuid        NOT NULL REFERENCES officer,     -- who must answer
     seat          text        NOT NULL CHECK (seat IN ('investigator', 'head', 'prosecutor', 'chief', 'higher', 'judge', 'appeal')), -- and as whom
+    former        uuid[]      NOT NULL DEFAULT '{}',           -- for whom it waited before, who sit there no more: the keeper is shown that they do not
     number        text        UNIQUE,
     made_at       timestamptz NOT NULL,
     filed_at      timestamptz,
@@ -3235,7 +3236,7 @@ GRANT UPDATE (state) ON material TO portal_app, portal_work;
 GRANT UPDATE (until, postponed, status, record, motions, plea, plea_at, plea_days, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
 GRANT UPDATE (last_at, times, seconds, told) ON reading TO portal_app, portal_work;
 GRANT UPDATE (content, saved_at) ON note TO portal_app, portal_work;
-GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, body, filer, suspend, document, withdrawal, decider, seat, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
+GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, body, filer, suspend, document, withdrawal, decider, seat, former, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;
 GRANT UPDATE (text, document, made_at, signed_at) ON supplement TO portal_app, portal_work;
 GRANT UPDATE (author, outcome, remedy, reasons, language, document, made_at, signed_at, read_at) ON answer TO portal_app, portal_work;
 GRANT UPDATE (read_at) ON message TO portal_app;

@@ -473,6 +473,9 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			"end substitutions and terms of office": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return directory.Expire(ctx, vault.New(db, p.DB.Keys), at.UTC().Truncate(time.Microsecond))
 			}},
+			"give what waits for officials who left to who sits there": {Every: time.Minute, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
+				return filing.Reseat(ctx, db, at.UTC().Truncate(time.Microsecond))
+			}},
 			"drop uploads that were given up": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return attachment.Sweep(ctx, vault.New(db, p.DB.Keys), at)
 			}},

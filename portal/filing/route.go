@@ -16,8 +16,9 @@ import (
 	"zharia/portal/vault"
 )
 
-// Everybody of a body who has the post is in the seat, and so is whoever stands in for
-// a head who is away: only such heads decide (CPC 193(2)(6)).
+// Everybody of a body who has the post is in the seat, so an acting head is entered as a
+// head: only such heads decide (CPC 193(2)(6)). What was filed before to the head who is away
+// stays his until he leaves the post (Reseat).
 const selectHouse = `
 SELECT s.seat, s.person
   FROM casefile c

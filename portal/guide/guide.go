@@ -93,6 +93,12 @@ func Addressee(kind policy.FilingKind, c Contest, h House) (to uuid.UUID, seat S
 	return uuid.Nil, "", law.Ref{}, fault.New(fault.Conflict, "fault.nobody-left").Under(law.CPC(104, 1))
 }
 
+// Heirs are the seats to which something that was filed comes, one after another, when the
+// one for whom it waits sits there no more and nobody else does: those above, on the side
+// that its author chose. From a prosecutor nothing goes to a court by itself, nor back:
+// which of the two decides is for the one who complains to say (CPC 105, 106).
+func Heirs(seat Seat) []Seat { return append([]Seat{seat}, above[seat]...) }
+
 // Seats are those from which this kind is decided at all, the most proper first.
 func Seats(kind policy.FilingKind) []Seat { return slices.Clone(seats[kind]) }
 

@@ -248,6 +248,7 @@ const (
 	FilingCount   Act = "filing-count"
 	CountObject   Act = "count-object"
 	FilingRecount Act = "filing-recount" // a day off moved the end
+	FilingReseat  Act = "filing-reseat"  // who was to decide it sits there no more
 	CalendarSet   Act = "calendar-set"
 
 	// The questions that lead to the right way, for everybody and in a case; a complaint
@@ -934,6 +935,7 @@ var table = map[Act]rule{
 
 	FilingOverdue:      {0, law.CPC(99)},
 	FilingRecount:      {0, law.CPC(48, 4)},
+	FilingReseat:       {0, law.CPC(105, 1)},
 	CalendarSet:        {0, law.CPC(48, 4)},
 	AttachmentScan:     {0, law.Ref{}},
 	MaterialRender:     {0, law.Ref{}},

@@ -773,8 +773,53 @@ func (c *Chain) sat(f *filing, person uuid.UUID, at time.Time) bool {
 	if f.to == person || slices.ContainsFunc(c.deputies, func(s *span) bool { return s.held(at) && s.person == person && s.of == f.to }) {
 		return c.seats(f.in, f.seat, person, held(at))
 	}
-	// What waited for one who gave the case away waits for the one who has it.
-	return (f.seat == "investigator" || f.seat == "prosecutor") && c.seats(f.in, f.seat, person, held(at))
+	// What waited for one who gave the case away waits for the one who has it; what waited
+	// for any other who sits there no more, for whoever does.
+	if f.seat == "investigator" || f.seat == "prosecutor" {
+		return c.seats(f.in, f.seat, person, held(at))
+	}
+	return slices.ContainsFunc(c.heirs(f, held(at)), func(seat string) bool { return c.seats(f.in, seat, person, held(at)) })
+}
+
+// Heirs are the seats from which something is decided that was signed for a head, a chief or a
+// judge who sits there no more: those of guide.Heirs, to which it is held by a test. What was
+// signed for an investigator or a prosecutor is his who has the case.
+func Heirs(seat string) []string {
+	switch seat {
+	case "head":
+		return []string{"head", "chief", "higher"}
+	case "chief":
+		return []string{"chief", "higher"}
+	case "judge":
+		return []string{"judge", "appeal"}
+	case "higher", "appeal":
+		return []string{seat}
+	}
+	return nil
+}
+
+// heirs are the seats from which a filing may be decided by others than the one for whom it
+// was signed: none while he sits there, or while it is not known that he was ever in a post
+// that somebody could take from him. Which of those who sit there decides it the portal says.
+func (c *Chain) heirs(f *filing, has func(*span) bool) []string {
+	if len(c.tenures[f.to]) == 0 || c.seats(f.in, f.seat, f.to, has) {
+		return nil
+	}
+	return Heirs(f.seat)
+}
+
+// outside are the seats from which somebody decides who is nothing else to the case.
+var outside = []string{"higher", "judge", "appeal"}
+
+// decides says that a filing is somebody's to read who is nothing else to its case.
+func (c *Chain) decides(f *filing, person uuid.UUID, has func(*span) bool) bool {
+	seats := c.heirs(f, has)
+	if f.to == person {
+		seats = []string{f.seat}
+	}
+	return slices.ContainsFunc(seats, func(seat string) bool {
+		return slices.Contains(outside, seat) && c.seats(f.in, seat, person, has)
+	})
 }
 
 // seats says that somebody sits somewhere for a case (the view desk).
@@ -832,7 +877,7 @@ func (c *Chain) Standing(person, in uuid.UUID, at time.Time) Standing {
 		s.As = append(s.As, Party)
 	}
 	for id, f := range c.filings {
-		if f.in == in && f.to == person && slices.Contains([]string{"higher", "judge", "appeal"}, f.seat) && c.seats(in, f.seat, person, has) {
+		if f.in == in && c.decides(f, person, has) {
 			s.Filings = append(s.Filings, id)
 		}
 	}

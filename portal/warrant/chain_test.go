@@ -428,6 +428,31 @@ func TestAComplaintOpensToTheOfficialItGoesToAndToHimAlone(t *testing.T) {
 	}
 }
 
+// Whoever has the seat after him opens what was signed for him, and hands it on; nobody does
+// while he sits there, nor by his not being known.
+func TestWhatWasSignedForOneWhoSitsThereNoMoreIsHisWhoDoes(t *testing.T) {
+	h := begin()
+	h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id("judge"), Seat: "judge"})
+	h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("unknown"), To: id("nobody"), Seat: "judge"})
+	h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("petition"), To: id("prosecutor"), Seat: "prosecutor"})
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("new"), Post: "judge", Body: id("court")}), "other admin")
+	if s := h.is("new"); !s.None() {
+		t.Errorf("while the judge sits there the new one is %v", s)
+	}
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("judge"), Leaves: true}), "other admin")
+	if s := h.is("new"); !slices.Equal(s.As, []warrant.As{warrant.Decider}) || !slices.Equal(s.Filings, []uuid.UUID{id("complaint")}) {
+		t.Errorf("after him the new one is %v", s)
+	}
+	if a, b := h.is("judge"), h.is("second"); !a.None() || !b.None() {
+		t.Errorf("who left is %v, who never sat there %v", a, b)
+	}
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("third"), Post: "judge", Body: id("court")}), "other admin")
+	h.say("new", warrant.Fact{Kind: warrant.Forward, Case: id("case"), Filing: id("complaint"), To: id("chief"), Seat: "chief"})
+	if a, b, c := h.is("new"), h.is("third"), h.is("chief"); !a.None() || !b.None() || !c.Is(warrant.Office) {
+		t.Errorf("handed on to the chief: the new one is %v, another judge %v, the chief %v", a, b, c)
+	}
+}
+
 func TestWhatIsYetToComeGivesNothing(t *testing.T) {
 	h := begin()
 	p := h.victim("first", "victim")

@@ -68,6 +68,8 @@ WITH RECURSIVE kin AS (
     UNION
     SELECT author FROM named
     UNION
+    SELECT unnest(f.former) FROM filing f WHERE f.decider = $1 AND f.casefile IN (SELECT id FROM kin)
+    UNION
     SELECT a.officer FROM assignment a WHERE a.casefile IN (SELECT id FROM kin) AND a.signed_at IS NOT NULL
     UNION
     SELECT c.investigator FROM casefile c WHERE c.id IN (SELECT id FROM kin)
