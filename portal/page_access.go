@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/eds"
@@ -181,8 +182,12 @@ func (p *Portal) access(c echo.Context, ask policy.Ask) error {
 	if r.Status == casefile.Draft {
 		return p.redirect(c, policy.AccessCheck, r.ID)
 	}
+	days, err := calendar.Read(c.Request().Context(), p.DB.DB)
+	if err != nil {
+		return err
+	}
 	page := accessPage{
-		Request: r, Mine: r.Person == ask.Person, Overdue: r.Overdue(ask.At), DaysLeft: r.DaysLeft(ask.At), Count: r.Counting(),
+		Request: r, Mine: r.Person == ask.Person, Overdue: r.Overdue(ask.At), DaysLeft: r.DaysLeft(ask.At), Count: r.Counting(days),
 		Complain: r.Contestable(ask.At) && ask.To(policy.AccessComplain).Check(r.Standing) == nil,
 		Stands:   ask.To(policy.ParticipantView).Check(r.Standing) == nil,
 		May:      map[string]bool{},

@@ -162,7 +162,7 @@ func (p *Portal) decision(c echo.Context, ask policy.Ask) error {
 	if len(h.Waits) > 0 {
 		return p.showService(c, ask, h)
 	}
-	page := decisionPage{Case: of, Decision: lineOf(d), May: map[string]bool{}, Document: doc, Handed: handedOf(h.Done, ask.At), Complain: h.Complain()}
+	page := decisionPage{Case: of, Decision: lineOf(d), May: map[string]bool{}, Document: doc, Handed: handedOf(h.Done, ask.At, h.Days), Complain: h.Complain()}
 	for _, act := range of.Acts(ask, policy.FilingNew, policy.AgreementRead) {
 		page.May[string(act)] = of.JoinedInto == uuid.Nil || act != policy.FilingNew
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/fault"
 	"zharia/portal/materials"
@@ -56,6 +57,7 @@ type familiarisationDeskPage struct {
 	Familiarisation materials.Familiarisation
 	Summary         materials.Summary
 	Entries         []entryLine
+	PetitionsUntil  time.Time
 	Time            string
 	Days            []int    // by which it can be postponed
 	Closing         *signing // of the record by the investigator; nil while he has not asked for the paper
@@ -83,8 +85,12 @@ func (p *Portal) familiarisation(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) showFamiliarisation(c echo.Context, ask policy.Ask, form *web.Form, f materials.Familiarisation) error {
 	ctx := c.Request().Context()
+	days, err := calendar.Read(ctx, p.DB.DB)
+	if err != nil {
+		return err
+	}
 	page := familiarisationPage{
-		Form: form, Familiarisation: f, Reads: f.Reads(ask.At), Early: f.Early(ask.At), PetitionsUntil: f.PetitionsUntil(),
+		Form: form, Familiarisation: f, Reads: f.Reads(ask.At), Early: f.Early(ask.At), PetitionsUntil: f.PetitionsUntil(days),
 	}
 	page.Over = f.Status == materials.Opened && !page.Reads && !page.Early
 	page.MayPlead = f.Status == materials.Opened && !page.Over && !f.Pleading() && f.Postponed < materials.MaxPostponed
@@ -136,7 +142,11 @@ func (p *Portal) showFamiliarisationDesk(c echo.Context, ask policy.Ask, f mater
 		return err
 	}
 	w := p.Words.In(web.Lang(c))
-	page := familiarisationDeskPage{Familiarisation: f, Summary: summary, Time: materials.Spoken(w, summary.Seconds)}
+	off, err := calendar.Read(ctx, p.DB.DB)
+	if err != nil {
+		return err
+	}
+	page := familiarisationDeskPage{Familiarisation: f, Summary: summary, Time: materials.Spoken(w, summary.Seconds), PetitionsUntil: f.PetitionsUntil(off)}
 	for _, e := range summary.Entries {
 		page.Entries = append(page.Entries, entryLine{e, materials.Spoken(w, e.Seconds)})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal/assist"
 	"zharia/portal/attachment"
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -172,7 +173,18 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	if err != nil {
 		return err
 	}
-	aboutKind := page.abouts(w, decisions)
+	days, err := calendar.Read(ctx, p.DB.DB)
+	if err != nil {
+		return err
+	}
+	aboutKind := page.abouts(w, decisions, days)
+	if !page.InCourt {
+		moved, err := casefile.Moved(ctx, p.DB, of)
+		if err != nil {
+			return err
+		}
+		page.InCourt = moved.State == casefile.InCourt
+	}
 	if kind == "" {
 		return p.show(c, "filing_kind", page)
 	}
@@ -201,11 +213,13 @@ func filingCapacities(w *words.Language, of casefile.Case, kind policy.FilingKin
 
 // abouts offers the decisions of the case, and tells the kind of the one that the form
 // names.
-func (page *filingNewPage) abouts(w *words.Language, decisions []casefile.Decision) (kind policy.Kind) {
+func (page *filingNewPage) abouts(w *words.Language, decisions []casefile.Decision, days calendar.Changes) (kind policy.Kind) {
 	for _, d := range decisions {
 		page.InCourt = page.InCourt || d.Kind == "sent-court"
 		if d.ID.String() == page.Form.Value("about") {
-			page.FileBy = filing.Filing{Kind: page.Kind, AboutKind: d.Kind, AboutOn: d.DecidedOn}.FileBy()
+			if page.Family == policy.Complaint {
+				page.FileBy = d.Complain(days)
+			}
 			kind, page.aboutOn = d.Kind, d.DecidedOn
 		}
 		page.About = append(page.About, web.Option{Value: d.ID.String(), Label: w.T("paper.about-value", "kind", w.T("kind."+string(d.Kind)), "day", w.Day(d.DecidedOn))})
@@ -473,7 +487,7 @@ func (p *Portal) showFilingWith(c echo.Context, ask policy.Ask, f filing.Filing,
 		if err != nil {
 			return err
 		}
-		page.Answer = &answerView{answer, proof, paper.Digest, f.OnwardTerms(answer.ReadAt, page.Clock.Now, ask.At)}
+		page.Answer = &answerView{answer, proof, paper.Digest, f.OnwardTerms(answer.ReadAt, page.Clock.Days, ask.At)}
 	}
 	if page.History, err = p.history(c, f); err != nil {
 		return err

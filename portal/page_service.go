@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -21,10 +22,10 @@ type handed struct {
 	Count deadline.Counting
 }
 
-func handedOf(all []casefile.Service, at time.Time) []handed {
+func handedOf(all []casefile.Service, at time.Time, days calendar.Changes) []handed {
 	out := make([]handed, len(all))
 	for i, s := range all {
-		out[i] = handed{s, s.Counting(at)}
+		out[i] = handed{s, s.Counting(at, days)}
 	}
 	return out
 }
@@ -42,7 +43,7 @@ type servicePage struct {
 func (p *Portal) showService(c echo.Context, ask policy.Ask, h casefile.Handover) error {
 	p.hereIs(c, policy.DecisionRead, h.Decision.ID)
 	return p.show(c, "service", servicePage{
-		Case: h.Case, Decision: lineOf(h.Decision), Waits: handedOf(h.Waits, ask.At),
+		Case: h.Case, Decision: lineOf(h.Decision), Waits: handedOf(h.Waits, ask.At, h.Days),
 		Signs: h.Receipt() == policy.BySignature, Complain: h.Complain(),
 	})
 }
@@ -91,7 +92,7 @@ func (p *Portal) serviceCheck(c echo.Context, ask policy.Ask) error {
 
 func (p *Portal) showReceipt(c echo.Context, ask policy.Ask, h casefile.Handover, doc document.Document, refusal string) error {
 	page := serviceCheckPage{
-		Case: h.Case, Decision: lineOf(h.Decision), Waits: handedOf(h.Waits, ask.At), Size: len(doc.Content),
+		Case: h.Case, Decision: lineOf(h.Decision), Waits: handedOf(h.Waits, ask.At, h.Days), Size: len(doc.Content),
 	}
 	var err error
 	if page.Signing, err = p.signDocument(c, doc, policy.ServicePaper, policy.ServiceSign, refusal, h.Decision.ID); err != nil {

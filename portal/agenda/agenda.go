@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
@@ -75,7 +76,11 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	begun, err := filing.Begun(ctx, db, ask.To(policy.FilingList))
+	days, err := calendar.Read(ctx, db.DB)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := filing.Begun(ctx, db, ask.To(policy.FilingList), days)
 	if err != nil {
 		return nil, err
 	}

@@ -87,6 +87,26 @@ func (all Changes) Counted(name deadline.Name, from, ends time.Time) (deadline.C
 	return name.Count(from, off), off
 }
 
+// Running is the working of a term that is not kept with its end: by the calendar of the
+// day it began, and moved on by each day that was made a day of rest while it ran. A day of
+// rest that was taken back since shortens it no more than a term that is kept (CPC 48(4)).
+func (all Changes) Running(name deadline.Name, from time.Time) deadline.Counting {
+	known := 0
+	for known < len(all) && !all[known].MadeAt.After(from) {
+		known++
+	}
+	count := name.Count(from, all[:known].Calendar())
+	for n := known; n < len(all); n++ {
+		if !all[n].MadeAt.Before(count.Ends) {
+			break // it was over
+		}
+		if later := name.Count(from, all[:n+1].Calendar()); later.Ends.After(count.Ends) {
+			count = later
+		}
+	}
+	return count
+}
+
 // Find is one change.
 func (all Changes) Find(id uuid.UUID) (Change, bool) {
 	i := slices.IndexFunc(all, func(c Change) bool { return c.ID == id })

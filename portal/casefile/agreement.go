@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/calendar"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -72,7 +73,11 @@ func submit(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision) error
 	var name *deadline.Name
 	var raw, due *time.Time
 	if term != deadline.None {
-		atRaw, atDue := term.Raw(ask.At), term.Ends(ask.At, deadline.Kazakhstan())
+		off, err := calendar.Now(ctx, tx.DB)
+		if err != nil {
+			return err
+		}
+		atRaw, atDue := term.Raw(ask.At), term.Ends(ask.At, off)
 		name, raw, due = &term, &atRaw, &atDue
 	}
 	if err := tx.Exec(ctx, submitDecision, d.ID, ask.At, name, raw, due); err != nil {

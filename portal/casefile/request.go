@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -94,7 +95,10 @@ func (r Request) Overdue(at time.Time) bool { return r.Status == Asked && !at.Be
 func (r Request) DaysLeft(at time.Time) int { return deadline.DaysLeft(r.DueAt, at) }
 
 // Counting is the working of its term, day by day.
-func (r Request) Counting() deadline.Counting { return r.Term.Count(r.AskedAt, deadline.Kazakhstan()) }
+func (r Request) Counting(days calendar.Changes) deadline.Counting {
+	count, _ := days.Counted(r.Term, r.AskedAt, r.DueAt)
+	return count
+}
 
 // Contestable tells that there is something to complain of: a refusal, or silence
 // after the term.
@@ -399,7 +403,11 @@ func SubmitRequest(ctx context.Context, db *vault.DB, v *eds.Verifier, ask polic
 		if err != nil {
 			return err
 		}
-		count := deadline.StatusRequest.Count(ask.At, deadline.Kazakhstan())
+		off, err := calendar.Now(ctx, tx.DB)
+		if err != nil {
+			return err
+		}
+		count := deadline.StatusRequest.Count(ask.At, off)
 		if err := tx.Exec(ctx, submitRequest, id, next, participant, ask.At, deadline.StatusRequest, count.Raw, count.Ends); err != nil {
 			return err
 		}

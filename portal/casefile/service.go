@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/eds"
@@ -43,11 +44,12 @@ func (s Service) Served() bool { return !s.At.IsZero() }
 
 // Counting is the working of the term, as if it began at the moment given where it
 // has not begun yet.
-func (s Service) Counting(at time.Time) deadline.Counting {
+func (s Service) Counting(at time.Time, days calendar.Changes) deadline.Counting {
 	if s.Served() {
-		at = s.At
+		count, _ := days.Counted(s.Term, s.At, s.DueAt)
+		return count
 	}
-	return s.Term.Count(at, deadline.Kazakhstan())
+	return s.Term.Count(at, days.Calendar())
 }
 
 // Handover is what of one decision is handed over to its reader: to him in his own
@@ -57,6 +59,7 @@ type Handover struct {
 	Case     Case
 	Waits    []Service // he has not received it in these
 	Done     []Service
+	Days     calendar.Changes // by which its terms are counted
 }
 
 // Receipt is what the Code wants before the text opens: a signature if any of the
@@ -71,20 +74,29 @@ func (h Handover) Receipt() policy.Receipt {
 	return receipt
 }
 
-// Complain is the last day to complain of the termination of a case, which is
-// counted from the ruling and not from when it was read (CPC 102); zero for others.
-func (h Handover) Complain() time.Time { return h.Decision.Complain() }
+// Complain is the last day to complain of the termination of a case, which is counted from
+// the ruling or its approval and not from when it was read (CPC 102); zero for others.
+func (h Handover) Complain() time.Time { return h.Decision.Complain(h.Days) }
 
 // terminations are the decisions whose complaint has a last day of its own (CPC 102).
 var terminations = []policy.Kind{"terminated-full", "terminated-part", "prosecution-terminated"}
 
+// Since is from which day it is complained of: that of its approval by the prosecutor, if
+// that is later (CPC 102, CPC 290).
+func (d Decision) Since() time.Time {
+	if d.ReadyOn.After(d.DecidedOn) {
+		return d.ReadyOn
+	}
+	return d.DecidedOn
+}
+
 // Complain is the end of the term to complain of the termination of a case to the
-// prosecutor or the court; zero for any other decision.
-func (d Decision) Complain() time.Time {
+// prosecutor; zero for any other decision.
+func (d Decision) Complain(days calendar.Changes) time.Time {
 	if !slices.Contains(terminations, d.Kind) {
 		return time.Time{}
 	}
-	return deadline.Termination.Ends(d.DecidedOn, deadline.Kazakhstan())
+	return days.Running(deadline.Termination, d.Since()).Ends
 }
 
 // handing is how the decision is handed over in a capacity; false where it is not.
@@ -97,7 +109,11 @@ func (d Decision) handing(role, represented policy.Role) (policy.Handing, bool) 
 
 // handover is what of a decision is handed over to its reader.
 func handover(ctx context.Context, db *vault.DB, ask policy.Ask, d Decision, c Case) (Handover, error) {
-	h := Handover{Decision: d, Case: c}
+	days, err := calendar.Read(ctx, db.DB)
+	h := Handover{Decision: d, Case: c, Days: days}
+	if err != nil {
+		return h, err
+	}
 	if c.Standing&policy.Party == 0 || c.Standing&policy.OnDuty != 0 || !d.Text() {
 		return h, nil
 	}
@@ -254,7 +270,11 @@ func (s Service) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, receipt
 	var term *deadline.Name
 	var raw, due *time.Time
 	if s.Term != deadline.None {
-		count := s.Term.Count(ask.At, deadline.Kazakhstan())
+		off, err := calendar.Now(ctx, tx.DB)
+		if err != nil {
+			return err
+		}
+		count := s.Term.Count(ask.At, off)
 		term, raw, due = &s.Term, &count.Raw, &count.Ends
 	}
 	return tx.Exec(ctx, upsertService, s.Decision, s.Participant, ask.Person, way, ask.At, nullable(receipt), term, raw, due)
@@ -551,7 +571,7 @@ func (h Handover) sheet(press document.Press, d, original document.Document, me 
 		}
 	}
 	text := w.T("paper.service.text")
-	if count := h.Waits[0].Counting(d.MadeAt); h.Waits[0].Term != deadline.None {
+	if count := h.Waits[0].Counting(d.MadeAt, h.Days); h.Waits[0].Term != deadline.None {
 		text += "\n" + w.T("paper.service.term", "n", count.Term.Amount, "law", w.Law(count.Term.By))
 	}
 	s.Sections = []document.Section{{Text: text}}

@@ -60,7 +60,7 @@ func TestTheTermForTheCourtRunsFromTheFirstReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, err := filing.AnswerOf(t.Context(), w.DB, f)
-	if err != nil || !before.ReadAt.IsZero() || !f.OnwardTerms(before.ReadAt, deadline.Kazakhstan(), w.At)[0].Due.IsZero() {
+	if err != nil || !before.ReadAt.IsZero() || !f.OnwardTerms(before.ReadAt, nil, w.At)[0].Due.IsZero() {
 		t.Errorf("before he read it a term runs: %+v, %v", before, err)
 	}
 	readBy := func(a *portaltest.Actor) {
@@ -81,7 +81,7 @@ func TestTheTermForTheCourtRunsFromTheFirstReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 15 days from 30 October end on Saturday 14 November; it moves to Monday.
-	if last := deadline.LastDay(f.OnwardTerms(after.ReadAt, deadline.Kazakhstan(), w.At)[0].Due).Format(time.DateOnly); last != "2026-11-16" {
+	if last := deadline.LastDay(f.OnwardTerms(after.ReadAt, nil, w.At)[0].Due).Format(time.DateOnly); last != "2026-11-16" {
 		t.Errorf("the last day is %s", last)
 	}
 	w.Sound()

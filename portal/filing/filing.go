@@ -72,6 +72,7 @@ type Filing struct {
 	About         uuid.UUID   // decision; zero for none
 	AboutKind     policy.Kind
 	AboutOn       time.Time
+	AboutSince    time.Time // the day it was approved, where that came after; else AboutOn
 	Against       uuid.UUID // filing whose answer, or silence, it contests; zero for none
 	AgainstNumber string
 	AgainstKind   policy.FilingKind
@@ -94,8 +95,9 @@ type Filing struct {
 
 	ConsentWaits bool // its author wants it back, and the one he acts for has not said yet
 
-	mayWithdraw bool // its author acts for himself, or his power is for taking back too
-	holds       bool // it waits for its reader, or for one whom he stands in for
+	mayWithdraw bool             // its author acts for himself, or his power is for taking back too
+	days        calendar.Changes // of a draft about the end of a case: by which it is counted until when it is filed
+	holds       bool             // it waits for its reader, or for one whom he stands in for
 }
 
 // Family is what it is called on paper.

@@ -55,7 +55,7 @@ func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answ
 	if err != nil {
 		return nil, err
 	}
-	off, err := calendar.Now(ctx, db.DB)
+	days, err := calendar.Read(ctx, db.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +65,13 @@ func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answ
 			continue
 		}
 		next := Onward{Way: way}
-		from, term := f.filesFrom(a, way.File)
+		from, term := f.filesFrom(a, way.File, days)
 		switch {
 		case term == deadline.None:
 		case from.IsZero():
 			next.Unread, _ = term.Term(ask.At)
 		default:
-			next.FileBy = term.Ends(from, off)
+			next.FileBy = days.Running(term, from).Ends
 			next.Late = !ask.At.Before(next.FileBy)
 		}
 		out = append(out, next)
@@ -82,12 +82,12 @@ func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answ
 // filesFrom is when a term to complain begins: when the answer was first read; of a
 // prosecutor's silence when fifteen сутки after the complaint have passed (CPC 106(5)).
 // No other silence begins a term.
-func (f Filing) filesFrom(a Answer, term deadline.Name) (time.Time, deadline.Name) {
+func (f Filing) filesFrom(a Answer, term deadline.Name, days calendar.Changes) (time.Time, deadline.Name) {
 	switch {
 	case f.Status.Answered():
 		return a.ReadAt, term
 	case term == deadline.CourtComplaint && (f.Seat == guide.Chief || f.Seat == guide.Higher):
-		return deadline.ProsecutorSilence.Ends(f.FiledAt, deadline.Kazakhstan()), term
+		return days.Running(deadline.ProsecutorSilence, f.FiledAt).Ends, term
 	}
 	return time.Time{}, deadline.None
 }

@@ -3,7 +3,6 @@ package filing
 import (
 	"time"
 
-	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/guide"
 	"zharia/portal/words"
@@ -57,7 +56,7 @@ func (f Filing) onwardText(w *words.Language, at time.Time) string {
 	if f.Final() {
 		return w.T("paper.next.after.final")
 	}
-	terms := f.OnwardTerms(time.Time{}, deadline.Kazakhstan(), at) // the terms alone: no day is told here
+	terms := f.OnwardTerms(time.Time{}, nil, at) // the terms alone: no day is told here
 	if len(terms) == 0 {
 		return w.T("paper.next.after.text")
 	}

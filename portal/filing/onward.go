@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"zharia/portal/calendar"
 	"zharia/portal/deadline"
 	"zharia/portal/guide"
 	"zharia/portal/words"
@@ -20,7 +21,7 @@ type OnwardTerm struct {
 // against the investigating judge, against the court above none. They run from the day the
 // answer was read; at is the day by whose law they are told until then. Of an answer that
 // gave all that was asked there is nothing to complain.
-func (f Filing) OnwardTerms(readAt time.Time, off deadline.Calendar, at time.Time) []OnwardTerm {
+func (f Filing) OnwardTerms(readAt time.Time, days calendar.Changes, at time.Time) []OnwardTerm {
 	if f.Status == Granted {
 		return nil
 	}
@@ -28,9 +29,9 @@ func (f Filing) OnwardTerms(readAt time.Time, off deadline.Calendar, at time.Tim
 	for _, name := range guide.TermsAfter(f.Kind, f.Seat) {
 		next := OnwardTerm{}
 		if readAt.IsZero() {
-			next.Counting = name.Count(at, off)
+			next.Counting = days.Running(name, at)
 		} else {
-			next.Counting = name.Count(readAt, off)
+			next.Counting = days.Running(name, readAt)
 			next.Due = next.Ends
 		}
 		out = append(out, next)

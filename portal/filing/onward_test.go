@@ -34,12 +34,12 @@ func TestTheTermToComplainOfAnAnswerIsThatOfItsSeatAndItsMatter(t *testing.T) {
 	} {
 		f.Status = filing.Refused
 		line := fmt.Sprintf("%s by %s:", f.Kind, f.Seat)
-		for _, next := range f.OnwardTerms(almaty("2026-11-02 10:00"), deadline.Kazakhstan(), almaty("2026-11-02 10:00")) {
+		for _, next := range f.OnwardTerms(almaty("2026-11-02 10:00"), nil, almaty("2026-11-02 10:00")) {
 			line += fmt.Sprintf(" %s %s %s", next.Name, next.Term.By, deadline.LastDay(next.Due).Format(time.DateOnly))
 		}
 		got = append(got, line)
 		f.Status = filing.Granted
-		if all := f.OnwardTerms(almaty("2026-11-02 10:00"), deadline.Kazakhstan(), almaty("2026-11-02 10:00")); all != nil {
+		if all := f.OnwardTerms(almaty("2026-11-02 10:00"), nil, almaty("2026-11-02 10:00")); all != nil {
 			t.Errorf("of what was granted: %v", all)
 		}
 	}
@@ -97,6 +97,22 @@ func TestTheAgendaAndTheSheetSayThreeDaysAgainstTheJudge(t *testing.T) {
 		text := portaltest.PDFText(t, content)
 		if said := strings.Join(strings.Fields(text), " "); !strings.Contains(said, phrases[0]) || strings.Contains(said, strings.ReplaceAll(phrases[1], "\u00a0", " ")) {
 			t.Errorf("the sheet says:\n%s", text)
+		}
+	}
+}
+
+// The year runs from the ruling or, where the prosecutor approved it later, from his word
+// (CPC 102, CPC 290).
+func TestTheYearForTheEndOfACaseRunsFromItsApproval(t *testing.T) {
+	for ready, want := range map[string]string{"2026-10-15": "2027-10-15", "2026-10-21": "2027-10-21"} {
+		w := portaltest.World(t)
+		about := w.Decision("expertise-done")
+		if _, err := w.SQL.ExecContext(t.Context(), `UPDATE decision SET kind = 'terminated-full', decided_on = '2026-10-15', ready_on = $2 WHERE id = $1`, about, ready); err != nil {
+			t.Fatal(err)
+		}
+		id := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingComplaintProsecutor, Ground: "other", About: about})
+		if got := deadline.LastDay(mustRead(t, w, w.Aigul, id).FileBy()).Format(time.DateOnly); got != want {
+			t.Errorf("approved on %s, it is filed until %s, want %s", ready, got, want)
 		}
 	}
 }

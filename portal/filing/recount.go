@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/calendar"
+	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/job"
@@ -67,8 +68,8 @@ INSERT INTO recount (id, filing, day_off, was_due, due_at, made_at) VALUES ($1, 
 const moveDue = `
 UPDATE filing SET due_at = $2 WHERE id = $1`
 
-// Recount counts the open filings anew whose last day the Government made a day of
-// rest. It only lengthens: a day of rest that becomes a working day binds the terms
+// Recount counts the open filings anew, and the other terms that run, whose last day the
+// Government made a day of rest. It only lengthens: a day of rest that becomes a working day binds the terms
 // that begin after it was announced, for whoever must act has arranged himself by the
 // end he was told, CPC 48(4), CPC 49(3).
 func Recount(ctx context.Context, tx *database.DB, day uuid.UUID, at time.Time) error {
@@ -107,7 +108,7 @@ func Recount(ctx context.Context, tx *database.DB, day uuid.UUID, at time.Time) 
 			return err
 		}
 	}
-	return nil
+	return casefile.Recount(ctx, tx, change, off, at)
 }
 
 // watchAgain watches an end that came in the place of another. The watch over the
@@ -137,7 +138,7 @@ SELECT r.was_due, r.due_at, r.made_at, d.date, d.source
 type Clock struct {
 	Count      deadline.Counting
 	Calendar   deadline.Calendar // by which it was counted
-	Now        deadline.Calendar // by which anything is counted that begins today
+	Days       calendar.Changes  // by which whatever follows is counted
 	Recounts   []Recounted
 	Objections []CountObjection
 }
@@ -149,7 +150,7 @@ func ClockOf(ctx context.Context, db *vault.DB, f Filing) (Clock, error) {
 		return Clock{}, err
 	}
 	var clock Clock
-	clock.Now = changes.Calendar()
+	clock.Days = changes
 	clock.Count, clock.Calendar = changes.Counted(f.Term, f.FiledAt, f.DueAt)
 	if err := db.Select(ctx, &clock.Recounts, selectRecounts, f.ID); err != nil {
 		return clock, err

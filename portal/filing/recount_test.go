@@ -7,10 +7,12 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/calendar"
+	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/vault"
@@ -197,5 +199,62 @@ func TestTheEndOfAFilingIsWhatItsCountSays(t *testing.T) {
 	clock := clockOf(t, w, w.Aigul, id)
 	if !clock.Count.Ends.Equal(f.DueAt) || !f.DueAt.Equal(almaty("2026-10-29 00:00")) || len(clock.Recounts) != 0 || clock.Count.Name != deadline.PetitionAnswer {
 		t.Errorf("it ends %s, and its count says %+v", f.DueAt, clock.Count)
+	}
+}
+
+// What was handed over, a request that is asked and a decision that waits for the prosecutor
+// have terms as well, and none of them ends on a day of rest.
+func TestEveryTermThatRunsMovesWithItsLastDay(t *testing.T) {
+	w := portaltest.World(t)
+	w.Receive(w.Serik, "term-extended") // 22.10.2026: to the court until 6 November
+	id := w.Request(w.Stranger, w.Theft, casefile.NewRequest{Role: policy.Victim})
+	if _, err := w.SQL.ExecContext(t.Context(), `UPDATE decision SET status = 'submitted', published_at = NULL, ready_on = NULL, submitted_at = $2, term = 'agree-termination', due_raw = $3, due_at = $3 WHERE id = $1`,
+		w.Decision("expertise-done"), w.At, almaty("2026-11-03 00:00")); err != nil {
+		t.Fatal(err)
+	}
+	ends := `SELECT (SELECT max(due_at) FROM service) AS service, (SELECT due_at FROM request WHERE id = '` + id.String() + `') AS request, (SELECT max(due_at) FROM decision) AS decision`
+	w.Want(t, ends, `
+		service             | request             | decision
+		2026-11-07 00:00:00 | 2026-10-28 00:00:00 | 2026-11-03 00:00:00`)
+	at := almaty("2026-10-23 09:00")
+	for _, day := range []string{"2026-10-27", "2026-11-02", "2026-11-06"} {
+		rest(t, w, day, true, at)
+	}
+	w.Want(t, ends, `
+		service             | request             | decision
+		2026-11-10 00:00:00 | 2026-10-29 00:00:00 | 2026-11-04 00:00:00`)
+	w.Want(t, `SELECT object, act, law FROM record WHERE act = 'term-recount' ORDER BY object`, `
+		object   | act          | law
+		decision | term-recount | CPC 48(4)
+		request  | term-recount | CPC 48(4)
+		service  | term-recount | CPC 48(4)`)
+	w.Want(t, `SELECT run_at FROM job WHERE name = 'access-overdue' ORDER BY run_at`, "run_at\n2026-10-28 00:00:00\n2026-10-29 00:00:00")
+}
+
+// A term that is not kept with its end is told by the days that were moved while it ran.
+func TestATermThatIsCountedWhenItIsShownKnowsTheDaysThatWereMoved(t *testing.T) {
+	day := func(date string, off bool, made string) calendar.Change {
+		at, err := time.Parse(time.DateOnly, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return calendar.Change{Date: at, Off: off, Key: calendar.Decree, MadeAt: almaty(made)}
+	}
+	from := almaty("2026-11-02 10:00") // fifteen сутки end on Tuesday the 17th
+	for name, row := range map[string]struct {
+		all  calendar.Changes
+		want string
+	}{
+		"nothing moved":      {nil, "2026-11-17"},
+		"made a day of rest": {calendar.Changes{day("2026-11-17", true, "2026-11-10 09:00")}, "2026-11-18"},
+		"and taken back":     {calendar.Changes{day("2026-11-17", true, "2026-11-10 09:00"), day("2026-11-17", false, "2026-11-12 09:00")}, "2026-11-18"},
+		"known before":       {calendar.Changes{day("2026-11-17", true, "2026-10-01 09:00")}, "2026-11-18"},
+		"taken back before":  {calendar.Changes{day("2026-11-17", true, "2026-10-01 09:00"), day("2026-11-17", false, "2026-10-02 09:00")}, "2026-11-17"},
+		"when it was over":   {calendar.Changes{day("2026-11-17", true, "2026-11-20 09:00")}, "2026-11-17"},
+	} {
+		f := filing.Filing{Kind: policy.FilingPetition, Seat: guide.Investigator, Status: filing.Refused}
+		if got := deadline.LastDay(f.OnwardTerms(from, row.all, from)[0].Due).Format(time.DateOnly); got != row.want {
+			t.Errorf("%s: %s, want %s", name, got, row.want)
+		}
 	}
 }

@@ -3,11 +3,13 @@ package filing
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/fault"
@@ -53,6 +55,7 @@ type filingRow struct {
 	About         uuid.NullUUID      `db:"about"`
 	AboutKind     *policy.Kind       `db:"about_kind"`
 	AboutOn       *time.Time         `db:"about_on"`
+	AboutSince    *time.Time         `db:"about_since"`
 	Against       uuid.NullUUID      `db:"against"`
 	AgainstNumber *string            `db:"against_number"`
 	AgainstKind   *policy.FilingKind `db:"against_kind"`
@@ -101,6 +104,7 @@ SELECT f.id, f.casefile,
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
        f.decider, f.seat, f.what, f.complained, f.interested, f.suspend, o.name AS decider_name, b.name_kk AS body_kk, b.name_ru AS body_ru,
        f.about, x.kind AS about_kind, x.decided_on AS about_on,
+       greatest(x.decided_on, x.ready_on) AS about_since,
        f.against, g.number AS against_number, g.kind AS against_kind, f.ground, f.circumstances, f.document, f.withdrawal,
        f.made_at, f.filed_at, f.term, f.due_raw, f.due_at, f.considered_at, f.ended_at, f.overdue_at,
        EXISTS (SELECT 1 FROM answer w WHERE w.filing = f.id AND w.author = $1 AND w.signed_at IS NULL) AS drafted,
@@ -233,7 +237,7 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 	f := Filing{
 		ID: row.ID, Case: row.Case, Kind: row.Kind, Status: row.Status, Language: row.Language,
 		Number: row.Number, Author: row.Author, Role: row.Role, Participant: row.Participant, Access: row.Access.UUID, Report: row.Report.UUID, Body: row.Office.UUID, About: row.About.UUID,
-		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn),
+		AboutKind: deref(row.AboutKind), AboutOn: deref(row.AboutOn), AboutSince: deref(row.AboutSince),
 		Against: row.Against.UUID, AgainstNumber: deref(row.AgainstNumber), AgainstKind: deref(row.AgainstKind), Ground: row.Ground, Document: row.Document, Withdrawal: row.Withdrawal.UUID,
 		MadeAt: row.MadeAt, FiledAt: deref(row.FiledAt), Term: deref(row.Term), DueRaw: deref(row.DueRaw), DueAt: deref(row.DueAt),
 		ConsideredAt: deref(row.ConsideredAt), EndedAt: deref(row.EndedAt), OverdueAt: deref(row.OverdueAt), Drafted: row.Drafted,
@@ -243,6 +247,11 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err
+	}
+	if f.Status == Draft && slices.Contains(terminations, f.AboutKind) {
+		if f.days, err = calendar.Read(ctx, db.DB); err != nil {
+			return Filing{}, err
+		}
 	}
 	var errs [4]error
 	if f.OfReport() {

@@ -118,7 +118,7 @@ SELECT a.filing, f.kind, f.seat, f.status, a.read_at
 
 // Begun are the terms to complain of answers that the asker's own filings began when he
 // read them, by filing.
-func Begun(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID][]OnwardTerm, error) {
+func Begun(ctx context.Context, db *vault.DB, ask policy.Ask, days calendar.Changes) (map[uuid.UUID][]OnwardTerm, error) {
 	if err := ask.Check(0); err != nil {
 		return nil, err
 	}
@@ -132,16 +132,9 @@ func Begun(ctx context.Context, db *vault.DB, ask policy.Ask) (map[uuid.UUID][]O
 	if err := db.Select(ctx, &rows, selectReadAnswers, ask.Person); err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	off, err := calendar.Now(ctx, db.DB)
-	if err != nil {
-		return nil, err
-	}
 	out := map[uuid.UUID][]OnwardTerm{}
 	for _, row := range rows {
-		out[row.Filing] = Filing{Kind: row.Kind, Seat: row.Seat, Status: row.Status}.OnwardTerms(row.ReadAt, off, ask.At)
+		out[row.Filing] = Filing{Kind: row.Kind, Seat: row.Seat, Status: row.Status}.OnwardTerms(row.ReadAt, days, ask.At)
 	}
 	return out, nil
 }

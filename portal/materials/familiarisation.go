@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"zharia/portal/calendar"
 	"zharia/portal/casefile"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
@@ -79,11 +80,11 @@ func (f Familiarisation) Pleading() bool { return f.Status == Opened && f.Plea !
 
 // PetitionsUntil is the end of the term for petitions after the reading (CPC 297);
 // zero before the record is signed.
-func (f Familiarisation) PetitionsUntil() time.Time {
+func (f Familiarisation) PetitionsUntil(days calendar.Changes) time.Time {
 	if f.RecordedAt.IsZero() {
 		return time.Time{}
 	}
-	return deadline.AfterReading.Ends(f.RecordedAt, deadline.Kazakhstan())
+	return days.Running(deadline.AfterReading, f.RecordedAt).Ends
 }
 
 func motionsAt(casefile, id uuid.UUID) vault.Where {

@@ -488,7 +488,7 @@ func TestTheRecordSaysWhatWasReadAndBothSignIt(t *testing.T) {
 	}
 	// Three days from Thursday the 22nd: Sunday the 25th is the Day of the Republic
 	// and Monday is off for it.
-	if got := f.PetitionsUntil().UTC().Format(time.RFC3339); got != "2026-10-27T19:00:00Z" {
+	if got := f.PetitionsUntil(nil).UTC().Format(time.RFC3339); got != "2026-10-27T19:00:00Z" {
 		t.Errorf("petitions until %s", got)
 	}
 	waiting, err := materials.Waiting(t.Context(), w.DB, w.Daniyar.Asks(policy.DeskRead))

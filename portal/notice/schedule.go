@@ -134,14 +134,14 @@ func onwardTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]en
 	if err := tx.Select(ctx, &rows, selectRead, from.AddDate(0, 0, -40), from); err != nil {
 		return nil, fmt.Errorf("look for terms to complain: %w", err)
 	}
-	off, err := calendar.Now(ctx, tx)
+	days, err := calendar.Read(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	var out []ending
 	for _, row := range rows {
 		for _, term := range guide.TermsAfter(row.Kind, row.Seat) {
-			if due := term.Ends(row.ReadAt, off); due.After(from) && !due.After(to) {
+			if due := days.Running(term, row.ReadAt).Ends; due.After(from) && !due.After(to) {
 				out = append(out, ending{"filing", row.ID, row.Case, row.Number, row.Person, false, due})
 			}
 		}

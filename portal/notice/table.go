@@ -252,6 +252,7 @@ var Nobody = map[policy.Act]string{
 	policy.DecisionOpen:   looked,
 	policy.ErrandWrite:    draft,
 	policy.CalendarSet:    "each term that moves is told by itself",
+	policy.TermRecount:    "the new end stands where the term does, and the reminders come by it",
 	policy.DirectoryFind:  answered,
 	policy.OfficerFirst:   "the portal opens with it, before anybody could be told",
 	policy.RegisterTake:   "the decisions that come with the case tell",

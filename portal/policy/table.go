@@ -249,6 +249,7 @@ const (
 	CountObject   Act = "count-object"
 	FilingRecount Act = "filing-recount" // a day off moved the end
 	FilingReseat  Act = "filing-reseat"  // who was to decide it sits there no more
+	TermRecount   Act = "term-recount"   // the same, of any other term that runs
 	CalendarSet   Act = "calendar-set"
 
 	// The questions that lead to the right way, for everybody and in a case; a complaint
@@ -936,6 +937,7 @@ var table = map[Act]rule{
 	FilingOverdue:      {0, law.CPC(99)},
 	FilingRecount:      {0, law.CPC(48, 4)},
 	FilingReseat:       {0, law.CPC(105, 1)},
+	TermRecount:        {0, law.CPC(48, 4)},
 	CalendarSet:        {0, law.CPC(48, 4)},
 	AttachmentScan:     {0, law.Ref{}},
 	MaterialRender:     {0, law.Ref{}},
