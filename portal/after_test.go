@@ -235,3 +235,28 @@ func TestWithinAnAnswerEachWordHasItsLanguage(t *testing.T) {
 		t.Error("a heading of the portal is read aloud as Kazakh")
 	}
 }
+
+// Of a case that the register says is in court the reader is told where what is new is filed
+// (CPC 305(3)), though no decision that says so was shown to him.
+func TestACaseThatTheRegisterSaysIsInCourtIsToldWhereNewFilingsGo(t *testing.T) {
+	f := open(t)
+	form := "/kk/cases/" + f.Theft.String() + "/filings/new"
+	said := f.Words.In("kk").T("guide.in-court")
+	told := func() (n int) {
+		for _, path := range []string{form, form + "?kind=petition"} {
+			if strings.Contains(f.as(f.Aigul).get(path).want(t, path, http.StatusOK).body, said) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := told(); n != 0 {
+		t.Errorf("%d pages say it is in court", n)
+	}
+	if _, err := f.SQL.ExecContext(t.Context(), `INSERT INTO movement (id, casefile, state, since, made_at) VALUES (gen_random_uuid(), $1, 'in-court', '2026-10-20', $2)`, f.Theft, f.At); err != nil {
+		t.Fatal(err)
+	}
+	if n := told(); n != 2 {
+		t.Errorf("%d pages of 2 say that it is in court", n)
+	}
+}

@@ -122,8 +122,13 @@ func (p *Portal) walk(c echo.Context, ask policy.Ask, of *casefile.Case) error {
 	return g.show("guide_ways")
 }
 
-// inCourt tells that the reader was shown that the case went to court.
+// inCourt tells that the case went to court: the reader was shown the decision, or the
+// register says so (CPC 305(3)).
 func inCourt(c echo.Context, p *Portal, ask policy.Ask, of casefile.Case) (bool, error) {
+	moved, err := casefile.Moved(c.Request().Context(), p.DB, of)
+	if err != nil || moved.State == casefile.InCourt {
+		return err == nil, err
+	}
 	all, err := casefile.Decisions(c.Request().Context(), p.DB, ask.To(policy.DecisionRead), of)
 	return slices.ContainsFunc(all, func(d casefile.Decision) bool { return d.Kind == "sent-court" }), err
 }
