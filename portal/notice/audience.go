@@ -23,7 +23,7 @@ SELECT x.seq, f.author AS person
 	filingClients = `
 SELECT x.seq, r.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN filing f ON f.id = x.id
-  JOIN participant p ON p.id = f.participant AND p.status = 'confirmed'
+  JOIN participant p ON p.id = f.participant
   JOIN participant r ON r.id = p.represents AND r.status = 'confirmed'
  WHERE f.status <> 'draft'`
 

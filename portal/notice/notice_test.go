@@ -783,6 +783,26 @@ func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
 	}
 }
 
+// Whoever let his lawyer go hears of the answer to what was filed for him all the same.
+func TestAClientIsToldOfTheAnswerThoughHisLawyerIsInTheCaseNoMore(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Dana, o.Theft)
+	var as uuid.UUID
+	if err := o.SQL.Get(&as, `SELECT participant FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.End(o.Daniyar, as); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	before := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Serik.Person)
+	o.Answer(o.Daniyar, id, filing.Refused)
+	o.fan()
+	if n := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Serik.Person); n <= before {
+		t.Errorf("he was told %d times, and %d before", n, before)
+	}
+}
+
 // Against the investigating judge there are three сутки, not fifteen (CPC 107).
 func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
 	o := open(t)
