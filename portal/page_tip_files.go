@@ -7,7 +7,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -65,36 +64,16 @@ func readTip(c echo.Context) error {
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, tipLimit)
 		return web.ReadBody(c)
 	}
-	parts, err := r.MultipartReader()
+	var u upload
+	parts, fields, err := web.Words(r, tipLimit, func(file *multipart.Part) bool {
+		u.next = file
+		tipPatience(c)
+		return false
+	})
 	if err != nil {
-		return echo.ErrBadRequest
+		return tipBroken(err)
 	}
-	u, fields, left := upload{parts: parts}, url.Values{}, int64(tipLimit)
-	for {
-		part, err := parts.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return tipBroken(err)
-		}
-		if name, file := namedFile(part); file {
-			if name == "" { // the field was left empty
-				continue
-			}
-			u.next = part
-			tipPatience(c)
-			break
-		}
-		value, err := io.ReadAll(io.LimitReader(part, left+1))
-		if err != nil {
-			return tipBroken(err)
-		}
-		if left -= int64(len(value)); left < 0 {
-			return echo.ErrStatusRequestEntityTooLarge
-		}
-		fields.Add(part.FormName(), string(value))
-	}
+	u.parts = parts
 	c.Set(uploadKey, u)
 	r.PostForm, r.Form, r.MultipartForm = fields, fields, &multipart.Form{Value: fields}
 	return web.ReadBody(c)
@@ -107,17 +86,6 @@ func tipPatience(c echo.Context) {
 	control, until := http.NewResponseController(c.Response()), time.Now().Add(tipFilesTime)
 	_ = control.SetReadDeadline(until)
 	_ = control.SetWriteDeadline(until.Add(tipAnswerTime))
-}
-
-// namedFile is the name of a file that a part holds, "" for none; not even its name is
-// told to anything that could keep it.
-func namedFile(part *multipart.Part) (name string, file bool) {
-	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	if err != nil {
-		return "", false
-	}
-	name, file = params["filename"]
-	return name, file
 }
 
 // tipBroken is a body that was cut, without the words of the error: a name could stand
@@ -156,7 +124,7 @@ func (p *Portal) tipFiles(c echo.Context) ([]attachment.Stripped, error) {
 	defer cancel()
 	var out []attachment.Stripped
 	for part := u.next; ; {
-		if name, file := namedFile(part); file && name != "" {
+		if name, file := web.FileName(part); file && name != "" {
 			if len(out) == tip.MaxFiles {
 				return nil, fault.New(fault.Invalid, "fault.tip-files").At("files")
 			}

@@ -280,33 +280,8 @@ func signedXML(file []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(bytes.TrimPrefix(file, []byte("\ufeff"))), []byte("<")) && bytes.Contains(file, xmldsig)
 }
 
-// How much anybody may ask to be checked: a file of 20 MiB lies in memory several
-// times over while it is. An address may send a few at once and then one a second.
+// How often anybody may ask for files to be checked.
 const (
-	checkPlaces  = 6
-	checkWait    = 3 * time.Second
-	checkRate    = 1  // a second, from one address
+	checkRate    = 1  // a second, from one network
 	checkAtFirst = 30 // before that
 )
-
-// checking guards the addresses where anybody may send files.
-func checking() []echo.MiddlewareFunc {
-	places := make(chan struct{}, checkPlaces)
-	few := func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			wait := time.NewTimer(checkWait)
-			defer wait.Stop()
-			select {
-			case places <- struct{}{}:
-			case <-wait.C:
-				return fault.New(fault.Unavailable, "fault.check-busy")
-			case <-c.Request().Context().Done():
-				return c.Request().Context().Err()
-			}
-			defer func() { <-places }()
-			web.InMemory(c)
-			return next(c)
-		}
-	}
-	return []echo.MiddlewareFunc{rates(checkRate, checkAtFirst), few}
-}

@@ -82,6 +82,9 @@ type Portal struct {
 	strangers strangers                          // at the door of the register
 	door      *door                              // of the register
 	views     views                              // what is shown again
+	ofAll     *room                              // for files in forms, of people who are signed in
+	toAsk     *room                              // and of anybody who asks whose signature it is
+	checked   chan struct{}                      // the places of those who are answered
 }
 
 // How much of a body is read, in bytes: of a form, and of a form with a file.
@@ -89,9 +92,6 @@ const (
 	formLimit   = 512 << 10
 	uploadLimit = document.MaxUpload + 1<<20
 )
-
-// uploads are the acts that bring a file.
-var uploads = map[policy.Act]bool{policy.DecisionDraft: true, policy.RedactionDraft: true, policy.VerifyFile: true, policy.VerifyFiles: true, policy.AccessDraft: true, policy.MaterialAdd: true}
 
 // openings are the acts of opening a document, which leave a record and may start
 // a term. HEAD shows nothing, so it must not count as having read.
@@ -149,7 +149,7 @@ func (p *Portal) Handler() (http.Handler, error) {
 		e.POST("/demo/phone", p.demoPhone)
 	}
 	signing := rates(20, 400)
-	checking := checking()
+	often := rates(checkRate, checkAtFirst)
 	for address, r := range p.routes() {
 		method, path, _ := strings.Cut(address, " ")
 		if anonymous(path) {
@@ -159,8 +159,8 @@ func (p *Portal) Handler() (http.Handler, error) {
 		if method == http.MethodPost || r.act == policy.SignIn || phones[r.act] || proofs[r.act] || r.act == policy.FeedFetch { // signing in keeps a row, whoever comes
 			guards = append(guards, signing)
 		}
-		if r.act == policy.VerifyFile || r.act == policy.VerifyFiles {
-			guards = append(guards, checking...)
+		if checks[r.act] {
+			guards = append(guards, often)
 		}
 		if machines[r.act] {
 			e.Add(method, path, p.machineGuard(r))
@@ -189,6 +189,8 @@ func (p *Portal) prepare() error {
 	}
 	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://"), Clock: p.Clock, Idle: p.Idle}
 	p.fetched, p.door = fetching(), newDoor()
+	p.ofAll, p.toAsk = newRoom(roomOfAll, roomOfOne, "fault.upload-busy"), newRoom(roomToAsk, roomOfOne, "fault.check-busy")
+	p.checked = make(chan struct{}, checkPlaces)
 	if p.IdleWarning == 0 {
 		p.IdleWarning = identity.Warning
 	}
@@ -238,7 +240,8 @@ func (p *Portal) link(lang, act string, ids ...any) (string, error) {
 func (p *Portal) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		limit := int64(formLimit)
-		if uploads[r.act] {
+		files := uploads[r.act] && withParts(c.Request())
+		if files {
 			limit = uploadLimit
 		}
 		if streamed[r.act] {
@@ -248,10 +251,24 @@ func (p *Portal) guard(r route) echo.HandlerFunc {
 			return echo.ErrStatusRequestEntityTooLarge
 		}
 		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
-		if c.Request().Method == http.MethodPost && !streamed[r.act] {
+		switch {
+		case files:
+			leave, err := p.readFiles(c, r.act)
+			defer leave()
+			if err != nil {
+				return err
+			}
+		case c.Request().Method == http.MethodPost && !streamed[r.act]:
 			if err := web.ReadBody(c); err != nil {
 				return err
 			}
+		}
+		if checks[r.act] {
+			done, err := p.checking(c.Request().Context())
+			if err != nil {
+				return err
+			}
+			defer done()
 		}
 		// What a page reads it reads in one transaction, which is over before it is written
 		// to somebody slow. Before a change nothing is held; what is signed reads on until

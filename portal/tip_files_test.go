@@ -139,6 +139,15 @@ func TestABodyOfATipIsHeldToItsBounds(t *testing.T) {
 	fields := s.form()
 	fields.Set("where", strings.Repeat("a", 200<<10))
 	s.sends("/kk/tip", "files", fields).want(t, "200 KB of words in parts", http.StatusRequestEntityTooLarge)
+	// A megabyte of what stands around words costs a hundred of memory.
+	for what, part := range map[string]string{
+		"empty fields":      "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n\r\n",
+		"empty files":       "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"\"\r\n\r\n\r\n",
+		"fields of no name": "--x\r\n\r\n\r\n",
+		"headers":           "--x\r\n" + strings.Repeat("X-A: 1\r\n", 9000) + "Content-Disposition: form-data; name=\"text\"\r\n\r\n\r\n",
+	} {
+		post("multipart/form-data; boundary=x", 0, strings.NewReader(strings.Repeat(part, 1<<20/len(part)+1)+"--x--\r\n")).want(t, what, http.StatusRequestEntityTooLarge)
+	}
 	many := make([]byte, tip.MaxFiles*attachment.MaxBare)
 	s.sends("/kk/tip", "files", s.form(), sentFile{"a.exe", many}).want(t, "30 MB of one file", http.StatusUnprocessableEntity)
 	for _, cut := range []string{"", "--x", "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nabc", "--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.jpg\"\r\n\r\n\xff\xd8\xff"} {

@@ -2,8 +2,13 @@ package portal_test
 
 import (
 	"bytes"
+	"html"
+	"io"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -100,4 +105,87 @@ func TestABlockedKeyAndASilentAuthorityAreToldInPlainWords(t *testing.T) {
 	f.Services.Break(authority.Lists, authority.NoFault)
 	block(t, f.W, f.Aigul)
 	told("blocked", "fault.eds.revoked-hold", http.StatusUnprocessableEntity)
+}
+
+// slowly posts a form whose file comes in two halves, and looks at the world between them.
+func (g *guest) slowly(path string, fields url.Values, file []byte, between func()) answer {
+	g.t.Helper()
+	body, sent := io.Pipe()
+	form := multipart.NewWriter(sent)
+	go func() {
+		for name := range fields {
+			form.WriteField(name, fields.Get(name))
+		}
+		part, _ := form.CreateFormFile("file", "file.pdf")
+		part.Write(file[:len(file)/2])
+		between()
+		part.Write(file[len(file)/2:])
+		sent.CloseWithError(form.Close())
+	}()
+	r := httptest.NewRequest(http.MethodPost, path, body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	return g.do(r)
+}
+
+// A file that waits on a disk, for a second or until the process ends, is there for whoever
+// has the disk; and one that came from nobody is not even kept in memory.
+func TestNoFileOfAFormIsEverOnADisk(t *testing.T) {
+	f := open(t)
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	file := append([]byte("%PDF-1.7\n"), bytes.Repeat([]byte("Қаулының құпия мәтіні. "), (4<<20)/42)...)
+	at := "/kk/cases/" + f.Theft.String() + "/decisions"
+	fields := url.Values{"id": {fresh().String()}, "kind": {"victim-recognised"}, "decided_on": {"2026-10-20"}, "established": {"Ұмытылмайтын сөздер"}}
+	look := func(what string) {
+		t.Helper()
+		if left := must(os.ReadDir(temp)); len(left) > 0 {
+			t.Errorf("%s: there is %s", what, left[0].Name())
+		}
+	}
+	for _, who := range []struct {
+		what, path string
+		guest      *guest
+		status     int
+	}{
+		{"an investigator's", at, f.as(f.Daniyar), http.StatusUnprocessableEntity},
+		{"a victim's", at, f.as(f.Aigul), http.StatusForbidden},
+		{"a visitor's", at, f.visitor(), http.StatusUnauthorized},
+		{"one to be checked", "/kk/verify/" + f.paperOf("decision", f.Decision("accepted")).String(), f.visitor(), http.StatusOK},
+	} {
+		page := who.guest.slowly(who.path, fields, file, func() { look(who.what + ", while it comes") }).want(t, who.what, who.status)
+		look(who.what + ", afterwards")
+		if who.status == http.StatusUnauthorized && (!strings.Contains(html.UnescapeString(page.body), url.QueryEscape("Ұмытылмайтын сөздер")) || !strings.Contains(page.body, "file-lost=1")) {
+			t.Errorf("what he typed before he signed in is lost, or nobody will say that the file is")
+		}
+	}
+}
+
+// Files of forms lie in memory, so one person has a bound for his; it is not his neighbour's,
+// and what he lets go of is there for him again.
+func TestOnePersonCannotFillTheMemoryWithFiles(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	at := "/kk/cases/" + f.Theft.String() + "/decisions"
+	fields := url.Values{"id": {fresh().String()}, "kind": {"victim-recognised"}}
+	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
+	file := make([]byte, document.MaxUpload)
+	on, came, done := make(chan bool), make(chan bool, 3), make(chan int, 3)
+	for range 3 {
+		other := f.as(f.Daniyar)
+		go func() {
+			done <- other.slowly(at, fields, file, func() { came <- true; <-on }).StatusCode
+		}()
+	}
+	for range 3 {
+		<-came
+	}
+	// Three halves of twenty megabytes are in hand: neither his next file nor theirs goes in.
+	page := daniyar.upload(at, "file", file, fields).want(t, "his fourth", http.StatusServiceUnavailable)
+	f.says(t, "his fourth", page, f.Words.In("kk").T("fault.upload-busy"), f.Words.In("kk").T("fail.back"))
+	aigul.upload(at, "file", file, fields).want(t, "another's", http.StatusForbidden)
+	close(on)
+	for range 3 {
+		<-done
+	}
+	daniyar.upload(at, "file", file, fields).want(t, "when they are gone", http.StatusUnprocessableEntity)
 }

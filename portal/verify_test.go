@@ -347,37 +347,61 @@ func TestWhoSendsTooManyFilesIsAskedToWaitAndNobodyElseIs(t *testing.T) {
 	g.get("/ru/verify").want(t, "the page itself", http.StatusOK)
 }
 
-// Large files lie in memory while they are checked, so few are taken at once.
-func TestWhenAllPlacesAreTakenOneIsToldToComeAgain(t *testing.T) {
+// slowVerify sends this much of a file from a network, and the rest when it is told to; it
+// comes back when all of that much was read.
+func (f *front) slowVerify(home string, much int, answered chan<- int) (end func()) {
+	body, sent := io.Pipe()
+	r := httptest.NewRequest(http.MethodPost, "/kk/verify", body)
+	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	r.RemoteAddr = home
+	go func() {
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		answered <- w.Code
+	}()
+	io.WriteString(sent, "--x\r\nContent-Disposition: form-data; name=\"document\"; filename=\"a.pdf\"\r\n\r\n")
+	sent.Write(make([]byte, much))
+	return func() {
+		io.WriteString(sent, "\r\n--x--\r\n")
+		sent.Close()
+	}
+}
+
+// Large files lie in memory while they are checked, so there is room for few; what is slow
+// has no more of it than what it has sent.
+func TestWhenThereIsNoRoomForFilesOneIsToldToComeAgain(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	var ends []func()
-	answered := make(chan int, 6)
-	for i := range 6 {
-		body, end := io.Pipe() // somebody whose file arrives slowly
-		r := httptest.NewRequest(http.MethodPost, "/kk/verify", body)
-		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-		r.RemoteAddr = fmt.Sprintf("198.51.99.%d:1", i+1)
-		go func() {
-			w := httptest.NewRecorder()
-			f.ServeHTTP(w, r)
-			answered <- w.Code
-		}()
-		ends = append(ends, func() {
-			io.WriteString(end, "x--\r\n")
-			end.Close()
-		})
-		end.Write([]byte("--")) // it is being read: the place is taken
+	kk, answered := f.Words.In("kk"), make(chan int, 40)
+	var slow, large []func()
+	for range 20 {
+		slow = append(slow, f.slowVerify("198.51.98.1:1", 10, answered))
 	}
-	f.says(t, "a seventh", f.stranger(1).bring("kk", nil, nil).want(t, "a seventh", http.StatusServiceUnavailable), f.Words.In("kk").T("fault.check-busy"))
-	f.stranger(2).get("/kk/verify").want(t, "the page itself", http.StatusOK)
-	for _, end := range ends {
+	began := time.Now()
+	f.stranger(1).bring("kk", nil, nil).want(t, "beside twenty slow lines of a house", http.StatusUnprocessableEntity)
+	if waited := time.Since(began); waited > 2*time.Second {
+		t.Errorf("it waits for them %v", waited)
+	}
+	for range 2 {
+		large = append(large, f.slowVerify("198.51.97.1:1", document.MaxUpload, answered))
+	}
+	sig := []byte("nothing")
+	neighbour := &guest{front: f, home: "198.51.97.1:2"}
+	page := neighbour.bring("kk", sig, make([]byte, document.MaxUpload)).want(t, "a third large one of a house", http.StatusServiceUnavailable)
+	f.says(t, "a third large one of a house", page, kk.T("fault.check-busy"))
+	f.stranger(2).bring("kk", sig, make([]byte, document.MaxUpload)).want(t, "that of another", http.StatusOK)
+	for i := range 4 {
+		large = append(large, f.slowVerify(fmt.Sprintf("198.51.96.%d:1", i+1), document.MaxUpload, answered))
+	}
+	f.says(t, "a seventh", f.stranger(3).bring("kk", sig, make([]byte, document.MaxUpload)).want(t, "a seventh", http.StatusServiceUnavailable), kk.T("fault.check-busy"))
+	f.stranger(4).get("/kk/verify").want(t, "the page itself", http.StatusOK)
+	for _, end := range append(slow, large...) {
 		end()
 	}
-	for range 6 {
+	for range len(slow) + len(large) {
 		<-answered
 	}
-	f.stranger(3).bring("kk", nil, nil).want(t, "when they have gone", http.StatusUnprocessableEntity)
+	f.stranger(5).bring("kk", sig, make([]byte, document.MaxUpload)).want(t, "when they have gone", http.StatusOK)
 }
 
 // What is checked is nowhere afterwards: not in the database, not on the disk,

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,12 +72,17 @@ func (f *Form) Wants() string { return f.Value(moreField) }
 func (f *Form) More() bool { return f.Wants() == "1" }
 
 // ReadBody reads the body of a POST, once for all that ask for its fields. One
-// that is longer than its address takes is refused; one that cannot be read is
-// left to ReadForm, which tells the person.
+// that is longer than its address takes is refused, and so is one that the portal
+// has no room for; one that cannot be read is left to ReadForm, which tells the person.
 func ReadBody(c echo.Context) error {
+	err := body(c)
 	var large *http.MaxBytesError
-	if err := body(c); errors.As(err, &large) {
+	var full *fault.Fault
+	switch {
+	case errors.As(err, &large):
 		return echo.ErrStatusRequestEntityTooLarge.WithInternal(err)
+	case errors.As(err, &full):
+		return full
 	}
 	return nil
 }
@@ -85,22 +92,9 @@ const bodyKey = "body"
 // read is a body that was read, and how that went.
 type read struct{ err error }
 
-const inMemoryKey = "in-memory"
-
-// InMemory has the files of a body stay in memory, however large the address
-// lets them be: they are nobody's to find on a disk afterwards. Whoever asks for
-// it bounds how many bodies there are at once.
-func InMemory(c echo.Context) { c.Set(inMemoryKey, true) }
-
-// memory is how much of a body's files may lie in memory, in bytes; the rest
-// waits in a temporary file until the request ends.
-func memory(c echo.Context) int64 {
-	if c.Get(inMemoryKey) == true {
-		return math.MaxInt32
-	}
-	return 1 << 20
-}
-
+// body reads a body into memory, with the files in it: what lies in a temporary file,
+// for a second or until somebody remembers to take it away, is there for whoever has the
+// disk. Whoever lets bodies be long bounds how many there are at once.
 func body(c echo.Context) error {
 	if done, ok := c.Get(bodyKey).(read); ok {
 		return done.err
@@ -108,12 +102,111 @@ func body(c echo.Context) error {
 	r := c.Request()
 	err := r.ParseForm()
 	if err == nil {
-		if err = r.ParseMultipartForm(memory(c)); errors.Is(err, http.ErrNotMultipart) {
+		if err = r.ParseMultipartForm(math.MaxInt32); errors.Is(err, http.ErrNotMultipart) {
 			err = nil
 		}
 	}
 	c.Set(bodyKey, read{err})
 	return err
+}
+
+// WithoutFiles reads a body with files for whoever may not bring any: its words are kept,
+// at most this many bytes of them, and of a file under which field it came.
+func WithoutFiles(c echo.Context, most int64) error {
+	r := c.Request()
+	form := &multipart.Form{File: map[string][]*multipart.FileHeader{}}
+	_, words, err := Words(r, most, func(part *multipart.Part) bool {
+		form.File[part.FormName()] = []*multipart.FileHeader{{}}
+		return true
+	})
+	if form.Value = words; err == nil {
+		r.PostForm, r.MultipartForm = words, form
+		err = r.ParseForm()
+	}
+	c.Set(bodyKey, read{err})
+	return ReadBody(c)
+}
+
+// Words reads the words of a body that may have files, at most this many bytes. What
+// stands around words and files counts like words: half a million empty fields are some
+// megabytes on their way here, and a hundred in memory. At each file that was chosen it is
+// asked whether to go on after it; otherwise the rest, from this file on, is left unread.
+func Words(r *http.Request, most int64, after func(file *multipart.Part) bool) (*multipart.Reader, url.Values, error) {
+	from := &wordy{ReadCloser: r.Body, left: most, most: most}
+	r.Body = from
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, nil, err
+	}
+	words, err := from.words(parts, after)
+	if err != nil && from.over() { // a header that was cut by it says something else of itself
+		err = from.tooMany()
+	}
+	return parts, words, err
+}
+
+func (w *wordy) words(parts *multipart.Reader, after func(file *multipart.Part) bool) (url.Values, error) {
+	words := url.Values{}
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return words, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		name, file := FileName(part)
+		if !file {
+			value, err := io.ReadAll(part)
+			if err != nil {
+				return nil, err
+			}
+			words.Add(part.FormName(), string(value))
+			continue
+		}
+		if name == "" { // none was chosen
+			continue
+		}
+		w.file = true
+		if !after(part) {
+			return words, nil
+		}
+		size, err := io.Copy(io.Discard, part)
+		if err != nil {
+			return nil, err
+		}
+		w.file, w.left = false, w.left+size
+	}
+}
+
+// FileName is the name of the file that a part holds, as it was sent; "" for a field that
+// was left empty.
+func FileName(part *multipart.Part) (name string, is bool) {
+	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	if err != nil {
+		return "", false
+	}
+	name, is = params["filename"]
+	return name, is
+}
+
+// wordy is a body of which only so much may be something else than files.
+type wordy struct {
+	io.ReadCloser
+	left, most int64
+	file       bool // what is read now is a file: how long it was is known after it
+}
+
+func (w *wordy) over() bool { return w.left < 0 && !w.file }
+
+func (w *wordy) tooMany() error { return &http.MaxBytesError{Limit: w.most} }
+
+func (w *wordy) Read(into []byte) (int, error) {
+	n, err := w.ReadCloser.Read(into)
+	if w.left -= int64(n); w.over() {
+		return 0, w.tooMany()
+	}
+	return n, err
 }
 
 // ReadForm reads the body of a POST, at most what the body limit of the address

@@ -55,6 +55,9 @@ func Log(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			c.Error(err)
 		}
+		if form := c.Request().MultipartForm; form != nil { // the server does it for a request of its own alone, and this is a copy
+			form.RemoveAll()
+		}
 		slog.InfoContext(c.Request().Context(), "request", "request", number, "method", c.Request().Method,
 			"route", c.Path(), "status", c.Response().Status, "ms", time.Since(start).Milliseconds())
 		return nil
