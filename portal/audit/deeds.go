@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zharia/portal/ledger"
@@ -22,13 +23,13 @@ var deeds = map[policy.Act]string{
 	policy.SessionOpen:             "evidence known person",
 	policy.ReportBegin:             "report",
 	policy.ReportAnswer:            "document report",
-	policy.ReportPrint:             "attachment attachment_chunk document report",
+	policy.ReportPrint:             "attachment- attachment_chunk- document report",
 	policy.ReportSubmit:            "attachment document evidence report",
 	policy.ReportDiscard:           "attachment- attachment_chunk- document report-",
 	policy.ReportOverdue:           "report",
-	policy.ReportFileAdd:           "attachment attachment_chunk document report",
-	policy.ReportFileBegin:         "attachment attachment_chunk",
-	policy.ReportComplain:          "attachment attachment_chunk document filing point-",
+	policy.ReportFileAdd:           "attachment- attachment_chunk- document report",
+	policy.ReportFileBegin:         "attachment- attachment_chunk- document report",
+	policy.ReportComplain:          "attachment- attachment_chunk- document filing point-",
 	policy.BookDraft:               "document report_decision",
 	policy.BookDecide:              "attachment attachment_chunk document evidence report report_decision",
 	policy.BookDiscard:             "document report_decision",
@@ -72,7 +73,7 @@ var deeds = map[policy.Act]string{
 	policy.AccessSubmit:            "document evidence known participant request",
 	policy.AccessWithdraw:          "participant request",
 	policy.AccessDiscard:           "document request-",
-	policy.AccessComplain:          "attachment attachment_chunk document filing known point-",
+	policy.AccessComplain:          "attachment- attachment_chunk- document filing known point-",
 	policy.AccessOverdue:           "request",
 	policy.DecisionOpen:            "service",
 	policy.ServiceDraft:            "document service-",
@@ -82,8 +83,8 @@ var deeds = map[policy.Act]string{
 	policy.CountObject:             "count_objection",
 	policy.FilingRecount:           "filing recount",
 	policy.CalendarSet:             "day_off",
-	policy.ComplainDraft:           "attachment attachment_chunk document filing known point-",
-	policy.FilingCreate:            "attachment attachment_chunk document filing known point-",
+	policy.ComplainDraft:           "attachment- attachment_chunk- document filing known point-",
+	policy.FilingCreate:            "attachment- attachment_chunk- document filing known point-",
 	policy.FilingDiscard:           "attachment- attachment_chunk- document filing point-",
 	policy.FilingSubmit:            "document evidence filing",
 	policy.FilingWithdraw:          "document evidence filing",
@@ -108,11 +109,11 @@ var deeds = map[policy.Act]string{
 	policy.FilingReply:             "addition document evidence filing supplement",
 	policy.CancellationSettle:      "cancellation",
 	policy.FilingOverdue:           "filing",
-	policy.AttachmentAdd:           "attachment attachment_chunk",
-	policy.AttachmentBegin:         "attachment attachment_chunk",
-	policy.AttachmentFinish:        "attachment attachment_chunk",
-	policy.AttachmentBind:          "attachment attachment_chunk",
-	policy.AttachmentRemove:        "attachment- attachment_chunk-",
+	policy.AttachmentAdd:           "attachment- attachment_chunk- document report",
+	policy.AttachmentBegin:         "attachment- attachment_chunk- document report",
+	policy.AttachmentFinish:        "attachment- attachment_chunk- document report",
+	policy.AttachmentBind:          "attachment- attachment_chunk- document report",
+	policy.AttachmentRemove:        "attachment- attachment_chunk- document report",
 	policy.AttachmentScan:          "attachment",
 	policy.MaterialRender:          "material material_page",
 	policy.AnswerDraft:             "answer document resolution-",
@@ -152,6 +153,7 @@ var deeds = map[policy.Act]string{
 	policy.AssignmentSign:          "assignment casefile document evidence filing request",
 	policy.AssignmentDiscard:       "assignment document",
 	policy.SubstitutionDraft:       "document substitution",
+	policy.SubstitutionDiscard:     "document substitution",
 	policy.SubstitutionSign:        "document evidence substitution",
 	policy.SubstitutionEnd:         "substitution",
 	policy.OfficerFirst:            "body officer person",
@@ -212,5 +214,29 @@ func (a *audit) strange(leaves []ledger.Row) {
 func (a *audit) did(act string, t ledger.Trace) {
 	if why := Misdeed(act, t.Tab, t.Gone); why != "" && known(act) { // the others were found already
 		a.found(Finding{Table: t.Tab, Row: t.ID, Leaf: t.Seq, What: Broken, Why: why})
+	}
+}
+
+// bound are the tables that an act changes together: where it changes the first, it
+// changes the second as well. A term is moved by what says why, and what was signed brings
+// the proof of it.
+var bound = []struct {
+	act           policy.Act
+	table, brings string
+}{
+	{policy.FilingExtend, "filing", "extension"},
+	{policy.FilingRecount, "filing", "recount"},
+	{policy.FilingSubmit, "filing", "evidence"},
+	{policy.FilingGrant, "answer", "evidence"},
+	{policy.FilingGrantPart, "answer", "evidence"},
+	{policy.FilingRefuse, "answer", "evidence"},
+}
+
+// together looks whether an act that changed these tables left one out.
+func (a *audit) together(leaf ledger.Row, tables []string) {
+	for _, b := range bound {
+		if string(b.act) == leaf.Act && slices.Contains(tables, b.table) && !slices.Contains(tables, b.brings) {
+			a.found(Finding{Table: b.table, Leaf: leaf.Seq, What: Broken, Why: fmt.Sprintf("the act %s changed it without a row of %s, which comes with it", leaf.Act, b.brings)})
+		}
 	}
 }

@@ -75,9 +75,14 @@ func finalOf(table string) (final, bool) {
 	return finals[i], true
 }
 
+// place is where a column stands among those that a trace tells of; -1: there is none.
+func (t table) place(name string) int {
+	return slices.IndexFunc(t.columns, func(c column) bool { return c.Name == name })
+}
+
 // cell is what a trace keeps of a column.
 func (t table) cell(cols []byte, name string) []byte {
-	i := slices.IndexFunc(t.columns, func(c column) bool { return c.Name == name })
+	i := t.place(name)
 	if i < 0 || len(cols) < (i+1)*ledger.CellSize {
 		return nil
 	}
@@ -115,8 +120,9 @@ func (f final) may(act, column string) bool {
 }
 
 // turns asks for the changes of rows and for their ends, each with what stood before it:
-// of all rows, or of those that acts after $3 changed, and then their changes since. One
-// pass in the order of the rows, as for the newest of each.
+// of all rows, or of those that acts after $4 changed, and then their changes since. Where
+// one cell tells a draft, at $3, drafts are left out. One pass in the order of the rows, as
+// for the newest of each.
 func (t table) turns(whole bool) *database.Writing {
 	w := &database.Writing{}
 	w.Text(`
@@ -124,11 +130,12 @@ SELECT t.id, t.cols, t.gone, t.seq, t.was, r.act
   FROM (SELECT id, cols, gone, seq, lag(cols) OVER (PARTITION BY id COLLATE "C" ORDER BY seq, n) AS was
           FROM public.trace WHERE tab = $1 AND seq BETWEEN 1 AND $2`)
 	if !whole {
-		w.Text(` AND id IN (SELECT id FROM public.trace WHERE tab = $1 AND seq > $3)`)
+		w.Text(` AND id IN (SELECT id FROM public.trace WHERE tab = $1 AND seq > $4)`)
 	}
-	w.Text(`) t JOIN public.record r ON r.seq = t.seq WHERE t.was <> ''`)
+	w.Text(`) t JOIN public.record r ON r.seq = t.seq
+ WHERE t.was <> '' AND (CAST($3 AS int) = 0 OR substring(t.was FROM $3 FOR 16) <> '\x00000000000000000000000000000000')`)
 	if !whole {
-		w.Text(` AND t.seq > $3`)
+		w.Text(` AND t.seq > $4`)
 	}
 	return w
 }
@@ -150,10 +157,14 @@ func (a *audit) stays(ctx context.Context, t table) error {
 		return nil
 	}
 	each := func(x turn) error { a.turned(t, f, x); return nil }
-	if a.whole {
-		return database.Each(ctx, a.tx, each, t.turns(true).Query(), t.name, a.report.Size)
+	at := 0 // the cell that tells a draft, if one does
+	if i := t.place(f.since); i >= 0 && len(f.values) == 0 {
+		at = i*ledger.CellSize + 1
 	}
-	return database.Each(ctx, a.tx, each, t.turns(false).Query(), t.name, a.report.Size, a.Since.Size)
+	if a.whole {
+		return database.Each(ctx, a.tx, each, t.turns(true).Query(), t.name, a.report.Size, at)
+	}
+	return database.Each(ctx, a.tx, each, t.turns(false).Query(), t.name, a.report.Size, at, a.Since.Size)
 }
 
 // turned compares a change with what may change.

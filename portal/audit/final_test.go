@@ -42,6 +42,7 @@ func forged(t *testing.T, raw *sqlx.DB, role, act, object, id string, orders ...
 func answered(t *testing.T) (*portaltest.W, string) {
 	t.Helper()
 	w := portaltest.World(t)
+	w.Forges = true
 	id := w.Petition(w.Aigul, w.Theft)
 	w.Answer(w.Daniyar, id, filing.Granted)
 	sound(t, verify(t, w.DB.DB, audit.Options{}))
@@ -204,12 +205,13 @@ func TestAnActThatThereIsNotAndOneThatDoesWhatItDoesNotAreFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ act, order, want string }{
 		{"nobody-did-this", `UPDATE filing SET due_at = due_at + interval '300 days' WHERE id = '%s'`, "record act foreign"},
+		{"filing-extend", `UPDATE filing SET due_at = due_at + interval '300 days' WHERE id = '%s'`, "filing broken"},
 		{"session-open", `UPDATE filing SET considered_at = now() WHERE id = '%s'`, "filing broken"},
 		{"filing-read", `UPDATE participant SET role = 'victim' WHERE role = 'suspect' AND '%s' <> ''`, "participant broken"},
 		{"filing-extend", `DELETE FROM decision_text WHERE '%s' <> ''`, "decision_text broken"},
 		{"decision-draft", `INSERT INTO addition (id, filing, asked_by, asked_at) SELECT gen_random_uuid(), id, decider, now() FROM filing WHERE id = '%s'`, "addition broken"},
 	} {
-		t.Run(c.act, func(t *testing.T) {
+		t.Run(c.act+" "+c.want, func(t *testing.T) {
 			t.Parallel()
 			w, id := answered(t)
 			last := verify(t, w.DB.DB, audit.Options{}).State

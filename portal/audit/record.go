@@ -253,6 +253,7 @@ type traceWalk struct {
 	n      int          // how many of them there were
 	last   ledger.Trace
 	hash   hash.Hash // of them
+	tables []string  // that it changed
 }
 
 func (w *traceWalk) step(t ledger.Trace) error {
@@ -261,6 +262,9 @@ func (w *traceWalk) step(t ledger.Trace) error {
 	}
 	w.n, w.last = w.n+1, t
 	w.a.did(w.leaves[0].Act, t)
+	if !slices.Contains(w.tables, t.Tab) {
+		w.tables = append(w.tables, t.Tab)
+	}
 	w.a.report.Traces++
 	w.hash.Write(t.Bytes())
 	return nil
@@ -284,6 +288,7 @@ func (w *traceWalk) end() {
 		}
 		w.a.found(f)
 	}
-	w.leaves, w.n = w.leaves[1:], 0
+	w.a.together(leaf, w.tables)
+	w.leaves, w.n, w.tables = w.leaves[1:], 0, w.tables[:0]
 	w.hash.Reset()
 }

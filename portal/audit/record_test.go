@@ -56,9 +56,9 @@ func TestWhateverIsDoneToTheLedgerItselfIsFound(t *testing.T) {
 		"a note that is none":          {[]string{`UPDATE checkpoint SET note = 'all is well' WHERE size = 5`}, []string{"checkpoint | 5 |  | 5 | unproved"}},
 		"the size of a checkpoint":     {[]string{`UPDATE checkpoint SET size = 500 WHERE size = 5`}, []string{"checkpoint | 500 |  | 500 | changed"}},
 		"a trace of another row":       {[]string{fmt.Sprintf(`UPDATE trace SET id = '%s' WHERE seq = 3`, other)}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " |  | 0 | foreign"}},
-		"a trace of another table":     {[]string{`UPDATE trace SET tab = 'day_off' WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " |  | 0 | foreign", "day_off | " + third.String() + " |  | 3 | missing"}},
+		"a trace of another table":     {[]string{`UPDATE trace SET tab = 'day_off' WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " |  | 0 | foreign", "day_off | " + third.String() + " |  | 3 | missing", "day_off | " + third.String() + " |  | 3 | broken"}},
 		"a trace of other values":      {[]string{`UPDATE trace SET cols = (SELECT cols FROM trace WHERE seq = 2) WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " | id | 3 | changed", "body | " + third.String() + " | name_kk | 3 | changed", "body | " + third.String() + " | name_ru | 3 | changed"}},
-		"a trace of a deletion":        {[]string{`UPDATE trace SET gone = true WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " |  | 3 | foreign"}},
+		"a trace of a deletion":        {[]string{`UPDATE trace SET gone = true WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed", "body | " + third.String() + " |  | 3 | foreign", "body | " + third.String() + " |  | 3 | broken"}},
 		"a trace at another time":      {[]string{`UPDATE trace SET at = at + interval '1 hour' WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed"}},
 		"a trace of another hand":      {[]string{`UPDATE trace SET tx = '77' WHERE seq = 3`}, []string{"trace | 3 |  | 3 | changed"}},
 		"a trace with another number":  {[]string{`INSERT INTO trace OVERRIDING SYSTEM VALUE SELECT 700, tab, id, cols, gone, tx, at, seq FROM trace WHERE seq = 3`, `DELETE FROM trace WHERE n = 3`}, []string{"trace | 700 |  | 3 | changed"}},
@@ -153,7 +153,7 @@ func TestATailOfOneToAHundredActsThatIsCutOffIsFoundByAWitnessAndByAReceipt(t *t
 func TestARecordRewrittenWithTheAuditorsKeyIsFoundByEachReceiptAndByTheWitness(t *testing.T) {
 	t.Parallel()
 	w := found(t, 100)
-	w.orders(`UPDATE record SET act = 'court-rename' WHERE seq = 1`)
+	w.orders(`UPDATE record SET act = 'officer-first' WHERE seq = 1`)
 	w.forge(true)
 	sound(t, w.audit())
 	r := w.audit(w.receipts...)

@@ -85,7 +85,7 @@ func TestAnAuditOfWhatIsNewFindsWhatWasDoneToWhatIsOld(t *testing.T) {
 		"a row gone":        {[]string{fmt.Sprintf(`DELETE FROM body WHERE id = '%s'`, old)}, "body | " + old.String() + " |  | 26 | missing"},
 		"a row more":        {[]string{`INSERT INTO body (id, kind, name_kk, name_ru) VALUES (md5('x')::uuid, 'court', 'x', 'x')`}, "body | 9dd4e461-268c-8034-f5c8-564e155c67a6 |  | 0 | foreign"},
 		"one for another":   {[]string{fmt.Sprintf(`UPDATE body SET id = md5('x')::uuid WHERE id = '%s'`, old)}, "body | 9dd4e461-268c-8034-f5c8-564e155c67a6 |  | 0 | foreign"},
-		"an act":            {[]string{`UPDATE record SET act = 'x' WHERE seq = 7`}, "record | 7 |  | 7 | changed"},
+		"an act":            {[]string{`UPDATE record SET act = 'officer-first' WHERE seq = 7`}, "record | 7 |  | 7 | changed"},
 		"an act gone":       {[]string{`DELETE FROM record WHERE seq = 7`}, "record | 7 |  | 7 | missing"},
 		"a trace":           {[]string{`UPDATE trace SET cols = '' WHERE seq = 7`}, "trace | 7 |  | 7 | changed"},
 		"a trace gone":      {[]string{`DELETE FROM trace WHERE seq = 7`}, "trace |  |  | 7 | missing"},
@@ -113,7 +113,7 @@ func TestARecordThatIsAnotherThanTheLastAuditSawIsFoundEvenIfItHoldsTogether(t *
 	t.Parallel()
 	w := found(t, 30)
 	first := w.audit().State
-	w.orders(`UPDATE record SET act = 'x' WHERE seq = 7`)
+	w.orders(`UPDATE record SET act = 'officer-first' WHERE seq = 7`)
 	w.forge(true)
 	sound(t, w.audit())
 	finds(t, w.since(first), "tree |  |  | 30 | forked")
