@@ -199,8 +199,7 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 	}
 	f.saysWhy(f.Zhanar, opening.Supervision)
 	statement, hers, page, _ := f.file()
-	content, _ := f.Paper(f.Aigul, o["draft"])
-	access := f.Request(f.Nurlan, f.Theft, casefile.NewRequest{Role: policy.Representative, Represented: f.Aigul.FullName(), RepresentedIIN: f.Aigul.IIN, Authority: content})
+	access := f.Request(f.Nurlan, f.Theft, casefile.NewRequest{Role: policy.Representative, Represented: f.Aigul.FullName(), RepresentedIIN: f.Aigul.IIN, Authority: f.PDF("Сенімхат")})
 	var asker uuid.UUID
 	if err := f.SQL.Get(&asker, `SELECT participant FROM request WHERE id = $1`, access); err != nil {
 		t.Fatal(err)
