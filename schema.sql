@@ -2359,11 +2359,24 @@ BEGIN
           JOIN filing f ON f.participant = p.id AND f.casefile = t.casefile
          WHERE t.id = of AND f.status <> 'draft' AND f.decider = ANY (fence.stands_for()));
 END $$;
+-- The cases in which a case goes on: itself, those that it was joined into, and those that
+-- were severed from it. What was decided in it is complained of there.
+CREATE FUNCTION fence.goes_on(of uuid) RETURNS SETOF uuid ROWS 2 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        WITH RECURSIVE joint AS (
+            SELECT c.id, c.joined_into FROM casefile c WHERE c.id = of
+            UNION
+            SELECT c.id, c.joined_into FROM joint j JOIN casefile c ON c.id = j.joined_into)
+        SELECT j.id FROM joint j
+        UNION ALL
+        SELECT c.id FROM casefile c WHERE c.severed_from = of;
+END $$;
 CREATE FUNCTION fence.disputed(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN fence.post() IS NOT NULL AND EXISTS (
-        SELECT FROM filing f JOIN decision d ON d.id = f.about AND d.casefile = f.casefile
-         WHERE d.id = of AND f.casefile = d.casefile AND f.status IN ('filed', 'considered', 'waiting') AND f.decider = ANY (fence.stands_for())
+        SELECT FROM filing f JOIN decision d ON d.id = f.about
+         WHERE d.id = of AND f.casefile IN (SELECT fence.goes_on(d.casefile)) AND f.status IN ('filed', 'considered', 'waiting') AND f.decider = ANY (fence.stands_for())
            AND fence.me() <> ALL (f.interested));
 END $$;
 CREATE FUNCTION fence.contested(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -173,11 +175,15 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	if err != nil {
 		return err
 	}
+	older, err := p.ofJoined(ctx, ask, of)
+	if err != nil {
+		return err
+	}
 	days, err := calendar.Read(ctx, p.DB.DB)
 	if err != nil {
 		return err
 	}
-	aboutKind := page.abouts(w, decisions, days)
+	aboutKind := page.abouts(w, append(decisions, older...), days)
 	if !page.InCourt {
 		moved, err := casefile.Moved(ctx, p.DB, of)
 		if err != nil {
@@ -193,6 +199,34 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 	}
 	page.Points = pointFields.shown(form)
 	return p.form(c, form, "filing_new", page, policy.FilingCreate, caseID)
+}
+
+// ofJoined are the decisions of the cases that were joined into one, as far as they are
+// open to the reader: they are complained of here.
+func (p *Portal) ofJoined(ctx context.Context, ask policy.Ask, of casefile.Case) (out []casefile.Decision, err error) {
+	related, err := casefile.Related(ctx, p.DB, ask.To(policy.CaseRead), of)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range related {
+		if r.Way != casefile.WayJoined || !r.Opens {
+			continue
+		}
+		old, err := casefile.Read(ctx, p.DB, ask.To(policy.CaseRead), r.ID)
+		var choose *casefile.Choose
+		if errors.Is(err, fault.NotFound) || errors.As(err, &choose) { // he acts for several there, and has not said for whom
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		more, err := casefile.Decisions(ctx, p.DB, ask.To(policy.DecisionRead), old)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
 }
 
 // filingCapacities are those in which the reader may file a kind; of no kind, in which

@@ -343,3 +343,40 @@ func Related(ctx context.Context, db *vault.DB, ask policy.Ask, c Case) ([]Relat
 	}
 	return out, nil
 }
+
+const selectGoesOn = `
+SELECT $2 IN (SELECT fence.goes_on($1))`
+
+// GoesOn says that a case goes on in another, which its reader has before him: what was
+// decided there is complained of here. It was joined into it, or this one was severed from
+// it. fault.NotFound where it does not.
+func GoesOn(ctx context.Context, db *vault.DB, id uuid.UUID, c Case) error {
+	var goes bool
+	if err := db.Get(ctx, &goes, selectGoesOn, id, c.ID); err != nil {
+		return err
+	}
+	if !goes {
+		return fault.New(fault.NotFound, "fault.not-found")
+	}
+	return nil
+}
+
+const selectSeveredWith = `
+SELECT c.id FROM casefile c WHERE c.severed_from = $1 AND 'party' = ANY (standings(c.id, $2)) ORDER BY c.made_at DESC, c.id LIMIT 1`
+
+// Present is the case in which its reader files what comes of a case: that one, the joint
+// one, or the one that he was severed into, where he left. fault.NotFound where he is
+// nothing in any.
+func Present(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Case, error) {
+	c, err := Read(ctx, db, ask, id)
+	if errors.Is(err, fault.NotFound) {
+		if err := db.Get(ctx, &id, selectSeveredWith, id, ask.Person); err != nil {
+			return Case{}, err
+		}
+		c, err = Read(ctx, db, ask, id)
+	}
+	for err == nil && c.JoinedInto != uuid.Nil {
+		c, err = Read(ctx, db, ask, c.JoinedInto)
+	}
+	return c, err
+}

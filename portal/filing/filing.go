@@ -266,8 +266,8 @@ func (n NewFiling) check(c casefile.Case) (casefile.Capacity, error) {
 	return capacity, n.bounded()
 }
 
-// contested reads what is complained of, of what the writer may see of the case: a
-// decision, or a filing that was received, for its answer or for silence. A complaint
+// contested reads what is complained of, of what the writer may see of the case, of those
+// that were joined into it and of the one that it was severed from: a decision, or a filing that was received, for its answer or for silence. A complaint
 // contests one thing. NotFound for anything else.
 func (n NewFiling) contested(ctx context.Context, db *vault.DB, ask policy.Ask, c casefile.Case) (about casefile.Decision, against Filing, err error) {
 	of := c
@@ -280,7 +280,10 @@ func (n NewFiling) contested(ctx context.Context, db *vault.DB, ask policy.Ask, 
 		against, err = Read(ctx, db, ask.To(policy.FilingRead), n.Against)
 		of.ID = against.Case
 	}
-	if err != nil || of.ID != c.ID || against.Status == Draft {
+	if err == nil && of.ID != c.ID {
+		err = casefile.GoesOn(ctx, db, of.ID, c)
+	}
+	if err != nil || against.Status == Draft {
 		return casefile.Decision{}, Filing{}, fault.New(fault.NotFound, "fault.not-found").Because(err)
 	}
 	return about, against, nil

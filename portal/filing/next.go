@@ -26,6 +26,7 @@ import (
 // Onward is a way that leads on from a filing.
 type Onward struct {
 	Way
+	Case   uuid.UUID     // in which it is filed: the joint one, where that of the filing was joined
 	FileBy time.Time     // the end of the term to file it; zero where the Code sets none, or it has not begun
 	Unread deadline.Term // the term that begins when the answer is opened; the zero Term for none
 	Late   bool          // it has passed: it is restored on petition, if there is a reason (CPC 50)
@@ -39,13 +40,13 @@ func (f Filing) Contestable(at time.Time, disputed int) bool {
 
 // Onwards are the ways on from the asker's own filing, the most proper first; a is its
 // answer, the zero Answer while there is none. To whoever is in the case no more, or
-// never was, the form is closed, and so are they.
+// never was, nor in one in which it goes on, the form is closed, and so are they.
 func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answer) ([]Onward, error) {
 	if f.OfReport() { // the ways on are on the page of the report
 		return nil, nil
 	}
-	c, err := casefile.Read(ctx, db, ask.To(policy.CaseRead), f.Case)
-	if errors.Is(err, fault.NotFound) || err == nil && c.TakesNew() != nil {
+	c, err := casefile.Present(ctx, db, ask.To(policy.CaseRead), f.Case)
+	if errors.Is(err, fault.NotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -64,7 +65,7 @@ func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answ
 		if way.Closed {
 			continue
 		}
-		next := Onward{Way: way}
+		next := Onward{Way: way, Case: c.ID}
 		from, term := f.filesFrom(a, way.File, days)
 		switch {
 		case term == deadline.None:

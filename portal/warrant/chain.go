@@ -130,6 +130,7 @@ func (s *span) take(late time.Time) {
 
 type casefile struct {
 	body, office        uuid.UUID
+	from                uuid.UUID // of which it was severed
 	charge, supervision []*span
 }
 
@@ -535,6 +536,14 @@ func (c *Chain) joined(from, to uuid.UUID, seen []uuid.UUID) bool {
 	})
 }
 
+// goesOn says that a case goes on in another: it was joined into it, or that one was
+// severed from it. What was decided in the one is complained of in the other, and whoever
+// decides it there reads that.
+func (c *Chain) goesOn(in, other uuid.UUID) bool {
+	k := c.cases[other]
+	return c.joined(in, other, nil) || k != nil && k.from == in && in != uuid.Nil
+}
+
 // leads says that one status is another, or becomes it in time.
 func leads(from, to policy.Role) bool {
 	return from == to || slices.ContainsFunc(policy.Next(from), func(next policy.Role) bool { return leads(next, to) })
@@ -635,7 +644,7 @@ func (c *Chain) sever(p Paper) string {
 	} else if c.cases[p.Other] != nil {
 		why = "the case is there already"
 	} else {
-		fresh := &casefile{body: k.body, office: k.office}
+		fresh := &casefile{body: k.body, office: k.office, from: p.Case}
 		for _, duty := range []struct{ from, to *[]*span }{{&k.charge, &fresh.charge}, {&k.supervision, &fresh.supervision}} {
 			for _, s := range *duty.from {
 				if s.held(p.Made) { // what was taken by a paper printed before and signed after goes over taken
@@ -811,14 +820,15 @@ func (c *Chain) heirs(f *filing, has func(*span) bool) []string {
 // outside are the seats from which somebody decides who is nothing else to the case.
 var outside = []string{"higher", "judge", "appeal"}
 
-// decides says that a filing is somebody's to read who is nothing else to its case.
-func (c *Chain) decides(f *filing, person uuid.UUID, has func(*span) bool) bool {
+// decides says that a filing lets somebody read in a case who is nothing else to that: in its
+// own, whoever sits outside it; in one that goes on in that, whoever decides it there.
+func (c *Chain) decides(f *filing, in, person uuid.UUID, has func(*span) bool) bool {
 	seats := c.heirs(f, has)
 	if f.to == person {
 		seats = []string{f.seat}
 	}
 	return slices.ContainsFunc(seats, func(seat string) bool {
-		return slices.Contains(outside, seat) && c.seats(f.in, seat, person, has)
+		return (f.in != in || slices.Contains(outside, seat)) && c.seats(f.in, seat, person, has)
 	})
 }
 
@@ -877,7 +887,7 @@ func (c *Chain) Standing(person, in uuid.UUID, at time.Time) Standing {
 		s.As = append(s.As, Party)
 	}
 	for id, f := range c.filings {
-		if f.in == in && c.decides(f, person, has) {
+		if (f.in == in || c.goesOn(in, f.in)) && c.decides(f, in, person, has) {
 			s.Filings = append(s.Filings, id)
 		}
 	}

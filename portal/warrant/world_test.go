@@ -101,11 +101,16 @@ SELECT f.casefile, k.person, 'filing', f.id
   FROM filing f JOIN desk k ON k.casefile = f.casefile AND k.seat = f.seat AND k.person = f.decider
  WHERE f.status <> 'draft' AND f.seat IN ('higher', 'judge', 'appeal')
 UNION -- of one who sits there no more: whoever may come to decide it
-SELECT f.casefile, k.person, 'filing', f.id
+SELECT c.id, k.person, 'filing', f.id
   FROM filing f
   JOIN (VALUES ('head', 'higher'), ('chief', 'higher'), ('higher', 'higher'), ('judge', 'judge'), ('judge', 'appeal'), ('appeal', 'appeal')) l (of, seat) ON l.of = f.seat
   JOIN desk k ON k.casefile = f.casefile AND k.seat = l.seat
- WHERE f.status <> 'draft' AND NOT EXISTS (SELECT FROM desk d WHERE d.casefile = f.casefile AND d.seat = f.seat AND d.person = f.decider)`
+  JOIN casefile c ON f.casefile = c.id OR f.casefile IN (SELECT fence.goes_on(c.id))
+ WHERE f.status <> 'draft' AND NOT EXISTS (SELECT FROM desk d WHERE d.casefile = f.casefile AND d.seat = f.seat AND d.person = f.decider)
+UNION -- in a case that goes on in its own
+SELECT c.id, k.person, 'filing', f.id
+  FROM filing f JOIN desk k ON k.casefile = f.casefile AND k.seat = f.seat AND k.person = f.decider JOIN casefile c ON c.id <> f.casefile AND f.casefile IN (SELECT fence.goes_on(c.id))
+ WHERE f.status <> 'draft'`
 
 type answers map[string]bool // case, person, what, and for whom or which filing
 

@@ -45,14 +45,14 @@ const proved = `
   LEFT JOIN substitution s ON s.document = p.id`
 
 // kin are the case and those that people came from: joined to it, or of which it was
-// part; and the one that it was joined into, where what somebody was in it ends. named are
-// the papers that say who is what in them. who is everybody whose post counts, with those
+// part; and those in which it goes on, where what somebody was in it ends and what was
+// decided in it is complained of. named are the papers that say who is what in them. who is everybody whose post counts, with those
 // who put him there, and who put them there.
 const chain = `
 WITH RECURSIVE kin AS (
     SELECT CAST($2 AS uuid) AS id
     UNION
-    SELECT a.id FROM kin k JOIN casefile me ON me.id = k.id JOIN casefile a ON a.joined_into = k.id OR a.id IN (me.severed_from, me.joined_into)
+    SELECT a.id FROM kin k JOIN casefile me ON me.id = k.id JOIN casefile a ON k.id IN (a.joined_into, a.severed_from) OR a.id IN (me.severed_from, me.joined_into)
 ), named AS (
     SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
       FROM document d
