@@ -48,7 +48,7 @@ const (
 const (
 	submits = "	err = filing.Submit(ctx, p.DB, p.press(), p.Verifier, ask, number, cms, digest)\n"
 	commits = "	err := tx.Commit()\n"
-	begins  = "	signature, err := document.Verify(ctx, db, v, ask, cms, digest)\n	if err != nil {\n		return err\n	}\n	return db.Within(ctx, func(tx *vault.DB) error {\n		closed := vault.Closed(ctx)"
+	begins  = "signature document.Signature, named bool) error {\n	return db.Within(ctx, func(tx *vault.DB) error {\n		if err := tx.Lock("
 	ends    = "		return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)\n	})\n}\n\n// standing holds"
 )
 
@@ -87,7 +87,7 @@ var defects = []defect{
 		{"cmd/portal/serve.go", "			\"drop uploads that were given up\": {Every: time.Hour,", "			\"drop uploads that were given up\": {Every: planted.Every(\"greedy-sweep\", time.Hour),"},
 	}},
 	{name: "leaf-late", seenBy: I3, what: "the act comes into the record in a second transaction", faults: []string{"portal"}, prepare: unanswered, changes: []change{
-		{filingGo, begins, strings.Replace(begins, "	return db.Within(", "	var late func() error\n	err = db.Within(", 1)},
+		{filingGo, begins, strings.Replace(begins, "	return db.Within(", "	var late func() error\n	err := db.Within(", 1)},
 		{filingGo, ends, "		if planted.Is(\"leaf-late\") {\n			late = func() error {\n				planted.Pause()\n				return db.Within(ctx, func(tx *vault.DB) error { return record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest) })\n			}\n			return nil\n		}\n		err = record(ctx, tx.DB, ask, f.Kind, id, f.Case, doc.Digest)\n		if err == nil && planted.Is(\"receipt-early\") {\n			planted.Answer(ctx)\n			planted.Pause()\n		}\n		return err\n	})\n	if err == nil && late != nil {\n		err = late()\n	}\n	return err\n}\n\n// standing holds"},
 	}},
 	{name: "receipt-early", seenBy: I1, what: "the receipt is given inside the transaction", faults: []string{"portal"}},
