@@ -26,7 +26,7 @@ import (
 // It can be broken off at any moment and called again.
 func bringOver(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("reseal", flag.ContinueOnError)
-	check := flags.Bool("check", false, "only count what is sealed to an earlier epoch: 0 nothing is, 1 something is")
+	check := flags.Bool("check", false, "only count what is sealed to an earlier epoch, and have the keeper prove every wrap: 0 nothing is, 1 something is")
 	if flags.Parse(args) != nil {
 		return errMisuse
 	}
