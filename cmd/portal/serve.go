@@ -409,6 +409,9 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			filing.OverdueJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.MarkOverdue(ctx, tx, j.Args["filing"], j.At)
 			},
+			identity.LeaveJob: func(ctx context.Context, _ *database.DB, j job.Job) error {
+				return identity.Left(ctx, h.keeper, j)
+			},
 			filing.RecountJob: func(ctx context.Context, tx *database.DB, j job.Job) error {
 				return filing.Recount(ctx, tx, j.Args["day"], j.At)
 			},

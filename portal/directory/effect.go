@@ -132,7 +132,7 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 // lose takes from somebody what he had by the post that he is in no more: his
 // sessions and his substitutions. His cases went with the post.
 func lose(ctx context.Context, tx *vault.DB, ask policy.Ask, person uuid.UUID) error {
-	if err := identity.Dismiss(ctx, tx, person); err != nil {
+	if err := identity.Dismiss(ctx, tx, person, ask.At); err != nil {
 		return err
 	}
 	var ended []uuid.UUID

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/identity"
+	"zharia/portal/keeper"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -666,8 +668,11 @@ func TestAKeyThatWasNeverSeenBeforeIsAnActOfItsOwn(t *testing.T) {
 // Whoever runs the portal ends the sessions of one person, or of everybody (ASVS 7.4.5).
 func TestSessionsOfAnybodyAreEndedByWhoeverRunsThePortal(t *testing.T) {
 	w := portaltest.World(t)
-	hers, _ := enter(t, w, w.Aigul, opening(w.Aigul))
-	his, _ := enter(t, w, w.Daniyar, opening(w.Daniyar))
+	ours, theirs := opening(w.Aigul), opening(w.Daniyar)
+	ours.Login = identity.Login{Challenge: []byte("what she signed"), CMS: []byte("her signature")}
+	theirs.Login = identity.Login{Challenge: []byte("what he signed"), CMS: []byte("his signature")}
+	hers, _ := enter(t, w, w.Aigul, ours)
+	his, _ := enter(t, w, w.Daniyar, theirs)
 	if n, err := identity.Expel(t.Context(), w.DB, w.Aigul.Person, w.At); err != nil || n != 1 {
 		t.Fatalf("%d %v", n, err)
 	}
@@ -681,4 +686,15 @@ func TestSessionsOfAnybodyAreEndedByWhoeverRunsThePortal(t *testing.T) {
 		who | act             | object_id
 		    | session-end-all | aigul
 		    | session-end-all | daniyar`)
+	var names []string // that the keeper will hear of
+	if err := w.SQL.Select(&names, `SELECT replace(CAST(args ->> 'name' AS text) || CAST(args ->> 'rest' AS text), '-', '') FROM job WHERE name = $1 ORDER BY id`, identity.LeaveJob); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, o := range []identity.Opening{ours, theirs} {
+		want = append(want, fmt.Sprintf("%x", keeper.LoginName(o.Login.Challenge, o.Login.CMS)))
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("the keeper will hear of %q, not of %q", names, want)
+	}
 }

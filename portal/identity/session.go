@@ -392,29 +392,38 @@ func (s *Sessions) Open(ctx context.Context, ask policy.Ask) ([]Session, error) 
 }
 
 const deleteOneSession = `
-DELETE FROM session WHERE person = $1 AND id = $2`
+DELETE FROM session WHERE person = $1 AND id = $2
+RETURNING id, person, login`
 
 // EndOne ends one session of the asker's own; another's is not found.
 func (s *Sessions) EndOne(ctx context.Context, ask policy.Ask, id uuid.UUID) error {
 	return s.DB.Within(ctx, func(tx *vault.DB) error {
-		ended, err := tx.Change(ctx, deleteOneSession, ask.Person, id)
-		if err != nil {
+		var ended []endedRow
+		if err := tx.Select(ctx, &ended, deleteOneSession, ask.Person, id); err != nil {
 			return err
 		}
-		if ended == 0 {
+		if len(ended) == 0 {
 			return fault.New(fault.NotFound, "fault.not-found")
+		}
+		if err := leave(ctx, tx, ask.At, ended); err != nil {
+			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "session", id, uuid.Nil, nil)
 	})
 }
 
 const deleteSessionsBut = `
-DELETE FROM session WHERE person = $1 AND id <> $2`
+DELETE FROM session WHERE person = $1 AND id <> $2
+RETURNING id, person, login`
 
 // EndAll ends the asker's own sessions but one; but none where keep is zero.
 func (s *Sessions) EndAll(ctx context.Context, ask policy.Ask, keep uuid.UUID) error {
 	return s.DB.Within(ctx, func(tx *vault.DB) error {
-		if err := tx.Exec(ctx, deleteSessionsBut, ask.Person, keep); err != nil {
+		var ended []endedRow
+		if err := tx.Select(ctx, &ended, deleteSessionsBut, ask.Person, keep); err != nil {
+			return err
+		}
+		if err := leave(ctx, tx, ask.At, ended); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "person", ask.Person, uuid.Nil, nil)
@@ -422,29 +431,38 @@ func (s *Sessions) EndAll(ctx context.Context, ask policy.Ask, keep uuid.UUID) e
 }
 
 const deleteSessionsOf = `
-DELETE FROM session WHERE person = $1`
+DELETE FROM session WHERE person = $1
+RETURNING id, person, login`
 
 // Dismiss ends all sessions of somebody whose post has changed: what is open in a
 // browser of his was opened by what he is no more.
-func Dismiss(ctx context.Context, tx *vault.DB, person uuid.UUID) error {
-	return tx.Exec(ctx, deleteSessionsOf, person)
+func Dismiss(ctx context.Context, tx *vault.DB, person uuid.UUID, at time.Time) error {
+	var ended []endedRow
+	if err := tx.Select(ctx, &ended, deleteSessionsOf, person); err != nil {
+		return err
+	}
+	return leave(ctx, tx, at, ended)
 }
 
 const deletePeoplesSessions = `
 DELETE FROM session
  WHERE person IS NOT NULL AND (CAST($1 AS uuid) = '00000000-0000-0000-0000-000000000000' OR person = CAST($1 AS uuid))
-RETURNING person`
+RETURNING id, person, login`
 
 // Expel ends the sessions of a person, or of everybody where that is zero, and answers how
 // many: whoever runs the portal does it when a key was stolen (ASVS 7.4.5).
 func Expel(ctx context.Context, db *vault.DB, person uuid.UUID, at time.Time) (int, error) {
-	var ended []uuid.UUID
+	var ended []endedRow
 	err := db.Within(ctx, func(tx *vault.DB) error {
 		if err := tx.Select(ctx, &ended, deletePeoplesSessions, person); err != nil {
 			return err
 		}
+		if err := leave(ctx, tx, at, ended); err != nil {
+			return err
+		}
 		told := map[uuid.UUID]bool{}
-		for _, of := range ended {
+		for _, row := range ended {
+			of := row.Person.UUID
 			if told[of] {
 				continue
 			}

@@ -202,7 +202,24 @@ func (r reply) read(into any) error {
 	if r.Text != "" { // to those who run it
 		return errors.New(r.Text)
 	}
+	if r.Failed == failedStrange {
+		return fault.New(fault.Unavailable, "fault.closed-for-now").Because(errBefore)
+	}
 	return fault.New(fault.Unavailable, "fault.closed-for-now").Because(fmt.Errorf("keeper: it says %q", r.Failed))
+}
+
+// errBefore is what a keeper of the version before says to a question that it does not know.
+var errBefore = errors.New(`keeper: it says "strange"`)
+
+// EndLogin has a sign-in open nothing more, by its name (LoginName). A keeper of the version
+// before knows no such question, and goes on as it did.
+func (c *Client) EndLogin(ctx context.Context, name [32]byte) error {
+	err := c.ask(ctx, methodEndLogin, endLoginBody{name[:]}, &struct{}{}, answerTime)
+	if errors.Is(err, errBefore) {
+		slog.WarnContext(ctx, "the keeper is of the version before: a sign-in that ended opens texts there until its time is over")
+		return nil
+	}
+	return err
 }
 
 // Refused is a refusal with its reason; it is ErrRefused under errors.Is.

@@ -119,6 +119,7 @@ type Keeper struct {
 	lock      *os.File
 	withdrawn *journal
 	openings  *journal
+	ended     *endings
 	decisions *decisions
 	long      chan struct{} // whoever's long message is being answered
 
@@ -213,6 +214,9 @@ func Open(c Config) (*Keeper, error) {
 	}
 	if err == nil {
 		k.openings, err = openJournal(c.Dir, openingsFile)
+	}
+	if err == nil {
+		k.ended, err = openEndings(c.Dir, c.Now())
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -99,6 +99,10 @@ type login struct {
 	until  time.Time
 }
 
+// LoginName is by which the keeper is told that a sign-in ended (Client.EndLogin). It says
+// nothing of whose it is.
+func LoginName(challenge, cms []byte) [32]byte { return loginName(challenge, cms) }
+
 // loginName is by which a sign-in is called after it was proved once.
 func loginName(challenge, cms []byte) [32]byte {
 	h := sha256.New()

@@ -13,6 +13,7 @@ const (
 	LoginElsewhere  Reason = "login-elsewhere" // signed for another site
 	LoginOld        Reason = "login-old"
 	LoginUnsigned   Reason = "login-unsigned"
+	LoginEnded      Reason = "login-ended" // its owner has left
 	RequestUnsigned Reason = "request-unsigned"
 	RequestStale    Reason = "request-stale"
 	RequestAgain    Reason = "request-again"

@@ -612,6 +612,73 @@ func TestASlipIsMadeByASessionAndOpensForAWorker(t *testing.T) {
 	}
 }
 
+// Whoever kept the key of a session that its owner ended opens nothing by it, and after a
+// restart neither. What was left to a worker before is finished.
+func TestASignInThatEndedOpensNothingButWhatWasLeftBefore(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	me, other, where := s.signIn(aigul), s.signIn(aigul), own(s.person(aigul))
+	text := s.head(where)
+	before, err := NewSlip(me, s.now(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opens := func(ticket vault.Ticket, want bool, what string) {
+		t.Helper()
+		if _, err := s.client.Unwrap(s.as(ticket), []vault.Ask{text}); (err == nil) != want || !want && why(err) != LoginEnded {
+			t.Errorf("%s: %v, want %v", what, err, want)
+		}
+	}
+	opens(me, true, "signed in")
+	s.pass(time.Minute)
+	name := LoginName(me.Challenge, me.Login)
+	for range 2 { // a job may be done twice
+		if err := s.client.EndLogin(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.pass(time.Hour)
+	after, err := NewSlip(me, s.now(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"at once", "after a restart"} {
+		opens(me, false, "his session, "+when)
+		opens(vault.Ticket{Slip: after}, false, "a slip of after, "+when)
+		opens(vault.Ticket{Slip: before}, true, "a slip of before, "+when)
+		opens(other, true, "his other session, "+when)
+		s.end()
+		s.client.Close()
+		s.start()
+		s.unseal()
+		s.pass(time.Minute)
+	}
+	if err := s.client.ask(t.Context(), methodEndLogin, endLoginBody{[]byte("short")}, &struct{}{}, answerTime); err == nil {
+		t.Error("a name that is none")
+	}
+	s.pass(endedLife)
+	s.end()
+	s.client.Close()
+	s.start()
+	if n := len(s.keeper.ended.at); n != 0 {
+		t.Errorf("%d are remembered that open nothing in any case", n)
+	}
+}
+
+// A keeper of the version before says that it knows no such question: that is no trouble.
+func TestAKeeperOfTheVersionBeforeHearsOfNoEndAndNothingBreaks(t *testing.T) {
+	no := reply{Failed: failedStrange}.read(&struct{}{})
+	if !errors.Is(no, errBefore) || !errors.Is(no, fault.Unavailable) {
+		t.Errorf("%v", no)
+	}
+	s := unsealed(t, nil, nil)
+	if err := s.client.ask(t.Context(), "of-tomorrow", nil, &struct{}{}, answerTime); !errors.Is(err, errBefore) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.client.Status(t.Context()); err != nil {
+		t.Errorf("the connection goes on: %v", err)
+	}
+}
+
 func TestAPersonIsWhoTheKeyOfTheTagsSays(t *testing.T) {
 	id := personOf(bytes.Repeat([]byte{1}, 32), eds.IIN(aigul))
 	if id.Version() != 8 || id.Variant() != uuid.RFC4122 {

@@ -238,6 +238,8 @@ func (k *Keeper) ask(ctx context.Context, q question, door Door, peer string) (b
 			known, err := k.recalls(b)
 			return recallsAnswer{known}, err
 		})
+	case methodEndLogin:
+		return with(q, func(b endLoginBody) (any, error) { return struct{}{}, k.endLogin(b) })
 	case methodOpenings:
 		return k.Openings()
 	}

@@ -92,12 +92,15 @@ func (k *Keeper) person(o *opened, s signed) (asked, error) {
 	if !known {
 		return asked{}, refuse(LoginUnknown)
 	}
+	_, ended := k.ended.since([32]byte(r.Login))
 	q, err := askedBy(who.person, r.Asks)
 	switch {
 	case !s.by(who.key, forRequest):
 		return asked{asks: q.asks}, refuse(RequestUnsigned)
 	case err != nil:
 		return q, err
+	case ended:
+		return q, refuse(LoginEnded)
 	case r.At.Before(now.Add(-requestLife)) || r.At.After(now.Add(requestLife)) || r.At.Before(o.since):
 		// One from before the unsealing may be in no memory of what was answered.
 		return q, refuse(RequestStale)
@@ -112,6 +115,7 @@ func (k *Keeper) worker(o *opened, s slip, asks []ask) (asked, error) {
 	if !known {
 		return asked{}, refuse(LoginUnknown)
 	}
+	left, ended := k.ended.since(name)
 	q, err := askedBy(who.person, asks)
 	var p permit
 	switch {
@@ -121,6 +125,8 @@ func (k *Keeper) worker(o *opened, s slip, asks []ask) (asked, error) {
 		return q, err
 	case p.At.After(now.Add(skew)) || !now.Before(p.At.Add(SlipLife)) || p.At.Before(who.from.Add(-skew)) || !p.At.Before(who.until):
 		return q, refuse(SlipOld)
+	case ended && p.At.After(left.Add(skew)):
+		return q, refuse(LoginEnded)
 	}
 	named := map[place]bool{}
 	for _, one := range p.Places {

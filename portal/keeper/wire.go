@@ -93,6 +93,7 @@ const (
 	methodPaper    = "paper"
 	methodOpenings = "openings"
 	methodRecalls  = "recalls"
+	methodEndLogin = "end-login"
 )
 
 // Methods of the door of those who run the keeper.
@@ -109,6 +110,10 @@ const (
 type loginBody struct {
 	Challenge []byte `json:"challenge"`
 	Login     []byte `json:"login"`
+}
+
+type endLoginBody struct {
+	Name []byte `json:"name"` // LoginName
 }
 
 type slipBody struct {
