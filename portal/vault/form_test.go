@@ -316,8 +316,12 @@ func TestWhatIsSealedUnderASecretOpensToWhoeverShowsIt(t *testing.T) {
 	other := keys(t)
 	for name, open := range map[string]func() ([]byte, error){
 		"another secret": func() ([]byte, error) { return k.OpenShown("", "phone_request", "content", id, sealed) },
-		"another row":    func() ([]byte, error) { return k.OpenShown("the code on the page", "phone_request", "content", uuid.New(), sealed) },
-		"other keys":     func() ([]byte, error) { return other.OpenShown("the code on the page", "phone_request", "content", id, sealed) },
+		"another row": func() ([]byte, error) {
+			return k.OpenShown("the code on the page", "phone_request", "content", uuid.New(), sealed)
+		},
+		"other keys": func() ([]byte, error) {
+			return other.OpenShown("the code on the page", "phone_request", "content", id, sealed)
+		},
 	} {
 		if plain, err := open(); !errors.Is(err, vault.ErrNotSealedHere) || plain != nil {
 			t.Errorf("%s: %q, %v", name, plain, err)
