@@ -1,16 +1,20 @@
 package canary_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"zharia/portal/document"
 	"zharia/portal/eds/authority"
 	"zharia/portal/eds/key"
 	"zharia/portal/policy"
@@ -45,6 +49,23 @@ func (h *human) full() string { return h.surname + " " + h.given + " " + h.patro
 // pdf is a file whose pages say a canary.
 func (a *aviary) pdf(w *portaltest.W, name string) []byte {
 	return w.PDF("Осы парақта "+a.Word(name, "ru")+" деп жазылған.", "Екінші парақ: "+a.Word(name+", page 2", "kk")+".")
+}
+
+// long is a PDF of more than a megabyte, the size from which a form could be put on a disk
+// while it is read: remarks stand before its table of objects.
+func (a *aviary) long(w *portaltest.W, name string) []byte {
+	a.t.Helper()
+	pdf, err := document.Print(document.Sheet{
+		Language: "kk", Purpose: "scan/1", Made: w.At.Truncate(time.Second), Title: "ҚАУЛЫ", PageText: "%d / %d",
+		Sections: []document.Section{{Text: "Осы парақта " + a.Word(name, "ru") + " деп жазылған, " + a.Word(name+", more", "kk") + "."}},
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	const more = 2 << 20
+	at := bytes.LastIndex(pdf, []byte("\nxref\n")) + 1
+	tail := strings.Replace(string(pdf[at:]), fmt.Sprintf("startxref\n%d", at), fmt.Sprintf("startxref\n%d", at+more), 1)
+	return slices.Concat(pdf[:at], bytes.Repeat([]byte("% 3456789012345\n"), more/16), []byte(tail))
 }
 
 var idRE = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -129,7 +150,7 @@ func (a *aviary) lives(w *portaltest.W) {
 	zhanar.sign(page)
 	scan := daniyar.fill(daniyar.get(theft+"/decisions/new"), policy.DecisionDraft,
 		filling{"kind": "victim-recognised", "severs": "-", "joins": "-", "concerns": w.Participant("aigul@theft").String(), "established": "-", "resolved": "-"},
-		file{"file:" + a.Word("ruling file name", "ru") + ".pdf", a.pdf(w, "ruling file")})
+		file{"file:" + a.Word("ruling file name", "ru") + ".pdf", a.long(w, "ruling file")})
 	daniyar.sign(scan)
 	told := daniyar.fill(daniyar.get(theft+"/decisions/new"), policy.DecisionDraft, filling{"kind": "group", "severs": "-", "joins": "-", "concerns": w.Participant("aigul@theft").String()})
 	ofTheft := lastOf(told.path)
