@@ -1772,7 +1772,7 @@ DECLARE
     kept text;
 BEGIN
     FOR name, past, free IN VALUES
-        ('filing', 'OLD.number IS NOT NULL', '{status,complained,interested,withdrawal,decider,seat,term,due_raw,due_at,considered_at,ended_at,overdue_at}'::text[]),
+        ('filing', 'OLD.number IS NOT NULL', '{status,complained,interested,withdrawal,decider,seat,former,term,due_raw,due_at,considered_at,ended_at,overdue_at}'::text[]),
         ('decision', 'OLD.published_at IS NOT NULL', '{ready_on}'),
         ('answer', 'OLD.signed_at IS NOT NULL', '{read_at}'),
         ('confirmation', 'OLD.signed_at IS NOT NULL', '{}'), ('supplement', 'OLD.signed_at IS NOT NULL', '{}'), ('assent', 'OLD.signed_at IS NOT NULL', '{}'),

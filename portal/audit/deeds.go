@@ -82,6 +82,8 @@ var deeds = map[policy.Act]string{
 	policy.ObjectionAnswer:         "objection",
 	policy.CountObject:             "count_objection",
 	policy.FilingRecount:           "filing recount",
+	policy.FilingReseat:            "filing",
+	policy.TermRecount:             "decision request service",
 	policy.CalendarSet:             "day_off",
 	policy.ComplainDraft:           "attachment- attachment_chunk- document filing known point-",
 	policy.FilingCreate:            "attachment- attachment_chunk- document filing known point-",

@@ -31,7 +31,7 @@ var finals = []final{
 	{"opening", "", nil, nil, []string{"words"}, false},
 	{"unsealing", "", nil, nil, []string{"ground"}, false},
 	{"restoration", "", nil, nil, nil, false},
-	{"filing", "number", nil, []string{"status", "complained", "interested", "withdrawal", "decider", "seat", "term", "due_raw", "due_at", "considered_at", "ended_at", "overdue_at"},
+	{"filing", "number", nil, []string{"status", "complained", "interested", "withdrawal", "decider", "seat", "former", "term", "due_raw", "due_at", "considered_at", "ended_at", "overdue_at"},
 		[]string{"circumstances", "named", "filer"}, true},
 	{"decision", "published_at", nil, []string{"ready_on"}, []string{"severs"}, true},
 	{"answer", "signed_at", nil, []string{"read_at"}, []string{"reasons"}, true},
