@@ -129,5 +129,6 @@ func (s *site) overdue(t *testing.T, id uuid.UUID) {
 			t.Fatal(err)
 		}
 	}
+	s.SQL.MustExec(`ALTER TABLE filing ENABLE TRIGGER is_final`)
 	s.runJobs(t, `SELECT count(*)::text FROM filing WHERE overdue_at IS NOT NULL`, "1")
 }
