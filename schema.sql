@@ -697,6 +697,7 @@ CREATE TABLE opening (
 );
 CREATE INDEX opening_casefile ON opening (casefile, at, id);
 CREATE INDEX opening_object ON opening (object_id, person, at);
+CREATE INDEX opening_answer ON opening (at) WHERE object = 'answer' AND reason = 'own'; -- whom a term is reminded of that runs from it
 CREATE INDEX opening_duty ON opening (at) WHERE body IS NOT NULL; -- of officials: an alarm looks at the last hour
 
 -- A case that the custodians of the keys opened for one official for a day, whatever his
@@ -1014,7 +1015,7 @@ CREATE TABLE answer (
     made_at   timestamptz NOT NULL,
     signed_at timestamptz,
     CHECK (outcome <> 'refused' OR remedy IS NULL),
-    read_at   timestamptz           -- when the filer first opened it: the term for the court runs from then (CPC 106)
+    read_at   timestamptz           -- when the filer first opened it: his term for the court runs from then (CPC 106); that of others whose affair it is, from their own "opening"
 );
 
 -- What the answer says of one point. Refused, if only in part: why, and by which article.
@@ -2052,7 +2053,7 @@ BEGIN
         ('supplement', '{filing}'), ('resolution', '{point}'), ('dispute', '{point}'), ('attachment', '{filing}'), ('message', '{filing}'),
         ('addition', '{filing}'), ('extension', '{filing}'), ('forward', '{filing}'), ('recount', '{filing}'), ('count_objection', '{filing}'),
         ('document', '{id}'), ('evidence', '{document}'), ('officer', '{person,body}'), ('person', '{id}'), ('body', '{id}'), ('notice', '{person}'),
-        ('record', '{object_id}'), ('day_off', '{}')
+        ('opening', '{object_id}'), ('record', '{object_id}'), ('day_off', '{}')
     LOOP
         SELECT coalesce(string_agg(format('uuid_hash_extended(%%1$s.%I, 0)', c), ', '), '0') INTO STRICT of FROM unnest(cols) AS c;
         EXECUTE format($f$
@@ -2060,7 +2061,7 @@ BEGIN
             BEGIN
                 INSERT INTO touched (thing) SELECT x FROM came, unnest(ARRAY[%s]) AS x WHERE x IS NOT NULL AND %s ON CONFLICT DO NOTHING;
                 RETURN NULL;
-            END $t$ $f$, 'touch_new_' || name, format(of, 'came'), CASE name WHEN 'record' THEN $f$came.object = 'filing'$f$ ELSE 'true' END);
+            END $t$ $f$, 'touch_new_' || name, format(of, 'came'), CASE name WHEN 'record' THEN $f$came.object = 'filing'$f$ WHEN 'opening' THEN $f$came.object = 'answer'$f$ ELSE 'true' END);
         EXECUTE format('CREATE TRIGGER touches_new AFTER INSERT ON %I REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION ledger.%I()', name, 'touch_new_' || name);
         EXECUTE format($f$
             CREATE FUNCTION ledger.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $t$

@@ -184,6 +184,34 @@ func TestARefusalLeadsToAComplaintThatIsReady(t *testing.T) {
 	f.Want(t, `SELECT count(*) FROM filing WHERE overdue_at IS NOT NULL`, "count\n0")
 }
 
+// CPC 106(5): for whom it was filed reads the answer when he opens it, and from then has his
+// own last days and ways on, though his lawyer is dismissed.
+func TestAClientOpensTheAnswerHimselfAndIsToldHisOwnLastDay(t *testing.T) {
+	f := open(t)
+	id := f.Petition(f.Dana, f.Theft)
+	if err := f.End(f.Daniyar, f.Participant("dana@theft")); err != nil {
+		t.Fatal(err)
+	}
+	f.Answer(f.Daniyar, id, filing.Refused)
+	at, serik := "/kk/filings/"+id.String(), f.as(f.Serik)
+	for range 2 { // made, and shown again
+		page := serik.get(at).want(t, "unread", http.StatusOK).body
+		if strings.Contains(page, portaltest.Reasons) || strings.Contains(page, at+"/answer/signature") || !strings.Contains(page, f.Words.In("kk").T("filing.answer.unread")) {
+			t.Errorf("before he opened it:\n%s", short(page))
+		}
+	}
+	serik.get(at+"/answer/document").want(t, "the answer", http.StatusOK)
+	page := serik.get(at).want(t, "read", http.StatusOK).body
+	until := f.Words.In("kk").T("next.until", "day", "")
+	if !strings.Contains(page, portaltest.Reasons) || !strings.Contains(page, "?kind=complaint-court&amp;against="+id.String()) || !strings.Contains(page, until) {
+		t.Errorf("after it:\n%s", short(page))
+	}
+	if terms := serik.get("/kk/clients/terms").want(t, "his terms", http.StatusOK).body; !strings.Contains(terms, at) {
+		t.Error("his agenda does not lead to it")
+	}
+	f.Sound()
+}
+
 func TestMessagesHaveTheirLimitsOnThePage(t *testing.T) {
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)

@@ -62,7 +62,7 @@ func (p *Portal) after(c echo.Context, ask policy.Ask, f filing.Filing, answer *
 			view.Points = p.disputable(c, f, view.Disputes)
 		}
 	}
-	if f.Author == ask.Person && f.Contestable(ask.At, len(view.Disputes)) {
+	if f.Own() && f.Contestable(ask.At, len(view.Disputes)) {
 		view.Report = f.OfReport() && f.Status != filing.Granted && !f.Final()
 		if view.Onwards, err = filing.Onwards(ctx, p.DB, ask, f, said); err != nil {
 			return view, err

@@ -85,14 +85,18 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 		return nil, err
 	}
 	for _, f := range own {
-		out = append(out, ofFiling(f, ask.At, begun[f.ID])...)
+		runs := begun[f.ID]
+		if f.Author != ask.Person { // filed for him
+			f.Represented, runs = "", read(f, days, ask.At)
+		}
+		out = append(out, ofFiling(f, ask.At, runs)...)
 	}
 	clients, err := casefile.Clients(ctx, db, ask.To(policy.ClientList))
 	if err != nil {
 		return nil, err
 	}
 	for _, client := range clients {
-		more, err := ofClient(ctx, db, ask, client)
+		more, err := ofClient(ctx, db, ask, days, client)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +136,15 @@ func sideOf(t Term, clients []casefile.Client) uuid.UUID {
 	return uuid.Nil
 }
 
-// ofFiling is what one of the asker's own filings puts into his agenda.
+// read are the terms that its reader began when he opened the answer to what another filed.
+func read(f filing.Filing, days calendar.Changes, at time.Time) []filing.OnwardTerm {
+	if f.OpenedAt.IsZero() {
+		return nil
+	}
+	return f.OnwardTerms(f.OpenedAt, days, at)
+}
+
+// ofFiling is what a filing of the asker's, or one for him, puts into his agenda.
 func ofFiling(f filing.Filing, at time.Time, begun []filing.OnwardTerm) []Term {
 	if f.Status == filing.Draft {
 		by := f.FileBy()
@@ -173,7 +185,7 @@ func ofAnswer(f filing.Filing, kind Kind, at time.Time) Term {
 
 // ofClient are the filings that a client signed himself: whoever defends him keeps
 // their terms, too. They are asked for as on his side of the case.
-func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, client casefile.Client) ([]Term, error) {
+func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, days calendar.Changes, client casefile.Client) ([]Term, error) {
 	ask.Acting = client.Side.Participant()
 	all, err := filing.AllOfCase(database.As(ctx, ask.Person, ask.Acting, ask.At), db, ask.To(policy.FilingRead), client.Case)
 	if err != nil {
@@ -184,9 +196,10 @@ func ofClient(ctx context.Context, db *vault.DB, ask policy.Ask, client casefile
 		if f.Author == ask.Person || f.Standing&policy.Counsel == 0 {
 			continue
 		}
-		t := ofAnswer(f, Awaited, ask.At)
-		t.Client, t.Side = client.Side.Name, ask.Acting
-		out = append(out, t)
+		for _, t := range ofFiling(f, ask.At, read(f, days, ask.At)) {
+			t.Client, t.Side = client.Side.Name, ask.Acting
+			out = append(out, t)
+		}
 	}
 	return out, nil
 }

@@ -32,7 +32,7 @@ type Answer struct {
 	Document uuid.UUID
 	MadeAt   time.Time
 	SignedAt time.Time
-	ReadAt   time.Time // when the filer first opened it
+	ReadAt   time.Time // when its reader first opened it, whose affair it is; to officials, when the filer did
 }
 
 // NewAnswer is what the official writes.
@@ -171,11 +171,16 @@ func AnswerOf(ctx context.Context, db *vault.DB, f Filing) (Answer, error) {
 	if !f.Status.Answered() {
 		return Answer{}, fault.New(fault.NotFound, "fault.not-found")
 	}
-	return fetchAnswer(ctx, db, f.home(), f.ID)
+	a, err := fetchAnswer(ctx, db, f.home(), f.ID)
+	if f.Own() && f.Standing&policy.Author == 0 {
+		a.ReadAt = f.OpenedAt
+	}
+	return a, err
 }
 
-// AnswerDocument opens the signed answer. Reading it is a step; the filer's first
-// reading starts the term for the court.
+// AnswerDocument opens the signed answer. Reading it is a step; from his own first
+// reading the term for the court runs for the filer, for the one he filed it for, and for
+// whoever acts for him.
 func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Filing, document.Document, error) {
 	var f Filing
 	var doc document.Document
@@ -193,12 +198,16 @@ func AnswerDocument(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 		if doc, err = document.Fetch(ctx, tx, a.Document); err != nil {
 			return err
 		}
-		if ask.Act == policy.AnswerDocument && f.Author == ask.Person && a.ReadAt.IsZero() { // its signature alone is not the answer
+		object := opening.Answer
+		switch {
+		case ask.Act != policy.AnswerDocument && f.Own(): // its signature alone is not the answer: nothing runs from it
+			object = opening.Filing
+		case ask.Act == policy.AnswerDocument && f.Author == ask.Person && a.ReadAt.IsZero():
 			if err := tx.Exec(ctx, readAnswer, id, ask.At); err != nil {
 				return err
 			}
 		}
-		if err := f.opened(ctx, tx, ask, opening.Answer, doc.ID); err != nil {
+		if err := f.opened(ctx, tx, ask, object, doc.ID); err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)

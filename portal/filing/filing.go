@@ -91,6 +91,7 @@ type Filing struct {
 	EndedAt       time.Time
 	OverdueAt     time.Time
 	Drafted       bool            // an answer is being written: for the one who writes it
+	OpenedAt      time.Time       // when its reader, for whom it was filed or who acts for its author, first opened the answer
 	Standing      policy.Standing // of the reader, to this filing
 
 	ConsentWaits bool // its author wants it back, and the one he acts for has not said yet
@@ -116,6 +117,10 @@ func (f Filing) Beyond() bool {
 // OfAccess tells that it contests what became of a request for access: its author
 // has no status in the case.
 func (f Filing) OfAccess() bool { return f.Access != uuid.Nil }
+
+// Own tells that it is its reader's affair: he filed it, it was filed for him, or he acts
+// for who filed it. From his own first reading of the answer his terms run (CPC 106(5)).
+func (f Filing) Own() bool { return f.Standing&(policy.Author|policy.Client|policy.Counsel) != 0 }
 
 // Overdue tells that the term has passed and no answer has come.
 func (f Filing) Overdue(at time.Time) bool { return f.Status.Open() && !at.Before(f.DueAt) }
@@ -507,8 +512,8 @@ func Own(ctx context.Context, db *vault.DB, ask policy.Ask, than uuid.UUID) (p P
 	return p, err
 }
 
-// Current are those of the asker's filings and drafts that have not ended, and the newest of
-// the others: 200 in all.
+// Current are those of the asker's filings and drafts, and of what was filed for him, that
+// have not ended, and the newest of the others: 200 in all.
 func Current(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Filing, error) {
 	return list(ctx, db, ask, func(rows *[]filingRow) error { return db.Select(ctx, rows, selectCurrent, ask.Person) })
 }
@@ -599,7 +604,7 @@ func listWhole(ctx context.Context, db *vault.DB, ask policy.Ask, fetch func(*[]
 		f, err := row.forAsker(ctx, db, ask.To(policy.FilingRead))
 		if errors.As(err, new(*casefile.Choose)) { // he has chosen nobody: a list of all that is his names whom each is for
 			mine := ask.To(policy.FilingRead)
-			mine.Acting = row.Participant
+			mine.Acting = row.side(ask)
 			f, err = row.forAsker(ctx, db, mine)
 		}
 		if errors.Is(err, fault.NotFound) { // of another whom he acts for in the same case

@@ -38,7 +38,7 @@ func (f Filing) Contestable(at time.Time, disputed int) bool {
 	return f.Status == Refused || f.Status == GrantedPart || f.Status == Granted && disputed > 0 || f.Overdue(at)
 }
 
-// Onwards are the ways on from the asker's own filing, the most proper first; a is its
+// Onwards are the ways on from a filing that is the asker's own affair, the most proper first; a is its
 // answer, the zero Answer while there is none. To whoever is in the case no more, or
 // never was, nor in one in which it goes on, the form is closed, and so are they.
 func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answer) ([]Onward, error) {
@@ -80,7 +80,7 @@ func Onwards(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing, a Answ
 	return out, nil
 }
 
-// filesFrom is when a term to complain begins: when the answer was first read; of a
+// filesFrom is when a term to complain begins: when its reader first opened the answer; of a
 // prosecutor's silence when fifteen сутки after the complaint have passed (CPC 106(5)).
 // No other silence begins a term.
 func (f Filing) filesFrom(a Answer, term deadline.Name, days calendar.Changes) (time.Time, deadline.Name) {

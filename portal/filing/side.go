@@ -84,6 +84,16 @@ func (row filingRow) beside(ask policy.Ask, standing policy.Standing) (policy.St
 	return standing, nil
 }
 
+// side is as whom its reader finds it, of all that he is in the case.
+func (row filingRow) side(ask policy.Ask) uuid.UUID {
+	for _, c := range row.capacities(ask.At) {
+		if c.whom == row.Whom {
+			return c.participant
+		}
+	}
+	return row.Participant
+}
+
 // here says that a filing belongs on the page of its case while its reader acts for
 // somebody: that of a client of old does not.
 func (row filingRow) here(ask policy.Ask) bool {

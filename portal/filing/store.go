@@ -72,6 +72,7 @@ type filingRow struct {
 	EndedAt       *time.Time         `db:"ended_at"`
 	OverdueAt     *time.Time         `db:"overdue_at"`
 	Drafted       bool               `db:"drafted"`
+	OpenedAt      *time.Time         `db:"opened_at"`
 	Whom          uuid.UUID          `db:"whom"`
 	MayWithdraw   bool               `db:"may_withdraw"`
 	Holds         bool               `db:"holds"`
@@ -111,6 +112,8 @@ SELECT f.id, f.casefile,
        coalesce(r.person, p.person, f.author) AS whom, p.represents IS NULL OR 'withdraw' = ANY (p.scope) AS may_withdraw,
        ARRAY(SELECT concat_ws(' ', k.participant, k.whom, CASE WHEN k.represents IS NULL THEN '' ELSE array_to_string(lineage(k.represents), ',') END, coalesce(CAST(k.until AS text), ''))
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
+       CASE WHEN f.author <> $1 AND f.status IN ('granted', 'granted-part', 'refused') AND s.standing && ARRAY['client', 'counsel']
+            THEN (SELECT min(v.at) FROM opening v WHERE v.object_id = f.id AND v.person = $1 AND v.object = 'answer') END AS opened_at,
        s.standing, s.holds
   FROM filing f
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
@@ -151,10 +154,17 @@ const selectOwn = selectFilings + `
         LIMIT $3))
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
 
+// What was filed for the asker is found by who filed it: those who act for him, or did.
 const selectCurrent = selectFilings + `
  WHERE f.id = ANY (ARRAY(
-       SELECT l.id FROM filing l
-        WHERE l.author = $1
+       SELECT l.id
+         FROM (SELECT o.id, o.ended_at, o.filed_at, o.made_at FROM filing o WHERE o.author = $1
+               UNION ALL
+               SELECT o.id, o.ended_at, o.filed_at, o.made_at
+                 FROM participant w
+                 JOIN participant y ON y.represents = w.id
+                 JOIN filing o ON o.author = y.person AND o.casefile = y.casefile AND o.participant = y.id AND o.status <> 'draft'
+                WHERE w.person = $1) l
         ORDER BY l.ended_at DESC NULLS FIRST, coalesce(l.filed_at, l.made_at) DESC, l.id
         LIMIT 200))
  ORDER BY coalesce(f.filed_at, f.made_at) DESC, f.id`
@@ -244,6 +254,9 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		Standing: standing, mayWithdraw: row.MayWithdraw, holds: row.Holds, Decider: casefile.Official{ID: row.Decider, Name: row.DeciderName, Body: row.Body},
 		InPlaceOf: deref(row.RepresentedRole), Previous: row.Previous.UUID, ConsentWaits: row.ConsentWaits,
 		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
+	}
+	if standing&(policy.Client|policy.Counsel) != 0 {
+		f.OpenedAt = deref(row.OpenedAt)
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err

@@ -803,6 +803,45 @@ func TestAClientIsToldOfTheAnswerThoughHisLawyerIsInTheCaseNoMore(t *testing.T) 
 	}
 }
 
+// CPC 106(5): for whom it was filed is reminded by his own reading, and so is who acts for
+// the author.
+func TestWhomAnAnswerConcernsIsRemindedByHisOwnReading(t *testing.T) {
+	o := open(t)
+	forHim, his := o.Petition(o.Dana, o.Theft), o.Petition(o.Serik, o.Theft)
+	o.Answer(o.Daniyar, forHim, filing.Refused)
+	o.Answer(o.Daniyar, his, filing.Refused)
+	day := func(days, hour int) time.Time {
+		return time.Date(2026, time.November, 2+days, hour, 30, 0, 0, deadline.Zone).UTC()
+	}
+	for i, look := range []struct {
+		who *portaltest.Actor
+		of  uuid.UUID
+	}{{o.Serik, forHim}, {o.Serik, forHim}, {o.Dana, his}} { // he looks twice: from the first day it runs
+		o.At = day(i, 10)
+		if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, look.who.Asks(policy.AnswerDocument), look.of); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.fan()
+	told := func(who *portaltest.Actor, of uuid.UUID) int {
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, of, who.Person)
+	}
+	for _, step := range []struct {
+		when      time.Time
+		him, hers int
+	}{{day(13, 10), 0, 0}, {day(14, 10), 1, 0}, {day(15, 10), 2, 0}, {day(16, 10), 2, 1}, {day(17, 10), 2, 2}, {day(18, 10), 2, 2}} {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, step.when); err != nil {
+			t.Fatal(err)
+		}
+		if him, hers := told(o.Serik, forHim), told(o.Dana, his); him != step.him || hers != step.hers {
+			t.Errorf("at %v he is reminded %d times and she %d, not %d and %d", step.when, him, hers, step.him, step.hers)
+		}
+	}
+	if told(o.Dana, forHim)+told(o.Serik, his) != 0 {
+		t.Error("who has not read it is reminded")
+	}
+}
+
 // Against the investigating judge there are three сутки, not fifteen (CPC 107).
 func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
 	o := open(t)

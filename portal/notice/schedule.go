@@ -50,12 +50,25 @@ SELECT 'familiarisation', m.id, m.casefile, '', p.person, false, (m.until + 1)::
   FROM familiarisation m JOIN participant p ON p.id = m.participant AND p.status = 'confirmed'
  WHERE m.status = 'open' AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' > $1 AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' <= $2`
 
-// Answers that their author has read and may complain of: the terms are counted from there.
+// Answers that their author has read and may complain of, and so has whoever it was filed
+// for or acts for him: the terms of each are counted from his own first reading.
 const selectRead = `
 SELECT f.id, f.casefile, f.number, f.kind, f.seat, f.author AS person, a.read_at
   FROM answer a JOIN filing f ON f.id = a.filing
  WHERE a.read_at > $1 AND a.read_at <= $2 AND a.signed_at IS NOT NULL AND a.outcome <> 'granted'
-   AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = f.author AND n.status <> 'draft')`
+   AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = f.author AND n.status <> 'draft')
+UNION
+SELECT f.id, f.casefile, f.number, f.kind, f.seat, v.person, v.at
+  FROM opening v
+  JOIN filing f ON f.id = v.object_id AND f.author <> v.person
+  JOIN answer a ON a.filing = f.id AND a.signed_at IS NOT NULL AND a.outcome <> 'granted'
+ WHERE v.object = 'answer' AND v.reason = 'own' AND v.at > $1 AND v.at <= $2
+   AND NOT EXISTS (SELECT FROM opening e WHERE e.object_id = v.object_id AND e.person = v.person AND e.object = 'answer' AND e.at < v.at)
+   AND EXISTS (SELECT FROM capacity k
+                WHERE k.casefile = f.casefile AND k.person = v.person AND (k.until IS NULL OR k.until >= CAST($3 AS date))
+                  AND (k.represents IS NOT NULL AND f.participant = ANY (lineage(k.represents))
+                    OR EXISTS (SELECT FROM participant p JOIN participant r ON r.id = p.represents WHERE p.id = f.participant AND r.person = v.person)))
+   AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = v.person AND n.status <> 'draft')`
 
 type ending struct {
 	Object string        `db:"object"`
@@ -131,7 +144,7 @@ func onwardTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]en
 		Person uuid.UUID         `db:"person"`
 		ReadAt time.Time         `db:"read_at"`
 	}
-	if err := tx.Select(ctx, &rows, selectRead, from.AddDate(0, 0, -40), from); err != nil {
+	if err := tx.Select(ctx, &rows, selectRead, from.AddDate(0, 0, -40), from, dateOf(from)); err != nil {
 		return nil, fmt.Errorf("look for terms to complain: %w", err)
 	}
 	days, err := calendar.Read(ctx, tx)
