@@ -2591,10 +2591,21 @@ BEGIN
                           AND f_participant = ANY (lineage(p.represents)) AND p.id IN (SELECT fence.capacities(f_casefile, true)))
             OR fence.client(f_participant, f_casefile));
 END $$;
+-- Whether somebody acted for another no more when this was signed, and does not act for him
+-- anew: what is answered after that is no affair of his, though he filed it.
+CREATE FUNCTION fence.left_before(f_participant uuid, signed timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM participant p JOIN participant w ON w.id = p.represents
+         WHERE p.id = f_participant AND p.status = 'ended' AND least(p.ended_at, (p.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty') <= signed
+           AND NOT EXISTS (SELECT FROM participant q JOIN participant r ON r.id = q.represents AND r.person = w.person
+                            WHERE q.person = p.person AND q.status = 'confirmed' AND (q.casefile = p.casefile OR p.id = ANY (lineage(q.id)))));
+END $$;
 CREATE FUNCTION fence.filing_of(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM filing f
-                    WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper)
+                    WHERE (f.document = paper OR f.withdrawal = paper OR EXISTS (SELECT FROM answer a WHERE a.filing = f.id AND a.document = paper
+                                  AND NOT (f.author = fence.me() AND fence.left_before(f.participant, a.signed_at)))
                        OR EXISTS (SELECT FROM supplement s WHERE s.filing = f.id AND s.document = paper)
                        OR f.id IN (SELECT w.filing FROM forward w WHERE w.document = paper UNION ALL SELECT e.filing FROM extension e WHERE e.document = paper))
                       AND (fence.filing(f.author, f.status, f.decider, f.casefile, f.participant, f.complained) OR fence.contested(f.id)));
@@ -3022,7 +3033,8 @@ SELECT fence.policies('filing', $$ author = fence.me() OR status <> 'draft' AND 
     $$ author = fence.me() OR fence.client(participant, casefile)
     OR fence.post() IS NOT NULL AND (fence.filing(author, status, decider, casefile, participant, complained) OR fence.handed_on(id)) $$,
     $$ author = fence.me() AND status = 'draft' $$);
-SELECT fence.policies('answer', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) END $$,
+SELECT fence.policies('answer', $$ CASE WHEN signed_at IS NULL THEN fence.decides(filing) ELSE EXISTS (SELECT FROM filing f WHERE f.id = answer.filing
+        AND NOT (f.author = fence.me() AND f.participant IS NOT NULL AND fence.left_before(f.participant, answer.signed_at))) END $$,
     $$ author = fence.me() AND signed_at IS NULL AND fence.decides(filing) $$, $$ EXISTS (SELECT FROM filing f WHERE f.id = answer.filing) $$, NULL);
 SELECT fence.policies('supplement', $$ EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND (signed_at IS NOT NULL OR f.author = fence.me())) $$,
     $$ EXISTS (SELECT FROM filing f WHERE f.id = supplement.filing AND f.author = fence.me()) $$,

@@ -209,6 +209,13 @@ func TestAClientOpensTheAnswerHimselfAndIsToldHisOwnLastDay(t *testing.T) {
 	if terms := serik.get("/kk/clients/terms").want(t, "his terms", http.StatusOK).body; !strings.Contains(terms, at) {
 		t.Error("his agenda does not lead to it")
 	}
+	hers := f.as(f.Dana).get(at).want(t, "what she filed", http.StatusOK).body
+	if strings.Contains(hers, portaltest.Reasons) || strings.Contains(hers, at+"/answer/") || !strings.Contains(hers, f.Words.In("kk").T("filing.answer.left")) {
+		t.Errorf("to her who was dismissed before:\n%s", short(hers))
+	}
+	for _, what := range []string{"document", "signature"} {
+		f.as(f.Dana).get(at+"/answer/"+what).want(t, "its "+what, http.StatusNotFound)
+	}
 	f.Sound()
 }
 

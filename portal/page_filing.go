@@ -508,7 +508,7 @@ func (p *Portal) showFilingWith(c echo.Context, ask policy.Ask, f filing.Filing,
 	if page.Signature, err = doc.Proof(ctx, p.DB, p.Verifier); err != nil {
 		return err
 	}
-	if f.Status.Answered() {
+	if f.Status.Answered() && !f.Left {
 		answer, err := filing.AnswerOf(ctx, p.DB, f)
 		if err != nil {
 			return err

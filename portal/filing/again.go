@@ -81,7 +81,7 @@ func Same(ctx context.Context, db *vault.DB, ask policy.Ask, draft Filing) ([]Fi
 	mine := runs(draft.said())
 	var out []Filing
 	for _, f := range all {
-		if f.Points, err = points(ctx, db, ask, f.home(), f.ID); err != nil {
+		if f.Points, err = f.points(ctx, db, ask); err != nil {
 			return nil, err
 		}
 		matter := f.Kind == draft.Kind && (f.About != uuid.Nil && f.About == draft.About || f.Against != uuid.Nil && f.Against == draft.Against)

@@ -168,7 +168,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 // AnswerOf is the signed answer to a filing, without its document; the filing
 // was fetched through the asker.
 func AnswerOf(ctx context.Context, db *vault.DB, f Filing) (Answer, error) {
-	if !f.Status.Answered() {
+	if !f.Status.Answered() || f.Left {
 		return Answer{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	a, err := fetchAnswer(ctx, db, f.home(), f.ID)

@@ -39,7 +39,7 @@ func lockDraftOf(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, f.home(), id)
+	f.Points, err = f.points(ctx, tx, ask)
 	return f, err
 }
 

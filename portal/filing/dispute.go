@@ -46,7 +46,7 @@ func DisputePoint(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUI
 		if !f.Status.Answered() {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		if n < 1 || n > len(f.Points) {
+		if n < 1 || n > len(f.Points) || f.Left {
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
 		point := f.Points[n-1].ID

@@ -92,6 +92,7 @@ type Filing struct {
 	OverdueAt     time.Time
 	Drafted       bool            // an answer is being written: for the one who writes it
 	OpenedAt      time.Time       // when its reader, for whom it was filed or who acts for its author, first opened the answer
+	Left          bool            // its author, who reads it, acted for the other no more when it was answered: the answer is not for him
 	Standing      policy.Standing // of the reader, to this filing
 
 	ConsentWaits bool // its author wants it back, and the one he acts for has not said yet
@@ -288,7 +289,7 @@ func (n NewFiling) contested(ctx context.Context, db *vault.DB, ask policy.Ask, 
 	if err == nil && of.ID != c.ID {
 		err = casefile.GoesOn(ctx, db, of.ID, c)
 	}
-	if err != nil || against.Status == Draft {
+	if err != nil || against.Status == Draft || against.Left {
 		return casefile.Decision{}, Filing{}, fault.New(fault.NotFound, "fault.not-found").Because(err)
 	}
 	return about, against, nil
@@ -304,7 +305,7 @@ func Read(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, db, ask, f.home(), id)
+	f.Points, err = f.points(ctx, db, ask)
 	return f, err
 }
 

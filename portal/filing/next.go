@@ -110,7 +110,7 @@ func Ready(ctx context.Context, db *vault.DB, ask policy.Ask, w *words.Language,
 		if err != nil {
 			return "", nil, err
 		}
-		if f.Status == Draft {
+		if f.Status == Draft || n == 0 && f.Left {
 			return "", nil, fault.New(fault.NotFound, "fault.not-found")
 		}
 		told, err := f.told(ctx, db, ask, w)
@@ -139,6 +139,7 @@ func (f Filing) told(ctx context.Context, db *vault.DB, ask policy.Ask, w *words
 		lines = append(lines, strconv.Itoa(p.N)+". "+p.Text)
 	}
 	switch {
+	case f.Left:
 	case f.Status.Answered():
 		a, err := AnswerOf(ctx, db, f)
 		if err != nil {

@@ -101,9 +101,10 @@ type pointRow struct {
 }
 
 // points are those of a filing that was fetched through the asker.
-func points(ctx context.Context, db *vault.DB, ask policy.Ask, home vault.Home, filing uuid.UUID) ([]Point, error) {
+func (f Filing) points(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Point, error) {
+	home := f.home()
 	var rows []pointRow
-	if err := db.Select(ctx, &rows, selectPoints, filing, ask.Person); err != nil {
+	if err := db.Select(ctx, &rows, selectPoints, f.ID, ask.Person); err != nil {
 		return nil, err
 	}
 	out := make([]Point, len(rows))
@@ -113,7 +114,7 @@ func points(ctx context.Context, db *vault.DB, ask policy.Ask, home vault.Home, 
 			return nil, err
 		}
 		out[i] = Point{ID: row.ID, N: row.N, Text: text}
-		if row.Outcome == nil {
+		if row.Outcome == nil || f.Left {
 			continue
 		}
 		said := Resolution{Outcome: *row.Outcome}

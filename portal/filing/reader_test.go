@@ -1,6 +1,7 @@
 package filing_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -8,9 +9,11 @@ import (
 
 	"zharia/portal/agenda"
 	"zharia/portal/deadline"
+	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 // ends are the last days of what somebody may complain of about one filing: by his agenda,
@@ -138,6 +141,59 @@ func TestTheTermOfCounselRunsFromHisOwnReading(t *testing.T) {
 	}
 	if a, p := ends(t, w, w.Serik, id); a != "" || p != "unread" {
 		t.Errorf("by her reading his agenda has %q and the page %q", a, p)
+	}
+	w.Sound()
+}
+
+// ROLES §1: whoever acts for another no more keeps what he filed and what was answered by
+// then, and is shown nothing new.
+func TestAnAuthorWhosePowerHasEndedKeepsTheOldAnswersAndOpensNoNewOne(t *testing.T) {
+	w := portaltest.World(t)
+	before, after := w.Petition(w.Dana, w.Theft), w.Petition(w.Dana, w.Theft)
+	w.Answer(w.Daniyar, before, filing.Refused)
+	w.At = w.At.Add(time.Hour)
+	dana := w.Participant("dana@theft")
+	if err := w.End(w.Daniyar, dana); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	w.Answer(w.Daniyar, after, filing.Refused)
+	if err := opens(t, w, w.Dana, policy.AnswerDocument, before); err != nil {
+		t.Errorf("what was answered before: %v", err)
+	}
+	ctx := w.Dana.As(t.Context())
+	for what, db := range map[string]*vault.DB{"by the queries": w.DB, "behind the fence": w.App} {
+		for _, act := range []policy.Act{policy.AnswerDocument, policy.AnswerSignature} {
+			_, _, err := filing.AnswerDocument(ctx, db, w.Dana.Asks(act), after)
+			wantKind(t, what+", "+string(act), fault.NotFound, err)
+		}
+		f, err := filing.Open(ctx, db, w.Dana.Asks(policy.FilingRead), after)
+		if err != nil || f.Circumstances != portaltest.Circumstances || f.Points[0].Resolution != nil {
+			t.Errorf("%s, what she filed: %+v, %v", what, f.Points, err)
+		}
+		_, err = filing.AnswerOf(ctx, db, f)
+		wantKind(t, what+", its reasons", fault.NotFound, err)
+		if _, _, err := filing.Document(ctx, db, w.Dana.Asks(policy.FilingDocument), after); err != nil {
+			t.Errorf("%s, her own paper: %v", what, err)
+		}
+		wantKind(t, what+", that a point was not answered", fault.NotFound, filing.DisputePoint(ctx, db, w.Dana.Asks(policy.PointDispute), after, 1, portaltest.Circumstances))
+	}
+	var paper uuid.UUID
+	if err := w.SQL.Get(&paper, `SELECT document FROM answer WHERE filing = $1`, after); err != nil {
+		t.Fatal(err)
+	}
+	var row, kept, said int
+	if err := errors.Join(
+		w.App.Get(ctx, &row, `SELECT count(*) FROM answer WHERE document = $1`, paper),
+		w.App.Get(ctx, &kept, `SELECT count(*) FROM document WHERE id = $1`, paper),
+		w.App.Get(ctx, &said, `SELECT count(*) FROM resolution r JOIN point p ON p.id = r.point WHERE p.filing = $1`, after),
+	); err != nil || row+kept+said != 0 {
+		t.Errorf("the fence shows her the row of the answer %d, its paper %d, what it says of points %d: %v", row, kept, said, err)
+	}
+	w.Want(t, `SELECT read_at IS NULL AS unread FROM answer WHERE filing = '`+after.String()+`'`, "unread\ntrue")
+	// For whom it was filed opens it, whatever became of her.
+	if err := opens(t, w, w.Serik, policy.AnswerDocument, after); err != nil {
+		t.Errorf("her client: %v", err)
 	}
 	w.Sound()
 }

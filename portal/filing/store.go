@@ -73,6 +73,7 @@ type filingRow struct {
 	OverdueAt     *time.Time         `db:"overdue_at"`
 	Drafted       bool               `db:"drafted"`
 	OpenedAt      *time.Time         `db:"opened_at"`
+	Left          bool               `db:"left_before"`
 	Whom          uuid.UUID          `db:"whom"`
 	MayWithdraw   bool               `db:"may_withdraw"`
 	Holds         bool               `db:"holds"`
@@ -114,6 +115,7 @@ SELECT f.id, f.casefile,
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
        CASE WHEN f.author <> $1 AND f.status IN ('granted', 'granted-part', 'refused') AND s.standing && ARRAY['client', 'counsel']
             THEN (SELECT min(v.at) FROM opening v WHERE v.object_id = f.id AND v.person = $1 AND v.object = 'answer') END AS opened_at,
+       CASE WHEN f.author = $1 AND f.status IN ('granted', 'granted-part', 'refused') AND p.represents IS NOT NULL THEN fence.left_before(p.id, f.ended_at) ELSE false END AS left_before,
        s.standing, s.holds
   FROM filing f
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
@@ -255,6 +257,7 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		InPlaceOf: deref(row.RepresentedRole), Previous: row.Previous.UUID, ConsentWaits: row.ConsentWaits,
 		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
 	}
+	f.Left = row.Left && standing&(official|policy.Client|policy.Counsel) == 0
 	if standing&(policy.Client|policy.Counsel) != 0 {
 		f.OpenedAt = deref(row.OpenedAt)
 	}
@@ -331,7 +334,7 @@ func lock(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) (Fili
 	if err != nil {
 		return f, err
 	}
-	f.Points, err = points(ctx, tx, ask, f.home(), id)
+	f.Points, err = f.points(ctx, tx, ask)
 	return f, err
 }
 

@@ -294,7 +294,7 @@ func SignSupplement(ctx context.Context, db *vault.DB, v *eds.Verifier, ask poli
 		if err != nil {
 			return err
 		}
-		if f.Points, err = points(ctx, tx, ask, f.home(), id); err != nil {
+		if f.Points, err = f.points(ctx, tx, ask); err != nil {
 			return err
 		}
 		s, err := draftOf(ctx, tx, f, false)

@@ -15,10 +15,11 @@ import (
 // were done to, $3 their cases. An id names one row of the whole portal, so an act whose
 // thing is in another table finds nobody.
 const (
+	// The author hears nothing of what was answered when he acted for the other no more.
 	filingAuthors = `
 SELECT x.seq, f.author AS person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN filing f ON f.id = x.id
- WHERE f.status <> 'draft'`
+ WHERE f.status <> 'draft' AND NOT (f.ended_at IS NOT NULL AND f.participant IS NOT NULL AND fence.left_before(f.participant, f.ended_at))`
 
 	filingClients = `
 SELECT x.seq, r.person

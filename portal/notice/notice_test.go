@@ -796,8 +796,12 @@ func TestAClientIsToldOfTheAnswerThoughHisLawyerIsInTheCaseNoMore(t *testing.T) 
 	}
 	o.fan()
 	before := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Serik.Person)
+	hers := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Dana.Person)
 	o.Answer(o.Daniyar, id, filing.Refused)
 	o.fan()
+	if n := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Dana.Person); n != hers {
+		t.Errorf("she is told of an answer that is not for her: %d times, and %d before", n, hers)
+	}
 	if n := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Serik.Person); n <= before {
 		t.Errorf("he was told %d times, and %d before", n, before)
 	}
