@@ -938,7 +938,7 @@ CREATE TABLE filing (
     complained    uuid        REFERENCES officer,              -- of whom, where that is one official
     interested    uuid[]      NOT NULL DEFAULT '{}',           -- who must not decide it: complained of, or approved it, CPC 104(1)
     circumstances bytea       NOT NULL,                        -- sealed
-    named         bytea,                                       -- sealed: the number of the case as its author named it, where he is nothing in it
+    named         bytea,                                       -- sealed: the number of the case as its author named it, or knew it: for when he is nothing in it
     suspend       boolean     NOT NULL DEFAULT false,          -- it asks that what it contests be suspended, CPC 103
     document      uuid        NOT NULL UNIQUE REFERENCES document,
     withdrawal    uuid        UNIQUE REFERENCES document,      -- the paper by which its author takes it back

@@ -148,7 +148,7 @@ func TestTheTermOfCounselRunsFromHisOwnReading(t *testing.T) {
 // ROLES §1: whoever acts for another no more keeps what he filed and what was answered by
 // then, and is shown nothing new.
 func TestAnAuthorWhosePowerHasEndedKeepsTheOldAnswersAndOpensNoNewOne(t *testing.T) {
-	w := portaltest.World(t)
+	w := portaltest.Kept(t)
 	before, after := w.Petition(w.Dana, w.Theft), w.Petition(w.Dana, w.Theft)
 	w.Answer(w.Daniyar, before, filing.Refused)
 	w.At = w.At.Add(time.Hour)

@@ -99,8 +99,9 @@ const held = `(f.status IN ('filed', 'considered', 'waiting') AND h.sits)`
 // it to hand it on. And who decides a complaint about an answer reads what was answered.
 const selectFilings = `
 SELECT f.id, f.casefile,
-       CASE WHEN f.author = $1 AND f.named IS NOT NULL THEN NULL ELSE (SELECT c.number FROM casefile c WHERE c.id = f.casefile) END AS case_number, -- he may be nothing in the case
-       f.named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
+       CASE WHEN f.author = $1 AND f.named IS NOT NULL AND (f.participant IS NULL OR 'party' <> ALL (h.of_case)) THEN NULL
+            ELSE (SELECT c.number FROM casefile c WHERE c.id = f.casefile) END AS case_number, -- he may be nothing in the case, or nothing more
+       CASE WHEN f.participant IS NULL OR f.author = $1 AND 'party' <> ALL (h.of_case) THEN f.named END AS named, f.kind, f.status, f.language, coalesce(f.number, '') AS number,
        f.author, a.name AS author_name, (SELECT me.name FROM person me WHERE me.id = f.author AND me.id = $1) AS own_name, coalesce(f.participant, '00000000-0000-0000-0000-000000000000') AS participant, f.access, f.report, f.body AS office, f.filer, f.affected, coalesce(p.role, q.role, 'applicant') AS role, r.person AS represented_person, rn.name AS represented_name, r.role AS represented_role, f.previous,
        CASE WHEN f.withdrawal IS NULL OR f.status NOT IN ('filed', 'considered', 'waiting') THEN false
             ELSE EXISTS (SELECT 1 FROM document z WHERE z.id = f.withdrawal AND z.signed_at IS NOT NULL) END AS consent_waits,
@@ -413,7 +414,7 @@ func (n NewFiling) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, in pl
 		if filer, err = tx.SealText(filingText("filer", in.home, id), me.Name, ask.Person); err != nil {
 			return err
 		}
-	case n.affected || n.access != uuid.Nil:
+	default: // where he is nothing in the case, or will be nothing more
 		if named, err = tx.SealText(filingText("named", in.home, id), in.number, ask.Person); err != nil {
 			return err
 		}
