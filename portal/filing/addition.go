@@ -242,7 +242,7 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Supplement, language, func(d document.Document, _ identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), []uuid.UUID{f.Author}, document.Supplement, language, func(d document.Document, _ identity.Person) document.Sheet {
 			return a.sheet(press, d, f)
 		})
 		if err != nil {

@@ -74,20 +74,24 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		if err != nil {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+		whose, err := f.answerFor(ctx, tx, ask)
+		if err != nil {
+			return err
+		}
+		doc, err := printed(ctx, tx, press, ask, f.of(), whose, document.Answer, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
 			return n.sheet(press, d, f, signer, off) // it may be the deputy of the one it waits for
 		})
 		if err != nil {
 			return err
 		}
-		sealed, err := tx.SealText(answerText(f.home(), id), n.Reasons, f.Author)
+		sealed, err := tx.SealText(answerText(f.home(), id), n.Reasons, whose...)
 		if err != nil {
 			return err
 		}
 		if err := tx.Exec(ctx, upsertAnswer, id, ask.Person, n.outcome(), sealed, n.Language, doc.ID, ask.At, n.Remedy); err != nil {
 			return err
 		}
-		if err := f.resolve(ctx, tx, n.Points); err != nil {
+		if err := f.resolve(ctx, tx, n.Points, whose); err != nil {
 			return err
 		}
 		if err := dropOwn(ctx, tx, ask, old.Document); err != nil {
@@ -95,6 +99,23 @@ func DraftAnswer(ctx context.Context, db *vault.DB, press document.Press, ask po
 		}
 		return ledger.Step(ctx, tx.DB, ask, "answer", id, f.Case, doc.Digest)
 	})
+}
+
+const selectLeft = `SELECT fence.left_before($1, $2)`
+
+// answerFor is who opens the answer by his own right, whatever he is to the case: its
+// author, unless he acts for the other no more.
+func (f Filing) answerFor(ctx context.Context, tx *vault.DB, ask policy.Ask) ([]uuid.UUID, error) {
+	var left bool
+	if f.Participant != uuid.Nil {
+		if err := tx.Get(ctx, &left, selectLeft, f.Participant, ask.At); err != nil {
+			return nil, err
+		}
+	}
+	if left {
+		return nil, nil
+	}
+	return []uuid.UUID{f.Author}, nil
 }
 
 // mayDecide refuses an official to whom a filing has come that the Code gives to

@@ -103,7 +103,7 @@ func DraftExtension(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Extension, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), []uuid.UUID{f.Author}, document.Extension, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
 			return n.sheet(press, d, f, count.Ends, signer)
 		})
 		if err != nil {

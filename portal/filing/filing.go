@@ -224,7 +224,7 @@ func (n NewFiling) draft(ctx context.Context, tx *vault.DB, press document.Press
 	rule, _ := policy.FilingOf(n.Kind)
 	var me identity.Person
 	in := n.place(c, to)
-	doc, err := printed(ctx, tx, press, ask, in, ask.Person, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
+	doc, err := printed(ctx, tx, press, ask, in, []uuid.UUID{ask.Person}, document.Kind(rule.Family), n.Language, func(d document.Document, author identity.Person) document.Sheet {
 		me = author
 		s := sheet(d, author)
 		s.Sections = append(s.Sections, files...)

@@ -158,7 +158,7 @@ func DraftForward(ctx context.Context, db *vault.DB, press document.Press, ask p
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Forward, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), []uuid.UUID{f.Author}, document.Forward, n.Language, func(d document.Document, signer identity.Person) document.Sheet {
 			return n.sheet(press, d, f, to, signer)
 		})
 		if err != nil {

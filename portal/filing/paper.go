@@ -32,12 +32,12 @@ type sheet = func(d document.Document, writer identity.Person) document.Sheet
 // printed prints a paper in the asker's name and keeps it unsigned. author is that of
 // the filing it belongs to: he opens it by his own right, for he may be nothing in the
 // case.
-func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, in place, author uuid.UUID, kind document.Kind, language string, sheet sheet) (document.Document, error) {
+func printed(ctx context.Context, tx *vault.DB, press document.Press, ask policy.Ask, in place, whose []uuid.UUID, kind document.Kind, language string, sheet sheet) (document.Document, error) {
 	doc, err := document.New(ask, in.home.Case, kind, language)
 	if err != nil {
 		return doc, err
 	}
-	doc.Body, doc.For = in.home.Body, []uuid.UUID{author}
+	doc.Body, doc.For = in.home.Body, whose
 	writer, err := authorOf(ctx, tx, ask)
 	if err != nil {
 		return doc, err

@@ -150,7 +150,7 @@ INSERT INTO resolution (point, outcome, reasons, article)
 VALUES ($1, $2, $3, $4)`
 
 // resolve writes down what an answer says of each point, in place of what stood there.
-func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution) error {
+func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution, whose []uuid.UUID) error {
 	if err := tx.Exec(ctx, deleteResolutions, f.ID); err != nil {
 		return err
 	}
@@ -159,14 +159,14 @@ func (f Filing) resolve(ctx context.Context, tx *vault.DB, said []Resolution) er
 		var reasons []byte
 		if r.Reasons != "" {
 			var err error
-			if reasons, err = tx.SealText(resolutionText("reasons", f.home(), point), r.Reasons, f.Author); err != nil {
+			if reasons, err = tx.SealText(resolutionText("reasons", f.home(), point), r.Reasons, whose...); err != nil {
 				return err
 			}
 		}
 		var article []byte
 		if r.Article != "" {
 			var err error
-			if article, err = tx.SealText(resolutionText("article", f.home(), point), r.Article, f.Author); err != nil {
+			if article, err = tx.SealText(resolutionText("article", f.home(), point), r.Article, whose...); err != nil {
 				return err
 			}
 		}

@@ -182,15 +182,28 @@ func TestAnAuthorWhosePowerHasEndedKeepsTheOldAnswersAndOpensNoNewOne(t *testing
 	if err := w.SQL.Get(&paper, `SELECT document FROM answer WHERE filing = $1`, after); err != nil {
 		t.Fatal(err)
 	}
-	var row, kept, said int
+	var row, sheet, said int
 	if err := errors.Join(
 		w.App.Get(ctx, &row, `SELECT count(*) FROM answer WHERE document = $1`, paper),
-		w.App.Get(ctx, &kept, `SELECT count(*) FROM document WHERE id = $1`, paper),
+		w.App.Get(ctx, &sheet, `SELECT count(*) FROM document WHERE id = $1`, paper),
 		w.App.Get(ctx, &said, `SELECT count(*) FROM resolution r JOIN point p ON p.id = r.point WHERE p.filing = $1`, after),
-	); err != nil || row+kept+said != 0 {
-		t.Errorf("the fence shows her the row of the answer %d, its paper %d, what it says of points %d: %v", row, kept, said, err)
+	); err != nil || row+sheet+said != 0 {
+		t.Errorf("the fence shows her the row of the answer %d, its paper %d, what it says of points %d: %v", row, sheet, said, err)
 	}
 	w.Want(t, `SELECT read_at IS NULL AS unread FROM answer WHERE filing = '`+after.String()+`'`, "unread\ntrue")
+	// Not by the rows alone: the keeper does not open it to her.
+	var kept, closed []byte
+	if err := errors.Join(w.SQL.Get(&kept, `SELECT reasons FROM answer WHERE filing = $1`, before), w.SQL.Get(&closed, `SELECT reasons FROM answer WHERE filing = $1`, after)); err != nil {
+		t.Fatal(err)
+	}
+	text := func(a *portaltest.Actor, id uuid.UUID, sealed []byte) error {
+		_, err := w.App.OpenText(a.As(t.Context()), vault.Where{Table: "answer", Column: "reasons", ID: id, Case: w.Theft}, sealed)
+		return err
+	}
+	if err := errors.Join(text(w.Dana, before, kept), text(w.Serik, after, closed)); err != nil {
+		t.Error(err)
+	}
+	wantKind(t, "the keeper, of what came after", fault.NotFound, text(w.Dana, after, closed))
 	// For whom it was filed opens it, whatever became of her.
 	if err := opens(t, w, w.Serik, policy.AnswerDocument, after); err != nil {
 		t.Errorf("her client: %v", err)

@@ -167,7 +167,7 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 			return fault.New(fault.Conflict, "fault.supplements-many")
 		}
 		place := len(signed) + 1
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Supplement, n.Language, func(d document.Document, _ identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), []uuid.UUID{f.Author}, document.Supplement, n.Language, func(d document.Document, _ identity.Person) document.Sheet {
 			return n.sheet(press, d, f, place)
 		})
 		if err != nil {

@@ -125,7 +125,7 @@ func DraftWithdrawal(ctx context.Context, db *vault.DB, press document.Press, as
 		if f.ConsentWaits {
 			return fault.New(fault.Conflict, "fault.consent-waits")
 		}
-		doc, err := printed(ctx, tx, press, ask, f.of(), f.Author, document.Withdrawal, language, func(d document.Document, signer identity.Person) document.Sheet {
+		doc, err := printed(ctx, tx, press, ask, f.of(), []uuid.UUID{f.Author}, document.Withdrawal, language, func(d document.Document, signer identity.Person) document.Sheet {
 			return f.withdrawalSheet(press, d, signer.Name)
 		})
 		if err != nil {
