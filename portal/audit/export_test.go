@@ -25,10 +25,16 @@ func Finals() (out []Final) {
 	return out
 }
 
-// ActOn is some act that changes rows of a table.
+// ActOn is some act that changes rows of a table, and need change no other with them.
 func ActOn(table string) string {
-	for act, d := range done {
-		if _, writes := d[table]; writes {
+	for _, act := range slices.Sorted(maps.Keys(done)) {
+		brings := slices.ContainsFunc(bound, func(b struct {
+			act           policy.Act
+			table, brings string
+		}) bool {
+			return b.act == act && b.table == table
+		})
+		if _, writes := done[act][table]; writes && !brings {
 			return string(act)
 		}
 	}

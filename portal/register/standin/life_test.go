@@ -35,6 +35,7 @@ func (h *house) copied(name string) {
 // had seen them.
 func (h *house) putBack(name string, alone bool) {
 	h.t.Helper()
+	h.Forges = true // the rows stay, and the acts that come after have the numbers of theirs
 	h.At = h.At.Add(time.Minute)
 	var acts, seen int64
 	h.must(h.SQL.Get(&acts, fmt.Sprintf(`SELECT n FROM %s.acts`, name)))
