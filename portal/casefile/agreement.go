@@ -21,6 +21,7 @@ import (
 	"zharia/portal/policy"
 	"zharia/portal/register"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // agreementTerms are the decisions for which the Code gives the prosecutor a number
@@ -184,6 +185,10 @@ func DraftAgreement(ctx context.Context, db *vault.DB, press document.Press, ask
 		if err != nil {
 			return err
 		}
+		concerned, err := whoAre(ctx, tx, d.Concerns)
+		if err != nil {
+			return err
+		}
 		w := press.Words.In(a.Language)
 		doc, err := document.DraftAssent(ctx, tx, press, ask, document.AssentDraft{
 			About: about, Number: c.Number, Agrees: a.Agrees, Reasons: a.Reasons, Language: a.Language, From: who.Body.In(a.Language),
@@ -193,13 +198,38 @@ func DraftAgreement(ctx context.Context, db *vault.DB, press document.Press, ask
 				{Label: w.T("paper.decided"), Value: w.Day(d.DecidedOn)},
 			},
 			Signer:   w.T("paper.agreement.signer", "post", w.T("paper.agreement.post."+who.Post), "name", who.Name),
-			Decision: d.Kind, Concerns: d.Concerns,
+			Decision: d.Kind, Concerns: d.Concerns, Who: concerned,
 		})
 		if err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "decision", id, c.ID, doc.Digest)
 	})
+}
+
+const selectWhoAre = `
+SELECT p.person, p.role, r.person AS whom
+  FROM unnest(CAST($1 AS uuid[])) WITH ORDINALITY AS n (id, place)
+  JOIN participant p ON p.id = n.id
+  LEFT JOIN participant r ON r.id = p.represents
+ ORDER BY n.place`
+
+// whoAre are the participants whom a paper names by their numbers, for machines: all of them,
+// or none where one is kept from the asker.
+func whoAre(ctx context.Context, tx *vault.DB, all []uuid.UUID) ([]warrant.Who, error) {
+	var rows []struct {
+		Person uuid.UUID     `db:"person"`
+		Role   policy.Role   `db:"role"`
+		Whom   uuid.NullUUID `db:"whom"`
+	}
+	if err := tx.Select(ctx, &rows, selectWhoAre, array(all)); err != nil || len(rows) != len(all) {
+		return nil, err
+	}
+	var out []warrant.Who
+	for _, row := range rows {
+		out = append(out, warrant.Who{Person: row.Person, Role: row.Role, Whom: row.Whom.UUID})
+	}
+	return out, nil
 }
 
 // ReadAgreement is a submitted decision and the asker's unsigned word on it with its

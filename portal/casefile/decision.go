@@ -15,6 +15,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 )
 
 // Decision is a decision in a case, as far as its reader may see it.
@@ -65,8 +66,9 @@ type DecisionDraft struct {
 	Severs      string    // of a severance: 15 digits, the number of the new case; those concerned go there
 	Leaving     bool      // and are in this one no more
 
-	joins string   // the number of that case, for the paper
-	goes  []string // the names of those who go
+	joins string        // the number of that case, for the paper
+	goes  []string      // the names of those who go
+	who   []warrant.Who // each of those concerned, for machines
 }
 
 // Act is the act by which the draft is signed: what waits for the prosecutor is
@@ -215,10 +217,13 @@ func (draft DecisionDraft) check(ctx context.Context, tx *vault.DB, ask policy.A
 	if err != nil {
 		return draft, err
 	}
+	draft.who = nil
 	for _, id := range draft.Concerns {
-		if !slices.ContainsFunc(all, func(p Participant) bool { return p.ID == id }) {
+		i := slices.IndexFunc(all, func(p Participant) bool { return p.ID == id })
+		if i < 0 {
 			return draft, fault.New(fault.Invalid, "form.choose").At("concerns")
 		}
+		draft.who = append(draft.who, warrant.Who{Person: all[i].Person, Role: all[i].Role, Whom: all[i].whom})
 	}
 	if draft, err = draft.checkJoining(ctx, tx, ask, c); err != nil {
 		return draft, err

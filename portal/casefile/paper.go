@@ -103,6 +103,9 @@ func (g Grant) states(person uuid.UUID, all []Participant) *warrant.Fact {
 		if p.ID == g.Represents && g.Represents != uuid.Nil {
 			f.Whom, f.WhomRole = p.Person, p.Role
 		}
+		if p.ID == g.Previous && g.Previous != uuid.Nil {
+			f.Before = p.Role
+		}
 	}
 	return f
 }
@@ -119,7 +122,7 @@ func (draft DecisionDraft) states(paper uuid.UUID) *warrant.Fact {
 	case draft.Joins != uuid.Nil:
 		return &warrant.Fact{Kind: warrant.Joinder, Other: draft.Joins}
 	case draft.Severs != "":
-		return &warrant.Fact{Kind: warrant.Severance, Other: warrant.Severed(paper), Concerns: draft.Concerns, Leaving: draft.Leaving}
+		return &warrant.Fact{Kind: warrant.Severance, Other: warrant.Severed(paper), Concerns: draft.Concerns, Who: draft.who, Leaving: draft.Leaving}
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ type AssentDraft struct {
 
 	Decision policy.Kind // of a decision: its kind, and the participants it is about
 	Concerns []uuid.UUID
+	Who      []warrant.Who
 }
 
 // reasonsAt lie where the paper that says them does.
@@ -84,7 +85,7 @@ func DraftAssent(ctx context.Context, tx *vault.DB, press Press, ask policy.Ask,
 	s.Facts = append(draft.What, Fact{Label: w.T("paper.assent.about"), Value: w.Hex(draft.About.Digest)})
 	s.Sections = []Section{{Text: w.T("paper." + string(kind) + ".text")}}
 	s.States = &warrant.Fact{
-		Kind: warrant.Kind(kind), About: draft.About.ID, Digest: hex.EncodeToString(draft.About.Digest), Decision: draft.Decision, Concerns: draft.Concerns,
+		Kind: warrant.Kind(kind), About: draft.About.ID, Digest: hex.EncodeToString(draft.About.Digest), Decision: draft.Decision, Concerns: draft.Concerns, Who: draft.Who,
 	}
 	var reasons []byte
 	if !draft.Agrees {

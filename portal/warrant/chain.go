@@ -393,6 +393,15 @@ func (c *Chain) supervises(person, in uuid.UUID, at time.Time) bool {
 // find is a status a paper speaks of: by its number, or, of one who came with another
 // case, by what he is; the portal may have known him there under a number of his own.
 func (c *Chain) find(in, id, person, whom uuid.UUID, role policy.Role) *member {
+	m := c.seek(in, id, Who{person, role, whom})
+	if m != nil {
+		c.members[id] = m
+	}
+	return m
+}
+
+// seek is find by which nothing is learnt: for papers that others sign as well.
+func (c *Chain) seek(in, id uuid.UUID, who Who) *member {
 	if m := c.members[id]; m != nil {
 		if m.in != in {
 			return nil
@@ -400,10 +409,32 @@ func (c *Chain) find(in, id, person, whom uuid.UUID, role policy.Role) *member {
 		return m
 	}
 	for _, m := range c.members {
-		if m.in == in && m.brought && m.person == person && m.role == role && c.whom(m) == whom {
-			c.members[id] = m
+		if m.in == in && m.brought && m.person == who.Person && m.role == who.Role && c.whom(m) == who.Whom {
 			return m
 		}
+	}
+	return nil
+}
+
+// meant is the status that a paper is about, as one of those that it concerns; nil where
+// it is not known.
+func (c *Chain) meant(f Fact, i int) *member {
+	if i < len(f.Who) {
+		return c.seek(f.Case, f.Concerns[i], f.Who[i])
+	}
+	if m := c.members[f.Concerns[i]]; m != nil && m.in == f.Case {
+		return m
+	}
+	return nil
+}
+
+// struck are the statuses from which a paper takes, as one of those that it concerns.
+func (c *Chain) struck(f Fact, i int) []*member {
+	if len(f.Who) == 0 {
+		return c.named(f.Case, f.Concerns[i])
+	}
+	if m := c.meant(f, i); m != nil {
+		return []*member{m}
 	}
 	return nil
 }
@@ -435,8 +466,16 @@ func (c *Chain) named(in, id uuid.UUID) []*member {
 }
 
 func (c *Chain) confirm(p Paper) string {
-	if p.Previous != uuid.Nil {
-		for _, m := range c.named(p.Case, p.Previous) {
+	previous := p.Previous
+	if previous != uuid.Nil {
+		ends := c.named(p.Case, previous)
+		if p.Before != "" {
+			ends = nil
+			if m := c.seek(p.Case, previous, Who{Person: p.Person, Role: p.Before}); m != nil {
+				ends, previous = []*member{m}, m.id
+			}
+		}
+		for _, m := range ends {
 			if m.person == p.Person && m.represents == uuid.Nil {
 				m.confirmed = false
 			}
@@ -461,7 +500,7 @@ func (c *Chain) confirm(p Paper) string {
 	}
 	m := &member{
 		id: p.Participant, in: p.Case, person: p.Person, role: p.Role, basis: p.Basis, represents: represents,
-		capacity: p.Capacity, until: p.Until, confirmed: true, previous: p.Previous, own: true,
+		capacity: p.Capacity, until: p.Until, confirmed: true, previous: previous, own: true,
 	}
 	if old != nil {
 		m.id, m.brought = old.id, old.brought
@@ -472,7 +511,7 @@ func (c *Chain) confirm(p Paper) string {
 	} else {
 		c.members[m.id] = m
 	}
-	if before := c.members[p.Previous]; before != nil && before.in == p.Case {
+	if before := c.members[previous]; before != nil && before.in == p.Case {
 		c.succeed(before, m)
 	}
 	return ""
@@ -569,10 +608,12 @@ func (c *Chain) onlyBrought(m *member) bool {
 func (c *Chain) agreedOn(m *member, kind policy.Kind) bool {
 	line := c.line(m)
 	return slices.ContainsFunc(c.agreed, func(f Fact) bool {
-		return f.Decision == kind && slices.ContainsFunc(f.Concerns, func(id uuid.UUID) bool {
-			named := c.members[id]
-			return named != nil && named.in == f.Case && slices.Contains(line, named)
-		})
+		for i := range f.Concerns {
+			if named := c.meant(f, i); f.Decision == kind && named != nil && slices.Contains(line, named) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
@@ -580,12 +621,16 @@ func (c *Chain) agreedOn(m *member, kind policy.Kind) bool {
 // another decision of the kind names, with which he agreed.
 func (c *Chain) dissent(p Paper) {
 	delete(c.papers, p.About) // an entry that was declined takes effect by nobody's assent
-	for _, id := range p.Concerns {
-		for _, m := range c.named(p.Case, id) {
+	for i, id := range p.Concerns {
+		struck := c.struck(p.Fact, i)
+		for _, m := range struck {
 			c.lapse(m, p.Decision)
 		}
+		is := func(x *member) bool {
+			return len(struck) == 0 && i < len(p.Who) && x.person == p.Who[i].Person && x.role == p.Who[i].Role && c.whom(x) == p.Who[i].Whom
+		}
 		for from, x := range c.members { // a joinder that gave nothing brought nobody, and takes all the same
-			if slices.Contains(c.into[x.in], p.Case) && Brought(p.Case, from) == id {
+			if slices.Contains(c.into[x.in], p.Case) && (Brought(p.Case, from) == id || is(x)) {
 				c.falls(x, x.role, p.Decision)
 			}
 		}
@@ -656,8 +701,8 @@ func (c *Chain) sever(p Paper) string {
 		}
 		c.cases[p.Other] = fresh
 		concerned := map[uuid.UUID]bool{}
-		for _, id := range p.Concerns {
-			if m := c.members[id]; m != nil {
+		for i := range p.Concerns {
+			if m := c.meant(p.Fact, i); m != nil {
 				concerned[m.id] = true
 			}
 		}
@@ -666,8 +711,8 @@ func (c *Chain) sever(p Paper) string {
 		})
 	}
 	if p.Leaving {
-		for _, id := range p.Concerns {
-			for _, m := range c.named(p.Case, id) {
+		for i := range p.Concerns {
+			for _, m := range c.struck(p.Fact, i) {
 				if m.represents == uuid.Nil {
 					m.confirmed = false
 				}

@@ -75,6 +75,7 @@ type Fact struct {
 	Whom        uuid.UUID   `json:"whom,omitzero"`       // and who that is
 	WhomRole    policy.Role `json:"whom_role,omitzero"`
 	Previous    uuid.UUID   `json:"previous,omitzero"` // participant: the status that ends by this one
+	Before      policy.Role `json:"before,omitzero"`   // and what that was
 	Capacity    string      `json:"capacity,omitzero"`
 	Scope       []string    `json:"scope,omitempty"`
 	From        Day         `json:"from,omitzero"`
@@ -84,6 +85,7 @@ type Fact struct {
 	Digest   string      `json:"digest,omitzero"`    // SHA-256 of that paper, hex
 	Decision policy.Kind `json:"decision,omitzero"`  // its kind, where it is a decision
 	Concerns []uuid.UUID `json:"concerns,omitempty"` // participants it is about
+	Who      []Who       `json:"who,omitempty"`      // and who each of them is, in the same order; papers of earlier releases do not say
 
 	Duty    string    `json:"duty,omitzero"`    // charge or supervisor
 	Officer uuid.UUID `json:"officer,omitzero"` // who is given the case, or is away
@@ -104,6 +106,15 @@ type Fact struct {
 
 	Officers []Officer `json:"officers,omitempty"`
 	Bodies   []Body    `json:"bodies,omitempty"`
+}
+
+// Who is whom a paper means by the number of a participant. A joinder gives somebody who
+// awaited his status in the other case the number under which he awaited it, which no paper
+// says.
+type Who struct {
+	Person uuid.UUID   `json:"person"`
+	Role   policy.Role `json:"role"`
+	Whom   uuid.UUID   `json:"whom,omitzero"` // for whom he acts
 }
 
 // Officer is one line of the roll of officials.
@@ -211,6 +222,9 @@ func (f Fact) Check() error {
 		if !there {
 			return fmt.Errorf("warrant: %s lacks what it needs (%d)", f.Kind, i)
 		}
+	}
+	if n := len(f.Who); n > 0 && n != len(f.Concerns) || f.Before != "" && f.Previous == uuid.Nil {
+		return fmt.Errorf("warrant: %s that says who nobody is", f.Kind)
 	}
 	days := []Day{f.From, f.Until}
 	for _, o := range f.Officers {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,25 @@ func TestOnlyTheOneLineInTheOnePlaceCounts(t *testing.T) {
 	}
 	if _, err := warrant.Put(pdf, confirmation()); err == nil {
 		t.Error("a second fact is put into a paper")
+	}
+}
+
+// Who somebody is, is said of each whom a paper names, or of none.
+func TestAFactSaysWhoEachIsOrNobody(t *testing.T) {
+	severs := warrant.Fact{Kind: warrant.Severance, ID: id("paper"), Made: noon, Case: id("case"), Other: warrant.Severed(id("paper")), Concerns: []uuid.UUID{id("one"), id("two")}}
+	one := warrant.Who{Person: id("somebody"), Role: policy.Victim}
+	for n, good := range []bool{true, false, true, false} {
+		severs.Who = slices.Repeat([]warrant.Who{one}, n)
+		if err := severs.Check(); (err == nil) != good {
+			t.Errorf("of two it names it says who %d are: %v", n, err)
+		}
+	}
+	f := confirmation()
+	for previous, good := range map[uuid.UUID]bool{uuid.Nil: false, id("before"): true} {
+		f.Previous, f.Before = previous, policy.Witness
+		if err := f.Check(); (err == nil) != good {
+			t.Errorf("what he was before, as %s: %v", previous, err)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/guide"
+	"zharia/portal/identity"
 	"zharia/portal/materials"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -554,6 +555,94 @@ func TestInRandomHistoriesThePapersProveWhatTheViewsSay(t *testing.T) {
 	if compared < 200 {
 		t.Errorf("only %d histories were compared", compared)
 	}
+}
+
+// Aigul is a victim in the theft, and only asks to be one in the fraud. The theft is joined to
+// that: she is a victim of it now, under the number by which she had asked, which no paper of
+// the joinder says. What is decided of her there is of her, and of nobody else who came.
+func TestWhoAwaitedHisStatusWhereHisCaseCameIsMeantByThatNumber(t *testing.T) {
+	for _, leaving := range []bool{false, true} {
+		t.Run(fmt.Sprintf("leaving %v", leaving), func(t *testing.T) {
+			w := portaltest.World(t)
+			step := func(what string, err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				agree(t, w, what)
+				w.At = w.At.Add(time.Minute)
+			}
+			w.At = w.At.Add(time.Minute)
+			_, err := publish(t.Context(), w, w.Daniyar, w.Fraud, casefile.DecisionDraft{Kind: "joined", Joins: w.Theft})
+			step("the joinder", err)
+			step("the case is given away", w.Assign(w.Marat, w.Fraud, w.Ermek))
+			aigul := w.Participant("aigul@fraud")
+			id, err := publish(t.Context(), w, w.Ermek, w.Fraud, casefile.DecisionDraft{Kind: "severed", Severs: "260000000000077", Concerns: []uuid.UUID{aigul}, Leaving: leaving})
+			step("the severance", err)
+			var fresh, paper uuid.UUID
+			if err := w.SQL.Get(&paper, `SELECT document FROM decision WHERE id = $1`, id); err != nil {
+				t.Fatal(err)
+			}
+			fresh = warrant.Severed(paper)
+			all, taken := shown(t, w)
+			c := warrant.New(all, taken, w.At)
+			if !c.Standing(w.Aigul.Person, fresh, w.At).Is(warrant.Party) {
+				t.Error("she is nothing in the case that was severed")
+			}
+			if c.Standing(w.Aigul.Person, w.Fraud, w.At).Is(warrant.Party) == leaving {
+				t.Error("leaving her case she is still in it, or staying she is not")
+			}
+			if !c.Standing(w.Serik.Person, w.Fraud, w.At).Is(warrant.Party) {
+				t.Error("who came with her lost what he is")
+			}
+			// The same again, in the case that was severed, where her number came of that number.
+			there := warrant.Brought(fresh, aigul)
+			_, err = publish(t.Context(), w, w.Ermek, fresh, casefile.DecisionDraft{Kind: "severed", Severs: "260000000000078", Concerns: []uuid.UUID{there}, Leaving: leaving})
+			step("the severance of the severed", err)
+			without(t, w)
+		})
+	}
+}
+
+// So with what he becomes, and with what the prosecutor says of him: it ends nothing else that
+// he is there by the joinder, and nothing that others are.
+func TestWhatIsSaidOfOneByTheNumberUnderWhichHeAwaitedEndsNothingElse(t *testing.T) {
+	w := portaltest.World(t)
+	step := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		agree(t, w, what)
+		w.At = w.At.Add(time.Minute)
+	}
+	w.At = w.At.Add(time.Minute)
+	witness, suspect := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	step("two await their statuses", w.DB.Within(t.Context(), func(tx *vault.DB) error {
+		return errors.Join(
+			casefile.Await(t.Context(), tx, w.Fraud, witness, identity.Person{ID: w.Saule.Person, Name: w.Saule.FullName()}, policy.Witness, w.At, nil),
+			casefile.Await(t.Context(), tx, w.Fraud, suspect, identity.Person{ID: w.Nurlan.Person, Name: w.Nurlan.FullName()}, policy.Suspect, w.At, nil))
+	}))
+	for who, role := range map[*portaltest.Actor]policy.Role{w.Saule: policy.Witness, w.Nurlan: policy.Suspect, w.Stranger: policy.Suspect} {
+		step("a status in the theft", w.Add(w.Daniyar, w.Theft, uuid.Must(uuid.NewV7()), who, casefile.Grant{Role: role, Basis: policy.Bases[role][0].Key, Since: dayOf(w, 0)}))
+	}
+	_, err := publish(t.Context(), w, w.Daniyar, w.Fraud, casefile.DecisionDraft{Kind: "joined", Joins: w.Theft})
+	step("the joinder", err)
+	became := uuid.Must(uuid.NewV7())
+	step("the witness is a suspect now", w.Change(w.Daniyar, witness, became, casefile.Grant{Role: policy.Suspect, Basis: "detention", Since: dayOf(w, 0)}))
+	step("and none any more, but the civil plaintiff that she was as well", w.End(w.Daniyar, became))
+	id, err := publish(t.Context(), w, w.Daniyar, w.Fraud, casefile.DecisionDraft{Kind: "suspect-recognised", Concerns: []uuid.UUID{suspect}})
+	step("the ruling on the suspect", err)
+	step("the prosecutor refuses it", w.Decline(w.Zhanar, id))
+	all, taken := shown(t, w)
+	c := warrant.New(all, taken, w.At)
+	if c.Standing(w.Nurlan.Person, w.Fraud, w.At).Is(warrant.Party) || c.Standing(w.Nurlan.Person, w.Theft, w.At).Is(warrant.Party) {
+		t.Error("whom the prosecutor refused is a suspect still")
+	}
+	if !c.Standing(w.Stranger.Person, w.Fraud, w.At).Is(warrant.Party) {
+		t.Error("another suspect who came is none")
+	}
+	without(t, w)
 }
 
 // without leaves out each paper in turn: nobody may have more by that, but where the
