@@ -471,12 +471,20 @@ func TestCasesAreJoinedAndSeveredByMessages(t *testing.T) {
 	}
 	brought := warrant.Brought(of, victim)
 	paper := newID()
-	fact := &warrant.Fact{Kind: warrant.Severance, ID: paper, Made: d.At, Case: of, Other: warrant.Severed(paper), Concerns: []uuid.UUID{brought}}
-	sever := d.signed(d.Daniyar, fact)
-	sever["decision"], sever["decided_on"], sever["concerns"] = newID(), "2026-10-21", []any{brought}
-	sever["number"], sever["offence_kk"], sever["offence_ru"] = number(), "Ұрлық", "Кража"
-	person["participant"] = brought
-	sever["people"] = []any{person}
+	saying := func(is uuid.UUID) data {
+		fact := &warrant.Fact{
+			Kind: warrant.Severance, ID: paper, Made: d.At, Case: of, Other: warrant.Severed(paper),
+			Concerns: []uuid.UUID{brought}, Who: []warrant.Who{{Person: is, Role: policy.Victim}},
+		}
+		sever := d.signed(d.Daniyar, fact)
+		sever["decision"], sever["decided_on"], sever["concerns"] = newID(), "2026-10-21", []any{brought}
+		sever["number"], sever["offence_kk"], sever["offence_ru"] = number(), "Ұрлық", "Кража"
+		person["participant"] = brought
+		sever["people"] = []any{person}
+		return sever
+	}
+	d.refused(d.send(inbound.Severance, of, saying(d.Timur.Person)), "fault.register-fact")
+	sever := saying(d.Stranger.Person)
 	d.must(inbound.Severance, of, sever)
 	if c, err := d.sees(d.Stranger, warrant.Severed(paper)); err != nil || c.OffenceKK != "Ұрлық" {
 		t.Fatalf("who went to the severed case sees %q: %v", c.OffenceKK, err)

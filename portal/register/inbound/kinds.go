@@ -554,6 +554,11 @@ func (p *severance) check(m *Message, db *vault.DB) (err error) {
 	}
 	p.made.Paper, p.made.Draft.Severs, p.made.Draft.Leaving, p.made.People = f.ID, p.Number, f.Leaving, people(p.People, db)
 	p.made.OffenceKK, p.made.OffenceRU = p.OffenceKK, p.OffenceRU
+	for i, who := range f.Who { // what the keeper goes by where it knows him by another number
+		if p.made.People[f.Concerns[i]].ID != who.Person {
+			return fault.New(fault.Invalid, "fault.register-fact").At("people")
+		}
+	}
 	return nil
 }
 
