@@ -1,0 +1,165 @@
+package notice_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"zharia/portal/deadline"
+	"zharia/portal/filing"
+	"zharia/portal/guide"
+	"zharia/portal/notice"
+	"zharia/portal/policy"
+	"zharia/portal/portaltest"
+)
+
+func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	last := due.Add(-time.Microsecond).In(time.FixedZone("", 5*3600))
+	at := func(days, hour int) time.Time {
+		return time.Date(last.Year(), last.Month(), last.Day()+days, hour, 30, 0, 0, last.Location()).UTC()
+	}
+	remind := func(when time.Time) (n int) {
+		t.Helper()
+		for range 2 {
+			if err := o.Remind(t.Context(), o.Worker.DB.DB, when); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Daniyar.Person)
+	}
+	for _, step := range []struct {
+		when time.Time
+		want int
+	}{{at(-2, 12), 0}, {at(-1, 8), 0}, {at(-1, 9), 1}, {at(-1, 18), 1}, {at(0, 7), 1}, {at(0, 8), 2}, {at(0, 12), 2}} {
+		if step.when.Before(due) {
+			if got := remind(step.when); got != step.want {
+				t.Errorf("at %v he is reminded %d times, not %d", step.when, got, step.want)
+			}
+		}
+	}
+}
+
+// CPC 106(5): for whom it was filed is reminded by his own reading, and so is who acts for
+// the author.
+func TestWhomAnAnswerConcernsIsRemindedByHisOwnReading(t *testing.T) {
+	o := open(t)
+	forHim, his := o.Petition(o.Dana, o.Theft), o.Petition(o.Serik, o.Theft)
+	o.Answer(o.Daniyar, forHim, filing.Refused)
+	o.Answer(o.Daniyar, his, filing.Refused)
+	day := func(days, hour int) time.Time {
+		return time.Date(2026, time.November, 2+days, hour, 30, 0, 0, deadline.Zone).UTC()
+	}
+	for i, look := range []struct {
+		who *portaltest.Actor
+		of  uuid.UUID
+	}{{o.Serik, forHim}, {o.Serik, forHim}, {o.Dana, his}} { // he looks twice: from the first day it runs
+		o.At = day(i, 10)
+		if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, look.who.Asks(policy.AnswerDocument), look.of); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.fan()
+	told := func(who *portaltest.Actor, of uuid.UUID) int {
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, of, who.Person)
+	}
+	for _, step := range []struct {
+		when      time.Time
+		him, hers int
+	}{{day(13, 10), 0, 0}, {day(14, 10), 1, 0}, {day(15, 10), 2, 0}, {day(16, 10), 2, 1}, {day(17, 10), 2, 2}, {day(18, 10), 2, 2}} {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, step.when); err != nil {
+			t.Fatal(err)
+		}
+		if him, hers := told(o.Serik, forHim), told(o.Dana, his); him != step.him || hers != step.hers {
+			t.Errorf("at %v he is reminded %d times and she %d, not %d and %d", step.when, him, hers, step.him, step.hers)
+		}
+	}
+	if told(o.Dana, forHim)+told(o.Serik, his) != 0 {
+		t.Error("who has not read it is reminded")
+	}
+}
+
+// Against the investigating judge there are three сутки, not fifteen (CPC 107).
+func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
+	o := open(t)
+	id := o.Draft(o.Aigul, o.Theft, filing.NewFiling{Kind: policy.FilingComplaintCourt, What: guide.Deed})
+	if err := o.Submit(o.Aigul, id); err != nil {
+		t.Fatal(err)
+	}
+	o.Answer(o.Aliya, id, filing.Refused)
+	day := func(days, hour int) time.Time {
+		return time.Date(2026, time.November, 2+days, hour, 30, 0, 0, deadline.Zone).UTC()
+	}
+	o.At = day(0, 10)
+	if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, o.Aigul.Asks(policy.AnswerDocument), id); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	for _, step := range []struct {
+		when time.Time
+		want int
+	}{{day(1, 10), 0}, {day(2, 10), 1}, {day(3, 10), 2}, {day(14, 10), 2}, {day(15, 10), 2}} {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, step.when); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Aigul.Person); got != step.want {
+			t.Errorf("at %v she is reminded %d times, not %d", step.when, got, step.want)
+		}
+	}
+}
+
+// A reminder that waits, for the night or for a line that is down, says the day all the same,
+// and after it nothing: "today" would come tomorrow.
+func TestAReminderNamesTheDayAndIsNotSentWhenTheTermIsOver(t *testing.T) {
+	o := open(t)
+	o.reached(o.Daniyar, notice.SMS, "+77010000007", true)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	o.quiet()
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	day := o.Worker.Words.In("kk").Ends(due)
+	remind := func(at time.Time) {
+		t.Helper()
+		o.At = at
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, o.At); err != nil {
+			t.Fatal(err)
+		}
+		o.round()
+	}
+	remind(due.Add(-36 * time.Hour)) // noon of the day before
+	if came := o.sms.came(); len(came) != 1 || !strings.Contains(came[0].Text, "соңғы күні – "+day+".") || strings.Contains(came[0].Text, "Ертең") || !came[0].Until.Equal(due) {
+		t.Errorf("the day before it says %+v, not %s", came, day)
+	}
+	o.quiet()
+	o.sms.do = func(int, notice.Message) (notice.Sent, error) { return notice.Sent{}, errors.New("the line is down") }
+	remind(due.Add(-12 * time.Hour))
+	o.quiet()
+	o.sms.do = nil
+	o.At = due
+	o.round()
+	if came := o.sms.came(); len(came) != 0 {
+		t.Errorf("when it is over it says %+v", came)
+	}
+	all, _, err := notice.List(t.Context(), o.W.DB, o.Daniyar.Asks(policy.NoticeList), uuid.Nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range all {
+		if n.Kind == notice.LastDay && (n.Due == nil || !n.Due.Equal(due) || n.CanResend(due)) {
+			t.Errorf("his list has %+v", n)
+		}
+	}
+}
