@@ -376,6 +376,8 @@ CREATE TABLE document (
 ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
 CREATE INDEX document_news ON document (signed_at) -- the keeper is shown each new paper that gives or takes a right
     WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward');
+CREATE INDEX document_says ON document (casefile) -- who is what in a case: the keeper is shown it for whoever opens
+    WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'assent', 'dissent');
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours
 CREATE INDEX document_unsigned ON document (author) WHERE signed_at IS NULL; -- a signature comes: over which paper of his?
 
@@ -636,6 +638,7 @@ CREATE TABLE exposure (
     CHECK (ended_at IS NULL OR signed_at IS NOT NULL),
     CHECK (view <> 'copy' OR ground IN ('defence', 'truth', 'petition'))
 );
+CREATE INDEX exposure_decision ON exposure (decision);
 CREATE INDEX exposure_participant ON exposure (participant) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
 CREATE UNIQUE INDEX exposure_now ON exposure (decision, participant) WHERE signed_at IS NOT NULL AND ended_at IS NULL;
 CREATE UNIQUE INDEX exposure_unsigned ON exposure (decision, participant) WHERE signed_at IS NULL;
@@ -655,6 +658,7 @@ CREATE TABLE redaction (
     CHECK ((established IS NULL) = (resolved IS NULL)),
     CHECK (replaced_at IS NULL OR signed_at IS NOT NULL)
 );
+CREATE INDEX redaction_decision ON redaction (decision);
 CREATE UNIQUE INDEX redaction_now ON redaction (decision, part) WHERE signed_at IS NOT NULL AND replaced_at IS NULL;
 CREATE UNIQUE INDEX redaction_unsigned ON redaction (decision, part) WHERE signed_at IS NULL;
 
@@ -2094,6 +2098,7 @@ CREATE TABLE job (
     CHECK (done_at IS NULL OR dead_at IS NULL)
 );
 CREATE INDEX job_due ON job (run_at, id) WHERE done_at IS NULL AND dead_at IS NULL;
+CREATE INDEX job_dead ON job (dead_at) WHERE dead_at IS NOT NULL;
 CREATE INDEX job_done ON job (done_at) WHERE done_at IS NOT NULL;
 
 -- What is done again and again, and when it is due next: several processes share

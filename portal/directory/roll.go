@@ -122,7 +122,7 @@ func Enroll(ctx context.Context, tx *vault.DB, at time.Time, all []Enrolled, rol
 const NotTheRegisters = "fault.register-administration"
 
 const selectOldestRoll = `
-SELECT content FROM warrant WHERE kind = 'roll' ORDER BY made_at, id LIMIT 1`
+SELECT content FROM warrant WHERE casefile IS NULL ORDER BY made_at, id LIMIT 1`
 
 // begun says that the keeper knows two administrators from a roll older than one that was
 // made at a moment, whatever it remembers: it takes them from the oldest.

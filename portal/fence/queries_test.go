@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"zharia/portal/portaltest"
@@ -177,16 +178,21 @@ func refusal(t *testing.T, w *portaltest.W, name, role, query string) (why strin
 	if _, err := tx.Exec(`PREPARE ` + name + ` AS ` + query); err != nil {
 		return denied(err), false
 	}
+	_, err = tx.Exec(`EXPLAIN EXECUTE ` + call(t, tx, name))
+	return denied(err), err == nil
+}
+
+// call is how a prepared query is asked with nothing for each of its values.
+func call(t *testing.T, tx *sqlx.Tx, name string) string {
+	t.Helper()
 	var n int
 	if err := tx.Get(&n, `SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1`, name); err != nil {
 		t.Fatal(err)
 	}
-	call := name
 	if n > 0 {
-		call += "(" + strings.TrimSuffix(strings.Repeat("NULL, ", n), ", ") + ")"
+		name += "(" + strings.TrimSuffix(strings.Repeat("NULL, ", n), ", ") + ")"
 	}
-	_, err = tx.Exec(`EXPLAIN EXECUTE ` + call)
-	return denied(err), err == nil
+	return name
 }
 
 // denied is PostgreSQL's refusal in words, if that is what it is.

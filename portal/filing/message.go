@@ -229,7 +229,7 @@ SELECT m.filing, f.kind, f.number, min(m.promised_on) AS by_day
   FROM message m
   JOIN filing f ON f.id = m.filing
  WHERE f.decider = ANY (ARRAY(SELECT CAST($1 AS uuid) UNION SELECT officer FROM substitution WHERE deputy = $1 AND signed_at IS NOT NULL AND ended_at IS NULL))
-   AND NOT m.official AND NOT EXISTS (SELECT 1 FROM message r WHERE r.filing = m.filing AND r.official AND r.made_at >= m.made_at)
+   AND f.status <> 'draft' AND NOT m.official AND NOT EXISTS (SELECT 1 FROM message r WHERE r.filing = m.filing AND r.official AND r.made_at >= m.made_at)
  GROUP BY m.filing, f.kind, f.number
  ORDER BY min(m.promised_on), m.filing
  LIMIT 200`

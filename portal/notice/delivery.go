@@ -426,15 +426,15 @@ func (w *Worker) takesOver(ctx context.Context, p parcel, at time.Time) (over bo
 const (
 	receiveDelivered = `
 UPDATE delivery SET state = 'delivered', settled_at = $3
- WHERE channel = $1 AND ref = $2 AND (state = 'sent' OR state = 'fallback' AND sent_at IS NOT NULL)`
+ WHERE channel = $1 AND ref = $2 AND ref <> '' AND (state = 'sent' OR state = 'fallback' AND sent_at IS NOT NULL)`
 
 	// An operator may give a number anew after a while: what is settled is not meant.
 	selectTaken = `
 SELECT id, notice, person, contact, channel, tries, due_at, until, previous
   FROM delivery
- WHERE channel = $1 AND ref = $2 AND state = 'sent'`
+ WHERE channel = $1 AND ref = $2 AND ref <> '' AND state = 'sent'`
 
-	knowsRef = `SELECT EXISTS (SELECT FROM delivery WHERE channel = $1 AND ref = $2)`
+	knowsRef = `SELECT EXISTS (SELECT FROM delivery WHERE channel = $1 AND ref = $2 AND ref <> '')`
 )
 
 // ErrNoSuchRef says that a receipt names nothing that was sent.

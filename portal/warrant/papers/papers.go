@@ -39,30 +39,37 @@ type row struct {
 	Ended    *time.Time    `db:"ended_at"`
 }
 
-// proved joins to papers what proved their signatures, and when they ended without one.
-const proved = `
-  LEFT JOIN evidence e ON e.document = p.id
-  LEFT JOIN substitution s ON s.document = p.id`
-
 // kin are the case and those that people came from: joined to it, or of which it was
 // part; and those in which it goes on, where what somebody was in it ends and what was
-// decided in it is complained of. named are the papers that say who is what in them. who is everybody whose post counts, with those
-// who put him there, and who put them there.
+// decided in it is complained of. named are the papers that say who is what in them. who is
+// everybody whose post counts, with those who put him there, and who put them there.
+//
+// PostgreSQL cannot guess how few they are, and would sooner read all the papers of the
+// country: so each is fetched by itself, LATERAL with a LIMIT.
 const chain = `
 WITH RECURSIVE kin AS (
     SELECT CAST($2 AS uuid) AS id
     UNION
     SELECT a.id FROM kin k JOIN casefile me ON me.id = k.id JOIN casefile a ON k.id IN (a.joined_into, a.severed_from) OR a.id IN (me.severed_from, me.joined_into)
-), named AS (
-    SELECT d.id, d.casefile, d.author, d.content, d.cms, d.signed_at
+), says AS (
+    SELECT d.id
       FROM document d
-     WHERE d.casefile IN (SELECT id FROM kin) AND d.signed_at IS NOT NULL AND (
-           d.kind IN ('confirmation', 'ending', 'revocation', 'assignment')
-        OR d.kind = 'decision' AND EXISTS (SELECT 1 FROM decision x WHERE x.document = d.id AND (x.joins IS NOT NULL OR x.severs IS NOT NULL))
-        OR d.kind IN ('assent', 'dissent') AND EXISTS (SELECT 1 FROM assent a JOIN decision x ON x.document = a.about WHERE a.document = d.id)
-        OR d.kind = 'familiarisation' AND EXISTS (SELECT 1 FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE f.document = d.id AND p.person = $1)
-        OR EXISTS (SELECT 1 FROM filing f WHERE f.document = d.id AND f.decider = $1)
-        OR d.kind = 'forward' AND EXISTS (SELECT 1 FROM forward w JOIN filing f ON f.id = w.filing WHERE w.document = d.id AND f.decider = $1))
+     WHERE d.casefile = ANY (ARRAY(SELECT id FROM kin)) AND d.signed_at IS NOT NULL
+       AND d.kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'assent', 'dissent')
+       AND (d.kind NOT IN ('assent', 'dissent') OR EXISTS (SELECT 1 FROM assent a JOIN decision x ON x.document = a.about WHERE a.document = d.id))
+    UNION ALL
+    SELECT x.document FROM decision x WHERE x.casefile = ANY (ARRAY(SELECT id FROM kin)) AND (x.joins IS NOT NULL OR x.severs IS NOT NULL)
+    UNION ALL
+    SELECT f.document FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE f.casefile = ANY (ARRAY(SELECT id FROM kin)) AND p.person = $1
+    UNION ALL
+    SELECT unnest(ARRAY[f.document] || ARRAY(SELECT w.document FROM forward w WHERE w.filing = f.id))
+      FROM filing f
+     WHERE f.decider = $1 AND f.status <> 'draft' AND f.casefile = ANY (ARRAY(SELECT id FROM kin))
+), named AS (
+    SELECT d.id, d.author
+      FROM says s
+      CROSS JOIN LATERAL (SELECT id, author, signed_at FROM document WHERE id = s.id LIMIT 1) d
+     WHERE d.signed_at IS NOT NULL
 ), who AS (
     SELECT CAST($1 AS uuid) AS person
     UNION
@@ -87,25 +94,25 @@ WITH RECURSIVE kin AS (
 )`
 
 const selectPapers = chain + `
-SELECT p.id, p.casefile, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
+SELECT d.id, d.casefile, d.content, d.cms, d.signed_at, e.bundle, s.ended_at
   FROM (
-SELECT id, casefile, content, cms, signed_at FROM named
-UNION ALL
-SELECT d.id, d.casefile, d.content, d.cms, d.signed_at
-  FROM document d
- WHERE d.signed_at IS NOT NULL AND d.id IN (
-       SELECT a.document FROM appointment a WHERE a.person IN (SELECT person FROM all_who) AND a.status = 'effective'
+       SELECT id FROM named
        UNION
-       SELECT s.document FROM appointment a JOIN assent s ON s.about = a.document WHERE a.person IN (SELECT person FROM all_who) AND a.status = 'effective'
+       SELECT unnest(ARRAY[a.document] || ARRAY(SELECT s.document FROM assent s WHERE s.about = a.document AND s.signed_at IS NOT NULL))
+         FROM appointment a
+        WHERE a.person IN (SELECT person FROM all_who) AND a.status = 'effective'
        UNION
-       SELECT s.document FROM substitution s WHERE s.deputy IN (SELECT person FROM all_who))) p` + proved + `
- ORDER BY p.signed_at, p.id`
+       SELECT s.document FROM substitution s WHERE s.deputy IN (SELECT person FROM all_who)) p
+  CROSS JOIN LATERAL (SELECT * FROM document WHERE id = p.id LIMIT 1) d
+  LEFT JOIN LATERAL (SELECT bundle FROM evidence WHERE document = p.id LIMIT 1) e ON true
+  LEFT JOIN substitution s ON s.document = p.id
+ WHERE d.signed_at IS NOT NULL
+ ORDER BY d.signed_at, d.id`
 
 const selectWarrants = chain + `
 SELECT id, casefile, content, cms, made_at AS signed_at
   FROM warrant
- WHERE casefile IS NULL OR casefile IN (SELECT id FROM kin)
-   AND CAST($1 AS uuid) IS NOT NULL
+ WHERE casefile IS NULL OR casefile = ANY (ARRAY(SELECT id FROM kin))
  ORDER BY made_at, id`
 
 // Of gathers all that is to be shown for one person and one case. It reads past the rights
@@ -181,7 +188,9 @@ func Since(ctx context.Context, db *vault.DB, after time.Time) ([]New, error) {
 
 const selectThese = `
 SELECT p.id, p.casefile, p.content, p.cms, p.signed_at, e.bundle, s.ended_at
-  FROM document p` + proved + `
+  FROM document p
+  LEFT JOIN evidence e ON e.document = p.id
+  LEFT JOIN substitution s ON s.document = p.id
  WHERE p.id = ANY ($1) AND p.signed_at IS NOT NULL
  ORDER BY p.signed_at, p.id`
 
