@@ -1537,6 +1537,8 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (channel, run_at, id) WHERE state = 'queued';
 CREATE INDEX delivery_late ON delivery (due_at) WHERE state = 'queued';
 CREATE INDEX delivery_awaited ON delivery (sent_at) WHERE state = 'sent';
+CREATE INDEX delivery_vain ON delivery (channel, settled_at) WHERE sent_at IS NULL;
+CREATE INDEX delivery_taken ON delivery (channel, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX delivery_ref ON delivery (channel, ref) WHERE ref <> '';
 CREATE INDEX delivery_notice ON delivery (notice);
 CREATE INDEX delivery_made ON delivery (made_at);

@@ -462,7 +462,7 @@ func TestTheFiguresTellOfNobody(t *testing.T) {
 	}
 	for _, want := range []string{
 		`portal_requests_total{route="/",method="GET",code="200"} `, `route="none"`, `method="other"`, `portal_refusals_total{act="none",kind="404"} `,
-		"portal_request_seconds_bucket{", "portal_database_connections{pool=\"people\"} ", "portal_ledger_acts ", "portal_notices_waiting ", "process_open_fds ",
+		"portal_request_seconds_bucket{", "portal_database_connections{pool=\"people\"} ", "portal_ledger_acts ", "portal_notices_waiting ", "portal_notices_in_vain{channel=\"email\"} ", "process_open_fds ",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s in\n%s", want, text)

@@ -22,6 +22,7 @@ import (
 	"zharia/portal/eds/nca"
 	"zharia/portal/keeper"
 	"zharia/portal/ledger"
+	"zharia/portal/notice"
 	"zharia/portal/ops"
 	"zharia/portal/register/feed"
 	"zharia/portal/register/inbound"
@@ -231,14 +232,22 @@ func (h hands) notices(ctx context.Context) ([]ops.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	vain, err := notice.InVain(ctx, h.work, now())
+	if err != nil {
+		return nil, err
+	}
 	r := rows[0]
-	return []ops.Figure{
+	out := []ops.Figure{
 		{Name: "portal_notices_waiting", Help: "Messages to people that wait to be sent.", Value: float64(r.Waits)},
 		{Name: "portal_notices_late", Help: "Those that wait for five minutes or longer.", Value: float64(r.Late)},
 		{Name: "portal_notices_month", Help: "Messages that were due in the last thirty days.", Value: float64(r.Month)},
 		{Name: "portal_notices_behind_acts", Help: "Acts of which nobody was told yet.", Value: float64(max(acts-r.Seq, 0))},
 		{Name: "portal_ledger_acts", Help: "Acts in the record.", Value: float64(acts)},
-	}, nil
+	}
+	for _, v := range vain {
+		out = append(out, ops.Figure{Name: "portal_notices_in_vain", Help: "Messages over a channel that came to nothing since it took one.", Labels: []string{"channel", string(v.Channel)}, Value: float64(v.Running)})
+	}
+	return out, nil
 }
 
 // confirmed tells of a standby that is gone, or of people's connections that are all taken:

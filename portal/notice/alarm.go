@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"zharia/portal/database"
 	"zharia/portal/policy"
 )
@@ -54,6 +56,16 @@ RETURNING before.late`
 
 	setMonth = `UPDATE courier SET month = $1, in_time = $2`
 
+	// A relay that is none for us refuses everybody as if each of them took no messages; and what
+	// another channel took over is not late any more. Neither waits, and the channel is dead.
+	countVain = `
+SELECT c.channel, (SELECT count(*)
+                     FROM delivery d
+                    WHERE d.channel = c.channel AND d.notice IS NOT NULL AND d.sent_at IS NULL
+                      AND d.settled_at > greatest($2, (SELECT max(sent_at) FROM delivery x WHERE x.channel = c.channel))) AS running
+  FROM unnest(CAST($1 AS text[])) WITH ORDINALITY AS c (channel, place)
+ ORDER BY c.place`
+
 	selectTally = `SELECT waits, late, late_since, month, in_time, counted_at FROM courier`
 )
 
@@ -75,7 +87,49 @@ func (w *Worker) Tend(ctx context.Context) error {
 	case t.Late == 0 && before[0] > 0:
 		w.log().InfoContext(ctx, "no notice is late any more")
 	}
+	vain, err := InVain(ctx, w.DB.DB, at)
+	if err != nil {
+		return err
+	}
+	for _, v := range vain {
+		w.takesNothing(ctx, v)
+	}
 	return w.Chase(ctx)
+}
+
+// Vain is how many notices over one channel came to nothing since it took one, in a week.
+type Vain struct {
+	Channel Channel `db:"channel"`
+	Running int     `db:"running"`
+}
+
+// enough in vain, one after the other, are no chance.
+const enough = 5
+
+// InVain is that of each channel.
+func InVain(ctx context.Context, db *database.DB, at time.Time) (all []Vain, err error) {
+	if err := db.Select(ctx, &all, countVain, pq.Array(Outward), at.Add(-lives)); err != nil {
+		return nil, fmt.Errorf("count the notices that came to nothing: %w", err)
+	}
+	return all, nil
+}
+
+// takesNothing tells the log of a channel that takes nothing for anybody, once.
+func (w *Worker) takesNothing(ctx context.Context, v Vain) {
+	w.mu.Lock()
+	before := w.alarm[v.Channel]
+	now := w.has(v.Channel) && (v.Running >= enough || before && v.Running > 0)
+	if w.alarm == nil {
+		w.alarm = map[Channel]bool{}
+	}
+	w.alarm[v.Channel] = now
+	w.mu.Unlock()
+	switch {
+	case now && !before:
+		w.log().ErrorContext(ctx, "alarm: a channel takes no notices", "channel", v.Channel, "in vain", v.Running)
+	case before && !now:
+		w.log().InfoContext(ctx, "a channel takes notices again", "channel", v.Channel)
+	}
 }
 
 // Count counts the last thirty days for everybody to see.

@@ -331,6 +331,9 @@ func (w *Worker) deliver(ctx context.Context, p parcel, c content) error {
 		return w.DB.Exec(ctx, setSettled, p.ID, p.Tries, Failed, at)
 	}
 	sent, err := w.send(ctx, message, p.Channel)
+	if err != nil && ctx.Err() == nil {
+		w.complain(ctx, p.Channel, err)
+	}
 	// The end of ctx may be why it failed; what came of it is still written down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

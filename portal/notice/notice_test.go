@@ -659,8 +659,10 @@ func TestADayWithDeadLinesLosesNothingAndRaisesAnAlarmInFiveMinutes(t *testing.T
 	if alarmed == 0 || alarmed > 5*time.Minute {
 		t.Errorf("the alarm is raised after %v", alarmed)
 	}
-	if n := strings.Count(o.log.String(), "alarm:"); n != 1 {
-		t.Errorf("the log is told %d times", n)
+	for what, want := range map[string]int{"alarm: notices are unsent": 1, "alarm: a channel takes no notices": 1, "alarm:": 2} { // SMS gave all to mail
+		if n := strings.Count(o.log.String(), what); n != want {
+			t.Errorf("the log is told %q %d times", what, n)
+		}
 	}
 	if len(o.sms.came()) == 0 || len(o.mail.came()) == 0 {
 		t.Error("another channel was not tried")
@@ -691,6 +693,78 @@ func TestADayWithDeadLinesLosesNothingAndRaisesAnAlarmInFiveMinutes(t *testing.T
 	}
 	if strings.Contains(o.log.String(), "aigul@") || strings.Contains(o.log.String(), "7701") {
 		t.Error("the log has an address")
+	}
+}
+
+// Whoever looks after the portal must know why, or a password that is over is looked for all night.
+func TestWhyALineFailsIsInTheLogOnceAMinute(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	o.mail.do = func(int, notice.Message) (notice.Sent, error) {
+		return notice.Sent{}, errors.New("the password is over")
+	}
+	for range 3 {
+		o.Petition(o.Aigul, o.Theft)
+	}
+	o.fan()
+	o.round()
+	if n := strings.Count(o.log.String(), "the password is over"); n != 1 {
+		t.Errorf("said %d times: %s", n, o.log)
+	}
+	o.At = o.At.Add(2 * time.Minute)
+	o.round()
+	if n := strings.Count(o.log.String(), "the password is over"); n != 2 {
+		t.Errorf("said %d times after two minutes: %s", n, o.log)
+	}
+}
+
+// One who refuses all of us looks like many who take no messages.
+func TestAChannelThatRefusesEverybodyRaisesAnAlarm(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Email, "aigul@example.kz", true)
+	o.fan()
+	o.round()
+	all := func(what string, want int) {
+		t.Helper()
+		got, err := notice.InVain(t.Context(), o.W.DB.DB, o.At)
+		if err != nil || len(got) != len(notice.Outward) {
+			t.Fatalf("%s: %v %v", what, got, err)
+		}
+		for _, r := range got {
+			if r.Channel == notice.Email && r.Running != want || r.Channel != notice.Email && r.Running != 0 {
+				t.Errorf("%s: %+v", what, got)
+			}
+		}
+	}
+	all("nobody refused", 0)
+	o.mail.do = func(int, notice.Message) (notice.Sent, error) {
+		return notice.Sent{}, fmt.Errorf("554 no relay: %w", notice.ErrRefused)
+	}
+	alarms := func() int { return strings.Count(o.log.String(), "alarm:") }
+	for i := range 7 {
+		o.At = o.At.Add(time.Second)
+		o.Petition(o.Aigul, o.Theft)
+		o.fan()
+		o.round()
+		if want := min(max(i-3, 0), 1); alarms() != want {
+			t.Fatalf("%d alarms after %d refusals: %s", alarms(), i+1, o.log)
+		}
+	}
+	all("seven refused", 7)
+	if !strings.Contains(o.log.String(), "554 no relay") {
+		t.Errorf("nothing says why: %s", o.log)
+	}
+	o.mail.do = nil
+	o.At = o.At.Add(time.Second)
+	o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	o.round()
+	o.round()
+	all("one is taken", 0)
+	if n := strings.Count(o.log.String(), "takes notices again"); n != 1 {
+		t.Errorf("that it is over is said %d times: %s", n, o.log)
 	}
 }
 

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -24,6 +25,34 @@ type Worker struct {
 	Watch time.Duration    // how often it looks whether something is late: 10 s
 	Clock func() time.Time // time.Now
 	Log   *slog.Logger     // slog.Default()
+
+	mu    sync.Mutex
+	said  map[complaint]time.Time // when the log was told of it last
+	alarm map[Channel]bool        // it takes nothing, and the log was told
+}
+
+// complaint is what is told to the log once a minute and no more.
+type complaint struct {
+	channel Channel
+	refused bool // it is the address's, as the sender says
+}
+
+// complain tells the log why nothing goes out. No error of a sender names an address.
+func (w *Worker) complain(ctx context.Context, over Channel, err error) {
+	of, at := complaint{over, errors.Is(err, ErrRefused)}, w.now()
+	w.mu.Lock()
+	last, before := w.said[of]
+	silent := before && at.Sub(last) < time.Minute
+	if !silent {
+		if w.said == nil {
+			w.said = map[complaint]time.Time{}
+		}
+		w.said[of] = at
+	}
+	w.mu.Unlock()
+	if !silent {
+		w.log().WarnContext(ctx, "a notice did not go out", "channel", over, "refused", of.refused, "error", err)
+	}
 }
 
 func (w *Worker) now() time.Time {

@@ -210,7 +210,8 @@ func (s *Sender) why(err error, meeting bool) error {
 		code := said.ErrorCode()
 		about := fmt.Errorf("mail: %s: %d %s", said.Reason, code, said.EnhancedStatusCode())
 		// A server that refuses our own address, or us, refuses everybody: it is the line's.
-		if !meeting && code >= 500 && (said.Reason == letter.ErrSMTPRcptTo || said.Reason == letter.ErrSMTPDataClose) {
+		named := said.Reason == letter.ErrSMTPRcptTo
+		if !meeting && code >= 500 && (named || said.Reason == letter.ErrSMTPDataClose) && !ofUs(said.EnhancedStatusCode(), named) {
 			return errors.Join(about, notice.ErrRefused)
 		}
 		return about
@@ -228,4 +229,12 @@ func (s *Sender) why(err error, meeting bool) error {
 		return cert
 	}
 	return errors.New("mail: the server did not speak as one")
+}
+
+// ofUs tells that a status is about who we are. A relay that is none for us says so when the
+// addressee is named (5.7.x); after the letter that is said of the letter as well, but of SPF
+// and its like (5.7.20 to 5.7.29, RFC 7372), which are our own domain's.
+func ofUs(status string, named bool) bool {
+	detail, about := strings.CutPrefix(status, "5.7.")
+	return about && (named || len(detail) == 2 && detail[0] == '2')
 }

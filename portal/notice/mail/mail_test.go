@@ -166,6 +166,8 @@ func TestARefusalIsTheAddressesOrTheLines(t *testing.T) {
 		"no such mailbox":       {sink.Refusal(550, [3]int{5, 1, 1}, "<aigul@example.kz> unknown"), "rcpt", true, 0},
 		"greylisted":            {sink.Refusal(451, [3]int{4, 7, 1}, "<aigul@example.kz> come later"), "rcpt", false, 0},
 		"the mailbox is full":   {sink.Refusal(452, [3]int{4, 2, 2}, "<aigul@example.kz> full"), "data", false, 0},
+		"no relay for us":       {sink.Refusal(554, [3]int{5, 7, 1}, "<aigul@example.kz>: Relay access denied"), "rcpt", false, 0},
+		"we are not ourselves":  {sink.Refusal(550, [3]int{5, 7, 26}, "neither SPF nor DKIM for aigul@example.kz"), "data", false, 0},
 		"the letter is refused": {sink.Refusal(554, [3]int{5, 7, 1}, "aigul@example.kz does not want it"), "data", true, 0},
 		"cut after the letter":  {sink.ErrCut, "data", false, 1},
 	} {
