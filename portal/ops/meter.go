@@ -50,7 +50,7 @@ type series struct {
 // maxSeries of one family; further ones are counted together as label values "other".
 const maxSeries = 2000
 
-// gaugeTime is how long one reading of gauges may take.
+// gaugeTime is how long one reading of one of the gauges may take.
 const gaugeTime = 5 * time.Second
 
 // Buckets of times, in seconds: the goals of the portal stand among them.
@@ -153,22 +153,52 @@ func (m *Meter) Write(ctx context.Context, w io.Writer) {
 	}
 	m.mu.Unlock()
 	io.WriteString(w, out.String())
-	ctx, cancel := context.WithTimeout(ctx, gaugeTime)
-	defer cancel()
-	var all []Figure
-	for _, read := range gauges {
-		figures, err := read(ctx)
-		if err != nil && ctx.Err() == nil {
-			slog.WarnContext(ctx, "figures are not to be had", "error", err)
-		}
-		all = append(all, figures...)
+	found := make([][]Figure, len(gauges))
+	var reading sync.WaitGroup
+	for i, g := range gauges { // side by side: one that is waited for hides no other
+		reading.Go(func() {
+			figures, err := g.within(ctx, gaugeTime)
+			if err != nil && ctx.Err() == nil { // else whoever asked is gone
+				slog.WarnContext(ctx, "figures are not to be had", "error", err)
+			}
+			found[i] = figures
+		})
 	}
+	reading.Wait()
+	all := slices.Concat(found...)
 	slices.SortStableFunc(all, func(a, b Figure) int { return cmp.Compare(a.Name, b.Name) })
 	for i, f := range all {
 		if i == 0 || all[i-1].Name != f.Name {
 			fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s gauge\n", f.Name, f.Help, f.Name)
 		}
 		fmt.Fprintf(w, "%s%s %s\n", f.Name, braced(written(f.Labels)), number(f.Value))
+	}
+}
+
+// within reads figures, and waits no longer for those that hear of no end.
+func (g Gauges) within(ctx context.Context, most time.Duration) ([]Figure, error) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	type answer struct {
+		figures []Figure
+		err     error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			if value := recover(); value != nil { // nobody is worse served for a figure
+				a = answer{err: fmt.Errorf("ops: the reading panicked: %v", value)}
+			}
+			done <- a
+		}()
+		a.figures, a.err = g(ctx)
+	}()
+	select {
+	case a := <-done:
+		return a.figures, a.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("no answer within %s", most)
 	}
 }
 

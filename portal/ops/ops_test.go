@@ -121,6 +121,31 @@ jobs_waiting{name="scan"} 7
 	(*ops.Meter)(nil).Count("x", "y") // nobody measures: nothing breaks
 }
 
+// A database that is frozen must not hide whether the keeper answers.
+func TestAFigureThatIsWaitedForHidesNoOther(t *testing.T) {
+	said := new(bytes.Buffer)
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(said, nil)))
+	defer slog.SetDefault(before)
+	release := make(chan struct{})
+	defer close(release)
+	m := ops.NewMeter()
+	m.Read(func(ctx context.Context) ([]ops.Figure, error) { <-ctx.Done(); return nil, errors.New("the database is frozen") })
+	m.Read(func(context.Context) ([]ops.Figure, error) { <-release; return nil, nil }) // a folder that hears of no end
+	m.Read(func(context.Context) ([]ops.Figure, error) { panic("no such row") })
+	m.Read(func(ctx context.Context) ([]ops.Figure, error) {
+		return []ops.Figure{{Name: "keeper_up", Help: "keeper", Value: 1}}, ctx.Err()
+	})
+	begun := time.Now()
+	_, got := seen(t, ops.Handler(ops.NewReady(), m, false), "/metrics")
+	if took := time.Since(begun); !strings.Contains(got, "keeper_up 1") || took > 9*time.Second {
+		t.Errorf("after %s:\n%s", took, got)
+	}
+	if n := strings.Count(said.String(), "figures are not to be had"); n != 3 {
+		t.Errorf("the log tells of %d: %s", n, said)
+	}
+}
+
 // Whoever asks for a hundred thousand things must not fill our memory.
 func TestTheMeterGrowsNoFurtherThanItsBound(t *testing.T) {
 	m := ops.NewMeter()
