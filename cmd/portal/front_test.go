@@ -715,6 +715,26 @@ func TestTheFiguresTellOfAnAuthorityThatIsSilent(t *testing.T) {
 	}
 }
 
+// Whoever is woken for a sealed keeper is woken for one that is gone as well: no text opens.
+func TestAKeeperThatDoesNotAnswerOpensNothing(t *testing.T) {
+	nobody, err := keeper.Dial("unix:"+filepath.Join(t.TempDir(), "keeper.sock"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	figures, err := hands{keeper: nobody}.keeps(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range figures {
+		got[f.Name] = f.Value
+	}
+	if got["portal_keeper_up"] != 0 || got["portal_keeper_sealed"] != 1 {
+		t.Errorf("they tell %v", got)
+	}
+}
+
 func TestAKeeperWithoutRoomIsToldOfBeforeItStands(t *testing.T) {
 	said := new(strings.Builder)
 	before := slog.Default()

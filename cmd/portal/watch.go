@@ -367,12 +367,12 @@ func (h hands) keeps(ctx context.Context) ([]ops.Figure, error) {
 	if err != nil {
 		up = 0
 	}
-	if s.Sealed {
+	if err != nil || s.Sealed { // whoever is woken for the one is woken for the other
 		sealed = 1
 	}
 	out := []ops.Figure{
 		{Name: "portal_keeper_up", Help: "1: the keeper answers.", Value: up},
-		{Name: "portal_keeper_sealed", Help: "1: it is sealed, and no text opens.", Value: sealed},
+		{Name: "portal_keeper_sealed", Help: "1: it is sealed or does not answer, and no text opens.", Value: sealed},
 		{Name: "portal_keeper_epoch", Help: "The epoch of its keys.", Value: float64(s.Epoch)},
 		{Name: "portal_keeper_answer_seconds", Help: "How long it took to say so.", Value: time.Since(begun).Seconds()},
 		{Name: "portal_keeper_withdrawn", Help: "Rights taken away that it remembers.", Value: float64(s.Withdrawn.Entries)},

@@ -143,10 +143,10 @@ func number(v float64) string {
 }
 
 // Write writes everything. Figures that cannot be read are left out, and the log says
-// which; the others are still worth having.
-func (m *Meter) Write(ctx context.Context, w io.Writer) {
+// which; the others are still worth having. more are read besides, this time.
+func (m *Meter) Write(ctx context.Context, w io.Writer, more ...Gauges) {
 	m.mu.Lock()
-	gauges := slices.Clone(m.gauges)
+	gauges := slices.Concat(m.gauges, more)
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(m.families)) {
 		m.families[name].write(&out, name)

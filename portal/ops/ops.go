@@ -100,6 +100,16 @@ func (r *Ready) Ask(ctx context.Context) (failed []string) {
 	return failed
 }
 
+// figure makes the checks for whoever reads figures alone: where nobody stands in front,
+// nobody else asks.
+func (r *Ready) figure(ctx context.Context) ([]Figure, error) {
+	f := Figure{Name: "portal_ready", Help: "1: it can serve; 0: the log says what fails.", Value: 1}
+	if len(r.Ask(ctx)) > 0 {
+		f.Value = 0
+	}
+	return []Figure{f}, nil
+}
+
 // ask makes the checks, and tells the log of what is otherwise than it was.
 func (r *Ready) ask(ctx context.Context) {
 	results := make([]result, len(r.checks))
@@ -167,7 +177,7 @@ func Handler(ready *Ready, meter *Meter, profiles bool) http.Handler {
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		meter.Write(r.Context(), w)
+		meter.Write(r.Context(), w, ready.figure)
 	})
 	if !profiles {
 		return mux

@@ -72,6 +72,31 @@ func TestAPortalIsReadyOnlyWhileEveryCheckPasses(t *testing.T) {
 	}
 }
 
+// By the book nobody stands in front and asks for /readyz.
+func TestWhoReadsTheFiguresIsToldWhetherItIsReady(t *testing.T) {
+	var full atomic.Bool
+	ready := ops.NewReady()
+	ready.Starting("keeper")
+	h := ops.Handler(ready, ops.NewMeter(), false)
+	is := func(what, want string) {
+		t.Helper()
+		if _, body := seen(t, h, "/metrics"); !strings.Contains(body, "\nportal_ready "+want+"\n") {
+			t.Errorf("%s: %s", what, body)
+		}
+	}
+	is("it starts", "0")
+	ready.Serve(ops.Check{Name: "disk", Do: func(context.Context) error {
+		if full.Load() {
+			return errors.New("full")
+		}
+		return nil
+	}})
+	is("it serves", "1")
+	full.Store(true)
+	time.Sleep(1100 * time.Millisecond)
+	is("the disk is full", "0")
+}
+
 func TestACheckThatHangsHoldsNobodyUp(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -114,6 +139,9 @@ seconds_count{route="/cases/:case"} 2
 # HELP jobs_waiting jobs
 # TYPE jobs_waiting gauge
 jobs_waiting{name="scan"} 7
+# HELP portal_ready 1: it can serve; 0: the log says what fails.
+# TYPE portal_ready gauge
+portal_ready 1
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -130,7 +158,10 @@ func TestAFigureThatIsWaitedForHidesNoOther(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	m := ops.NewMeter()
-	m.Read(func(ctx context.Context) ([]ops.Figure, error) { <-ctx.Done(); return nil, errors.New("the database is frozen") })
+	m.Read(func(ctx context.Context) ([]ops.Figure, error) {
+		<-ctx.Done()
+		return nil, errors.New("the database is frozen")
+	})
 	m.Read(func(context.Context) ([]ops.Figure, error) { <-release; return nil, nil }) // a folder that hears of no end
 	m.Read(func(context.Context) ([]ops.Figure, error) { panic("no such row") })
 	m.Read(func(ctx context.Context) ([]ops.Figure, error) {
