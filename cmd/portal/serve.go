@@ -96,6 +96,7 @@ func serve(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer st.end()
+	defer ways.Close() // while what its last receipts are kept in is open
 	st.portal.Proxies, doors.addr = proxies, c.Addr
 	go refresh(ctx, authority)
 	return run(ctx, st.portal, st.hands, doors, out, c.Origin)

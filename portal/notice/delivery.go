@@ -444,17 +444,22 @@ SELECT id, notice, person, contact, channel, tries, due_at, until, previous
 var ErrNoSuchRef = errors.New("notice: a receipt of what was not sent")
 
 // Receive writes down what came of a message that was taken. A receipt may overtake the
-// answer to the sending itself, so one that names nothing is looked for a moment longer.
+// answer to the sending itself, so one that names nothing is looked for a moment longer;
+// where another process sent it, or nobody, only as long as the answer takes to be written down.
 func (w *Worker) Receive(ctx context.Context, r Receipt) error {
 	if r.Ref == "" {
 		return ErrNoSuchRef
+	}
+	most := 2 * time.Second
+	if r.Elsewhere {
+		most = 100 * time.Millisecond
 	}
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		known, err := w.receive(ctx, r)
 		if known || err != nil {
 			return err
 		}
-		if wait > 2*time.Second {
+		if wait > most {
 			return ErrNoSuchRef
 		}
 		select {

@@ -626,6 +626,10 @@ func TestAReceiptThatDoesNotComeOrSaysNoHandsOver(t *testing.T) {
 	if err := o.Worker.Receive(t.Context(), notice.Receipt{Channel: notice.SMS, Ref: "nobody's"}); !errors.Is(err, notice.ErrNoSuchRef) {
 		t.Errorf("a receipt of nothing: %v", err)
 	}
+	begun := time.Now()
+	if err := o.Worker.Receive(t.Context(), notice.Receipt{Channel: notice.SMS, Ref: "another's", Elsewhere: true}); !errors.Is(err, notice.ErrNoSuchRef) || time.Since(begun) > time.Second {
+		t.Errorf("a receipt of what another process may have sent holds others up for %v: %v", time.Since(begun), err)
+	}
 }
 
 func TestADayWithDeadLinesLosesNothingAndRaisesAnAlarmInFiveMinutes(t *testing.T) {

@@ -61,4 +61,5 @@ type Receipt struct {
 	Ref       string
 	Delivered bool // else it failed for good
 	At        time.Time
+	Elsewhere bool // this process does not know that it sent it
 }

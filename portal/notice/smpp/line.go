@@ -216,9 +216,12 @@ func (l *line) keepReceipts(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-l.receipts:
-			whole, done := l.s.parts.receipt(r.receipt)
+			message, done, waits := l.s.parts.receipt(r.receipt)
+			if waits != nil {
+				l.s.ended.Go(func() { l.s.await(waits) })
+			}
 			if done {
-				if err := l.s.c.Receipt(ctx, whole); err != nil && !errors.Is(err, notice.ErrNoSuchRef) {
+				if err := l.s.c.Receipt(ctx, message); err != nil && !errors.Is(err, notice.ErrNoSuchRef) {
 					l.s.parts.again(r.receipt)
 					l.later(r.from)
 					continue

@@ -36,6 +36,7 @@ type Config struct {
 	Window int           // messages under way at once; 0: 10
 	Answer time.Duration // the operator answers a message within; 0: 10 s
 	Beat   time.Duration // how often a silent line is asked whether it is there; 0: 30 s
+	Parts  time.Duration // after the last part's receipt the others are waited for; 0: a minute
 	Pause  time.Duration // before the first new bind; twice as long after each that failed, up to a minute; 0: 1 s
 }
 
@@ -67,7 +68,8 @@ var ErrPlain = errors.New("smpp: to an operator that is not on this machine or o
 const (
 	bindTime  = 10 * time.Second
 	writeTime = 10 * time.Second
-	restTime  = time.Second // after throttling
+	keepTime  = 5 * time.Second // a receipt that waited
+	restTime  = time.Second     // after throttling
 	maxPause  = time.Minute
 	maxParts  = 8
 )
@@ -106,6 +108,7 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	s.c.Window, s.c.Answer, s.c.Beat, s.c.Pause = or(c.Window, 10), or(c.Answer, 10*time.Second), or(c.Beat, 30*time.Second), or(c.Pause, time.Second)
+	s.c.Parts = or(c.Parts, time.Minute)
 	s.window = make(chan struct{}, s.c.Window)
 	s.life, s.end = context.WithCancel(context.Background())
 	s.ended.Go(s.keep)
@@ -239,7 +242,8 @@ func (s *Sender) dial(addr string) (net.Conn, error) {
 }
 
 // Send gives the operator one message, in as many parts as it needs, and waits until it
-// has taken them. Its Ref is that of the last part; a receipt says Delivered when all are.
+// has taken them. Its Ref is that of the last part; a receipt says Delivered when all are,
+// or when that one is and of the others nothing was heard here for a while.
 func (s *Sender) Send(ctx context.Context, m notice.Message) (notice.Sent, error) {
 	to, err := recipient(m.To)
 	if err != nil {
@@ -263,6 +267,29 @@ func (s *Sender) Send(ctx context.Context, m notice.Message) (notice.Sent, error
 		}
 	}
 	return notice.Sent{Ref: last}, nil
+}
+
+// await gives the other parts of a message time to have their receipts, and has the last
+// one's kept for the whole then: they may have come to another process, which knows nothing
+// of it, and the operator brings them to nobody again.
+func (s *Sender) await(w *whole) {
+	for {
+		select {
+		case <-s.life.Done(): // nobody will wait for them any more
+		case <-time.After(s.c.Parts):
+		}
+		r, stands := s.parts.stands(w)
+		if !stands {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), keepTime)
+		err := s.c.Receipt(ctx, r)
+		cancel()
+		if err == nil || errors.Is(err, notice.ErrNoSuchRef) || s.life.Err() != nil {
+			return
+		}
+		s.parts.untold(w)
+	}
 }
 
 // message is one part of a message as the operator gets it.
@@ -290,7 +317,7 @@ func (s *Sender) submit(ctx context.Context, p *pdu.SubmitSM, w *whole) (ref str
 	}
 	answer, err := s.ask(ctx, p, func(answer pdu.PDU) {
 		// Before anything else is read: its receipt may be the next thing.
-		if ref := taken(answer); ref != "" && w.total > 1 {
+		if ref := taken(answer); ref != "" {
 			s.parts.add(w, ref)
 		}
 	})

@@ -311,6 +311,81 @@ func TestAReceiptAfterARestartIsTakenByItsNumber(t *testing.T) {
 	t.Error("none of the receipts is the message's")
 }
 
+// Two processes bind as one, and the operator brings a receipt to any of them. Whichever way
+// the receipts of the parts come, each message is told of once, and none is waited for.
+func TestReceiptsThatAnotherProcessGetsCloseAMessage(t *testing.T) {
+	op := &sink.SMSC{Delay: 5 * time.Millisecond}
+	open(t, op).Sender.Close()
+	var mu sync.Mutex
+	told, elsewhere := map[string]int{}, 0
+	keep := func(_ context.Context, r notice.Receipt) error {
+		mu.Lock()
+		defer mu.Unlock()
+		told[r.Ref]++
+		if r.Elsewhere {
+			elsewhere++
+		}
+		return nil
+	}
+	both := make([]*smpp.Sender, 2)
+	for i := range both {
+		var err error
+		both[i], err = smpp.New(smpp.Config{URL: "smpp://portal@" + op.Addr(), Password: "secret", From: "Zharia", Parts: 300 * time.Millisecond, Receipt: keep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer both[i].Close()
+	}
+	var refs []string
+	for i := range 40 {
+		sent, err := both[i%2].Send(t.Context(), news(strings.Repeat("ә", 100)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs = append(refs, sent.Ref)
+	}
+	whole := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, ref := range refs {
+			if told[ref] > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	for end := time.Now().Add(5 * time.Second); whole() < len(refs) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	}
+	time.Sleep(2 * 300 * time.Millisecond)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, ref := range refs {
+		if told[ref] != 1 {
+			t.Errorf("of %s the portal is told %d times", ref, told[ref])
+		}
+	}
+	if elsewhere == 0 {
+		t.Error("no receipt came to the other process: this proves nothing")
+	}
+}
+
+// What waits for the other parts when the process ends is kept before it has.
+func TestAReceiptThatWaitsForOthersIsKeptAtTheEnd(t *testing.T) {
+	op := &sink.SMSC{Delay: 5 * time.Millisecond, Answer: func(n int, _ string) sink.Fault {
+		return map[int]sink.Fault{1: sink.Mute}[n]
+	}}
+	l := open(t, op)
+	sent, err := l.Send(t.Context(), news(strings.Repeat("ә", 100)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.quiet(t, 200*time.Millisecond)
+	l.Sender.Close()
+	if r := l.receipt(t); r.Ref != sent.Ref || !r.Delivered {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestALineThatBreaksIsBoundAgainAndOneBindIsKept(t *testing.T) {
 	op := &sink.SMSC{}
 	l := open(t, op, func(c *smpp.Config) { c.Beat = 50 * time.Millisecond })
