@@ -147,6 +147,31 @@ func TestTheOldestCheckpointThatHoldsAnActCoversIt(t *testing.T) {
 	holds(t, db, 8)
 }
 
+// An auditor that is started twice signs with one key, and finds no half of one.
+func TestAuditorsThatStartAtOneMomentHaveOneKey(t *testing.T) {
+	for range 20 {
+		path, start := filepath.Join(t.TempDir(), "auditor.key"), make(chan struct{})
+		keys := make(chan string, 16)
+		for range cap(keys) {
+			go func() {
+				<-start
+				k, err := ledger.OpenKey(path, here)
+				if err != nil {
+					t.Errorf("an auditor does not start: %v", err)
+				}
+				keys <- k.Public
+			}()
+		}
+		close(start)
+		first := <-keys
+		for range cap(keys) - 1 {
+			if k := <-keys; k != first {
+				t.Fatalf("%s and %s", first, k)
+			}
+		}
+	}
+}
+
 func TestTheKeyIsMadeOnceAndIsTheAuditorsAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "auditor.key")
 	made, err := ledger.OpenKey(path, here)

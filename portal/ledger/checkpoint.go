@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ import (
 
 	"zharia/portal/database"
 	"zharia/portal/fault"
+	"zharia/portal/once"
 )
 
 // Checkpoint is the root of the tree at a size, signed.
@@ -52,7 +52,10 @@ type Key struct {
 func OpenKey(path, origin string) (Key, error) {
 	text, err := readSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(path, origin)
+		if err := makeKey(path, origin); err != nil && !errors.Is(err, fs.ErrExist) {
+			return Key{}, err
+		}
+		text, err = readSecret(path) // and never the one just made: another's may have been first
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("read the auditor's key: %w", err)
@@ -82,20 +85,15 @@ func parseKey(text, path, origin string) (Key, error) {
 }
 
 // makeKey makes a key and keeps it before it is used.
-func makeKey(path, origin string) (Key, error) {
+func makeKey(path, origin string) error {
 	secret, _, err := note.GenerateKey(nil, origin)
 	if err != nil {
-		return Key{}, fmt.Errorf("make the auditor's key: %w", err)
+		return fmt.Errorf("make the auditor's key: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return Key{}, fmt.Errorf("keep the auditor's key: %w", err)
+	if err := once.Write(path, []byte(secret+"\n")); err != nil {
+		return fmt.Errorf("keep the auditor's key: %w", err)
 	}
-	_, err = file.WriteString(secret + "\n")
-	if err := errors.Join(err, file.Sync(), file.Close(), syncFolder(filepath.Dir(path))); err != nil {
-		return Key{}, fmt.Errorf("keep the auditor's key: %w", err)
-	}
-	return parseKey(secret, path, origin)
+	return nil
 }
 
 // readSecret reads a small file that only its owner may read.

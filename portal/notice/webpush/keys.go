@@ -10,6 +10,8 @@ import (
 	"os"
 
 	push "github.com/SherClockHolmes/webpush-go"
+
+	"zharia/portal/once"
 )
 
 // Keys are those of RFC 8292: a browser takes news only from who holds them. With new
@@ -26,12 +28,21 @@ func NewKeys() (Keys, error) {
 }
 
 // LoadKeys reads the keys from a file that nobody else may read; where there is none it
-// makes them.
+// makes them. Of several portals that come to it at one moment one makes them, and all go
+// on with those.
 func LoadKeys(file string) (Keys, error) {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeKeys(file)
+	k, err := readKeys(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
 	}
+	if err := makeKeys(file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Keys{}, fmt.Errorf("webpush: make the keys: %w", err)
+	}
+	return readKeys(file) // and never those just made: another's may have been first
+}
+
+func readKeys(file string) (Keys, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return Keys{}, err
 	}
@@ -48,21 +59,16 @@ func LoadKeys(file string) (Keys, error) {
 	return k, nil
 }
 
-func makeKeys(file string) (Keys, error) {
+func makeKeys(file string) error {
 	k, err := NewKeys()
 	if err != nil {
-		return Keys{}, err
+		return err
 	}
 	text, err := json.Marshal(k)
 	if err != nil {
-		return Keys{}, err
+		return err
 	}
-	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return Keys{}, err
-	}
-	_, err = out.Write(append(text, '\n'))
-	return k, errors.Join(err, out.Sync(), out.Close())
+	return once.Write(file, append(text, '\n'))
 }
 
 // check says whether the two belong together.

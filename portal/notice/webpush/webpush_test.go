@@ -300,6 +300,31 @@ func TestKeysAreMadeOnceAndKeptFromOthers(t *testing.T) {
 	}
 }
 
+// Two portals of a site that start for the first time at one moment: a browser knows one key.
+func TestWhoeverStartsAtOneMomentHasTheSameKeys(t *testing.T) {
+	for range 20 {
+		file, start := filepath.Join(t.TempDir(), "push.json"), make(chan struct{})
+		keys := make(chan webpush.Keys, 16)
+		for range cap(keys) {
+			go func() {
+				<-start
+				k, err := webpush.LoadKeys(file)
+				if err != nil {
+					t.Errorf("a portal does not start: %v", err)
+				}
+				keys <- k
+			}()
+		}
+		close(start)
+		first := <-keys
+		for range cap(keys) - 1 {
+			if k := <-keys; k != first {
+				t.Fatalf("%+v and %+v", first, k)
+			}
+		}
+	}
+}
+
 func TestNothingRunsOnWhenPushIsClosed(t *testing.T) {
 	before := runtime.NumGoroutine()
 	b, s := newBrowser(t), newService(t)

@@ -10,10 +10,11 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"zharia/portal/once"
 )
 
 // The headers of a webhook, as the Standard Webhooks specification names them: what is
@@ -71,30 +72,12 @@ func readKey(file string) (Key, error) {
 	return Key{ed25519.NewKeyFromSeed(seed)}, nil
 }
 
-// makeKey puts a new key in place whole and on the disk, or fails with fs.ErrExist: a link
-// takes nobody's place, and who reads meanwhile never sees half of it.
 func makeKey(file string) error {
 	k, err := NewKey()
 	if err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), ".exchange-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(fresh.Name())
-	_, err = fresh.WriteString(base64.StdEncoding.EncodeToString(k.private.Seed()) + "\n")
-	if err := errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(fresh.Name(), file); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close()) // the name, too, outlives a power cut
+	return once.Write(file, []byte(base64.StdEncoding.EncodeToString(k.private.Seed())+"\n"))
 }
 
 // Public is the half that anybody may have.
