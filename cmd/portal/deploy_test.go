@@ -103,6 +103,30 @@ func TestTheSettingsOfAnInstallationLackNothing(t *testing.T) {
 	}
 }
 
+// Whoever installs by the guide is told to keep copies of these: a file that no setting names
+// is never made.
+func TestTheKeysThatTheGuideHasCopiedAreMade(t *testing.T) {
+	guide, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`/var/lib/zharia/[a-z]+\.keys?\b`).FindAllString(string(guide), -1)
+	if len(named) < 3 {
+		t.Errorf("%v: nothing was read", named)
+	}
+	for _, from := range []string{"deploy/systemd/zharia.conf", "deploy/ha/portal.conf"} {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range named {
+			if !strings.Contains(string(text), "="+file+"\n") {
+				t.Errorf("%s: no setting names %s", from, file)
+			}
+		}
+	}
+}
+
 // A container sees what is its own: the folder beside compose.yaml has the passwords of all.
 func TestAContainerReadsItsOwnSecretsAlone(t *testing.T) {
 	compose, err := os.ReadFile("deploy/compose.yaml")
