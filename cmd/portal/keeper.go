@@ -642,6 +642,9 @@ func (c *ceremony) tell(s keeper.Status) {
 	if s.Disk.Scarce() {
 		c.red("THE DISK IS ALMOST FULL: when it is, no text opens.")
 	}
+	if s.Unsettled {
+		c.red("%s", unsettled)
+	}
 	if s.WithoutChain {
 		c.red("WITHOUT CHAIN: every case opens for whoever signed in.")
 	}
@@ -767,22 +770,33 @@ func keeperReshare(ctx context.Context, c *ceremony, args []string) error {
 			return err
 		}
 		made, err := o.Reshare(ctx, proof, *threshold, *count)
+		if err == nil {
+			err = c.print(made, *lock)
+		}
+		if err == nil && !*unchecked {
+			err = c.typedBack(made)
+		}
+		if s, no := o.Status(ctx); no != nil || s.Unsettled {
+			if err == nil {
+				err = o.Settle(ctx)
+			}
+			if err != nil {
+				return fmt.Errorf("%w\n%s", err, unsettled)
+			}
+		}
 		if err != nil {
 			return err
-		}
-		if err := c.print(made, *lock); err != nil {
-			return err
-		}
-		if !*unchecked {
-			if err := c.typedBack(made); err != nil {
-				return err
-			}
 		}
 		c.say("The old shares open nothing with this folder any more. Back it up anew, and destroy")
 		c.say("the old shares and the old copies of the folder: together those still open.")
 		return nil
 	})
 }
+
+// unsettled is what to do when new shares were made and perhaps nobody has them.
+const unsettled = `The new shares were never confirmed. The old ones still open: stop the keeper, rename keeper.json.before in its
+folder to keeper.json, start it, unseal with the old ones, and make new ones again. Or, where enough of the new ones
+are on paper after all, unseal with those: then the old ones are worth nothing.`
 
 func keeperOpenCase(ctx context.Context, c *ceremony, args []string) error {
 	casefile := c.flags.String("case", "", "id of the case")

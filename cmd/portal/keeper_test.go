@@ -180,6 +180,9 @@ func TestACeremonyFromTheFirstShareToTheLast(t *testing.T) {
 		t.Fatalf("%v: %s", err, text)
 	}
 	second := papers(t, text, 3)
+	if text, err = type_(typing(), "status"); err != nil || strings.Contains(text, "never confirmed") {
+		t.Errorf("new shares that were printed to the end: %v: %s", err, text)
+	}
 	if text, err = type_(typing(), "seal"); err != nil || !strings.Contains(text, "0 of 2 shares given") {
 		t.Errorf("%v: %s", err, text)
 	}
@@ -189,6 +192,15 @@ func TestACeremonyFromTheFirstShareToTheLast(t *testing.T) {
 	}
 	if in, err := client.Intake(t.Context()); err != nil || in.Epoch != 2 {
 		t.Errorf("%+v, %v", in, err)
+	}
+
+	// Newer ones: the line breaks when one of three has its passphrase.
+	text, err = type_(typing(second[0], "a passphrase of one\n"+second[1], "a passphrase of two\na passphrase of one\na passphrase of one"), "reshare", "-threshold", "2", "-shares", "3", "-lock")
+	if err == nil || !strings.Contains(err.Error(), "rename keeper.json.before") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if text, err = type_(typing(), "status"); err != nil || !strings.Contains(text, "\x1b[1;31mThe new shares were never confirmed") {
+		t.Errorf("%v: %s", err, text)
 	}
 	stop()
 	if err := <-ran; err != nil {

@@ -175,6 +175,82 @@ func TestNewSharesMakeTheOldOnesUseless(t *testing.T) {
 	}
 }
 
+func TestNewSharesThatWereLostOnTheWayToPaperCloseNothing(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	me, where := s.signIn(aigul), own(s.person(aigul))
+	text := s.seal(where, "бұрынғы")
+	before, now := filepath.Join(s.dir, beforeFile), filepath.Join(s.dir, stateFile)
+	reshare := func(old []share.Share) []share.Share {
+		t.Helper()
+		fresh := &Shares{Threshold: 3, Count: 5}
+		if err := s.keeper.Reshare(t.Context(), &Shares{Given: old}, fresh); err != nil {
+			t.Fatal(err)
+		}
+		return fresh.Made
+	}
+	opens := func(with []share.Share) {
+		t.Helper()
+		s.end()
+		s.start()
+		for _, one := range with {
+			if err := s.keeper.GiveShare(t.Context(), copyOf(t, one)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.pass(time.Second)
+		if got, err := s.keys.OpenText(s.as(me), where, text); err != nil || got != "бұрынғы" {
+			t.Errorf("%q, %v", got, err)
+		}
+		if _, err := os.Stat(before); !errors.Is(err, os.ErrNotExist) || s.keeper.Status().Unsettled {
+			t.Errorf("whoever unseals it has its shares, and the former sealing stays: %v", err)
+		}
+	}
+
+	reshare(s.made[:3]) // and nobody has seen them
+	if !s.keeper.Status().Unsettled {
+		t.Error("nobody is told that the new shares were never confirmed")
+	}
+	if _, err := s.keeper.Rotate(); !errors.Is(err, ErrUnsettled) {
+		t.Errorf("a new epoch meanwhile, which the former sealing knows nothing of: %v", err)
+	}
+	if err := s.keeper.Forget(1); !errors.Is(err, ErrUnsettled) {
+		t.Errorf("keys are forgotten meanwhile, and lie in the former sealing: %v", err)
+	}
+	s.end()
+	if err := os.Rename(before, now); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	opens(s.made[2:])
+
+	opens(reshare(s.made[:3])[1:4]) // the ceremony was broken off, and they are on paper all the same
+	fresh := &Shares{Threshold: 2, Count: 3}
+	if err := s.keeper.Reshare(t.Context(), &Shares{Given: s.made[:3]}, fresh); !errors.Is(err, share.ErrMixed) {
+		t.Errorf("the shares of before: %v", err)
+	}
+}
+
+func TestAKeeperThatCannotWriteDownWhatChangesChangesNothing(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	s.pass(48 * time.Hour) // a new file of decisions, in whose place there is a folder
+	if err := os.Mkdir(filepath.Join(s.dir, "decisions-"+s.now().Format(time.DateOnly)+".jsonl"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	was, err := os.ReadFile(filepath.Join(s.dir, stateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.keeper.Reshare(t.Context(), &Shares{Given: s.made[:3]}, &Shares{Threshold: 3, Count: 5}); err == nil {
+		t.Error("new shares that are written down nowhere")
+	}
+	if _, err := s.keeper.Rotate(); err == nil {
+		t.Error("a new epoch that is written down nowhere")
+	}
+	if is, err := os.ReadFile(filepath.Join(s.dir, stateFile)); err != nil || !bytes.Equal(is, was) || s.keeper.Status().Unsettled || s.keeper.Status().Epoch != 1 {
+		t.Errorf("the state changed: %v, %+v", err, s.keeper.Status())
+	}
+}
+
 func TestAThiefOfTheFolderWithTwoSharesOpensNothing(t *testing.T) {
 	s := unsealed(t, nil, byPapers)
 	me := s.signIn(aigul)

@@ -580,7 +580,8 @@ func (o *Operator) GivePassphrase(ctx context.Context, text []byte) (s Status, e
 	return s, err
 }
 
-// Reshare makes new shares; the old ones are worth nothing with this keeper any more.
+// Reshare makes new shares; the old ones are worth nothing with this keeper any more, once
+// it is told that the new ones are on paper (Settle).
 func (o *Operator) Reshare(ctx context.Context, proof Proof, threshold, count int) ([]share.Share, error) {
 	var a sharesAnswer
 	if err := o.client.ask(ctx, methodReshare, reshareBody{proof.body(), threshold, count}, &a, ceremonyTime); err != nil {
@@ -595,6 +596,11 @@ func (o *Operator) Reshare(ctx context.Context, proof Proof, threshold, count in
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// Settle says that the new shares are on paper: see Keeper.Settle.
+func (o *Operator) Settle(ctx context.Context) error {
+	return o.client.ask(ctx, methodSettle, nil, &struct{}{}, ceremonyTime)
 }
 
 // Rotate begins a new epoch.

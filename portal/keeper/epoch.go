@@ -59,8 +59,11 @@ func (k *Keeper) Forget(before uint32) error {
 	defer k.ceremony.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.opened == nil {
+	switch {
+	case k.opened == nil:
 		return ErrSealed
+	case k.unsettled(): // there the old seed lies as well
+		return ErrUnsettled
 	}
 	now, may := k.config.Now(), k.state.Began.Add(Rest)
 	switch {
@@ -81,12 +84,16 @@ func (k *Keeper) Forget(before uint32) error {
 	if next.Seed, err = boxSeed(o.root.bytes(), before, seed); err != nil {
 		return err
 	}
-	if next, err = next.write(k.config.Dir, o.root.bytes()); err != nil {
+	line := decision{At: now, What: "forget", Answer: "done", Count: int(before)}
+	if err := k.decisions.write(line, true); err != nil {
+		return err
+	}
+	if next, err = next.write(k.config.Dir, stateFile, o.root.bytes()); err != nil {
 		return err
 	}
 	k.state = next
 	o.forget(before, seed)
-	return k.decisions.write(decision{At: now, What: "forget", Answer: "done", Count: int(before)}, true)
+	return nil
 }
 
 func (o *opened) forget(before uint32, seed []byte) {

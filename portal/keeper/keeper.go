@@ -28,6 +28,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -182,7 +183,7 @@ func Init(ctx context.Context, dir string, source Source, at time.Time) error {
 			return err
 		}
 	}
-	_, err = s.write(dir, root.bytes())
+	_, err = s.write(dir, stateFile, root.bytes())
 	return err
 }
 
@@ -243,8 +244,9 @@ type Status struct {
 	Swept        Sweep     `json:"swept,omitzero"` // what the portal said last
 	Have         int       `json:"have"`           // shares given of those needed
 	Need         int       `json:"need"`
-	Since        time.Time `json:"since,omitzero"` // unsealed
-	Boot         string    `json:"boot"`           // another one after each unsealing: papers must be shown again
+	Unsettled    bool      `json:"unsettled,omitempty"` // the new shares were never confirmed, and the former ones still open with beforeFile
+	Since        time.Time `json:"since,omitzero"`      // unsealed
+	Boot         string    `json:"boot"`                // another one after each unsealing: papers must be shown again
 	WithoutChain bool      `json:"without_chain"`
 	Withdrawn    Extent    `json:"withdrawn"`
 	Openings     Extent    `json:"openings"`
@@ -322,7 +324,7 @@ func (k *Keeper) Status() Status {
 	defer k.mu.RUnlock()
 	s := Status{
 		Sealed: k.opened == nil, Source: k.state.Source, Epoch: k.state.Epoch, Began: k.state.Began, Oldest: k.state.Oldest, Swept: k.swept, Have: have,
-		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(), Disk: diskOf(k.config.Dir),
+		WithoutChain: k.config.WithoutChain, Withdrawn: k.withdrawn.extent(), Openings: k.openings.extent(), Disk: diskOf(k.config.Dir), Unsettled: k.unsettled(),
 	}
 	if kept := (sealedShares{}); k.state.Source == byShares && strictly(k.state.Sealed, &kept) == nil {
 		s.Need = kept.Threshold
@@ -473,6 +475,9 @@ func (k *Keeper) unseal(ctx context.Context, source Source) (err error) {
 	if err = k.decisions.write(decision{At: now, What: "unseal", Answer: "done", Why: source.Name()}, true); err != nil {
 		return err
 	}
+	if no := k.settle(); no != nil { // whoever unseals it has what it is sealed by
+		k.config.Log.Warn("the former sealing stays", "file", beforeFile, "error", no)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.opened = o
@@ -581,19 +586,26 @@ func (k *Keeper) Rotate() (epoch uint32, err error) {
 	defer k.ceremony.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.opened == nil {
+	switch {
+	case k.opened == nil:
 		return 0, ErrSealed
+	case k.unsettled():
+		return 0, ErrUnsettled
 	}
 	next := k.state
 	next.Began = k.config.Now().UTC().Truncate(time.Second)
 	if next.Epoch++; next.Epoch > maxEpoch {
 		return 0, fmt.Errorf("keeper: %d epochs are enough", maxEpoch)
 	}
-	if next, err = next.write(k.config.Dir, k.opened.root.bytes()); err != nil {
+	line := decision{At: k.config.Now(), What: "rotate", Answer: "done", Count: int(next.Epoch)}
+	if err = k.decisions.write(line, true); err != nil {
+		return 0, err
+	}
+	if next, err = next.write(k.config.Dir, stateFile, k.opened.root.bytes()); err != nil {
 		return 0, err
 	}
 	k.state = next
-	return next.Epoch, k.decisions.write(decision{At: k.config.Now(), What: "rotate", Answer: "done", Count: int(next.Epoch)}, true)
+	return next.Epoch, nil
 }
 
 // Reshare seals the root anew: from proves that whoever asks has the old shares, to
@@ -615,12 +627,45 @@ func (k *Keeper) Reshare(ctx context.Context, from, to Source) error {
 	defer k.mu.Unlock()
 	next := k.state
 	next.Source, next.Sealed, next.Made = to.Name(), sealed, k.config.Now().UTC().Truncate(time.Second)
-	if next, err = next.write(k.config.Dir, root.bytes()); err != nil {
+	line := decision{At: k.config.Now(), What: "reshare", Answer: "done", Why: to.Name()}
+	if err := k.decisions.write(line, true); err != nil {
+		return err
+	}
+	if _, err := k.state.write(k.config.Dir, beforeFile, root.bytes()); err != nil {
+		return err
+	}
+	if next, err = next.write(k.config.Dir, stateFile, root.bytes()); err != nil {
 		return err
 	}
 	k.state = next
 	k.forgetShares()
-	return k.decisions.write(decision{At: k.config.Now(), What: "reshare", Answer: "done", Why: to.Name()}, true)
+	return nil
+}
+
+// ErrUnsettled says that a Reshare was broken off before its shares were seen on paper.
+var ErrUnsettled = errors.New("keeper: its new shares were never confirmed")
+
+// Settle says that the new shares are on paper: the former sealing goes.
+func (k *Keeper) Settle() error {
+	k.ceremony.Lock()
+	defer k.ceremony.Unlock()
+	return k.settle()
+}
+
+func (k *Keeper) settle() error {
+	if !k.unsettled() {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(k.config.Dir, beforeFile)); err != nil {
+		return err
+	}
+	return syncDir(k.config.Dir)
+}
+
+// unsettled says that the former sealing is still there.
+func (k *Keeper) unsettled() bool {
+	_, err := os.Lstat(filepath.Join(k.config.Dir, beforeFile))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // Rewrap gives the keys of objects under the present epoch; nil for one that is not

@@ -305,6 +305,8 @@ func (k *Keeper) askOperator(ctx context.Context, q question) (any, error) {
 		})
 	case methodReshare:
 		return with(q, func(b reshareBody) (any, error) { return k.reshare(ctx, b) })
+	case methodSettle:
+		return struct{}{}, k.Settle()
 	case methodRotate:
 		epoch, err := k.Rotate()
 		return rotateAnswer{epoch}, err

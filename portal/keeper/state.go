@@ -15,8 +15,9 @@ import (
 
 // Files of the state folder.
 const (
-	stateFile = "keeper.json"
-	lockFile  = "lock"
+	stateFile  = "keeper.json"
+	beforeFile = "keeper.json.before" // as it was sealed before a Reshare that is not settled
+	lockFile   = "lock"
 )
 
 // maxState bounds what is read of stateFile.
@@ -61,8 +62,8 @@ func (s state) check(root []byte) ([]byte, error) {
 	return mac.Sum(nil), nil
 }
 
-// write puts the state in place of the one before, whole and on disk.
-func (s state) write(dir string, root []byte) (state, error) {
+// write puts the state in place of the one in that file, whole and on disk.
+func (s state) write(dir, name string, root []byte) (state, error) {
 	var err error
 	if s.Check, err = s.check(root); err != nil {
 		return s, err
@@ -71,7 +72,7 @@ func (s state) write(dir string, root []byte) (state, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, replace(filepath.Join(dir, stateFile), append(text, '\n'))
+	return s, replace(filepath.Join(dir, name), append(text, '\n'))
 }
 
 func readState(dir string) (state, error) {

@@ -101,6 +101,7 @@ const (
 	methodShare      = "share"
 	methodPassphrase = "passphrase"
 	methodReshare    = "reshare"
+	methodSettle     = "settle"
 	methodRotate     = "rotate"
 	methodForget     = "forget"
 	methodSeal       = "seal"

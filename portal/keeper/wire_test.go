@@ -99,7 +99,7 @@ func TestEachDoorAnswersItsOwnQuestions(t *testing.T) {
 		methodStatus: {true, true},
 		methodIntake: {true, false}, methodTagKey: {true, false}, methodOpenings: {true, false},
 		methodUnwrap: {true, false}, methodLogin: {true, false}, methodSlip: {true, false}, methodRewrap: {true, false}, methodPaper: {true, false},
-		methodShare: {false, true}, methodPassphrase: {false, true}, methodReshare: {false, true}, methodOpenCase: {false, true},
+		methodShare: {false, true}, methodPassphrase: {false, true}, methodReshare: {false, true}, methodSettle: {false, true}, methodOpenCase: {false, true},
 		methodRotate: {false, true}, methodSeal: {false, true}, methodForget: {false, true}, methodSwept: {true, false},
 		"root": {false, false}, "": {false, false},
 	} {
