@@ -187,11 +187,35 @@ func TestTheProgramAnswersWithItsExitCode(t *testing.T) {
 func TestAPasswordStaysOutOfWhatIsSaidOfAnAddress(t *testing.T) {
 	path := binary(t)
 	for _, dsn := range []string{"postgres://zharia:s3cret/x@127.0.0.1:1/zharia", "host=127.0.0.1 port=1 password=s3cret sslmode=nonsense"} {
-		cmd := exec.CommandContext(t.Context(), path, "migrate")
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "DATABASE_URL=" + dsn}
-		said, err := cmd.CombinedOutput()
-		if err == nil || len(said) == 0 || strings.Contains(string(said), "s3cret") {
-			t.Errorf("over %s it says %s, %v", dsn, said, err)
+		for _, call := range []string{"migrate", "ledger verify"} {
+			if said, err := saysOver(t, path, dsn, strings.Fields(call)...); err == nil || said == "" || strings.Contains(said, "s3cret") {
+				t.Errorf("%s over %s says %s, %v", call, dsn, said, err)
+			}
 		}
 	}
+}
+
+// Who mistypes a flag is shown all of them, each with its default.
+func TestAPasswordStaysOutOfWhatIsSaidOfFlags(t *testing.T) {
+	path := binary(t)
+	for _, call := range []string{
+		"demo", "serve", "migrate", "auditor", "backup", "restore", "agent", "import", "register", "officer", "sessions end", "policy", "term", "calendar set",
+		"receipt verify", "receipt page", "keeper init", "keeper run", "keeper unseal", "keeper status", "reseal", "ledger verify",
+	} {
+		said, err := saysOver(t, path, "postgres://zharia:s3cret@127.0.0.1:1/zharia", append(strings.Fields(call), "-nosuch")...)
+		if err == nil || said == "" || strings.Contains(said, "s3cret") {
+			t.Errorf("%s -nosuch says %s, %v", call, said, err)
+		}
+	}
+}
+
+// saysOver is all that a call says, over that database and no other settings.
+func saysOver(t *testing.T, path, dsn string, args ...string) (string, error) {
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	for _, name := range []string{"DATABASE_URL", "PORTAL_MIGRATE_DATABASE", "PORTAL_BACKUP_DATABASE", "PORTAL_ROTATE_DATABASE"} {
+		cmd.Env = append(cmd.Env, name+"="+dsn)
+	}
+	said, err := cmd.CombinedOutput()
+	return string(said), err
 }

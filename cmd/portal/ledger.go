@@ -37,7 +37,7 @@ func auditLedger(ctx context.Context, args []string, out io.Writer) error {
 	}
 	var c ledgerCall
 	flags := flag.NewFlagSet("ledger verify", flag.ContinueOnError)
-	flags.StringVar(&c.dsn, "dsn", os.Getenv("DATABASE_URL"), "the database: live, a replica, or a dump restored elsewhere")
+	flags.StringVar(&c.dsn, "dsn", "", "the database: live, a replica, or a dump restored elsewhere (default: DATABASE_URL)")
 	flags.StringVar(&c.key, "key", "", "public key of the auditor, as /log/key gives it: NAME+12345678+…")
 	flags.Var(&c.witnesses, "witness", "folder of checkpoints that somebody holds; may be given again")
 	flags.Var(&c.receipts, "receipt", "receipt that somebody holds; may be given again")
@@ -49,6 +49,9 @@ func auditLedger(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if flags.NArg() > 0 {
 		return misused("ledger verify takes flags only, not " + flags.Arg(0))
+	}
+	if c.dsn == "" { // not as its default, which a flag prints, with the password
+		c.dsn = setting("DATABASE_URL")
 	}
 	if c.dsn == "" {
 		return misused("no database: DATABASE_URL is not set, and there is no -dsn")

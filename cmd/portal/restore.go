@@ -23,7 +23,7 @@ import (
 func restore(ctx context.Context, args []string, out io.Writer) error {
 	var c ledgerCall
 	flags := flag.NewFlagSet("restore", flag.ContinueOnError)
-	flags.StringVar(&c.dsn, "database", setting("PORTAL_MIGRATE_DATABASE"), "an empty database, as the login of `portal migrate`")
+	flags.StringVar(&c.dsn, "database", "", "an empty database, as the login of portal migrate (default: PORTAL_MIGRATE_DATABASE)")
 	flags.StringVar(&c.key, "key", "", "public key of the auditor, as /log/key gives it: NAME+12345678+…")
 	flags.Var(&c.witnesses, "witness", "folder of checkpoints that somebody holds; may be given again")
 	flags.Var(&c.receipts, "receipt", "receipt that somebody holds; may be given again")
@@ -38,6 +38,9 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	dir, err := takesOne(flags, args)
 	if err != nil {
 		return err
+	}
+	if c.dsn == "" { // not as its default, which a flag prints, with the password
+		c.dsn = setting("PORTAL_MIGRATE_DATABASE")
 	}
 	switch {
 	case dir == "":
