@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"zharia/portal/ledger"
 	"zharia/portal/portaltest"
@@ -132,6 +134,27 @@ func TestAnOperatorMigratesServesCopiesAndRestores(t *testing.T) {
 	}
 	code, said := o.does(nil, "restore", dir, "-no-witness", "-key", key.Public, "-give-up", acts[1], "-database", o.dsn("migrate", "fourth"))
 	if code != 0 || !strings.Contains(said, "what is lost is written down") || strings.Contains(said, "-give-up") {
+		t.Errorf("%d\n%s", code, said)
+	}
+
+	// One that is older than what a witness has seen: how much that is he hears at once, and need not begin again.
+	text := "zharia.test\n99\n" + tlog.Hash{1}.String() + "\n"
+	head, err := note.Sign(&note.Note{Text: text}, key.Signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	witness := t.TempDir()
+	if err := os.WriteFile(filepath.Join(witness, "99"), head, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.database("fifth")
+	again := []string{"restore", dir, "-witness", witness, "-key", key.Public, "-database", o.dsn("migrate", "fifth")}
+	code, said = o.does(nil, again...)
+	if first, _, _ := strings.Cut(said, "reading the sums"); code != 1 || !strings.Contains(first, "others have seen 99 acts, the copy has "+acts[1]) || !strings.Contains(said, "goes on from here") {
+		t.Errorf("%d\n%s", code, said)
+	}
+	code, said = o.does(nil, append(again, "-give-up", "99")...)
+	if code != 0 || strings.Contains(said, "putting back") {
 		t.Errorf("%d\n%s", code, said)
 	}
 }

@@ -93,7 +93,20 @@ func restore(ctx context.Context, args []string, out io.Writer) error {
 	if i.Dir != "" {
 		return restoreAt(ctx, i, dir, *at, proof, out)
 	}
-	m, err := backup.Restore(ctx, dir, c.dsn, zharia.Schema, proof, step)
+	m, err := backup.ReadManifest(dir)
+	if err != nil {
+		return err
+	}
+	// Now, and not when hours have gone: the record itself may say that they were given up before.
+	beyond, seen := "", options.Seen()
+	if seen > m.Acts && *giveUp == 0 {
+		beyond = fmt.Sprintf("others have seen %d acts, the copy has %d: where the rest is lost, say -give-up %d", seen, m.Acts, seen)
+		step(beyond)
+	}
+	m, err = backup.Restore(ctx, dir, c.dsn, zharia.Schema, proof, step)
+	if errors.Is(err, audit.ErrNotSound) && beyond != "" {
+		return fmt.Errorf("%w\n%s: the same call goes on from here", err, beyond)
+	}
 	if err != nil {
 		return err
 	}

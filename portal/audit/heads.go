@@ -130,6 +130,18 @@ func (k whoever) Name() string                { return k.name }
 func (k whoever) KeyHash() uint32             { return k.hash }
 func (k whoever) Verify(msg, sig []byte) bool { return true }
 
+// Seen is how many acts the heads have seen. One that does not read has seen none: the audit
+// names it.
+func (o Options) Seen() (most int64) {
+	a := audit{Options: o}
+	for _, h := range o.Heads {
+		if c, err := a.parse(h.Note); err == nil {
+			most = max(most, c.Size)
+		}
+	}
+	return most
+}
+
 // shelf is where a witness keeps what the auditor gave it, each under its size. There are
 // millions of them after some years, so only their sizes are held.
 type shelf struct {

@@ -480,6 +480,28 @@ func TestACopyOlderThanWhatAWitnessSawIsNotServed(t *testing.T) {
 	if err := h.served(t, name); !errors.Is(err, fence.ErrUnproved) {
 		t.Errorf("it is served: %v", err)
 	}
+
+	// It lies there: another copy does not go over it, and what is lost may be given up.
+	other, _, _ := h.back(t)
+	if _, err := backup.Restore(t.Context(), other, dsn, zharia.Schema, h.prove, quiet); !errors.Is(err, backup.ErrNotEmpty) || !strings.Contains(err.Error(), "not this one") {
+		t.Errorf("another copy over one that is not proved: %v", err)
+	}
+	head := h.sign(t)
+	said := ""
+	_, err = backup.Restore(t.Context(), dir, dsn, zharia.Schema, func(ctx context.Context, db *database.DB) error {
+		owner, err := database.Open(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		defer owner.Close()
+		return errors.Join(backup.GiveUp(ctx, owner, h.key.Verifier, [][]byte{head.Note}, head.Size, h.At), h.prove(ctx, db))
+	}, func(what string) { said += what })
+	if err != nil || strings.Contains(said, "putting back") {
+		t.Errorf("%v; it says %s", err, said)
+	}
+	if err := h.served(t, name); err != nil {
+		t.Errorf("it is not served: %v", err)
+	}
 }
 
 // Whoever can write the copy can write its sums and its counts.

@@ -31,6 +31,8 @@ SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
     OR EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public')
     OR EXISTS (SELECT FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public'))`
 
+	selectUnproved = `SELECT NOT EXISTS (SELECT FROM home)`
+
 	deleteHome = `DELETE FROM home`
 
 	analyze = `ANALYZE`
@@ -38,8 +40,9 @@ SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
 
 // Restore puts the backup in dir into the empty database that dsn names, as its owner
 // (the login of portal migrate), and proves it. Until the proof has succeeded no portal
-// serves that database, and if it fails none will: it stays to be looked at. schema is
-// the text of schema.sql. say is told what is being done.
+// serves that database, and if it fails none will: it stays to be looked at, and the
+// same call proves it again without putting it back. schema is the text of schema.sql.
+// say is told what is being done.
 func Restore(ctx context.Context, dir, dsn, schema string, prove Proof, say func(string)) (Manifest, error) {
 	say("reading the sums of " + dir)
 	m, err := Read(ctx, dir)
@@ -57,32 +60,20 @@ func Restore(ctx context.Context, dir, dsn, schema string, prove Proof, say func
 		return m, err
 	}
 	defer owner.Close()
-	var anything bool
-	if err := owner.Get(ctx, &anything, selectAnything); err != nil {
-		return m, fmt.Errorf("look whether the database is empty: %w", err)
-	}
-	if anything {
-		return m, ErrNotEmpty
-	}
-	if err := fence.MakeRoles(ctx, owner); err != nil {
-		return m, err
-	}
-	target, err := named(dsn)
+	there, err := putBackUnproved(ctx, owner, schema)
 	if err != nil {
 		return m, err
 	}
-	// In one transaction: it is all there, or nothing is. What belongs to whom is said
-	// after it, by the same words as in a new database.
-	err = run(ctx, "pg_restore", dsn, []string{"--dbname=" + target, "--single-transaction", "--exit-on-error", "--no-owner", "--no-password", "--verbose",
-		filepath.Join(dir, dumpFile)}, func(line string) {
-		if _, table, ok := strings.Cut(line, "processing data for table "); ok {
-			say("putting back " + strings.Trim(strings.TrimPrefix(table, `"public.`), `"`))
+	if !there {
+		if err := putBack(ctx, owner, dir, say); err != nil {
+			return m, err
 		}
-	})
-	if err != nil {
-		return m, err
 	}
-	if err := settle(ctx, owner, schema, m); err != nil {
+	err = settle(ctx, owner, schema, m)
+	if there && errors.Is(err, ErrDamaged) {
+		return m, fmt.Errorf("%w; a copy that is not proved lies in it, and not this one: %w", ErrNotEmpty, err)
+	}
+	if err != nil {
 		return m, err
 	}
 	say("proving the record of acts")
@@ -90,6 +81,46 @@ func Restore(ctx context.Context, dir, dsn, schema string, prove Proof, say func
 		return m, fmt.Errorf("the database was put back and is NOT proved, so no portal serves it: %w", err)
 	}
 	return m, fence.Settle(ctx, owner)
+}
+
+// putBackUnproved says whether a copy that was put back and not proved is in the database.
+// Anything else in it is ErrNotEmpty.
+func putBackUnproved(ctx context.Context, owner *database.DB, schema string) (there bool, err error) {
+	if err := owner.Get(ctx, &there, selectAnything); err != nil {
+		return false, fmt.Errorf("look whether the database is empty: %w", err)
+	}
+	if !there {
+		return false, nil
+	}
+	if err := database.Present(ctx, owner, schema); err != nil {
+		return false, fmt.Errorf("%w (%w)", ErrNotEmpty, err)
+	}
+	if err := owner.Get(ctx, &there, selectUnproved); err != nil {
+		return false, fmt.Errorf("look whether the database was proved: %w", err)
+	}
+	if !there {
+		return false, ErrNotEmpty
+	}
+	return true, nil
+}
+
+// putBack has pg_restore do it.
+func putBack(ctx context.Context, owner *database.DB, dir string, say func(string)) error {
+	if err := fence.MakeRoles(ctx, owner); err != nil {
+		return err
+	}
+	target, err := named(owner.DSN())
+	if err != nil {
+		return err
+	}
+	// In one transaction: it is all there, or nothing is. What belongs to whom is said
+	// after it, by the same words as in a new database.
+	return run(ctx, "pg_restore", owner.DSN(), []string{"--dbname=" + target, "--single-transaction", "--exit-on-error", "--no-owner", "--no-password", "--verbose",
+		filepath.Join(dir, dumpFile)}, func(line string) {
+		if _, table, ok := strings.Cut(line, "processing data for table "); ok {
+			say("putting back " + strings.Trim(strings.TrimPrefix(table, `"public.`), `"`))
+		}
+	})
 }
 
 // settle puts rights and fences as they are in a new database, and counts.
