@@ -88,5 +88,31 @@ func proven(ctx context.Context, db *database.DB, c config) (note.Verifier, erro
 		}
 		folders = append(folders, ledger.Witness{Folder: dir})
 	}
-	return key, ledger.Proven(ctx, db, key, folders...)
+	if err := ledger.Proven(ctx, db, key, folders...); err != nil {
+		return nil, err
+	}
+	return key, filled(ctx, db, key, folders)
+}
+
+// signedLong says whether the auditor has been at work for longer than a new witness needs
+// to be filled.
+const signedLong = `SELECT coalesce((SELECT at < now() - interval '1 hour' FROM checkpoint ORDER BY size LIMIT 1), false)`
+
+// filled refuses a witness that holds nothing of a record that was signed long ago: a folder
+// that is not mounted contradicts nobody, whatever was taken away here.
+func filled(ctx context.Context, db *database.DB, key note.Verifier, folders []ledger.Witness) error {
+	var long bool
+	if err := db.Get(ctx, &long, signedLong); err != nil || !long {
+		return err
+	}
+	for _, w := range folders {
+		_, any, err := w.Newest(key)
+		if err != nil {
+			return err
+		}
+		if !any {
+			return fmt.Errorf("PORTAL_WITNESSES: %s holds nothing: is it mounted? A new one is filled by the auditor before a portal starts", w)
+		}
+	}
+	return nil
 }

@@ -577,6 +577,47 @@ func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
 	}
 }
 
+// The folder of a witness is there at each boot; what is mounted over it may not be.
+func TestAPortalDoesNotStartOverAWitnessThatHoldsNothing(t *testing.T) {
+	w := portaltest.World(t)
+	checks, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer checks.Close()
+	key, err := ledger.OpenKey(filepath.Join(t.TempDir(), "auditor.key"), "zharia.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, empty := t.TempDir(), t.TempDir()
+	starts := func(folders ...string) error {
+		_, err := proven(t.Context(), checks, config{LogKey: key.Public, Witnesses: folders})
+		return err
+	}
+	if err := starts(full, empty); err != nil {
+		t.Errorf("nothing was signed yet: %v", err)
+	}
+	c, err := (&ledger.Auditor{DB: w.DB.DB, Key: key}).Sign(t.Context(), true)
+	if err == nil {
+		err = ledger.Witness{Folder: full}.Drop(t.Context(), c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := starts(full, empty); err != nil {
+		t.Errorf("it was signed a moment ago: %v", err)
+	}
+	if _, err := w.SQL.Exec(`ALTER TABLE checkpoint DISABLE TRIGGER USER; UPDATE checkpoint SET at = at - interval '2 hours'; ALTER TABLE checkpoint ENABLE TRIGGER USER`); err != nil {
+		t.Fatal(err)
+	}
+	if err := starts(full, empty); err == nil || !strings.Contains(err.Error(), empty+" holds nothing: is it mounted?") {
+		t.Errorf("it was signed two hours ago: %v", err)
+	}
+	if err := starts(full); err != nil {
+		t.Errorf("a witness that holds it: %v", err)
+	}
+}
+
 // A register that is silent shows in the figures before anybody asks why nothing came there.
 func TestTheFiguresTellWhatTheRegisterWasNotToldYet(t *testing.T) {
 	w := portaltest.World(t)
