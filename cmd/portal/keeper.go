@@ -356,7 +356,11 @@ func keeperInit(ctx context.Context, c *ceremony, args []string) error {
 		}
 		source = hsm
 	}
-	if err := keeper.Init(ctx, c.dir, source, now()); err != nil {
+	err = keeper.Init(ctx, c.dir, source, now())
+	if errors.Is(err, keeper.ErrExists) {
+		return fmt.Errorf("%w: where its shares were never written down, and no database is sealed to it, take the folder away and begin anew", err)
+	}
+	if err != nil {
 		return err
 	}
 	if source.Name() == made.Name() {

@@ -507,6 +507,40 @@ func TestTheDiskOfTheFolderIsToldAndOldDecisionsMayBeMovedAway(t *testing.T) {
 	}
 }
 
+func TestAnInitThatWasBrokenOffIsMadeAgainAndAKeeperIsNot(t *testing.T) {
+	again := func(dir string) error { return Init(t.Context(), dir, &Shares{Threshold: 3, Count: 5}, noon) }
+	s := sealed(t, nil, nil)
+	s.end()
+	if err := os.Rename(filepath.Join(s.dir, stateFile), filepath.Join(s.dir, beforeFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(s.dir); !errors.Is(err, ErrExists) {
+		t.Errorf("beside the former sealing of a keeper: %v", err)
+	}
+	if err := os.Remove(filepath.Join(s.dir, beforeFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(s.dir); err != nil { // the memories are there, and the state was never written
+		t.Errorf("after one that was broken off: %v", err)
+	}
+
+	s = unsealed(t, nil, nil)
+	s.end()
+	if err := os.Remove(filepath.Join(s.dir, stateFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(s.dir); !errors.Is(err, ErrExists) {
+		t.Errorf("over a keeper that was at work and lost its state: %v", err)
+	}
+	full := t.TempDir()
+	if err := errors.Join(os.Chmod(full, 0o700), os.WriteFile(filepath.Join(full, withdrawnFile), []byte("{}\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := again(full); !errors.Is(err, ErrExists) {
+		t.Errorf("over a memory of something: %v", err)
+	}
+}
+
 func TestAFolderThatOthersCanReadOrThatIsInUseIsRefused(t *testing.T) {
 	s := sealed(t, nil, nil)
 	if _, err := Open(s.config); !errors.Is(err, ErrInUse) {

@@ -62,9 +62,12 @@ func (d *decisions) write(line decision, weighs bool) error {
 	return err
 }
 
+// decisionsPrefix begins the name of each file.
+const decisionsPrefix = "decisions-"
+
 // turn begins the file of a day.
 func (d *decisions) turn(day string) error {
-	f, err := os.OpenFile(filepath.Join(d.dir, "decisions-"+day+".jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(filepath.Join(d.dir, decisionsPrefix+day+".jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}

@@ -100,11 +100,12 @@ func openJournal(dir, name string) (*journal, error) {
 	return j, nil
 }
 
-// newJournal makes an empty one.
+// newJournal makes an empty one. One that an Init left that was broken off goes: nothing was
+// ever written into it.
 func newJournal(dir, name string, root []byte) error {
 	j := journal{path: filepath.Join(dir, name)}
-	if _, err := os.Stat(j.path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w (%s)", ErrExists, j.path)
+	if text, err := os.ReadFile(j.path); len(text) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("%w (%s)", ErrExists, j.path), err)
 	}
 	if err := replace(j.path, nil); err != nil {
 		return err

@@ -7,9 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -154,8 +154,11 @@ func absent(dir string) error {
 	if err := private(dir); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, stateFile)); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w (%s)", ErrExists, dir)
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries { // of one that lost its state there are decisions
+		if name := e.Name(); name == stateFile || name == beforeFile || strings.HasPrefix(name, decisionsPrefix) {
+			return fmt.Errorf("%w (%s)", ErrExists, filepath.Join(dir, name))
+		}
 	}
-	return nil
+	return err
 }
