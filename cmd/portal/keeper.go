@@ -39,6 +39,7 @@ const keeperUsage = `usage: portal keeper VERB -dir DIR [FLAGS]
   rotate     begin a new epoch: new texts are sealed to a new key, and 'portal reseal' brings
              the old ones over; with -forget destroy the keys of the epochs before
   reshare    make new shares; the old ones are worth nothing afterwards
+  copy       copy the folder beside a keeper at work: copy -dir DIR NEW
   open-case  three custodians open one case for one official for a day
 `
 
@@ -51,7 +52,7 @@ func keep(ctx context.Context, args []string, out io.Writer) error {
 func keepWith(ctx context.Context, args []string, in io.Reader, terminal *os.File, out io.Writer) error {
 	verbs := map[string]func(context.Context, *ceremony, []string) error{
 		"init": keeperInit, "run": keeperRun, "unseal": keeperUnseal, "status": keeperStatus, "seal": keeperSeal,
-		"rotate": keeperRotate, "reshare": keeperReshare, "open-case": keeperOpenCase,
+		"rotate": keeperRotate, "reshare": keeperReshare, "copy": keeperCopy, "open-case": keeperOpenCase,
 	}
 	if len(args) == 0 || verbs[args[0]] == nil {
 		fmt.Fprint(os.Stderr, keeperUsage)
@@ -801,6 +802,21 @@ func keeperReshare(ctx context.Context, c *ceremony, args []string) error {
 const unsettled = `The new shares were never confirmed. The old ones still open: stop the keeper, rename keeper.json.before in its
 folder to keeper.json, start it, unseal with the old ones, and make new ones again. Or, where enough of the new ones
 are on paper after all, unseal with those: then the old ones are worth nothing.`
+
+func keeperCopy(_ context.Context, c *ceremony, args []string) error {
+	to, err := takesOne(c.flags, args)
+	switch {
+	case err != nil:
+		return err
+	case to == "" || c.dir == "":
+		return misused("call: portal keeper copy -dir DIR NEW")
+	}
+	if err := keeper.Copy(c.dir, to); err != nil {
+		return err
+	}
+	c.say("%s is a copy of the keeper in %s, but for its decisions. Keep it apart from the database and its backups.", to, c.dir)
+	return nil
+}
 
 func keeperOpenCase(ctx context.Context, c *ceremony, args []string) error {
 	casefile := c.flags.String("case", "", "id of the case")

@@ -174,6 +174,21 @@ func TestACeremonyFromTheFirstShareToTheLast(t *testing.T) {
 		t.Errorf("%+v, %v", openings, err)
 	}
 
+	// Its folder is copied beside it, and into nothing that is there.
+	apart := filepath.Join(t.TempDir(), "copy")
+	for _, step := range []struct {
+		args []string
+		well bool
+	}{{[]string{"copy"}, false}, {[]string{"copy", apart}, true}, {[]string{"copy", apart}, false}} {
+		var out heard
+		if err := keepWith(t.Context(), append(step.args[:1:1], append([]string{"-dir", state}, step.args[1:]...)...), typing(), nil, &out); (err == nil) != step.well {
+			t.Errorf("%v: %v: %s", step.args, err, out.String())
+		}
+	}
+	if _, err := os.Stat(filepath.Join(apart, "keeper.json")); err != nil {
+		t.Error(err)
+	}
+
 	// New shares, each locked; the old ones are worth nothing.
 	text, err = type_(typing(first[0], first[1], first[2], "a passphrase of one\na passphrase of one\nshort\nshort\na passphrase of two\na passphrase of two\na passphrase of the third\na passphrase of the third"), "reshare", "-threshold", "2", "-shares", "3", "-lock", "-unchecked")
 	if err != nil || !strings.Contains(text, "at least 10 characters") {

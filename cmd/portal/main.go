@@ -43,7 +43,7 @@ var commands = []command{
 	{"term", "by when: a term counted day by day, or all of them with -list", printTerm},
 	{"calendar", "days of rest the Government moved: list them, or set one", keepCalendar},
 	{"receipt", "verify: a receipt, offline; page: the page that does it in a browser", checkReceipt},
-	{"keeper", "the other process, which alone opens texts: init, run, unseal, seal, rotate, reshare, open-case", keep},
+	{"keeper", "the other process, which alone opens texts: init, run, unseal, seal, rotate, reshare, copy, open-case", keep},
 	{"reseal", "bring the texts of the database under the keeper's present epoch, after keeper rotate", bringOver},
 	{"ledger", "verify: that the database holds what the acts left in it, without any key to its texts", auditLedger},
 }

@@ -507,6 +507,66 @@ func TestTheDiskOfTheFolderIsToldAndOldDecisionsMayBeMovedAway(t *testing.T) {
 	}
 }
 
+func TestEachCopyOfAKeeperAtWorkOpens(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	stop, wrote := make(chan struct{}), make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; err == nil; i++ {
+			select {
+			case <-stop:
+				wrote <- nil
+				return
+			default:
+				err = s.keeper.withdrawn.addOnce(fmt.Appendf(nil, "right %d", i), noon)
+			}
+		}
+		wrote <- err
+	}()
+	for range 30 {
+		had := s.keeper.Status().Withdrawn
+		to := filepath.Join(t.TempDir(), "copy")
+		if err := Copy(s.dir, to); err != nil {
+			t.Fatal(err)
+		}
+		config := s.config
+		config.Dir = to
+		k, err := Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range s.made[:3] {
+			if err := k.GiveShare(t.Context(), copyOf(t, one)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if has := k.Status().Withdrawn; has.Entries < had.Entries {
+			t.Errorf("the copy has %d entries, and the keeper had %d", has.Entries, had.Entries)
+		}
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+
+	there, missing := t.TempDir(), filepath.Join(t.TempDir(), "copy")
+	if err := Copy(s.dir, there); err == nil {
+		t.Error("a copy over what was there")
+	}
+	if err := os.Remove(filepath.Join(s.dir, openingsFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Copy(s.dir, missing); err == nil {
+		t.Error("a copy of half a keeper")
+	}
+	if left, err := os.ReadDir(filepath.Dir(missing)); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
 func TestAnInitThatWasBrokenOffIsMadeAgainAndAKeeperIsNot(t *testing.T) {
 	again := func(dir string) error { return Init(t.Context(), dir, &Shares{Threshold: 3, Count: 5}, noon) }
 	s := sealed(t, nil, nil)

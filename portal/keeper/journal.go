@@ -41,6 +41,9 @@ type entry struct {
 	Mac  []byte    `json:"mac"`
 }
 
+// headSuffix ends the name of the small file.
+const headSuffix = ".head"
+
 // headOf is how far a journal goes. Its own fingerprint keeps whoever has cut the end off
 // from writing that it never went further.
 type headOf struct {
@@ -124,7 +127,7 @@ func (j *journal) keyOf(root []byte) ([]byte, error) {
 
 func (j *journal) head() (headOf, error) {
 	var h headOf
-	text, err := readSmall(j.path+".head", 4<<10)
+	text, err := readSmall(j.path+headSuffix, 4<<10)
 	if err == nil {
 		err = strictly(text, &h)
 	}
@@ -141,7 +144,7 @@ func (j *journal) writeHead(key []byte, n int, mac []byte) error {
 	if err != nil {
 		return err
 	}
-	return replace(j.path+".head", append(text, '\n'))
+	return replace(j.path+headSuffix, append(text, '\n'))
 }
 
 // unlock proves every entry with the key of the root, and lets the journal grow.
