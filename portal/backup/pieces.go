@@ -76,7 +76,7 @@ func (c *PieceCopy) Ahead(ctx context.Context, db *database.DB) error {
 		return err
 	}
 	for _, p := range all {
-		if err := c.bring(ctx, p); err != nil && !lacking(err) {
+		if err := c.bring(ctx, p); err != nil && !errors.Is(err, vault.ErrGone) {
 			return err
 		}
 	}
@@ -93,10 +93,10 @@ func (c *PieceCopy) Name(ctx context.Context, tx *database.DB) (err error) {
 // folder, it brings the others all the same, and then names them.
 func (c *PieceCopy) Rest(ctx context.Context) (Pieces, error) {
 	n := Pieces{Named: int64(len(c.named))}
-	var missing lacks
+	missing := lacks{dir: c.Dir}
 	for _, p := range c.named {
-		if err := c.bring(ctx, p); lacking(err) {
-			missing = append(missing, p)
+		if err := c.bring(ctx, p); errors.Is(err, vault.ErrGone) {
+			missing.all = append(missing.all, p)
 		} else if err != nil {
 			return n, err
 		}
@@ -106,7 +106,7 @@ func (c *PieceCopy) Rest(ctx context.Context) (Pieces, error) {
 }
 
 // bring puts a piece into the folder and holds it against its name, one that is there
-// already as well.
+// already as well: one that rotted there comes anew.
 func (c *PieceCopy) bring(ctx context.Context, p piece) error {
 	if c.held[p.name] {
 		return nil
@@ -114,9 +114,7 @@ func (c *PieceCopy) bring(ctx context.Context, p piece) error {
 	path := p.file(c.Dir)
 	content, err := os.ReadFile(path)
 	switch {
-	case err == nil && sha256.Sum256(content) != p.name:
-		return fmt.Errorf("%w: %s", ErrDamaged, path)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), err == nil && sha256.Sum256(content) != p.name:
 		if err := fetch(ctx, p, c.From, path); err != nil {
 			return err
 		}
@@ -164,7 +162,7 @@ func PutPieces(ctx context.Context, db *database.DB, dir string, to vault.Shelf)
 		return n, err
 	}
 	n.Named = int64(len(all))
-	var missing lacks
+	missing := lacks{dir: dir}
 	for _, p := range all {
 		if _, err := to.Fetch(ctx, p.name, p.size); err == nil {
 			continue
@@ -173,7 +171,7 @@ func PutPieces(ctx context.Context, db *database.DB, dir string, to vault.Shelf)
 		}
 		content, err := os.ReadFile(p.file(dir))
 		if errors.Is(err, fs.ErrNotExist) || err == nil && sha256.Sum256(content) != p.name {
-			missing = append(missing, p)
+			missing.all = append(missing.all, p)
 			continue
 		}
 		if err != nil {
@@ -187,25 +185,25 @@ func PutPieces(ctx context.Context, db *database.DB, dir string, to vault.Shelf)
 	return n, missing.err()
 }
 
-// lacking tells that a piece is not there as it was: no reason to leave the others.
-func lacking(err error) bool { return errors.Is(err, vault.ErrGone) || errors.Is(err, ErrDamaged) }
-
-// lacks are pieces that rows name and that are nowhere.
-type lacks []piece
+// lacks are pieces that rows name, and that are whole neither in the bucket nor in dir.
+type lacks struct {
+	dir string
+	all []piece
+}
 
 // mostNamed is how many of them an error names: as many as a person reads.
 const mostNamed = 20
 
 func (l lacks) err() error {
-	if len(l) == 0 {
+	if len(l.all) == 0 {
 		return nil
 	}
-	var names []string
-	for _, p := range l[:min(len(l), mostNamed)] {
-		names = append(names, hex.EncodeToString(p.name[:]))
+	var files []string
+	for _, p := range l.all[:min(len(l.all), mostNamed)] {
+		files = append(files, p.file(l.dir))
 	}
-	if more := len(l) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
+	if more := len(l.all) - len(files); more > 0 {
+		files = append(files, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Errorf("%w: %d pieces of files are not there as they were, and all others are: %s", ErrDamaged, len(l), strings.Join(names, ", "))
+	return fmt.Errorf("%w: %d pieces of files are whole neither in the bucket nor here, and all others are: %s", ErrDamaged, len(l.all), strings.Join(files, ", "))
 }
