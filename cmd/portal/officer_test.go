@@ -28,6 +28,7 @@ func TestWhoEntersTheFirstAdministratorsIsToldWhatTheRegisterMustSayOfThem(t *te
 	if code, said := o.does(env, append(call, "-iin", "811111399014", "-body-id", "x")...); code != 2 || !strings.Contains(said, "UUID") {
 		t.Errorf("%d: %s", code, said)
 	}
+	told := map[string]string{}
 	for _, iin := range []string{"811111399014", "860722499019"} {
 		code, said := o.does(env, append(call, "-iin", iin, "-body-id", its)...)
 		if code != 0 || strings.Contains(said, iin) {
@@ -37,9 +38,31 @@ func TestWhoEntersTheFirstAdministratorsIsToldWhatTheRegisterMustSayOfThem(t *te
 		if line == nil || line[2] != its {
 			t.Fatal(said)
 		}
+		told[iin] = said
 		var n int
 		if err := db.Get(&n, `SELECT count(*) FROM officer WHERE person = $1 AND body = $2 AND post = 'administrator' AND until IS NULL`, line[1], line[2]); err != nil || n != 1 {
 			t.Errorf("%d of them are there, %v: %s", n, err, said)
 		}
+	}
+
+	// The terminal died before he could read it: the same again, of either, and nothing is changed.
+	acts := func() (n int) {
+		t.Helper()
+		if err := db.Get(&n, `SELECT count(*) FROM record`); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := acts()
+	for iin, was := range told {
+		if code, said := o.does(env, append(call, "-iin", iin, "-body-id", its)...); code != 0 || said != was {
+			t.Errorf("%d: %s", code, said)
+		}
+	}
+	if code, said := o.does(env, append(call, "-iin", "811111399014", "-body-id", uuid.NewString())...); code != 1 || !strings.Contains(said, "two administrators") {
+		t.Errorf("of another body: %d: %s", code, said)
+	}
+	if n := acts(); n != before {
+		t.Errorf("%d acts more", n-before)
 	}
 }

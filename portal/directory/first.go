@@ -40,7 +40,8 @@ VALUES ($1, 'administration', $2, $3)
 
 // First enters one of the first two administrators, when there is nobody yet who
 // could sign it; whoever holds the database does it once, and the record says so.
-// With two in post it is ErrEnough. The body is that of an id, or without one found by its
+// With two in post it is ErrEnough, but for these two: of each it says again what it said
+// when he was entered, and changes nothing. The body is that of an id, or without one found by its
 // name; it is made if it is not there. What comes back the register needs to name him in its
 // first roll: without that the keeper knows no administrator.
 func First(ctx context.Context, db *vault.DB, at time.Time, iin eds.IIN, name string, body identity.Body, id uuid.UUID) (line warrant.Officer, err error) {
@@ -58,12 +59,20 @@ func First(ctx context.Context, db *vault.DB, at time.Time, iin eds.IIN, name st
 		if err := tx.Get(ctx, &others, countOtherAdministrators, uuid.Nil); err != nil {
 			return err
 		}
-		if others >= Fewest {
-			return ErrEnough
-		}
 		var known []uuid.UUID
 		if err := tx.Select(ctx, &known, selectAdministration, body.NameKK, nullable(id)); err != nil {
 			return err
+		}
+		var before []officerRow
+		if err := tx.Select(ctx, &before, lockOfficer, person); err != nil {
+			return err
+		}
+		if others >= Fewest {
+			if len(known) == 0 || !administers(before, known[0]) {
+				return ErrEnough
+			}
+			line.Body = known[0]
+			return nil
 		}
 		if len(known) == 0 {
 			if id == uuid.Nil {
@@ -79,10 +88,6 @@ func First(ctx context.Context, db *vault.DB, at time.Time, iin eds.IIN, name st
 			known = []uuid.UUID{id}
 		}
 		line.Body = known[0]
-		var before []officerRow
-		if err := tx.Select(ctx, &before, lockOfficer, person); err != nil {
-			return err
-		}
 		if n, err := tx.Change(ctx, upsertOfficer, person, line.Post, line.Body, nil, name, at, madeAt(before)); err != nil {
 			return err
 		} else if n == 0 { // a roll puts him into another post at this very moment
@@ -95,4 +100,9 @@ func First(ctx context.Context, db *vault.DB, at time.Time, iin eds.IIN, name st
 		return ledger.Step(ctx, tx.DB, ask, "officer", person, uuid.Nil, nil)
 	})
 	return line, err
+}
+
+// administers says that he is an administrator of that body, with no last day.
+func administers(found []officerRow, body uuid.UUID) bool {
+	return len(found) == 1 && found[0].Post == "administrator" && found[0].Body == body && found[0].LeftAt == nil && found[0].Until == nil
 }
