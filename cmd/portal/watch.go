@@ -92,6 +92,9 @@ func (h hands) whole(ctx context.Context) error {
 	for _, dir := range h.watch.Witnesses {
 		folders = append(folders, ledger.Witness{Folder: dir})
 	}
+	if err := filled(ctx, h.checks, h.watch.Key, folders); err != nil {
+		return err
+	}
 	return ledger.Proven(ctx, h.checks, h.watch.Key, folders...)
 }
 
