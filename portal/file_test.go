@@ -14,6 +14,7 @@ import (
 
 	"zharia/portal/document"
 	"zharia/portal/materials"
+	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
 
@@ -196,10 +197,16 @@ func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {
 	id := f.recorded("aigul@theft", f.Aigul)
 	read := "/kk/familiarisations/" + id.String()
 	page := f.as(f.Aigul).get(read).want(t, "her page", http.StatusOK)
-	for _, want := range []string{f.Words.In("kk").Until(time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC)), "/cases/" + f.Theft.String() + "/filings/new?kind=petition"} {
+	petition := "/kk/cases/" + f.Theft.String() + "/filings/new?kind=after-familiarisation"
+	for _, want := range []string{f.Words.In("kk").Until(time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC)), petition} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("she is not told %q", want)
 		}
+	}
+	// What is asked now is asked by CPC 297, whose refusal goes to the prosecutor.
+	form := f.as(f.Aigul).get(petition).want(t, "the petition", http.StatusOK)
+	if kind := form.hidden(t, "kind"); kind != string(policy.FilingAfterReading) {
+		t.Errorf("what is asked after the reading is %q", kind)
 	}
 	daniyar := f.as(f.Daniyar)
 	if desk := daniyar.get("/kk/desk"); !strings.Contains(desk.body, read) {

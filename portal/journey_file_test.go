@@ -106,7 +106,7 @@ func TestTheFileIsOpenedReadOnASlowTelephoneAndTheRecordSignedByBoth(t *testing.
 	v.here("200", read+"/record/check")
 	v.sign("recorded")
 	v.here("200", read)
-	v.want("a way to a petition", v.count(`a.button[href$="/filings/new?kind=petition"]`), "1")
+	v.want("a way to a petition", v.count(`a.button[href$="/filings/new?kind=after-familiarisation"]`), "1")
 
 	s.insert("daniyar")
 	d.open("desk", "/desk")
