@@ -222,6 +222,45 @@ func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {
 	f.Sound()
 }
 
+// After a termination there is nothing to petition for: the reader is told to complain, and
+// by when, before she signs and after.
+func TestAfterATerminationTheReaderIsToldToComplainAndNotToPetition(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.Material(materials.New{}, "Бір парақ.")
+	f.SQL.MustExec(`ALTER TABLE decision DISABLE TRIGGER is_final`)
+	f.SQL.MustExec(`UPDATE decision SET kind = 'prosecution-terminated' WHERE id = $1`, f.Decision("group"))
+	id := f.Opened("aigul@theft")
+	read := "/kk/familiarisations/" + id.String()
+	w, aigul := f.Words.In("kk"), f.as(f.Aigul)
+	told := func(when string) {
+		t.Helper()
+		page := aigul.get(read).want(t, when, http.StatusOK).body
+		if !strings.Contains(page, w.T("familiarisation.complaint.text")) {
+			t.Errorf("%s: nobody tells her to complain", when)
+		}
+		for _, wrong := range []string{w.T("familiarisation.petitions.text"), w.T("familiarisation.petitions"), "kind=after-familiarisation", "297-бап"} {
+			if strings.Contains(page, wrong) {
+				t.Errorf("%s: the page says %q", when, wrong)
+			}
+		}
+	}
+	told("while she reads")
+	aigul.post(read+"/record/draft", nil).want(t, "the draft of a record", http.StatusSeeOther)
+	check := aigul.get(read+"/record/check").want(t, "the record", http.StatusOK)
+	if !strings.Contains(check.body, w.T("record_check.warn.terminated")) || strings.Contains(check.body, w.T("record_check.warn")) {
+		t.Error("she is told of petitions before she signs")
+	}
+	aigul.sign(check, f.Aigul.Key).want(t, "signed", http.StatusSeeOther)
+	told("when she has read")
+	if text := portaltest.PDFText(t, []byte(aigul.get(read+"/record/paper").want(t, "her record", http.StatusOK).body)); strings.Contains(text, "294") {
+		t.Error("the record is of CPC 294")
+	}
+	if desk := f.as(f.Daniyar).get(read).want(t, "his page", http.StatusOK); strings.Contains(desk.body, w.T("familiarisation.petitions")) {
+		t.Error("the investigator waits for petitions")
+	}
+}
+
 // fileViews are the pages of the file of a case, for the golden files.
 func fileViews(f *front, o objects) []view {
 	theft := "/cases/" + f.Theft.String()

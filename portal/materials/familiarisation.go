@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,7 @@ type Familiarisation struct {
 	OpensOn     time.Time       // a day
 	Until       time.Time       // the last day, postponements counted in
 	Postponed   int             // days
+	Terminated  bool            // opened because of a termination, CPC 289(2), 290(3)
 	Status      Status
 	Record      uuid.UUID // zero until it is drafted
 	Motions     string
@@ -79,9 +81,9 @@ func (f Familiarisation) Early(at time.Time) bool {
 func (f Familiarisation) Pleading() bool { return f.Status == Opened && f.Plea != "" && f.PleaDays < 0 }
 
 // PetitionsUntil is the end of the term for petitions after the reading (CPC 297);
-// zero before the record is signed.
+// zero before the record is signed, and after a termination, of which one complains.
 func (f Familiarisation) PetitionsUntil(days calendar.Changes) time.Time {
-	if f.RecordedAt.IsZero() {
+	if f.RecordedAt.IsZero() || f.Terminated {
 		return time.Time{}
 	}
 	return days.Running(deadline.AfterReading, f.RecordedAt).Ends
@@ -109,6 +111,7 @@ type familiarisationRow struct {
 	OpensOn     time.Time      `db:"opens_on"`
 	Until       time.Time      `db:"until"`
 	Postponed   int            `db:"postponed"`
+	Terminated  bool           `db:"terminated"`
 	Status      Status         `db:"status"`
 	Record      uuid.NullUUID  `db:"record"`
 	Motions     []byte         `db:"motions"`
@@ -127,7 +130,7 @@ type familiarisationRow struct {
 // to; who has a duty in the case finds all of it.
 const selectAnyFamiliarisation = `
 SELECT f.id, f.casefile, (SELECT c.number FROM casefile c WHERE c.id = f.casefile) AS number, f.participant, p.person, n.name, p.role, r.role AS represented, p.scope, f.document,
-       f.opens_on, f.until, f.postponed, f.status, f.record, f.motions, f.plea, f.plea_at, f.plea_days,
+       f.opens_on, f.until, f.postponed, f.terminated, f.status, f.record, f.motions, f.plea, f.plea_at, f.plea_days,
        f.made_at, f.opened_at, f.recorded_at, f.closed_at,
        p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
            AND (p.until IS NULL OR p.until >= CAST($2 AS date)) AND 'read' = ANY (p.scope) AS stands,
@@ -159,7 +162,7 @@ const selectWaiting = selectAnyFamiliarisation + `
 func (row familiarisationRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Familiarisation, error) {
 	f := Familiarisation{
 		ID: row.ID, Case: row.Case, Participant: row.Participant, Person: row.Person, Role: row.Role,
-		Document: row.Document, OpensOn: row.OpensOn, Until: row.Until, Postponed: row.Postponed, Status: row.Status,
+		Document: row.Document, OpensOn: row.OpensOn, Until: row.Until, Postponed: row.Postponed, Terminated: row.Terminated, Status: row.Status,
 		Record: row.Record.UUID, MadeAt: row.MadeAt, PleaDays: -1, Mine: row.Stands && row.Person == ask.Person && row.Status != Draft,
 	}
 	if row.Represented != nil {
@@ -325,11 +328,23 @@ func Invitees(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid
 }
 
 // The notice of the end of investigative acts comes first (CPC 294(1)); after a
-// termination the file opens without it (CPC 289(2)).
-const countEnded = `
-SELECT count(*) FROM decision
+// termination the file opens without it (CPC 289(2)). By the newer of them it opens.
+const selectEnd = `
+SELECT kind FROM decision
  WHERE casefile = $1 AND status = 'published'
-   AND kind IN ('end-notice', 'terminated-full', 'terminated-part', 'prosecution-terminated')`
+   AND kind IN ('end-notice', 'terminated-full', 'terminated-part', 'prosecution-terminated')
+ ORDER BY published_at DESC
+ LIMIT 1`
+
+// terminated says that what lets the file open is a termination; Conflict where nothing does.
+func terminated(ctx context.Context, db *vault.DB, casefileID uuid.UUID) (bool, error) {
+	var kind policy.Kind
+	err := db.Get(ctx, &kind, selectEnd, casefileID)
+	if errors.Is(err, fault.NotFound) {
+		return false, fault.New(fault.Conflict, "fault.file-no-notice").Under(law.CPC(294, 1))
+	}
+	return kind != "end-notice", err
+}
 
 const countUndrawn = `
 SELECT count(*) FILTER (WHERE state <> 'ready') AS undrawn, count(*) FILTER (WHERE state = 'ready') AS ready
@@ -339,12 +354,8 @@ SELECT count(*) FILTER (WHERE state <> 'ready') AS undrawn, count(*) FILTER (WHE
 // Hindrance is why the file of a case cannot be opened to anybody now; nil where it
 // can.
 func Hindrance(ctx context.Context, db *vault.DB, casefileID uuid.UUID) error {
-	var ended int
-	if err := db.Get(ctx, &ended, countEnded, casefileID); err != nil {
+	if _, err := terminated(ctx, db, casefileID); err != nil {
 		return err
-	}
-	if ended == 0 {
-		return fault.New(fault.Conflict, "fault.file-no-notice").Under(law.CPC(294, 1))
 	}
 	var n struct {
 		Undrawn int `db:"undrawn"`
@@ -363,8 +374,8 @@ func Hindrance(ctx context.Context, db *vault.DB, casefileID uuid.UUID) error {
 }
 
 const insertFamiliarisation = `
-INSERT INTO familiarisation (id, casefile, participant, author, document, opens_on, until, status, made_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8)`
+INSERT INTO familiarisation (id, casefile, participant, author, document, opens_on, until, terminated, status, made_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'draft', $9)`
 
 // DraftFor prepares the notices by which the file opens to some participants for
 // one term, each to be signed.
@@ -417,7 +428,11 @@ func invite(ctx context.Context, tx *vault.DB, press document.Press, ask policy.
 	if err != nil {
 		return err
 	}
-	if doc.Content, err = press.Paper(notice(press, doc, c, to, person, signer.Name, seen, term), doc, c.Number); err != nil {
+	ended, err := terminated(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if doc.Content, err = press.Paper(notice(press, doc, c, to, person, signer.Name, seen, term, ended), doc, c.Number); err != nil {
 		return err
 	}
 	if err := document.Add(ctx, tx, &doc); err != nil {
@@ -427,7 +442,7 @@ func invite(ctx context.Context, tx *vault.DB, press document.Press, ask policy.
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(ctx, insertFamiliarisation, id, c.ID, to.ID, ask.Person, doc.ID, term.OpensOn, term.Until, ask.At)
+	err = tx.Exec(ctx, insertFamiliarisation, id, c.ID, to.ID, ask.Person, doc.ID, term.OpensOn, term.Until, ended, ask.At)
 	if database.Violates(err, "familiarisation_now") {
 		return fault.New(fault.Conflict, "fault.not-now")
 	}
@@ -568,7 +583,7 @@ func Postpone(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, d
 }
 
 // notice is the paper by which the file opens.
-func notice(press document.Press, d document.Document, c casefile.Case, to Invitee, person identity.Person, signer string, seen []Material, term Term) document.Sheet {
+func notice(press document.Press, d document.Document, c casefile.Case, to Invitee, person identity.Person, signer string, seen []Material, term Term, ended bool) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, string(d.Kind))
 	s.From = []string{c.Body.In(d.Language)}
@@ -590,7 +605,14 @@ func notice(press document.Press, d document.Document, c casefile.Case, to Invit
 		document.Fact{Label: w.T("paper.familiarisation.term"), Value: w.T("paper.familiarisation.term-value", "from", w.Day(term.OpensOn), "until", w.Day(term.Until))},
 		document.Fact{Label: w.T("paper.familiarisation.amount"), Value: w.T("paper.familiarisation.amount-value", "volumes", len(Volumes(seen)), "sheets", sheets)},
 	)
-	s.Sections = []document.Section{{Text: w.T("paper.familiarisation.text." + string(to.Part))}}
+	text := []string{w.T("paper.familiarisation.text." + string(to.Part))}
+	if ended {
+		s.Subtitle = w.T("paper.familiarisation.subtitle.terminated")
+		text = append(text, w.T("paper.familiarisation.complaint"))
+	} else {
+		text = append(text, w.T("paper.familiarisation.postponed"), w.T("paper.familiarisation.petitions"))
+	}
+	s.Sections = []document.Section{{Text: strings.Join(text, " ")}}
 	s.States = &warrant.Fact{
 		Kind: warrant.Familiarisation, Participant: to.ID, Person: to.Person, Role: to.Role, From: warrant.On(term.OpensOn), Until: warrant.On(term.Until),
 	}

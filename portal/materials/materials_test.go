@@ -204,7 +204,7 @@ func TestNothingOpensBeforeTheNoticeOfTheEnd(t *testing.T) {
 }
 
 func TestATerminatedCaseOpensWithoutTheNotice(t *testing.T) {
-	w := portaltest.World(t)
+	w := &world{W: portaltest.World(t)}
 	w.Material(materials.New{}, "Бір парақ.")
 	w.SQL.MustExec(`ALTER TABLE decision DISABLE TRIGGER is_final`)
 	for _, kind := range []string{"terminated-full", "prosecution-terminated"} {
@@ -215,6 +215,37 @@ func TestATerminatedCaseOpensWithoutTheNotice(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
+	// The notice is of the articles by which it opens: petitions after the reading are of a
+	// case that goes on (CPC 297), a termination is complained of.
+	id := w.Notice("aigul@theft")
+	paper := w.noticed(t, id)
+	for _, want := range []string{"289 және 290-баптары", "102-бабы", "106-бабының 5-бөлігі"} {
+		if !strings.Contains(paper, want) {
+			t.Errorf("the notice after a termination has no %q:\n%s", want, paper)
+		}
+	}
+	for _, wrong := range []string{"294", "297", "үш тәулік"} {
+		if strings.Contains(paper, wrong) {
+			t.Errorf("the notice after a termination says %q:\n%s", wrong, paper)
+		}
+	}
+	// An investigation that was resumed and ended anew is read by CPC 294 again.
+	w.At = w.At.Add(time.Hour)
+	w.EndNotice()
+	if paper := w.noticed(t, w.Notice("serik@theft")); !strings.Contains(paper, "294-бабы бойынша") || !strings.Contains(paper, "үш тәулік") {
+		t.Errorf("the notice after a new end of the acts:\n%s", paper)
+	}
+	w.Want(t, `SELECT terminated FROM familiarisation ORDER BY made_at`, "terminated\ntrue\nfalse")
+}
+
+// noticed is a notice as it is read, on one line.
+func (w *world) noticed(t *testing.T, id uuid.UUID) string {
+	t.Helper()
+	_, doc, err := materials.ReadNotice(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(portaltest.PDFText(t, doc.Content)), " ")
 }
 
 func TestTheTermOpensAndClosesTheFile(t *testing.T) {

@@ -273,6 +273,9 @@ const maxLines = 500
 func (f Familiarisation) sheet(press document.Press, d document.Document, c casefile.Case, person identity.Person, sum Summary, motions string) document.Sheet {
 	w := press.Words.In(d.Language)
 	s := press.Sheet(d, string(d.Kind))
+	if f.Terminated {
+		s.Subtitle = w.T("paper.familiarisation.subtitle.terminated")
+	}
 	s.From = []string{c.Body.In(d.Language)}
 	s.Facts = []document.Fact{
 		{Label: w.T("paper.case"), Value: c.Number},
