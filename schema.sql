@@ -871,7 +871,7 @@ CREATE TABLE familiarisation (
     until        date        NOT NULL,
     postponed    int         NOT NULL DEFAULT 0 CHECK (postponed BETWEEN 0 AND 5), -- сутки, CPC 294
     terminated   boolean     NOT NULL DEFAULT false,              -- opened after a termination (CPC 289, 290): nothing is petitioned for, it is complained of
-    status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed')),
+    status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed', 'lapsed')), -- lapsed: its term ended, and it was opened anew
     record       uuid        UNIQUE REFERENCES document,          -- signed by the reader; the investigator's assent closes it
     motions      bytea,      -- sealed: what the reader writes into the record
     plea         bytea,      -- sealed: why he asks that it be postponed
@@ -887,7 +887,8 @@ CREATE TABLE familiarisation (
     CHECK ((status IN ('recorded', 'closed')) = (recorded_at IS NOT NULL) AND (status = 'closed') = (closed_at IS NOT NULL))
 );
 CREATE INDEX familiarisation_participant ON familiarisation (participant);
-CREATE UNIQUE INDEX familiarisation_now ON familiarisation (participant) WHERE status IN ('draft', 'open');
+CREATE UNIQUE INDEX familiarisation_next ON familiarisation (participant) WHERE status = 'draft';
+CREATE UNIQUE INDEX familiarisation_now ON familiarisation (participant) WHERE status = 'open';
 CREATE INDEX familiarisation_casefile ON familiarisation (casefile);
 
 -- What was read: a page that was on the screen, and for how long.
@@ -2167,6 +2168,7 @@ CREATE TABLE seat (
     represented text NOT NULL,
     part        text NOT NULL CHECK (part IN ('', 'case', 'civil-claim')),
     side        text NOT NULL, -- of several of one side each sees his own part: policy.Side
+    unhurried   boolean NOT NULL, -- the file does not close to him on a day, CPC 296(3): policy.Unhurried
     PRIMARY KEY (role, represented)
 );
 
@@ -2448,7 +2450,8 @@ BEGIN
                              THEN ARRAY[coalesce(r.id, q.id)] ELSE lineage(coalesce(r.id, q.id)) END,
                         CASE WHEN q.from_case IS NOT NULL THEN q.confirmed_at END,
                         CASE WHEN 'copy' = ANY (q.scope) THEN 50 ELSE 40 END,
-                        EXISTS (SELECT FROM familiarisation f WHERE f.participant = q.id AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until)) AS fence.place)
+                        EXISTS (SELECT FROM familiarisation f WHERE f.participant = q.id AND f.status = 'open' AND f.opens_on <= fence.today()
+                                   AND (fence.today() <= f.until OR EXISTS (SELECT FROM seat o WHERE o.role = q.role AND o.represented = coalesce(r.role, '') AND o.unhurried)))) AS fence.place)
           FROM mine m
           JOIN participant q ON q.id = m.participant
           LEFT JOIN participant r ON r.id = q.represents
@@ -2690,7 +2693,7 @@ BEGIN
                  LEFT JOIN participant r ON r.id = p.represents
                  JOIN seat s ON s.role = p.role AND s.represented = coalesce(r.role, '')
                 WHERE f.casefile = of_case AND f.participant IN (SELECT fence.capacities(of_case, true))
-                  AND f.status = 'open' AND fence.today() BETWEEN f.opens_on AND f.until
+                  AND f.status = 'open' AND f.opens_on <= fence.today() AND (fence.today() <= f.until OR s.unhurried)
                   AND s.part IN ('case', of_part));
 END $$;
 -- Who may open a paper. A draft is of its author and, if it is an official's, only

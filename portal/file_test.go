@@ -222,6 +222,46 @@ func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {
 	f.Sound()
 }
 
+// The last day of the notice closes the file to the victim, who may have it opened anew, and
+// to no suspect (CPC 296(3)).
+func TestTheLastDayOfTheFileClosesNothingToASuspect(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	page := f.Pages(f.Material(materials.New{}, "Бір парақ.", "Екінші парақ."))[0]
+	f.EndNotice()
+	his, hers := "/kk/familiarisations/"+f.Opened("serik@theft").String(), "/kk/familiarisations/"+f.Opened("aigul@theft").String()
+	at := "/pages/" + page.String()
+	w := f.Words.In("kk")
+	first := f.as(f.Serik).get(his).want(t, "his page", http.StatusOK).body
+	if !strings.Contains(first, w.T("familiarisation.unhurried")) || strings.Contains(first, `/plea"`) {
+		t.Error("he is not told that nobody limits him, or is to ask for what is his")
+	}
+	f.as(f.Aigul).get(hers+at).want(t, "a page, in time", http.StatusOK)
+	f.At = f.At.AddDate(0, 0, 40)
+	serik, aigul, daniyar := f.as(f.Serik), f.as(f.Aigul), f.as(f.Daniyar)
+	for _, path := range []string{"", at, at + "/picture", "/copy"} {
+		serik.get(his+path).want(t, "he, after the last day, at "+path, http.StatusOK)
+	}
+	if page := serik.get(his).body; strings.Contains(page, "Материалдар жабылды") || !strings.Contains(page, his+"/pages/") {
+		t.Error("his contents are closed")
+	}
+	aigul.get(hers+at+"/picture").want(t, "she, after the last day", http.StatusConflict)
+	if page := aigul.get(hers).body; !strings.Contains(page, "Материалдар жабылды") || !strings.Contains(page, "/filings/new?kind=familiarise") || strings.Contains(page, `/plea"`) {
+		t.Error("she is not told how the file is opened to her again")
+	}
+	form := daniyar.get("/kk/cases/"+f.Theft.String()+"/familiarisations/new").want(t, "the form", http.StatusOK).body
+	if !strings.Contains(form, f.Participant("aigul@theft").String()) || strings.Contains(form, f.Participant("serik@theft").String()) {
+		t.Error("the file cannot be opened anew to her, or is to him who reads it")
+	}
+	anew := "/kk/familiarisations/" + f.Opened("aigul@theft").String()
+	aigul.get(anew+at+"/picture").want(t, "she, by the new notice", http.StatusOK)
+	if page := aigul.get(hers).want(t, "her page of before", http.StatusOK).body; !strings.Contains(page, w.T("familiarisation.lapsed")) || strings.Contains(page, w.T("familiarisation.petitions")) {
+		t.Error("her page of before does not say that it was opened anew")
+	}
+	daniyar.get(hers).want(t, "the log of before, to him", http.StatusOK)
+	f.Sound()
+}
+
 // After a termination there is nothing to petition for: the reader is told to complain, and
 // by when, before she signs and after.
 func TestAfterATerminationTheReaderIsToldToComplainAndNotToPetition(t *testing.T) {

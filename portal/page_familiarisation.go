@@ -93,7 +93,7 @@ func (p *Portal) showFamiliarisation(c echo.Context, ask policy.Ask, form *web.F
 		Form: form, Familiarisation: f, Reads: f.Reads(ask.At), Early: f.Early(ask.At), PetitionsUntil: f.PetitionsUntil(days),
 	}
 	page.Over = f.Status == materials.Opened && !page.Reads && !page.Early
-	page.MayPlead = f.Status == materials.Opened && !page.Over && !f.Pleading() && f.Postponed < materials.MaxPostponed
+	page.MayPlead = f.MayPlead(ask.At)
 	if f.Status == materials.Opened {
 		if err := p.contents(c, f, &page); err != nil {
 			return err

@@ -104,12 +104,12 @@ func sights() list {
 	return out
 }
 
-// seats is policy.File and policy.Side for every status as it can be held.
+// seats is policy.File, policy.Side and policy.Unhurried for every status as it can be held.
 func seats() list {
 	var out list
 	for _, seat := range policy.Seats() {
 		out = append(out, []string{
-			string(seat.Role), string(seat.Represented), string(policy.File(seat.Role, seat.Represented)), policy.Side(seat.Role),
+			string(seat.Role), string(seat.Represented), string(policy.File(seat.Role, seat.Represented)), policy.Side(seat.Role), word(slices.Contains(policy.Unhurried, seat.Role)),
 		})
 	}
 	return out
@@ -127,7 +127,7 @@ SELECT md5(coalesce(string_agg(line, E'\n' ORDER BY line COLLATE "C"), ''))
 
 	digestSeats = `
 SELECT md5(coalesce(string_agg(line, E'\n' ORDER BY line COLLATE "C"), ''))
-  FROM (SELECT concat_ws(' ', role, represented, part, side) AS line FROM seat) AS l`
+  FROM (SELECT concat_ws(' ', role, represented, part, side, left(CAST(unhurried AS text), 1)) AS line FROM seat) AS l`
 
 	deleteSights = `DELETE FROM sight`
 	deleteSeats  = `DELETE FROM seat`
@@ -138,8 +138,8 @@ SELECT * FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[]),
        CAST($7 AS boolean[]), CAST($8 AS smallint[]), CAST($9 AS text[]), CAST($10 AS boolean[]), CAST($11 AS boolean[]))`
 
 	insertSeats = `
-INSERT INTO seat (role, represented, part, side)
-SELECT * FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[]), CAST($4 AS text[]))`
+INSERT INTO seat (role, represented, part, side, unhurried)
+SELECT * FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[]), CAST($4 AS text[]), CAST($5 AS boolean[]))`
 )
 
 // fill writes the tables anew where they are not those of this program.
@@ -165,7 +165,7 @@ func fill(ctx context.Context, db *database.DB) error {
 			if err := tx.Exec(ctx, deleteSeats); err != nil {
 				return err
 			}
-			return tx.Exec(ctx, insertSeats, l.column(0), l.column(1), l.column(2), l.column(3))
+			return tx.Exec(ctx, insertSeats, l.column(0), l.column(1), l.column(2), l.column(3), l.column(4))
 		}
 		return nil
 	})

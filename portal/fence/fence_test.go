@@ -15,6 +15,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/fence"
+	"zharia/portal/materials"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -450,5 +451,41 @@ func TestAListShowsTheDecisionsThatEachAloneWouldBeShownAs(t *testing.T) {
 	}
 	if shown[w.Aigul.Person.String()] == 0 || shown[w.Daniyar.Person.String()] == 0 {
 		t.Error("neither the victim nor the investigator is shown a decision: nothing was compared")
+	}
+}
+
+// The last day of a reading closes the sheets in the database too, but not to those whom the
+// Code does not hurry (CPC 296(3)); to them, too, nothing opens before the first.
+func TestTheLastDayOfAReadingIsTheDatabasesToo(t *testing.T) {
+	w := portaltest.World(t)
+	w.Material(materials.New{}, "Бір парақ.")
+	w.EndNotice()
+	w.Opened("serik@theft")
+	w.Opened("dana@theft")
+	w.Opened("aigul@theft")
+	for _, c := range []struct {
+		who   *portaltest.Actor
+		days  int
+		reads bool
+	}{
+		{w.Serik, -1, false}, {w.Serik, 9, true}, {w.Serik, 40, true},
+		{w.Dana, -1, false}, {w.Dana, 9, true}, {w.Dana, 40, true},
+		{w.Aigul, -1, false}, {w.Aigul, 9, true}, {w.Aigul, 10, false}, {w.Aigul, 40, false},
+	} {
+		ctx := database.As(t.Context(), c.who.Person, uuid.Nil, w.At.AddDate(0, 0, c.days))
+		var sheets, pages int
+		var file bool // what opens with the file opens with it
+		if err := w.App.Get(ctx, &sheets, `SELECT count(*) FROM material WHERE casefile = $1`, w.Theft); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.App.Get(ctx, &pages, `SELECT count(*) FROM material_page`); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.App.Get(ctx, &file, `SELECT coalesce(bool_or(p.reads), false) FROM unnest(fence.places($1)) AS p`, w.Theft); err != nil {
+			t.Fatal(err)
+		}
+		if (sheets > 0) != c.reads || (pages > 0) != c.reads || file != c.reads {
+			t.Errorf("%s on day %d: %d sheets, %d pages, with the file %v", c.who.Word, c.days, sheets, pages, file)
+		}
 	}
 }

@@ -600,9 +600,13 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 	b.see(b.Aigul, b.Theft)
 	opens := func(by, to *portaltest.Actor, participant string, from, until int) {
 		t.Helper()
+		role := policy.Suspect
+		if to == b.Aigul {
+			role = policy.Victim
+		}
 		f := warrant.Fact{
 			Kind: warrant.Familiarisation, ID: uuid.New(), Made: b.At.UTC().Truncate(time.Second), Case: b.Theft, Participant: b.Participant(participant), Person: to.Person,
-			Role: policy.Suspect, From: warrant.On(day(b.W, from)), Until: warrant.On(day(b.W, until)),
+			Role: role, From: warrant.On(day(b.W, from)), Until: warrant.On(day(b.W, until)),
 		}
 		pdf, err := warrant.Put(b.PDF("Хабарлама"), f)
 		ok(t, err)
@@ -622,17 +626,22 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 	is(b.Serik, false, false, "by his own paper")
 	opens(b.Ermek, b.Serik, "serik@theft", 0, 9)
 	is(b.Serik, false, false, "by an investigator of another case")
-	opens(b.Daniyar, b.Serik, "serik@theft", 1, 2)
-	is(b.Serik, true, false, "before its day")
-	is(b.Aigul, false, false, "to another")
+	opens(b.Daniyar, b.Aigul, "aigul@theft", 1, 2)
+	is(b.Aigul, true, false, "before its day")
+	is(b.Serik, false, false, "to another")
 	b.At = b.At.AddDate(0, 0, 1)
-	is(b.Serik, true, true, "on its day")
+	is(b.Aigul, true, true, "on its day")
 	b.At = b.At.AddDate(0, 0, 1+warrant.MaxPostponed)
-	is(b.Serik, true, true, "postponed")
+	is(b.Aigul, true, true, "postponed")
 	b.At = b.At.AddDate(0, 0, 1)
-	is(b.Serik, true, false, "after its term")
-	opens(b.Daniyar, b.Serik, "serik@theft", 0, 9)
-	is(b.Serik, true, true, "anew")
+	is(b.Aigul, true, false, "after its term")
+	opens(b.Daniyar, b.Aigul, "aigul@theft", 0, 9)
+	is(b.Aigul, true, true, "anew")
+	// To a suspect the last day closes nothing, CPC 296(3); the end of his status does.
+	opens(b.Daniyar, b.Serik, "serik@theft", 1, 2)
+	is(b.Serik, true, false, "before his day")
+	b.At = b.At.AddDate(0, 0, 2+warrant.MaxPostponed+1)
+	is(b.Serik, true, true, "who is not hurried")
 	ok(t, b.End(b.Daniyar, b.Participant("serik@theft")))
 	b.see(b.Serik, b.Theft)
 	is(b.Serik, false, false, "his status ended")

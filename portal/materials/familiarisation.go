@@ -66,10 +66,13 @@ type Familiarisation struct {
 	standing policy.Standing
 }
 
+// Unhurried says that the last day does not close the file to him (CPC 296(3)): he reads
+// until he has signed the record.
+func (f Familiarisation) Unhurried() bool { return slices.Contains(policy.Unhurried, f.Role) }
+
 // Reads says that today is a day on which he reads.
 func (f Familiarisation) Reads(at time.Time) bool {
-	today := at.In(deadline.Zone).Format(time.DateOnly)
-	return f.Status == Opened && f.OpensOn.Format(time.DateOnly) <= today && today <= f.Until.Format(time.DateOnly)
+	return f.Status == Opened && !f.Early(at) && (f.Unhurried() || !f.over(at))
 }
 
 // Early says that his first day has not come.
@@ -302,10 +305,10 @@ type Invitee struct {
 }
 
 const selectBusy = `
-SELECT participant FROM familiarisation WHERE casefile = $1 AND status IN ('draft', 'open')`
+SELECT participant, status = 'open' AND until < $2 AS over FROM familiarisation WHERE casefile = $1 AND status IN ('draft', 'open')`
 
 // Invitees are those to whom the file may be opened now: their status is confirmed,
-// the matrix opens the file to it, and it is not open to them already.
+// the matrix opens the file to it, and it is not open to them already, nor prepared to be.
 func Invitees(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Invitee, error) {
 	if _, err := casefileOf(ctx, db, ask, casefileID); err != nil {
 		return nil, err
@@ -314,13 +317,24 @@ func Invitees(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid
 	if err != nil {
 		return nil, err
 	}
-	var busy []uuid.UUID
-	if err := db.Select(ctx, &busy, selectBusy, casefileID); err != nil {
+	var busy []struct {
+		Participant uuid.UUID `db:"participant"`
+		Over        bool      `db:"over"`
+	}
+	if err := db.Select(ctx, &busy, selectBusy, casefileID, today(ask.At)); err != nil {
 		return nil, err
+	}
+	over := map[uuid.UUID]bool{} // to whom it was opened for a time that has passed
+	for _, b := range busy {
+		before, twice := over[b.Participant]
+		over[b.Participant] = b.Over && (before || !twice)
 	}
 	var out []Invitee
 	for _, p := range all {
-		if part := policy.File(p.Role, p.RepresentedRole); p.Status == casefile.Confirmed && part != policy.NoFile && !slices.Contains(busy, p.ID) {
+		if closed, known := over[p.ID]; known && (!closed || slices.Contains(policy.Unhurried, p.Role)) {
+			continue
+		}
+		if part := policy.File(p.Role, p.RepresentedRole); p.Status == casefile.Confirmed && part != policy.NoFile {
 			out = append(out, Invitee{p, part})
 		}
 	}
@@ -443,7 +457,7 @@ func invite(ctx context.Context, tx *vault.DB, press document.Press, ask policy.
 		return err
 	}
 	err = tx.Exec(ctx, insertFamiliarisation, id, c.ID, to.ID, ask.Person, doc.ID, term.OpensOn, term.Until, ended, ask.At)
-	if database.Violates(err, "familiarisation_now") {
+	if database.Violates(err, "familiarisation_next") {
 		return fault.New(fault.Conflict, "fault.not-now")
 	}
 	if err != nil {
@@ -465,9 +479,13 @@ func ReadNotice(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID)
 const openFamiliarisation = `
 UPDATE familiarisation SET status = $2, opened_at = $3 WHERE id = $1`
 
+const lapse = `
+UPDATE familiarisation SET status = 'lapsed' WHERE participant = $1 AND status = 'open' AND until < $2`
+
 // Begin signs the notice with the investigator's key, and the file is open to the
-// reader. What has changed since the draft (his status, the notice of the end) is
-// held against the law again.
+// reader. What has changed since the draft (his status, the notice of the end, the day) is
+// held against the law again. A reading of his whose last day has passed lapses: what
+// was read in it stays written there.
 func Begin(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
@@ -488,11 +506,25 @@ func Begin(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, i
 		if err := Hindrance(ctx, tx, f.Case); err != nil {
 			return err
 		}
+		ended, err := terminated(ctx, tx, f.Case)
+		if err != nil {
+			return err
+		}
+		if f.over(ask.At) || ended != f.Terminated {
+			return fault.New(fault.Invalid, "fault.file-notice-old")
+		}
+		if err := tx.Exec(ctx, lapse, f.Participant, today(ask.At)); err != nil {
+			return err
+		}
 		doc, err := document.Sign(ctx, tx, ask, f.Document, signature)
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, openFamiliarisation, id, next, ask.At); err != nil {
+		err = tx.Exec(ctx, openFamiliarisation, id, next, ask.At)
+		if database.Violates(err, "familiarisation_now") {
+			return fault.New(fault.Conflict, "fault.not-now")
+		}
+		if err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "familiarisation", id, f.Case, doc.Digest)
@@ -528,6 +560,12 @@ func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (u
 const setPlea = `
 UPDATE familiarisation SET plea = $2, plea_at = $3, plea_days = NULL WHERE id = $1`
 
+// MayPlead says that he may ask to have it postponed: the file is to close to him, he does
+// not wait for an answer already, and not all the days are given.
+func (f Familiarisation) MayPlead(at time.Time) bool {
+	return f.Status == Opened && !f.Unhurried() && !f.Pleading() && f.Postponed < MaxPostponed && !f.over(at)
+}
+
 // Plead has the reader ask that the reading be postponed, and why (CPC 294).
 func Plead(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, why string) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
@@ -538,7 +576,7 @@ func Plead(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, why 
 		if _, err := f.Status.after(ask.Act); err != nil {
 			return err
 		}
-		if f.Pleading() || f.Postponed >= MaxPostponed || f.over(ask.At) {
+		if !f.MayPlead(ask.At) {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
 		sealed, err := tx.SealText(pleaAt(f.Case, id), why)
@@ -575,6 +613,9 @@ func Postpone(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, d
 		if days < 0 || days > MaxPostponed-f.Postponed {
 			return fault.New(fault.Invalid, "fault.file-postponed").At("days").Under(law.CPC(294))
 		}
+		if days > 0 && f.Until.AddDate(0, 0, days).Format(time.DateOnly) < today(ask.At) {
+			return fault.New(fault.Invalid, "fault.file-postponed-past").At("days")
+		}
 		if err := tx.Exec(ctx, postpone, id, days); err != nil {
 			return err
 		}
@@ -606,11 +647,17 @@ func notice(press document.Press, d document.Document, c casefile.Case, to Invit
 		document.Fact{Label: w.T("paper.familiarisation.amount"), Value: w.T("paper.familiarisation.amount-value", "volumes", len(Volumes(seen)), "sheets", sheets)},
 	)
 	text := []string{w.T("paper.familiarisation.text." + string(to.Part))}
+	switch {
+	case slices.Contains(policy.Unhurried, to.Role):
+		text = append(text, w.T("paper.familiarisation.unhurried"))
+	case !ended:
+		text = append(text, w.T("paper.familiarisation.postponed"))
+	}
 	if ended {
 		s.Subtitle = w.T("paper.familiarisation.subtitle.terminated")
 		text = append(text, w.T("paper.familiarisation.complaint"))
 	} else {
-		text = append(text, w.T("paper.familiarisation.postponed"), w.T("paper.familiarisation.petitions"))
+		text = append(text, w.T("paper.familiarisation.petitions"))
 	}
 	s.Sections = []document.Section{{Text: strings.Join(text, " ")}}
 	s.States = &warrant.Fact{

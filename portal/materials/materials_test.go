@@ -283,6 +283,95 @@ func TestTheTermOpensAndClosesTheFile(t *testing.T) {
 	}
 }
 
+// The last day closes nothing to a suspect and his defender (CPC 296(3)), and they need not
+// ask; what closes the file to them is their own record.
+func TestTheDefenceReadsForAsLongAsItNeeds(t *testing.T) {
+	w := open(t)
+	page := w.Pages(w.search)[0]
+	opened := map[*portaltest.Actor]uuid.UUID{}
+	for _, a := range []*portaltest.Actor{w.Serik, w.Dana} {
+		opened[a] = w.Opened(a.Word + "@theft")
+	}
+	w.Opened("aigul@theft")
+	w.At = w.At.AddDate(0, 0, 40)
+	for a, id := range opened {
+		if _, err := materials.Turn(t.Context(), w.DB, a.Asks(policy.FamiliarisationPage), id, page); err != nil {
+			t.Errorf("%s turns a page a month after the last day: %v", a.Word, err)
+		}
+		if _, err := materials.Picture(t.Context(), w.DB, a.Asks(policy.FamiliarisationPicture), id, page, false); err != nil {
+			t.Errorf("%s has no picture a month after the last day: %v", a.Word, err)
+		}
+		is(t, a.Word+" asks for more time, who has all of it", materials.Plead(t.Context(), w.DB, a.Asks(policy.FamiliarisationPlead), id, "Үлгермедім, тағы уақыт керек."), fault.Conflict)
+		is(t, "it is opened again to "+a.Word+", who reads it", w.Invite(w.Participant(a.Word+"@theft")), fault.Invalid)
+	}
+	w.At = w.At.AddDate(0, 0, -45)
+	_, err := materials.Turn(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationPage), opened[w.Serik], page)
+	is(t, "before the first day", err, fault.Conflict)
+	// The notice says so to whom it is so, and offers the five days of CPC 294(4) to others.
+	for _, c := range []struct{ who, has, not string }{
+		{"serik@theft", "296-бабының 3-бөлігі", "бес тәулік"}, {"aigul@theft", "бес тәулік", "296-бабының"},
+	} {
+		var id uuid.UUID
+		if err := w.SQL.Get(&id, `SELECT id FROM familiarisation WHERE participant = $1`, w.Participant(c.who)); err != nil {
+			t.Fatal(err)
+		}
+		if paper := w.noticed(t, id); !strings.Contains(paper, c.has) || strings.Contains(paper, c.not) {
+			t.Errorf("the notice to %s:\n%s", c.who, paper)
+		}
+	}
+}
+
+// Who did not come, or signed nothing, is no dead end: the file is opened anew, and what was
+// read before stays written where it was read.
+func TestAfterTheLastDayTheFileIsOpenedAnew(t *testing.T) {
+	w := open(t)
+	aigul, page := w.Participant("aigul@theft"), w.Pages(w.search)[0]
+	first := w.Opened("aigul@theft")
+	turn := func(id uuid.UUID) error {
+		_, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, page)
+		return err
+	}
+	if err := turn(first); err != nil {
+		t.Fatal(err)
+	}
+	began := w.At
+	w.At = began.AddDate(0, 0, 9)
+	is(t, "on the last day", w.Invite(aigul), fault.Invalid)
+	w.At = began.AddDate(0, 0, 20)
+	is(t, "after it", turn(first), fault.Conflict)
+	second := w.Notice("aigul@theft")
+	w.Want(t, `SELECT status FROM familiarisation ORDER BY made_at`, "status\nopen\ndraft")
+	is(t, "a second notice", w.Invite(aigul), fault.Invalid)
+	// A notice that lay until its own last day passed opens nothing: it is prepared anew.
+	w.At = began.AddDate(0, 0, 40)
+	is(t, "a notice whose days have passed", w.Begin(second), fault.Invalid)
+	w.Want(t, `SELECT status FROM familiarisation ORDER BY made_at`, "status\nopen\ndraft")
+	if _, err := materials.Discard(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationDiscard), second); err != nil {
+		t.Fatal(err)
+	}
+	second = w.Opened("aigul@theft")
+	if err := turn(second); err != nil {
+		t.Errorf("she does not read by the new notice: %v", err)
+	}
+	is(t, "by the notice of before", turn(first), fault.Conflict)
+	w.Want(t, `SELECT f.status, count(r.page) AS read FROM familiarisation f LEFT JOIN reading r ON r.familiarisation = f.id GROUP BY f.id ORDER BY f.made_at`, `
+		status | read
+		lapsed | 1
+		open   | 1`)
+	w.Sound()
+}
+
+// A notice that was printed while the investigation went on is not signed when it has ended:
+// it would say what is not so any more.
+func TestANoticeOfAnotherEndIsPreparedAnew(t *testing.T) {
+	w := open(t)
+	id := w.Notice("aigul@theft")
+	w.At = w.At.Add(time.Hour)
+	w.SQL.MustExec(`ALTER TABLE decision DISABLE TRIGGER is_final`)
+	w.SQL.MustExec(`UPDATE decision SET kind = 'terminated-full', published_at = $2 WHERE id = $1`, w.Decision("group"), w.At)
+	is(t, "the notice of CPC 294 in a terminated case", w.Begin(id), fault.Invalid)
+}
+
 func TestAStatusThatEndsClosesTheFileAtOnce(t *testing.T) {
 	w := open(t)
 	id, page := w.Opened("dana@theft"), w.Pages(w.search)[0]
@@ -455,6 +544,28 @@ func TestReadingIsPostponedByFiveDaysAtMost(t *testing.T) {
 		opens_on   | until      | postponed | plea_days
 		2026-10-22 | 2026-11-05 | 5         | 2`)
 	w.Sound()
+}
+
+// A plea of the last evening that is answered a week later: days that have passed already
+// give her nothing, and would be said to have been given.
+func TestNothingIsPostponedToADayThatHasPassed(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	w.At = w.At.AddDate(0, 0, 9)
+	if err := materials.Plead(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPlead), id, "Ауруханада жатырмын, таныса алмаймын."); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.AddDate(0, 0, 4)
+	postpone := func(days int) error {
+		return materials.Postpone(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationPostpone), id, days)
+	}
+	is(t, "by three days", postpone(3), fault.Invalid)
+	if err := postpone(4); err != nil {
+		t.Errorf("to today: %v", err)
+	}
+	if _, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, w.Pages(w.search)[0]); err != nil {
+		t.Errorf("she does not read on the day that was given: %v", err)
+	}
 }
 
 // record has Aigul draft the record and sign it.

@@ -14,17 +14,19 @@ const (
 	Opened   Status = "open"
 	Recorded Status = "recorded" // the reader has signed the record
 	Closed   Status = "closed"   // and the investigator, too
+	Lapsed   Status = "lapsed"   // its last day passed without a record, and a new notice opened the file again
 )
 
 // Statuses are all of them in order.
-var Statuses = []Status{Draft, Opened, Recorded, Closed}
+var Statuses = []Status{Draft, Opened, Recorded, Closed, Lapsed}
 
 type step struct {
 	from Status
 	act  policy.Act
 }
 
-// moves is the whole life of a familiarisation; what is not here cannot happen.
+// moves is the whole life of a familiarisation; what is not here cannot happen, but that
+// Begin of a new one lets the one before lapse.
 var moves = map[step]Status{
 	{Draft, policy.FamiliarisationDraft}:     Draft,
 	{Draft, policy.FamiliarisationOpen}:      Opened,

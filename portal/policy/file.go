@@ -34,6 +34,11 @@ func File(role, represented Role) FilePart {
 	return part
 }
 
+// Unhurried are the statuses to which the file does not close on a day: nobody limits a
+// suspect and his defender in the time that they need for it (CPC 296(3)), nor who has a
+// suspect's rights in his place (CPC 75).
+var Unhurried = []Role{Suspect, Accused, Defender, SuspectsLegalRep}
+
 func asSuspect(role Role) Role {
 	if role == Accused {
 		return Suspect

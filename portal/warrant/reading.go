@@ -1,9 +1,12 @@
 package warrant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"zharia/portal/policy"
 )
 
 // The file of a case opens to a participant by a paper of its own (CPC 294).
@@ -12,6 +15,7 @@ import (
 type reading struct {
 	in, participant, person uuid.UUID
 	from, until             Day
+	unhurried               bool // by the status that the paper names
 }
 
 // MaxPostponed is by how many days at most a reading is postponed altogether (CPC 294), which
@@ -22,12 +26,13 @@ func (c *Chain) familiarise(p Paper) string {
 	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }) {
 		return "who opened the file did not conduct the case"
 	}
-	c.readings = append(c.readings, reading{in: p.Case, participant: p.Participant, person: p.Person, from: p.From, until: p.Until})
+	c.readings = append(c.readings, reading{in: p.Case, participant: p.Participant, person: p.Person, from: p.From, until: p.Until, unhurried: slices.Contains(policy.Unhurried, p.Role)})
 	return ""
 }
 
 // Reads says that the file of a case was opened to a participant of it by a status that
 // stands: file, ever, so that he has its list and what he wrote about it; pages, for today.
+// To a suspect and his defender the last day of the paper closes nothing (CPC 296(3)).
 func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
 	for _, r := range c.readings {
 		if r.in != in || r.person != person {
@@ -37,7 +42,7 @@ func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
 			continue // one who came with another case the portal may know under a number of its own
 		}
 		file = true
-		if today := day(at); r.from <= today && today <= r.until.plus(MaxPostponed) {
+		if today := day(at); r.from <= today && (r.unhurried || today <= r.until.plus(MaxPostponed)) {
 			pages = true
 		}
 	}
