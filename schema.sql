@@ -2683,8 +2683,9 @@ BEGIN
 END $$;
 
 -- The file of a case: what the officials of the case put there, and as much of it as
--- is open to the reader today.
-CREATE FUNCTION fence.material(of_case uuid, of_part text, flagged text[]) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- is open to the reader today. Its list he has until he has signed the record, which
+-- names every material.
+CREATE FUNCTION fence.material(of_case uuid, of_part text, flagged text[], list boolean) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN fence.duty(of_case)
         OR flagged = '{}' AND of_part <> 'prosecution-list' AND EXISTS (
@@ -2693,8 +2694,14 @@ BEGIN
                  LEFT JOIN participant r ON r.id = p.represents
                  JOIN seat s ON s.role = p.role AND s.represented = coalesce(r.role, '')
                 WHERE f.casefile = of_case AND f.participant IN (SELECT fence.capacities(of_case, true))
-                  AND f.status = 'open' AND f.opens_on <= fence.today() AND (fence.today() <= f.until OR s.unhurried)
+                  AND f.status = 'open' AND f.opens_on <= fence.today() AND (list OR fence.today() <= f.until OR s.unhurried)
                   AND s.part IN ('case', of_part));
+END $$;
+-- The sheets of a material that the asker has in his list, by their numbers alone.
+CREATE FUNCTION fence.leaves(of uuid) RETURNS TABLE (id uuid, number int) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT p.id, p.number FROM material m JOIN material_page p ON p.material = m.id
+                  WHERE m.id = of AND fence.material(m.casefile, m.part, m.flags, true);
 END $$;
 -- Who may open a paper. A draft is of its author and, if it is an official's, only
 -- while the case is his; then each kind goes with the thing it stands for.
@@ -2714,7 +2721,7 @@ BEGIN
     WHEN of_kind = 'decision' THEN
         RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
                ELSE fence.duty(in_case) OR EXISTS (SELECT FROM decision d WHERE d.document = of AND (fence.decision(d.id) >= 40 OR fence.disputed(d.id)))
-                 OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags)) END;
+                 OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags, false)) END;
     WHEN of_kind = 'redaction' THEN
         RETURN CASE WHEN signed IS NULL THEN fence.charge(in_case)
                ELSE fence.duty(in_case) OR EXISTS (
@@ -2750,7 +2757,7 @@ BEGIN
     WHEN of_kind IN ('assignment', 'exposure') THEN
         RETURN fence.duty(in_case);
     WHEN of_kind = 'material' THEN
-        RETURN fence.duty(in_case) OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags));
+        RETURN fence.duty(in_case) OR EXISTS (SELECT FROM material m WHERE m.document = of AND fence.material(m.casefile, m.part, m.flags, false));
     WHEN of_kind IN ('familiarisation', 'record', 'service') THEN
         RETURN CASE WHEN signed IS NULL THEN author = me OR of_kind = 'familiarisation' AND fence.charge(in_case)
                ELSE author = me OR fence.duty(in_case)
@@ -3028,8 +3035,8 @@ SELECT fence.policies('pretext', $$ person = fence.me() $$, $$ person = fence.me
 SELECT fence.policies('objection', $$ person = fence.me() OR fence.duties(casefile) && ARRAY['supervisor', 'office'] $$,
     $$ person = fence.me() $$, $$ fence.duties(casefile) && ARRAY['supervisor', 'office'] $$, NULL);
 
-SELECT fence.policies('material', $$ fence.material(casefile, part, flags) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$);
-SELECT fence.policies('material_page', $$ EXISTS (SELECT FROM material m WHERE m.id = material_page.material) $$, NULL, NULL, NULL);
+SELECT fence.policies('material', $$ fence.material(casefile, part, flags, true) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$, $$ fence.charge(casefile) $$);
+SELECT fence.policies('material_page', $$ EXISTS (SELECT FROM material m WHERE m.id = material_page.material AND fence.material(m.casefile, m.part, m.flags, false)) $$, NULL, NULL, NULL);
 SELECT fence.policies('familiarisation', $$ fence.is_me(participant) OR fence.duty(casefile) $$,
     $$ fence.charge(casefile) $$, $$ fence.is_me(participant) OR fence.charge(casefile) $$, $$ status = 'draft' AND fence.charge(casefile) $$);
 SELECT fence.policies('reading', $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$,

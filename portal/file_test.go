@@ -253,6 +253,12 @@ func TestTheLastDayOfTheFileClosesNothingToASuspect(t *testing.T) {
 	if !strings.Contains(form, f.Participant("aigul@theft").String()) || strings.Contains(form, f.Participant("serik@theft").String()) {
 		t.Error("the file cannot be opened anew to her, or is to him who reads it")
 	}
+	// What was read is in the record though the term is over.
+	aigul.post(hers+"/record/draft", nil).want(t, "the draft of a record", http.StatusSeeOther)
+	record := portaltest.PDFText(t, []byte(aigul.get(hers+"/record/paper").want(t, "her record", http.StatusOK).body))
+	if !strings.Contains(record, w.T("paper.record.opened-value", "opened", 1, "sheets", 2)) || !strings.Contains(record, "Жауап алу хаттамасы") {
+		t.Errorf("the record after the term forgets what she read:\n%s", record)
+	}
 	anew := "/kk/familiarisations/" + f.Opened("aigul@theft").String()
 	aigul.get(anew+at+"/picture").want(t, "she, by the new notice", http.StatusOK)
 	if page := aigul.get(hers).want(t, "her page of before", http.StatusOK).body; !strings.Contains(page, w.T("familiarisation.lapsed")) || strings.Contains(page, w.T("familiarisation.petitions")) {

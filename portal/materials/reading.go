@@ -63,10 +63,12 @@ type leafRow struct {
 	Seconds  *int       `db:"seconds"`
 }
 
+// The sheets themselves the database shows no more when the last day has passed; what was
+// read of them the record says all the same, by their numbers.
 const selectLeaves = `
-SELECT p.id, p.material, p.number, r.first_at, r.last_at, r.seconds
+SELECT p.id, m.id AS material, p.number, r.first_at, r.last_at, r.seconds
   FROM material m
-  JOIN material_page p ON p.material = m.id
+ CROSS JOIN LATERAL (SELECT id, number FROM material_page WHERE material = m.id UNION SELECT id, number FROM fence.leaves(m.id)) AS p
   LEFT JOIN reading r ON r.page = p.id AND r.familiarisation = $2
  WHERE m.casefile = $1 AND m.state = 'ready' AND m.flags = '{}' AND m.part = ANY ($3)
  ORDER BY m.volume, m.sheet, p.number`
