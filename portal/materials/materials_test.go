@@ -618,6 +618,14 @@ func TestTheRecordSaysWhatWasReadAndBothSignIt(t *testing.T) {
 	if err := draft(); err != nil {
 		t.Fatal(err)
 	}
+	// Sheets are added: a record that names ten of ten would be of a smaller file.
+	w.At = w.At.Add(time.Second)
+	w.Material(materials.New{Title: "Кейін тігілген"}, "Жаңа парақ.")
+	is(t, "a record of a file that has grown", w.record(t, id), fault.Invalid)
+	w.At = w.At.Add(time.Second)
+	if err := draft(); err != nil {
+		t.Fatal(err)
+	}
 	is(t, "before she signs", materials.DraftClosing(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.RecordAssent), id, "kk"), fault.Conflict)
 	if err := w.record(t, id); err != nil {
 		t.Fatal(err)

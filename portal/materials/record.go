@@ -3,6 +3,7 @@ package materials
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,8 +135,8 @@ const recordFamiliarisation = `
 UPDATE familiarisation SET status = $2, recorded_at = $3 WHERE id = $1`
 
 // SignRecord signs the record with the reader's key; the reading is over with it.
-// Where he has read on since it was printed it would say less than is true: it must
-// be printed anew.
+// Where he has read on since it was printed, or the file has grown, it would say less than
+// is true: it must be printed anew.
 func SignRecord(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
@@ -169,6 +170,13 @@ func SignRecord(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.A
 		}
 		if span.Last != nil && span.Last.After(doc.MadeAt) {
 			return fault.New(fault.Invalid, "fault.file-read-on")
+		}
+		all, err := visible(ctx, tx, f.Case, f.Part)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(all, func(m Material) bool { return m.MadeAt.After(doc.MadeAt) }) {
+			return fault.New(fault.Invalid, "fault.file-new-sheets")
 		}
 		if err := tx.Exec(ctx, recordFamiliarisation, id, next, ask.At); err != nil {
 			return err
