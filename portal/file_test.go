@@ -268,6 +268,26 @@ func TestTheLastDayOfTheFileClosesNothingToASuspect(t *testing.T) {
 	f.Sound()
 }
 
+// A notice that another investigator prepared is not put before the one who has the case now
+// to sign: he gives it up and prepares his own.
+func TestTheNoticeOfAnotherInvestigatorIsPreparedAnew(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.Material(materials.New{}, "Бір парақ.")
+	f.EndNotice()
+	notice := "/kk/familiarisations/" + f.Notice("aigul@theft").String()
+	if err := f.Assign(f.Marat, f.Theft, f.Ermek); err != nil {
+		t.Fatal(err)
+	}
+	ermek := f.as(f.Ermek)
+	page := ermek.get(notice+"/check").want(t, "the notice", http.StatusOK).body
+	if !strings.Contains(page, f.Words.In("kk").T("familiarisation_check.another")) || strings.Contains(page, `id="sign"`) {
+		t.Error("he is to sign what another prepared")
+	}
+	ermek.post(notice+"/discarding", nil).want(t, "given up", http.StatusSeeOther)
+	f.Want(t, `SELECT count(*) FROM familiarisation`, "count\n0")
+}
+
 // After a termination there is nothing to petition for: the reader is told to complain, and
 // by when, before she signs and after.
 func TestAfterATerminationTheReaderIsToldToComplainAndNotToPetition(t *testing.T) {

@@ -245,6 +245,7 @@ type familiarisationCheckPage struct {
 	Familiarisation materials.Familiarisation
 	Size            int // bytes
 	Signing         signing
+	Another         bool // who prepared it; nobody else signs it
 }
 
 func (p *Portal) familiarisationCheck(c echo.Context, ask policy.Ask) error {
@@ -260,7 +261,7 @@ func (p *Portal) showFamiliarisationCheck(c echo.Context, ask policy.Ask, refusa
 	if f.Status != materials.Draft {
 		return p.redirect(c, policy.FamiliarisationRead, number)
 	}
-	page := familiarisationCheckPage{Familiarisation: f, Size: len(doc.Content)}
+	page := familiarisationCheckPage{Familiarisation: f, Size: len(doc.Content), Another: doc.Author != ask.Person}
 	if page.Signing, err = p.signDocument(c, doc, policy.FamiliarisationPaper, policy.FamiliarisationOpen, refusal, number); err != nil {
 		return err
 	}
