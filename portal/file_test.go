@@ -208,6 +208,15 @@ func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {
 	if kind := form.hidden(t, "kind"); kind != string(policy.FilingAfterReading) {
 		t.Errorf("what is asked after the reading is %q", kind)
 	}
+	now := f.At
+	if strings.Contains(page.body, "kind=restore-term") {
+		t.Error("she is late before she is")
+	}
+	f.At = time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC)
+	if late := f.as(f.Aigul).get(read).want(t, "her page, too late", http.StatusOK); !strings.Contains(late.body, "kind=restore-term") {
+		t.Error("nobody tells her that the days have passed, and what then")
+	}
+	f.At = now
 	daniyar := f.as(f.Daniyar)
 	if desk := daniyar.get("/kk/desk"); !strings.Contains(desk.body, read) {
 		t.Error("the record is not on his desk")

@@ -37,6 +37,7 @@ type familiarisationPage struct {
 	Notes           []noteLine
 	MayPlead        bool
 	PetitionsUntil  time.Time
+	Late            bool // that has passed
 }
 
 // entryLine is a material in the contents, its time of reading in words.
@@ -94,6 +95,7 @@ func (p *Portal) showFamiliarisation(c echo.Context, ask policy.Ask, form *web.F
 	}
 	page.Over = f.Status == materials.Opened && !page.Reads && !page.Early
 	page.MayPlead = f.MayPlead(ask.At)
+	page.Late = !page.PetitionsUntil.IsZero() && !ask.At.Before(page.PetitionsUntil)
 	if f.Status == materials.Opened {
 		if err := p.contents(c, f, &page); err != nil {
 			return err
