@@ -3,6 +3,7 @@ package attachment_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -123,6 +124,39 @@ func pdfRaw(objects ...string) []byte {
 		fmt.Fprintf(&b, "%010d 00000 n \n", n)
 	}
 	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, table)
+	return b.Bytes()
+}
+
+// pdfPacked is pdfWith as present programs write it: the objects lie in a packed
+// stream, and so does the table of them.
+func pdfPacked(catalogue, page string, objects ...string) []byte {
+	var b, list, packed, table bytes.Buffer
+	b.WriteString("%PDF-1.7\n")
+	entry := func(kind, where, at int) { table.Write([]byte{byte(kind), byte(where >> 8), byte(where), byte(at)}) }
+	entry(0, 0, 255)
+	put := func(n int, object string) {
+		entry(1, b.Len(), 0)
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", n, object)
+	}
+	put(1, "<</Type/Catalog/Pages 2 0 R"+catalogue+">>")
+	put(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>")
+	put(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]"+page+">>")
+	stream := 4 + len(objects)
+	for i, o := range objects {
+		entry(2, stream, i)
+		fmt.Fprintf(&list, "%d %d ", 4+i, packed.Len())
+		packed.WriteString(o + " ")
+	}
+	var flate bytes.Buffer
+	z := zlib.NewWriter(&flate)
+	must(z.Write(append(list.Bytes(), packed.Bytes()...)))
+	if err := z.Close(); err != nil {
+		panic(err)
+	}
+	put(stream, fmt.Sprintf("<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n%s\nendstream", len(objects), list.Len(), flate.Len(), flate.String()))
+	start := b.Len()
+	entry(1, start, 0)
+	fmt.Fprintf(&b, "%d 0 obj\n<</Type/XRef/Size %d/W[1 2 1]/Root 1 0 R/Length %d>>stream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n", stream+1, stream+2, table.Len(), table.String(), start)
 	return b.Bytes()
 }
 

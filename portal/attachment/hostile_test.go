@@ -182,6 +182,12 @@ func campaign() []hostile {
 		{what: "a file within", name: "a.pdf", file: pdfWith("/Names<</EmbeddedFiles<</Names[(a) 4 0 R]>>>>", "", "<</Type/Filespec/F(evil.exe)/UF(evil.exe)/EF<</F 5 0 R>>>>", streamed("/Type/EmbeddedFile", "MZ-evil")), without: "MZ-evil"},
 		{what: "a file on a page", name: "a.pdf", file: pdfWith("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]/FS<</Type/Filespec/F(evil.exe)/UF(evil.exe)/EF<</F 5 0 R>>>>>>", streamed("/Type/EmbeddedFile", "MZ-evil")), without: "MZ-evil"},
 		{what: "EICAR within", name: "a.pdf", file: pdfWith("/Names<</EmbeddedFiles<</Names[(a) 4 0 R]>>>>", "", "<</Type/Filespec/F(e.com)/UF(e.com)/EF<</F 5 0 R>>>>", streamed("/Type/EmbeddedFile", eicar())), without: "EICAR"},
+		{what: "a script in a packed object", name: "a.pdf", file: pdfPacked("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A 5 0 R>>", js), without: "app.alert"},
+		{what: "the start of a program in a packed object", name: "a.pdf", file: pdfPacked("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A 5 0 R>>", "<</S/Launch/F(cmd.exe)>>"), without: "cmd.exe"},
+		{what: "another file by address in a packed object", name: "a.pdf", file: pdfPacked("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A 5 0 R>>", `<</S/GoToR/D[0/Fit]/F(\\\\evil.example\\share)>>`), without: "evil.example"},
+		{what: "a packed object whose deed is a packed name", name: "a.pdf", file: pdfPacked("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A 5 0 R>>", "<</S 6 0 R/F(cmd.exe)>>", "/Launch"), without: "cmd.exe"},
+		{what: "a deed that is a name by reference", name: "a.pdf", file: pdfWith("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A 5 0 R>>", "<</S 6 0 R/F(cmd.exe)>>", "/Launch"), without: "cmd.exe"},
+		{what: "a file on a page, by reference", name: "a.pdf", file: pdfWith("", "/Annots[4 0 R]", "<</Type/Annot/Subtype 5 0 R/Rect[0 0 9 9]/FS<</Type/Filespec/F(evil.exe)/UF(evil.exe)>>>>", "/FileAttachment"), why: attachment.Damaged},
 		// Documents.
 		{what: "10,000 entries", name: "a.docx", file: docx(many(10_000)...), why: attachment.Bomb},
 		{what: "10,000 entries of ODT", name: "a.odt", file: odt("", many(10_000)...), why: attachment.Bomb},

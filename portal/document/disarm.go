@@ -28,8 +28,8 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	if !disarm(read) {
-		return nil, nil
+	if found, err := disarm(ctx, read); err != nil || !found {
+		return nil, err
 	}
 	root, err := read.Catalog()
 	if err != nil {
@@ -38,6 +38,7 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 	root.Delete("Metadata")
 	var out bytes.Buffer
 	read.Cmd = model.OPTIMIZE
+	read.WriteObjectStream = false // whoever looks into the copy sees what it holds
 	if err := api.WriteContext(read, &out); err != nil {
 		return nil, unreadable(err)
 	}
@@ -45,7 +46,11 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	if disarm(again) {
+	found, err := disarm(ctx, again)
+	if err != nil {
+		return nil, err
+	}
+	if found {
 		return nil, &BadPDF{Reason: Damaged, Cause: errors.New("what acts in it cannot be taken out")}
 	}
 	return out.Bytes(), nil
@@ -63,68 +68,106 @@ var deeds = []string{"JavaScript", "Launch", "SubmitForm", "ImportData", "ResetF
 var notes = []string{"RichMedia", "Movie", "Sound", "Screen", "FileAttachment", "3D"}
 
 // disarm takes out of every object what acts; it answers whether there was anything.
-func disarm(read *model.Context) bool {
-	found := false
+func disarm(ctx context.Context, read *model.Context) (found bool, err error) {
+	// Those in a stream of objects are read when somebody asks for them: all of them,
+	// first, for one may be the name in another.
+	for _, entry := range read.Table {
+		if entry == nil || entry.Free {
+			continue
+		}
+		if packed, ok := entry.Object.(types.LazyObjectStreamObject); ok {
+			if entry.Object, err = packed.DecodedObject(ctx); err != nil {
+				return false, unreadable(err)
+			}
+		}
+	}
+	s := search{read: read}
 	for _, entry := range read.Table {
 		if entry != nil && !entry.Free {
-			found = disarmObject(entry.Object, 0) || found
+			s.object(entry.Object, 0)
 		}
 	}
-	return found
+	return s.found, s.err
 }
 
-const deepest = 100 // of objects within objects: the library has held the file to 64
+const deepest = 100 // of objects within objects: the library has held the file to as much
 
-func disarmObject(o types.Object, depth int) bool {
+// search goes through the objects of a file.
+type search struct {
+	read  *model.Context
+	found bool  // something acted
+	err   error // something could not be looked through
+}
+
+func (s *search) object(o types.Object, depth int) {
 	if depth > deepest {
-		return false
+		s.err = &BadPDF{Reason: Damaged, Cause: errors.New("objects too deep")}
+		return
 	}
-	found := false
 	switch o := o.(type) {
+	case nil, types.Name, types.Integer, types.Float, types.Boolean, types.StringLiteral, types.HexLiteral, types.IndirectRef:
 	case types.Dict:
-		found = disarmDict(o, depth)
+		s.dict(o, depth)
 	case types.StreamDict:
-		found = disarmDict(o.Dict, depth)
+		s.dict(o.Dict, depth)
 	case *types.StreamDict:
-		found = o != nil && disarmDict(o.Dict, depth)
+		s.dict(o.Dict, depth)
 	case types.ObjectStreamDict:
-		found = disarmDict(o.Dict, depth)
+		s.dict(o.Dict, depth)
 	case *types.ObjectStreamDict:
-		found = o != nil && disarmDict(o.Dict, depth)
+		s.dict(o.Dict, depth)
+	case types.XRefStreamDict:
+		s.dict(o.Dict, depth)
+	case *types.XRefStreamDict:
+		s.dict(o.Dict, depth)
 	case types.Array:
 		for _, item := range o {
-			found = disarmObject(item, depth+1) || found
+			s.object(item, depth+1)
 		}
+	default:
+		s.err = &BadPDF{Reason: Damaged, Cause: fmt.Errorf("an object of type %T", o)}
 	}
-	return found
 }
 
-func disarmDict(d types.Dict, depth int) bool {
-	found := false
+func (s *search) dict(d types.Dict, depth int) {
 	for _, key := range acting {
 		if value, ok := d[key]; ok && !empty(value) {
 			d.Delete(key)
-			found = true
+			s.found = true
 		}
 	}
-	if deed := d.NameEntry("S"); deed != nil && slices.Contains(deeds, *deed) {
-		for key := range d {
-			delete(d, key)
-		}
+	if slices.Contains(deeds, s.name(d["S"])) {
+		clear(d)
 		d["S"], d["N"] = types.Name("Named"), types.Name("FirstPage")
-		found = true
+		s.found = true
 	}
-	if kind := d.NameEntry("Subtype"); kind != nil && slices.Contains(notes, *kind) {
+	if slices.Contains(notes, s.name(d["Subtype"])) {
 		for _, key := range []string{"FS", "Movie", "Sound", "A", "3DD", "3DV"} {
 			d.Delete(key)
 		}
 		d["Subtype"], d["F"] = types.Name("Square"), types.Integer(2) // hidden
-		found = true
+		s.found = true
 	}
 	for _, value := range d {
-		found = disarmObject(value, depth+1) || found
+		s.object(value, depth+1)
 	}
-	return found
+}
+
+// name is a name that may stand in an object of its own; "" for what is none.
+func (s *search) name(o types.Object) string {
+	for range deepest {
+		ref, ok := o.(types.IndirectRef)
+		if !ok {
+			break
+		}
+		var err error
+		if o, err = s.read.Dereference(ref); err != nil {
+			s.err = unreadable(err)
+			return ""
+		}
+	}
+	name, _ := o.(types.Name)
+	return string(name)
 }
 
 // empty tells that a tree of names has none: some programs always write it.
