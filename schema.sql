@@ -1745,8 +1745,10 @@ BEGIN
         ('decision_person', $f$ NOT EXISTS (SELECT FROM decision d WHERE d.id = OLD.decision AND d.status <> 'draft') $f$),
         ('point', $f$ NOT EXISTS (SELECT FROM filing f WHERE f.id = OLD.filing AND f.status <> 'draft') $f$),
         ('resolution', $f$ NOT EXISTS (SELECT FROM answer a JOIN point p ON p.filing = a.filing WHERE p.id = OLD.point AND a.signed_at IS NOT NULL) $f$),
-        ('material', $f$ NOT EXISTS (SELECT FROM reading r JOIN material_page g ON g.id = r.page WHERE g.material = OLD.id) $f$),
-        ('material_page', $f$ NOT EXISTS (SELECT FROM reading r WHERE r.page = OLD.id) $f$),
+        ('material', $f$ NOT EXISTS (SELECT FROM reading r JOIN material_page g ON g.id = r.page WHERE g.material = OLD.id)
+            AND NOT EXISTS (SELECT FROM opening o WHERE o.object = 'material' AND o.object_id = OLD.id AND o.reason = 'own') $f$),
+        ('material_page', $f$ NOT EXISTS (SELECT FROM reading r WHERE r.page = OLD.id)
+            AND NOT EXISTS (SELECT FROM opening o WHERE o.object = 'material' AND o.object_id = OLD.material AND o.reason = 'own') $f$),
         ('officer', 'false'), ('casefile', 'false'), ('known', 'false'), ('warrant', 'false'), ('evidence', 'false'),
         ('opening', 'false'), ('unsealing', 'false'), ('objection', 'false'), ('answer', 'false'), ('dispute', 'false'), ('message', 'false'), ('forward', 'false'),
         ('extension', 'false'), ('addition', 'false'), ('addition_point', 'false'), ('cancellation', 'false'), ('day_off', 'false'), ('recount', 'false'),

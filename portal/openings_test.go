@@ -251,7 +251,7 @@ func TestEveryActThatOpensADocumentLeavesALine(t *testing.T) {
 
 // elsewhere are acts whose lines the tests of their own packages count, and those that
 // open no document of a case.
-var elsewhere = map[policy.Act]bool{policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true, policy.PhoneEvents: true, policy.SupplementPaper: true, policy.ConsentPaper: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true, policy.TipFile: true, policy.TipOpen: true, policy.BookOpen: true, policy.BookPaper: true, policy.BookSimilar: true, policy.ReportFiles: true, policy.FilingCount: true, policy.RedactionPaper: true, policy.FamiliarisationCopy: true}
+var elsewhere = map[policy.Act]bool{policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true, policy.PhoneEvents: true, policy.SupplementPaper: true, policy.ConsentPaper: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true, policy.TipFile: true, policy.TipOpen: true, policy.BookOpen: true, policy.BookPaper: true, policy.BookSimilar: true, policy.ReportFiles: true, policy.FilingCount: true, policy.RedactionPaper: true, policy.FamiliarisationCopy: true, policy.FamiliarisationSearch: true}
 
 func TestTheListOfLooksTellsEachHisPartAndTheDoubtIsAnswered(t *testing.T) {
 	t.Parallel()

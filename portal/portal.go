@@ -96,7 +96,7 @@ const (
 // openings are the acts of opening a document, which leave a record and may start
 // a term. HEAD shows nothing, so it must not count as having read.
 var openings = map[policy.Act]bool{
-	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.MaterialOpen: true,
+	policy.FamiliarisationPage: true, policy.FamiliarisationCopy: true, policy.FamiliarisationSearch: true, policy.MaterialOpen: true,
 	policy.FilingRead: true, policy.AnswerNew: true, policy.PhoneEvents: true, policy.AttachmentOpen: true, policy.AttachmentOriginal: true,
 	policy.AnswerDocument: true, policy.AnswerSignature: true, policy.FilingDocument: true, policy.FilingSignature: true, policy.DecisionCopy: true,
 	policy.FilingDisputed: true, policy.ForwardPaper: true, policy.ExtensionPaper: true, policy.ReplyPaper: true,

@@ -332,14 +332,15 @@ func find(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (Mate
 	return m, c, err
 }
 
-const countReadings = `
-SELECT count(*) FROM reading r JOIN material_page p ON p.id = r.page WHERE p.material = $1`
+const countSeen = `
+SELECT (SELECT count(*) FROM reading r JOIN material_page p ON p.id = r.page WHERE p.material = $1)
+     + (SELECT count(*) FROM opening WHERE object = 'material' AND object_id = $1 AND reason = 'own')`
 
 const deleteMaterial = `
 DELETE FROM material WHERE id = $1`
 
-// Remove takes a material out of the file: one that nobody has opened yet. What
-// somebody has read stays where he read it.
+// Remove takes a material out of the file: one that no reader has seen yet. What
+// somebody has read, found or taken a copy of stays where he saw it.
 func Remove(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (uuid.UUID, error) {
 	m, c, err := find(ctx, db, ask, id)
 	if err != nil {
@@ -350,11 +351,11 @@ func Remove(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (uu
 		if err := tx.Get(ctx, &row, lockMaterial, id); err != nil {
 			return err
 		}
-		var read int
-		if err := tx.Get(ctx, &read, countReadings, id); err != nil {
+		var seen int
+		if err := tx.Get(ctx, &seen, countSeen, id); err != nil {
 			return err
 		}
-		if read > 0 {
+		if seen > 0 {
 			return fault.New(fault.Conflict, "fault.file-read")
 		}
 		doc, err := document.Fetch(ctx, tx, m.Document)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/materials"
@@ -456,6 +457,40 @@ func TestReadingIsCountedAsItWas(t *testing.T) {
 	is(t, "what was read is taken out", err, fault.Conflict)
 	if _, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), w.witness); err != nil {
 		t.Errorf("what nobody has read stays: %v", err)
+	}
+	w.Sound()
+}
+
+// Whoever took a copy has seen all that is in it, and whoever searched what was shown
+// to him: neither turned a page.
+func TestWhatSomebodyTookOrFoundStaysInTheFile(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	remove := func(material uuid.UUID) error {
+		_, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), material)
+		return err
+	}
+	if _, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 2); err != nil {
+		t.Fatal(err)
+	}
+	if hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "сумка"); err != nil || len(hits) != 1 {
+		t.Fatalf("she found %v, %v", hits, err)
+	}
+	w.Want(t, `SELECT person, o.object_id = '`+w.claim.String()+`' AS claim, o.object_id = '`+w.witness.String()+`' AS witness, o.reason
+		FROM opening o WHERE o.object = 'material' ORDER BY o.at, o.id`, `
+		person | claim | witness | reason
+		aigul  | true  | false   | own
+		aigul  | false | true    | own`)
+	for what, material := range map[string]uuid.UUID{"what she took": w.claim, "what she found": w.witness} {
+		is(t, what, remove(material), fault.Conflict)
+		for _, del := range []string{`DELETE FROM material WHERE id = $1`, `DELETE FROM material_page WHERE material = $1`} {
+			if _, err := w.SQL.Exec(del, material); !database.Violates(err, "stays") {
+				t.Errorf("%s, %s: %v", what, del, err)
+			}
+		}
+	}
+	if err := remove(w.search); err != nil {
+		t.Errorf("what nobody has seen stays: %v", err)
 	}
 	w.Sound()
 }

@@ -350,6 +350,7 @@ func Picture(ctx context.Context, db *vault.DB, ask policy.Ask, id, page uuid.UU
 // Hit is a place where the words that were looked for stand.
 type Hit struct {
 	Page                 uuid.UUID
+	material, document   uuid.UUID
 	Title                string
 	Volume, Sheet        int
 	Before, Match, After string // a fragment of the text around the first of them
@@ -359,16 +360,17 @@ type Hit struct {
 const MaxHits = 50
 
 type wordsRow struct {
-	ID     uuid.UUID `db:"id"`
-	Title  []byte    `db:"title"`
-	Of     uuid.UUID `db:"material"`
-	Volume int       `db:"volume"`
-	Sheet  int       `db:"sheet"`
-	Words  []byte    `db:"words"`
+	ID       uuid.UUID `db:"id"`
+	Title    []byte    `db:"title"`
+	Of       uuid.UUID `db:"material"`
+	Document uuid.UUID `db:"document"`
+	Volume   int       `db:"volume"`
+	Sheet    int       `db:"sheet"`
+	Words    []byte    `db:"words"`
 }
 
 const selectWords = `
-SELECT p.id, m.title, m.id AS material, m.volume, m.sheet + p.number - 1 AS sheet, p.words
+SELECT p.id, m.title, m.id AS material, m.document, m.volume, m.sheet + p.number - 1 AS sheet, p.words
   FROM material m
   JOIN material_page p ON p.material = m.id
  WHERE m.casefile = $1 AND m.state = 'ready' AND m.flags = '{}' AND m.part = ANY ($2) AND p.words IS NOT NULL
@@ -382,7 +384,8 @@ const searched = vault.MaxAsks / 2
 var errEnough = errors.New("enough")
 
 // Search finds the pages on which all the words stand, in whatever form: a word is
-// found by its beginning. more says that there are further ones.
+// found by its beginning. more says that there are further ones. What it shows of a
+// material is a view of it.
 func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, query string) (hits []Hit, more bool, err error) {
 	f, err := reads(ctx, db, ask, id)
 	if err != nil {
@@ -412,7 +415,7 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 				more = true
 				return errEnough
 			}
-			hit := Hit{Page: row.ID, Volume: row.Volume, Sheet: row.Sheet}
+			hit := Hit{Page: row.ID, material: row.Of, document: row.Document, Volume: row.Volume, Sheet: row.Sheet}
 			if hit.Title, err = db.OpenText(ctx, titleAt(f.Case, row.Of), row.Title); err != nil {
 				return err
 			}
@@ -431,10 +434,37 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 	if err == nil {
 		err = look()
 	}
-	if errors.Is(err, errEnough) {
-		err = nil
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, false, err
 	}
-	return hits, more, err
+	return hits, more, shown(ctx, db, ask, f.ID, hits)
+}
+
+// shown writes down of which materials the reader sees a fragment.
+func shown(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, hits []Hit) error {
+	if len(hits) == 0 {
+		return nil
+	}
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := held(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		var last uuid.UUID
+		for _, hit := range hits {
+			if hit.material == last { // they come in the order of the sheets
+				continue
+			}
+			last = hit.material
+			err := opening.Keep(ctx, tx, ask, opening.Opening{
+				Case: f.Case, As: policy.Party, Role: f.Role, Object: opening.Material, ObjectID: hit.material, Document: hit.document,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return ledger.Step(ctx, tx.DB, ask, "familiarisation", f.ID, f.Case, nil)
+	})
 }
 
 // fold makes letters alike that a reader does not tell apart: small and capital, and
