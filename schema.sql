@@ -3089,7 +3089,9 @@ SELECT fence.policies('attachment', $$ CASE WHEN report IS NULL THEN EXISTS (SEL
                      ELSE (SELECT fence.post()) IS NOT NULL AND fence.receives(r.body) END)) END $$,
     $$ author = fence.me() AND (EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft')
         OR EXISTS (SELECT FROM report r WHERE r.id = attachment.report AND (r.author = fence.me() OR r.entered_by = fence.me()) AND r.status = 'draft'))
-        OR report IS NOT NULL AND fence.handing(report) $$, $$ author = fence.me() $$,
+        OR report IS NOT NULL AND fence.handing(report) $$,
+    $$ author = fence.me() OR state IN ('clean', 'quarantined') -- a reader has it scanned: attachment_is_final lets nothing else pass
+        AND NOT EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.status = 'draft' UNION ALL SELECT FROM report r WHERE r.id = attachment.report AND r.status = 'draft') $$,
     $$ author = fence.me() AND (EXISTS (SELECT FROM filing f WHERE f.id = attachment.filing AND f.author = fence.me() AND f.status = 'draft')
         OR EXISTS (SELECT FROM report r WHERE r.id = attachment.report AND (r.author = fence.me() OR r.entered_by = fence.me()) AND r.status = 'draft')) $$);
 SELECT fence.policies('attachment_chunk', $$ EXISTS (SELECT FROM attachment a WHERE a.id = attachment_chunk.attachment) $$,

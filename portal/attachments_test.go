@@ -554,11 +554,15 @@ func TestTheScannerStopsAFileAndNeverAFiling(t *testing.T) {
 	eicar := append(photo(1), "X5O!P%@AP[4-EICAR-STANDARD"...)
 	aigul.attach(draft, sentFile{"таза.jpg", photo(2)}, sentFile{"жұққан.jpg", eicar}).want(t, "an infected file", http.StatusSeeOther)
 	daemon.down.Store(true)
-	aigul.attach(draft, sentFile{"кейін.jpg", photo(3)}).want(t, "a file while nobody scans", http.StatusSeeOther)
+	for i, name := range []string{"кейін.jpg", "тағы.jpg", "соңғы.jpg"} {
+		aigul.attach(draft, sentFile{name, photo(uint64(3 + i))}).want(t, "a file while nobody scans", http.StatusSeeOther)
+	}
 	f.Want(t, `SELECT state, scanned_at IS NOT NULL AS scanned FROM attachment ORDER BY place`, `
 		state       | scanned
 		clean       | true
 		quarantined | true
+		waiting     | false
+		waiting     | false
 		waiting     | false`)
 	page := aigul.get("/kk/filings/"+draft.String()+"/attachments").want(t, "her files", http.StatusOK)
 	if !f.on(page, "kk", "attachments.quarantined.mine") || !f.on(page, "kk", "attachments.tag.waiting") {
@@ -570,8 +574,8 @@ func TestTheScannerStopsAFileAndNeverAFiling(t *testing.T) {
 	ids := f.attachedTo(draft)
 	at := func(i int) string { return "/kk/attachments/" + ids[i].String() }
 	list := daniyar.get("/kk/filings/"+draft.String()+"/attachments").want(t, "his list", http.StatusOK)
-	if !f.on(list, "kk", "attachments.quarantined") || !f.on(list, "kk", "attachments.unscanned") || strings.Contains(list.body, at(1)) || strings.Contains(list.body, at(2)) {
-		t.Error("he is not warned, or is given a link")
+	if !f.on(list, "kk", "attachments.quarantined") || !f.on(list, "kk", "attachments.unscanned") || strings.Contains(list.body, at(1)) || !strings.Contains(list.body, at(2)) {
+		t.Error("he is not warned, or is given a link that opens nothing")
 	}
 	daniyar.get(at(0)).want(t, "the clean one", http.StatusOK)
 	for _, end := range []string{"", "/original"} {
@@ -585,25 +589,34 @@ func TestTheScannerStopsAFileAndNeverAFiling(t *testing.T) {
 	aigul.get(at(1)).want(t, "the infected one, to her", http.StatusConflict)
 	aigul.get(at(2)).want(t, "the one nobody scanned, to her", http.StatusOK)
 
-	var unseen uuid.UUID
-	if err := f.SQL.Get(&unseen, `SELECT CAST(args ->> 'attachment' AS uuid) FROM job WHERE name = $1`, attachment.ScanJob); err != nil {
-		t.Fatal(err)
+	if n := f.count(fmt.Sprintf(`SELECT count(*) FROM job WHERE name = '%s' AND args ->> 'attachment' IN ('%s', '%s', '%s')`, attachment.ScanJob, ids[2], ids[3], ids[4])); n != 3 {
+		t.Errorf("%d files wait for their job", n)
 	}
-	scan := func() error {
-		return f.DB.Within(t.Context(), func(tx *vault.DB) error { return attachment.Scan(t.Context(), tx, scanner, unseen, f.At) })
+	scan := func(s *attachment.Scanner, i int) error {
+		return f.DB.Within(t.Context(), func(tx *vault.DB) error { return attachment.Scan(t.Context(), tx, s, ids[i], f.At) })
 	}
-	if err := scan(); !errors.Is(err, fault.Unavailable) {
+	if err := scan(scanner, 2); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("the scanner is silent: %v", err)
 	}
 	daniyar.get(at(2)).want(t, "still", http.StatusConflict)
 	daemon.down.Store(false)
-	if err := errors.Join(scan(), scan()); err != nil { // the second finds nothing to do
+	if err := errors.Join(scan(scanner, 2), scan(scanner, 2)); err != nil { // the second finds nothing to do
 		t.Fatal(err)
 	}
 	daniyar.get(at(2)).want(t, "after the scan", http.StatusOK)
+	daniyar.get(at(3)).want(t, "one whose job was given up, after the scanner came back", http.StatusOK)
+	if err := scan(nil, 4); err != nil { // the scanner was given up
+		t.Fatal(err)
+	}
+	daniyar.get(at(4)).want(t, "one that no scanner will ever see", http.StatusOK)
+	f.Want(t, `SELECT state, scanned_at IS NOT NULL AS scanned FROM attachment WHERE place > 2 ORDER BY place`, `
+		state | scanned
+		clean | true
+		clean | true
+		clean | false`)
 	f.Want(t, `SELECT act, who, count(*) FROM record WHERE act = 'attachment-scan' GROUP BY act, who`, `
 		act             | who | count
-		attachment-scan |     | 1`)
+		attachment-scan |     | 3`)
 	f.Sound()
 }
 

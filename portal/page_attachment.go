@@ -413,7 +413,15 @@ func (p *Portal) attachmentOpen(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
+	line := newPatience(c)
 	a, part, err := of.open(ctx, p.DB, ask, number)
+	if waits := new(fault.Fault); errors.As(err, &waits) && waits.Message == "fault.attachment-unscanned" {
+		line.more() // the scanner takes its time
+		if err := attachment.ScanNow(ctx, p.DB, p.Scanner, number, ask.At); err != nil {
+			return err
+		}
+		a, part, err = of.open(ctx, p.DB, ask, number)
+	}
 	if err != nil {
 		return err
 	}
@@ -431,7 +439,6 @@ func (p *Portal) attachmentOpen(c echo.Context, ask policy.Ask) error {
 	h.Set("Content-Disposition", `attachment; filename="`+a.PlainName(original)+`"; filename*=UTF-8''`+url.PathEscape(a.FileName(original)))
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	c.Response().WriteHeader(http.StatusOK)
-	line := newPatience(c)
 	// A piece that does not open ends the answer before its length: no reader takes
 	// what he has for the file.
 	_, err = io.CopyBuffer(struct{ io.Writer }{c.Response()}, struct{ io.Reader }{line.reader(content)}, make([]byte, 64<<10))

@@ -44,11 +44,12 @@ var errSilent = errors.New("attachment: the scanner does not answer")
 
 // Scan asks the scanner about one file, whose author let the portal read it once more
 // (Take). While it is silent that is a failure, and the job is tried again. A file that
-// is gone, or was scanned meanwhile, is left alone. It opens no name.
+// is gone, or was scanned meanwhile, is left alone; where there is no scanner any more,
+// it is taken as one that comes now. It opens no name.
 func Scan(ctx context.Context, tx *vault.DB, s *Scanner, id uuid.UUID, at time.Time) error {
 	var row attachmentRow
 	err := tx.Get(ctx, &row, lockAttachment, id)
-	if errors.Is(err, fault.NotFound) || err == nil && row.State != Waiting || s == nil {
+	if errors.Is(err, fault.NotFound) || err == nil && row.State != Waiting {
 		return nil
 	}
 	if err != nil {
@@ -59,12 +60,29 @@ func Scan(ctx context.Context, tx *vault.DB, s *Scanner, id uuid.UUID, at time.T
 	if state == Waiting {
 		return fault.New(fault.Unavailable, "fault.ours").Because(errSilent)
 	}
-	return a.scanned(ctx, tx, state, scanned)
+	return a.scanned(ctx, tx, state, scanned, at)
+}
+
+// ScanNow is Scan for somebody who may have the file and was told that it waits: the job
+// is given up after a day, and what its author let it open with it, so the scanner is
+// shown what this reader may open. It goes between two transactions, for it takes
+// seconds; where the scanner is silent still, the file waits.
+func ScanNow(ctx context.Context, db *vault.DB, s *Scanner, id uuid.UUID, at time.Time) error {
+	var row attachmentRow
+	if err := db.Get(ctx, &row, selectAttachment, id); err != nil || row.State != Waiting {
+		return err
+	}
+	a := row.nameless()
+	state, scanned := s.look(ctx, a.content(ctx, db, Original), at)
+	if state == Waiting {
+		return nil
+	}
+	return db.Within(ctx, func(tx *vault.DB) error { return a.scanned(ctx, tx, state, scanned, at) })
 }
 
 // scanned is the portal's own act: nobody asked for it.
-func (a Attachment) scanned(ctx context.Context, tx *vault.DB, state State, at time.Time) error {
-	n, err := tx.Change(ctx, updateScanned, a.ID, state, at)
+func (a Attachment) scanned(ctx context.Context, tx *vault.DB, state State, seen *time.Time, at time.Time) error {
+	n, err := tx.Change(ctx, updateScanned, a.ID, state, seen)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -205,7 +205,7 @@ type Finding struct {
 	digest    []byte // of the original
 	copy      *Copy
 	state     State
-	scannedAt time.Time
+	scannedAt *time.Time // nil: no scanner has seen it
 	at        time.Time
 }
 
@@ -214,7 +214,7 @@ type Finding struct {
 // is one. It goes between two transactions, for it takes seconds; done twice it does
 // the same. A scanner that does not answer stops nothing: the file waits for it.
 func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Attachment) (Finding, error) {
-	f := Finding{id: a.ID, state: Clean, at: at}
+	f := Finding{id: a.ID, at: at}
 	switch {
 	case a.Received < a.Size:
 		return f, refuse(Short)
@@ -245,23 +245,25 @@ func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Atta
 		}
 		f.copy = &Copy{f.verdict.Copy, copied.size, copied.sum.Sum(nil)}
 	}
-	if s != nil {
-		f.state, f.scannedAt = s.look(ctx, a.content(ctx, db, Original), at)
-	}
+	f.state, f.scannedAt = s.look(ctx, a.content(ctx, db, Original), at)
 	return f, nil
 }
 
-// look is the state that the scanner's word gives a file.
-func (s *Scanner) look(ctx context.Context, file *content, at time.Time) (State, time.Time) {
+// look is the state that the scanner's word gives a file, and when it saw it. Where there
+// is none, nothing is said against the file.
+func (s *Scanner) look(ctx context.Context, file *content, at time.Time) (State, *time.Time) {
+	if s == nil {
+		return Clean, nil
+	}
 	file.digest = nil
 	infected, err := s.scan(ctx, file)
 	switch {
 	case err != nil:
-		return Waiting, time.Time{}
+		return Waiting, nil
 	case infected:
-		return Quarantined, at
+		return Quarantined, &at
 	}
-	return Clean, at
+	return Clean, &at
 }
 
 // Take writes down what Examine found: from now on the file is a part of the thing.
@@ -279,16 +281,12 @@ func Take(ctx context.Context, tx *vault.DB, f Finding) (Attachment, error) {
 	var kind *Kind
 	var size *int64
 	var digest []byte
-	var scanned *time.Time
 	if f.copy != nil {
 		kind, size, digest = &f.copy.Kind, &f.copy.Size, f.copy.Digest
 	} else if err := tx.Exec(ctx, deleteCopy, f.id); err != nil {
 		return a, err
 	}
-	if !f.scannedAt.IsZero() {
-		scanned = &f.scannedAt
-	}
-	if err := tx.Exec(ctx, updateTaken, f.id, f.state, kind, size, digest, f.verdict.Disarmed, scanned); err != nil {
+	if err := tx.Exec(ctx, updateTaken, f.id, f.state, kind, size, digest, f.verdict.Disarmed, f.scannedAt); err != nil {
 		return a, err
 	}
 	if f.state == Waiting {
