@@ -3,6 +3,7 @@ package portal_test
 import (
 	"encoding/base64"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -187,6 +188,31 @@ func TestTheFileIsPutTogetherOpenedAndReadWithoutAnyScript(t *testing.T) {
 	}
 	aigul.get(first+"/picture").want(t, "its picture", http.StatusConflict)
 	f.Sound()
+}
+
+// Fifty places are shown at once, and a link leads to those behind them.
+func TestASearchGoesOnBehindWhatItShows(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	texts := make([]string, materials.MaxHits+1)
+	for i := range texts {
+		texts[i] = "Ноутбук."
+	}
+	f.Material(materials.New{}, texts...)
+	f.EndNotice()
+	aigul := f.as(f.Aigul)
+	search := "/kk/familiarisations/" + f.Opened("aigul@theft").String() + "/search?q=" + url.QueryEscape("ноутбук & co")
+	aigul.get(search+"&volume=99999999999999999999&sheet=-7").want(t, "a place that there is not", http.StatusOK)
+	search = strings.TrimSuffix(search, url.QueryEscape(" & co"))
+	first := aigul.get(search).want(t, "the first fifty", http.StatusOK)
+	on := regexp.MustCompile(`href="([^"]*/search\?q=[^"]*;volume=1&amp;sheet=50)"`).FindStringSubmatch(first.body)
+	if strings.Count(first.body, "<mark>") != materials.MaxHits || !f.on(first, "kk", "file_search.left", "volume", 1, "sheet", 50) || on == nil {
+		t.Fatalf("it does not go on:\n%s", first.body)
+	}
+	last := aigul.get(html.UnescapeString(on[1])).want(t, "the rest", http.StatusOK)
+	if strings.Count(last.body, "<mark>") != 1 || f.on(last, "kk", "file_search.on") {
+		t.Errorf("the rest is\n%s", last.body)
+	}
 }
 
 func TestTheRecordIsSignedByTheReaderAndThenByTheInvestigator(t *testing.T) {

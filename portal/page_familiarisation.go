@@ -250,8 +250,7 @@ func (p *Portal) sheetNote(c echo.Context, ask policy.Ask) error {
 type fileSearchPage struct {
 	Familiarisation materials.Familiarisation
 	Query           string
-	Hits            []materials.Hit
-	More            bool
+	materials.Found
 }
 
 // maxQuery is how long a query may be, in characters.
@@ -269,7 +268,9 @@ func (p *Portal) fileSearch(c echo.Context, ask policy.Ask) error {
 	if form.Bad() {
 		page.Query = ""
 	}
-	page.Hits, page.More, err = materials.Search(ctx, p.DB, ask, number, page.Query)
+	volume, _ := strconv.ParseInt(c.QueryParam("volume"), 10, 32) // none: from the first sheet on
+	sheet, _ := strconv.ParseInt(c.QueryParam("sheet"), 10, 32)
+	page.Found, err = materials.Search(ctx, p.DB, ask, number, page.Query, materials.Place{Volume: int(volume), Sheet: int(sheet)})
 	if conflict(err) {
 		return p.redirect(c, policy.FamiliarisationRead, number)
 	}

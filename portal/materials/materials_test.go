@@ -142,9 +142,9 @@ func TestTheFileOpensToEachAsFarAsTheCodeOpensItAndToNobodyElse(t *testing.T) {
 		is(t, "the plaintiff has the picture of "+what, err, fault.NotFound)
 		is(t, "the plaintiff notes on "+what, materials.SaveNote(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationNote), opened[w.Saule], closed, make([]byte, 60)), fault.NotFound)
 	}
-	hits, _, err := materials.Search(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationSearch), opened[w.Saule], "ноутбук")
-	if err != nil || len(hits) > 0 {
-		t.Errorf("the plaintiff finds %v, %v", hits, err)
+	found, err := materials.Search(t.Context(), w.DB, w.Saule.Asks(policy.FamiliarisationSearch), opened[w.Saule], "ноутбук", materials.Place{})
+	if err != nil || len(found.Hits) > 0 {
+		t.Errorf("the plaintiff finds %v, %v", found, err)
 	}
 }
 
@@ -163,9 +163,9 @@ func TestAFlagClosesWhatWasOpen(t *testing.T) {
 		is(t, change, err, fault.NotFound)
 		_, err = materials.Picture(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPicture), id, page, true)
 		is(t, change, err, fault.NotFound)
-		hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту")
-		if err != nil || len(hits) != 0 {
-			t.Errorf("%s: found %v, %v", change, hits, err)
+		found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту", materials.Place{})
+		if err != nil || len(found.Hits) != 0 {
+			t.Errorf("%s: found %v, %v", change, found, err)
 		}
 		if _, pdf, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 0); err != nil || strings.Contains(portaltest.PDFText(t, pdf), "ноутбук табылды") {
 			t.Errorf("%s: the copy has it, %v", change, err)
@@ -275,7 +275,7 @@ func TestTheTermOpensAndClosesTheFile(t *testing.T) {
 			return err
 		}(),
 		"a search": func() error {
-			_, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту")
+			_, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "тінту", materials.Place{})
 			return err
 		}(),
 		"time": materials.Spent(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationTime), id, page, time.Second),
@@ -473,8 +473,8 @@ func TestWhatSomebodyTookOrFoundStaysInTheFile(t *testing.T) {
 	if _, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 2); err != nil {
 		t.Fatal(err)
 	}
-	if hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "сумка"); err != nil || len(hits) != 1 {
-		t.Fatalf("she found %v, %v", hits, err)
+	if found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "сумка", materials.Place{}); err != nil || len(found.Hits) != 1 {
+		t.Fatalf("she found %v, %v", found, err)
 	}
 	w.Want(t, `SELECT person, o.object_id = '`+w.claim.String()+`' AS claim, o.object_id = '`+w.witness.String()+`' AS witness, o.reason
 		FROM opening o WHERE o.object = 'material' ORDER BY o.at, o.id`, `
@@ -502,18 +502,52 @@ func TestWordsAreFoundInWhateverForm(t *testing.T) {
 		"ноутбук": "1-1 1-4", "НОУТБУКТІ": "1-1 1-4", "ноутбуком": "1-1 1-4", "тінту": "1-1 1-2", "пестрая сумка": "1-4",
 		"тінту ноутбук": "1-1", "186": "2-1", "банк": "", "шақырылатын": "", "": "", "%_'": "", "ноутбук автомобиль": "",
 	} {
-		hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, query)
-		if err != nil {
-			t.Fatal(err)
+		found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, query, materials.Place{})
+		if err != nil || found.Left != nil {
+			t.Fatal(found.Left, err)
 		}
-		got := strings.ReplaceAll(portaltest.Lines(hits, func(h materials.Hit) string { return fmt.Sprint(h.Volume, "-", h.Sheet) }), "\n", " ")
+		got := strings.ReplaceAll(portaltest.Lines(found.Hits, func(h materials.Hit) string { return fmt.Sprint(h.Volume, "-", h.Sheet) }), "\n", " ")
 		if got != want {
 			t.Errorf("%q is found on %q, want %q", query, got, want)
 		}
 	}
-	hits, _, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "ноутбук")
-	if err != nil || len(hits) == 0 || hits[0].Match != "ноутбук" || !strings.Contains(hits[0].Before+hits[0].Match+hits[0].After, "үйден ноутбук табылды") {
+	found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "ноутбук", materials.Place{})
+	if err != nil || len(found.Hits) == 0 {
+		t.Fatal(err)
+	}
+	if hits := found.Hits; hits[0].Match != "ноутбук" || !strings.Contains(hits[0].Before+hits[0].Match+hits[0].After, "үйден ноутбук табылды") {
 		t.Errorf("the fragment is %+v, %v", hits, err)
+	}
+}
+
+// A file may have more sheets than the keeper opens to one person in a minute: a search
+// looks at some of them, says how far it came, and goes on from there.
+func TestASearchInALargeFileGoesOnWhereItStopped(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	search := func(behind materials.Place) materials.Found {
+		t.Helper()
+		found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "ноутбук", behind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, atOnce := range []int{1, 2, 3, 4, 5, 6} {
+		materials.SearchesAtOnce(t, atOnce)
+		var seen []string
+		turns := 0
+		for found, more := search(materials.Place{}), true; more; turns++ {
+			for _, hit := range found.Hits {
+				seen = append(seen, fmt.Sprint(hit.Volume, "-", hit.Sheet))
+			}
+			if more = found.Left != nil; more {
+				found = search(*found.Left)
+			}
+		}
+		if got := strings.Join(seen, " "); got != "1-1 1-4" || turns != (5+atOnce-1)/atOnce {
+			t.Errorf("%d at once: found %q in %d turns", atOnce, got, turns)
+		}
 	}
 }
 

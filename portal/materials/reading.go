@@ -356,8 +356,17 @@ type Hit struct {
 	Before, Match, After string // a fragment of the text around the first of them
 }
 
-// MaxHits is how many places a search shows.
+// MaxHits is how many places a search shows at once.
 const MaxHits = 50
+
+// Place is a sheet of the file.
+type Place struct{ Volume, Sheet int }
+
+// Found is what a search shows.
+type Found struct {
+	Hits []Hit
+	Left *Place // the last sheet it has looked at, where there are more; nil at the end of the file
+}
 
 type wordsRow struct {
 	ID       uuid.UUID `db:"id"`
@@ -374,28 +383,34 @@ SELECT p.id, m.title, m.id AS material, m.document, m.volume, m.sheet + p.number
   FROM material m
   JOIN material_page p ON p.material = m.id
  WHERE m.casefile = $1 AND m.state = 'ready' AND m.flags = '{}' AND m.part = ANY ($2) AND p.words IS NOT NULL
+   AND (m.volume, m.sheet + p.number - 1) > (CAST($3 AS int), CAST($4 AS int))
  ORDER BY m.volume, m.sheet, p.number`
 
 // searched is how many pages a search asks the keeper for at once: their texts are in
 // memory together.
 const searched = vault.MaxAsks / 2
 
-// errEnough ends a search that has found what it shows.
+// searchable is how many pages one search looks at: twice as many are well below what the
+// keeper opens to a person in a minute. A variable for the tests.
+var searchable = 2 * vault.MaxAsks
+
+// errEnough ends a search that has found what it shows, or looked at what it may.
 var errEnough = errors.New("enough")
 
-// Search finds the pages on which all the words stand, in whatever form: a word is
-// found by its beginning. more says that there are further ones. What it shows of a
-// material is a view of it.
-func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, query string) (hits []Hit, more bool, err error) {
+// Search finds the pages behind a sheet on which all the words stand, in whatever form: a
+// word is found by its beginning. What it shows of a material is a view of it.
+func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, query string, behind Place) (Found, error) {
+	var out Found
 	f, err := reads(ctx, db, ask, id)
 	if err != nil {
-		return nil, false, err
+		return out, err
 	}
 	wanted := stems(query)
 	if len(wanted) == 0 {
-		return nil, false, nil
+		return out, nil
 	}
 	var some []wordsRow // that the keeper is asked for at once
+	looked := 0
 	look := func() error {
 		objects := make([]vault.Sealed, len(some))
 		for i, row := range some {
@@ -411,8 +426,9 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 			if !ok {
 				continue
 			}
-			if len(hits) == MaxHits {
-				more = true
+			if len(out.Hits) == MaxHits {
+				last := out.Hits[MaxHits-1]
+				out.Left, some = &Place{last.Volume, last.Sheet}, nil
 				return errEnough
 			}
 			hit := Hit{Page: row.ID, material: row.Of, document: row.Document, Volume: row.Volume, Sheet: row.Sheet}
@@ -420,24 +436,31 @@ func Search(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, que
 				return err
 			}
 			hit.Before, hit.Match, hit.After = around(text, from, to)
-			hits = append(hits, hit)
+			out.Hits = append(out.Hits, hit)
 		}
+		looked += len(some)
 		some = some[:0]
 		return nil
 	}
+	var last Place
 	err = database.Each(ctx, db.DB, func(row wordsRow) error {
+		if looked+len(some) == searchable {
+			out.Left = &last
+			return errEnough
+		}
+		last = Place{row.Volume, row.Sheet}
 		if some = append(some, row); len(some) < searched {
 			return nil
 		}
 		return look()
-	}, selectWords, f.Case, parts(f.Part))
-	if err == nil {
-		err = look()
+	}, selectWords, f.Case, parts(f.Part), behind.Volume, behind.Sheet)
+	if err == nil || errors.Is(err, errEnough) {
+		err = look() // at the rest of them
 	}
 	if err != nil && !errors.Is(err, errEnough) {
-		return nil, false, err
+		return Found{}, err
 	}
-	return hits, more, shown(ctx, db, ask, f.ID, hits)
+	return out, shown(ctx, db, ask, f.ID, out.Hits)
 }
 
 // shown writes down of which materials the reader sees a fragment.
