@@ -162,6 +162,16 @@ func TestTheFileIsPutTogetherOpenedAndReadWithoutAnyScript(t *testing.T) {
 	f.At = f.At.Add(30 * time.Second)
 	aigul.get(read).want(t, "back to the contents", http.StatusOK)
 	f.Want(t, `SELECT seconds FROM reading`, "seconds\n30")
+	one := regexp.MustCompile(`href="([^"]*/copy\?material=[^"]*)"`).FindStringSubmatch(aigul.get(read).want(t, "the contents", http.StatusOK).body)
+	if one == nil {
+		t.Fatal("no document can be taken by itself")
+	}
+	if got := aigul.get(one[1]).want(t, "a copy of one document", http.StatusOK); !strings.Contains(got.Header.Get("Content-Disposition"), "-volume-1-sheet-1.pdf") {
+		t.Errorf("the copy is called %s", got.Header.Get("Content-Disposition"))
+	}
+	for _, bad := range []string{"volume=0", "volume=-1", "volume=I", "material=I", "material=" + uuid.Nil.String(), "material=" + f.Theft.String()} {
+		aigul.get(read+"/copy?"+bad).want(t, bad, http.StatusNotFound)
+	}
 	for what, seconds := range map[string]string{"a word": "көп", "less than nothing": "-1", "an hour": "3600", "nothing": ""} {
 		aigul.post(first+"/time", url.Values{"seconds": {seconds}}).want(t, what, http.StatusUnprocessableEntity)
 	}

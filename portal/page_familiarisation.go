@@ -281,18 +281,26 @@ func (p *Portal) fileSearch(c echo.Context, ask policy.Ask) error {
 }
 
 func (p *Portal) fileCopy(c echo.Context, ask policy.Ask) error {
-	volume := 0
+	var of materials.Portion
+	var wrong error
 	name := "file"
-	if text := c.QueryParam("volume"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return fault.New(fault.NotFound, "fault.not-found")
-		}
-		volume, name = n, "volume-"+digits(n)
+	volume, material := c.QueryParam("volume"), c.QueryParam("material")
+	switch {
+	case volume != "":
+		of.Volume, wrong = strconv.Atoi(volume)
+		name = "volume-" + digits(of.Volume)
+	case material != "":
+		of.Material, wrong = uuid.Parse(material)
 	}
-	f, bound, err := materials.Copy(c.Request().Context(), p.DB, ask, id(c, "familiarisation"), volume)
+	if wrong != nil || of.Volume < 0 || of == (materials.Portion{}) && volume+material != "" {
+		return fault.New(fault.NotFound, "fault.not-found")
+	}
+	f, in, bound, err := materials.Copy(c.Request().Context(), p.DB, ask, id(c, "familiarisation"), of)
 	if err != nil {
 		return err
+	}
+	if of.Material != uuid.Nil {
+		name = "volume-" + digits(in[0].Volume) + "-sheet-" + digits(in[0].Sheet)
 	}
 	return pdf(c, bound, f.CaseNumber+"-"+name, true)
 }

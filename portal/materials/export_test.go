@@ -8,3 +8,10 @@ func SearchesAtOnce(t *testing.T, pages int) {
 	searchable = pages
 	t.Cleanup(func() { searchable = usual })
 }
+
+// CopiesUpTo has a copy of several materials end at so many bytes until the test ends.
+func CopiesUpTo(t *testing.T, bytes int) {
+	usual := mostCopied
+	mostCopied = bytes
+	t.Cleanup(func() { mostCopied = usual })
+}

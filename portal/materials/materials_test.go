@@ -167,7 +167,7 @@ func TestAFlagClosesWhatWasOpen(t *testing.T) {
 		if err != nil || len(found.Hits) != 0 {
 			t.Errorf("%s: found %v, %v", change, found, err)
 		}
-		if _, pdf, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 0); err != nil || strings.Contains(portaltest.PDFText(t, pdf), "ноутбук табылды") {
+		if _, _, pdf, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, materials.Portion{}); err != nil || strings.Contains(portaltest.PDFText(t, pdf), "ноутбук табылды") {
 			t.Errorf("%s: the copy has it, %v", change, err)
 		}
 	}
@@ -271,7 +271,7 @@ func TestTheTermOpensAndClosesTheFile(t *testing.T) {
 			return err
 		}(),
 		"a copy": func() error {
-			_, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 0)
+			_, _, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, materials.Portion{})
 			return err
 		}(),
 		"a search": func() error {
@@ -389,7 +389,7 @@ func TestAPowerWithoutCopiesGivesNoCopy(t *testing.T) {
 	w := open(t)
 	id := w.Opened("dana@theft")
 	copy := func() error {
-		_, _, err := materials.Copy(t.Context(), w.DB, w.Dana.Asks(policy.FamiliarisationCopy), id, 0)
+		_, _, _, err := materials.Copy(t.Context(), w.DB, w.Dana.Asks(policy.FamiliarisationCopy), id, materials.Portion{})
 		return err
 	}
 	if err := copy(); err != nil {
@@ -470,7 +470,7 @@ func TestWhatSomebodyTookOrFoundStaysInTheFile(t *testing.T) {
 		_, err := materials.Remove(t.Context(), w.DB, w.Daniyar.Asks(policy.MaterialRemove), material)
 		return err
 	}
-	if _, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, 2); err != nil {
+	if _, _, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), id, materials.Portion{Volume: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := materials.Search(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationSearch), id, "сумка", materials.Place{}); err != nil || len(found.Hits) != 1 {
@@ -554,30 +554,42 @@ func TestASearchInALargeFileGoesOnWhereItStopped(t *testing.T) {
 func TestACopyHasAllThatIsOpenAndNothingElse(t *testing.T) {
 	w := open(t)
 	aigul, saule := w.Opened("aigul@theft"), w.Opened("saule@theft")
-	has := func(a *portaltest.Actor, id uuid.UUID, volume int, yes, no []string) {
+	has := func(a *portaltest.Actor, id uuid.UUID, of materials.Portion, yes, no []string) {
 		t.Helper()
-		_, pdf, err := materials.Copy(t.Context(), w.DB, a.Asks(policy.FamiliarisationCopy), id, volume)
+		_, _, pdf, err := materials.Copy(t.Context(), w.DB, a.Asks(policy.FamiliarisationCopy), id, of)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := portaltest.PDFText(t, pdf)
 		for _, word := range yes {
 			if !strings.Contains(text, word) {
-				t.Errorf("%s, volume %d: no %q", a.Word, volume, word)
+				t.Errorf("%s, %v: no %q", a.Word, of, word)
 			}
 		}
 		for _, word := range no {
 			if strings.Contains(text, word) {
-				t.Errorf("%s, volume %d: has %q", a.Word, volume, word)
+				t.Errorf("%s, %v: has %q", a.Word, of, word)
 			}
 		}
 	}
 	closed := []string{"Шот нөмірі", "Шақырылатын"}
-	has(w.Aigul, aigul, 0, []string{"ноутбук табылды", "186 000", "Свидетель"}, closed)
-	has(w.Aigul, aigul, 2, []string{"186 000"}, append(closed, "ноутбук"))
-	has(w.Saule, saule, 0, []string{"186 000"}, append(closed, "ноутбук"))
-	_, _, err := materials.Copy(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationCopy), aigul, 7)
-	is(t, "a volume that is not there", err, fault.NotFound)
+	has(w.Aigul, aigul, materials.Portion{}, []string{"ноутбук табылды", "186 000", "Свидетель"}, closed)
+	has(w.Aigul, aigul, materials.Portion{Volume: 2}, []string{"186 000"}, append(closed, "ноутбук"))
+	has(w.Saule, saule, materials.Portion{}, []string{"186 000"}, append(closed, "ноутбук"))
+	refused := func(what string, a *portaltest.Actor, id uuid.UUID, of materials.Portion, kind fault.Kind) {
+		t.Helper()
+		_, _, _, err := materials.Copy(t.Context(), w.DB, a.Asks(policy.FamiliarisationCopy), id, of)
+		is(t, what, err, kind)
+	}
+	refused("a volume that is not there", w.Aigul, aigul, materials.Portion{Volume: 7}, fault.NotFound)
+	refused("a secret", w.Aigul, aigul, materials.Portion{Material: w.secret}, fault.NotFound)
+	refused("what is not opened to the plaintiff", w.Saule, saule, materials.Portion{Material: w.witness}, fault.NotFound)
+	// What is too heavy together is there piece by piece, and a single piece always.
+	materials.CopiesUpTo(t, 1)
+	refused("all", w.Aigul, aigul, materials.Portion{}, fault.Conflict)
+	refused("a volume of two", w.Aigul, aigul, materials.Portion{Volume: 1}, fault.Conflict)
+	has(w.Aigul, aigul, materials.Portion{Material: w.witness}, []string{"Свидетель"}, append(closed, "186 000", "ноутбук табылды"))
+	has(w.Aigul, aigul, materials.Portion{Material: w.search}, []string{"ноутбук табылды"}, append(closed, "186 000", "Свидетель"))
 }
 
 func TestReadingIsPostponedByFiveDaysAtMost(t *testing.T) {

@@ -562,21 +562,36 @@ func around(text string, from, to int) (before, match, after string) {
 	return string(b), text[from:to], string(a)
 }
 
-// Copy is what is opened to a reader as one PDF, or one volume of it; 0 is all. Who
-// may read the file may take copies of what he reads (CPC 296), unless his power
+// Portion is what somebody wants a copy of: a volume, a single material, or with neither
+// all that is opened to him.
+type Portion struct {
+	Volume   int
+	Material uuid.UUID
+}
+
+func (p Portion) has(m Material) bool {
+	return (p.Volume == 0 || m.Volume == p.Volume) && (p.Material == uuid.Nil || m.ID == p.Material)
+}
+
+// mostCopied is how many bytes are bound into one file; a single material is as it came,
+// whatever it weighs. A variable for the tests.
+var mostCopied = document.MaxBound
+
+// Copy is a portion of what is opened to a reader as one PDF, and the materials in it.
+// Who may read the file may take copies of what he reads (CPC 296), unless his power
 // has no copies in it.
-func Copy(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, volume int) (Familiarisation, []byte, error) {
+func Copy(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, of Portion) (Familiarisation, []Material, []byte, error) {
 	var f Familiarisation
+	var all []Material
 	var bound []byte
 	err := db.Within(ctx, func(tx *vault.DB) (err error) {
 		if f, err = held(ctx, tx, ask, id); err != nil {
 			return err
 		}
-		all, err := visible(ctx, tx, f.Case, f.Part)
-		if err != nil {
+		if all, err = visible(ctx, tx, f.Case, f.Part); err != nil {
 			return err
 		}
-		all = slices.DeleteFunc(all, func(m Material) bool { return volume != 0 && m.Volume != volume })
+		all = slices.DeleteFunc(all, func(m Material) bool { return !of.has(m) })
 		if !f.MayCopy || len(all) == 0 {
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
@@ -587,7 +602,7 @@ func Copy(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, volum
 			if err != nil {
 				return err
 			}
-			if size += len(doc.Content); size > document.MaxBound {
+			if size += len(doc.Content); size > mostCopied && len(all) > 1 {
 				return fault.New(fault.Conflict, "fault.file-copy-large")
 			}
 			pdfs = append(pdfs, doc.Content)
@@ -598,10 +613,14 @@ func Copy(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, volum
 				return err
 			}
 		}
-		if bound, err = document.Bind(pdfs); err != nil {
+		bound, err = document.Bind(pdfs)
+		switch {
+		case errors.Is(err, document.ErrBusy):
 			return fault.New(fault.Unavailable, "fault.file-busy").Because(err)
+		case err != nil: // it takes too long, or one of them binds with no other: each by itself is there
+			return fault.New(fault.Conflict, "fault.file-copy-large").Because(err)
 		}
 		return ledger.Step(ctx, tx.DB, ask, "familiarisation", f.ID, f.Case, nil)
 	})
-	return f, bound, err
+	return f, all, bound, err
 }
