@@ -620,6 +620,28 @@ func TestTheScannerStopsAFileAndNeverAFiling(t *testing.T) {
 	f.Sound()
 }
 
+// A script whose line broke asks again while the first request still looks at the file;
+// what the second finds against it, such as that it took too long, does not take away what
+// the first has taken: the paper names it.
+func TestAFileThatWasTakenMeanwhileIsNotDropped(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	draft := f.draftOfAigul()
+	f.as(f.Aigul).attach(draft, sentFile{"сурет.jpg", photo(1)}).want(t, "a file", http.StatusSeeOther)
+	ids := f.attachedTo(draft)
+	before, err := attachment.Fetch(t.Context(), f.DB, ids[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.State, before.Digest = attachment.Receiving, make([]byte, 32) // as the second request read it, and it refuses
+	free := attachment.Draft{Lock: func(context.Context, *vault.DB) error { return nil }}
+	a, err := free.Finish(t.Context(), f.DB, nil, f.Aigul.Asks(policy.AttachmentFinish), before)
+	if err != nil || !a.Taken() || len(f.attachedTo(draft)) != 1 {
+		t.Errorf("it is answered with %v, %+v, and %d files are left", err, a, len(f.attachedTo(draft)))
+	}
+	f.Sound()
+}
+
 func TestAPieceIsTakenOnceAndOnlyInItsPlace(t *testing.T) {
 	t.Parallel()
 	f := open(t)

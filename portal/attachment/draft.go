@@ -52,9 +52,7 @@ func (d Draft) Put(ctx context.Context, db *vault.DB, id uuid.UUID, offset int64
 func (d Draft) Finish(ctx context.Context, db *vault.DB, s *Scanner, ask policy.Ask, a Attachment) (Attachment, error) {
 	found, err := Examine(ctx, db, s, ask.At, a)
 	if errors.Is(err, fault.Invalid) && a.Received == a.Size { // of one that is short more may come
-		if gone := db.Within(ctx, func(tx *vault.DB) error { return d.drop(ctx, tx, a.ID) }); gone != nil {
-			err = gone
-		}
+		return d.refuse(ctx, db, a, err)
 	}
 	if err != nil {
 		return a, err
@@ -68,6 +66,32 @@ func (d Draft) Finish(ctx context.Context, db *vault.DB, s *Scanner, ask policy.
 		}
 		return d.Changed(ctx, tx, a)
 	})
+	return a, err
+}
+
+// refuse drops a file that cannot be taken, unless the same request, sent twice, has taken
+// it meanwhile: two that look at one file may both be slow, and only one too slow.
+func (d Draft) refuse(ctx context.Context, db *vault.DB, a Attachment, why error) (Attachment, error) {
+	err := db.Within(ctx, func(tx *vault.DB) error {
+		if err := d.Lock(ctx, tx); err != nil {
+			return err
+		}
+		now, err := lock(ctx, tx, a.ID)
+		if errors.Is(err, fault.NotFound) { // dropped by it
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if now.Taken() {
+			a, why = now, nil
+			return nil
+		}
+		return Drop(ctx, tx, a.ID)
+	})
+	if err == nil {
+		err = why
+	}
 	return a, err
 }
 
