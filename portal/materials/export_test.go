@@ -15,3 +15,10 @@ func CopiesUpTo(t *testing.T, bytes int) {
 	mostCopied = bytes
 	t.Cleanup(func() { mostCopied = usual })
 }
+
+// RecordNames has the record name so many materials one by one until the test ends.
+func RecordNames(t *testing.T, lines int) {
+	usual := maxLines
+	maxLines = lines
+	t.Cleanup(func() { maxLines = usual })
+}

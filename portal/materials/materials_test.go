@@ -744,6 +744,31 @@ func TestTheRecordSaysWhatWasReadAndBothSignIt(t *testing.T) {
 	w.Sound()
 }
 
+// A record cannot name two thousand documents; it says of how many it is silent.
+func TestTheRecordOfALargeFileCountsWhatItDoesNotName(t *testing.T) {
+	materials.RecordNames(t, 1)
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	for _, m := range []uuid.UUID{w.search, w.witness} {
+		if _, err := materials.Turn(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPage), id, w.Pages(m)[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := materials.DraftRecord(t.Context(), w.DB, w.Press, w.Aigul.Asks(policy.RecordDraft), id, "kk", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, doc, err := materials.ReadRecord(t.Context(), w.DB, w.Aigul.Asks(policy.RecordCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := portaltest.PDFText(t, doc.Content)
+	for _, words := range []string{"1. 1-том, 1–3-парақ", "2. Тағы 1 құжат, ашылған парақтар саны: 1.", "2. Тағы 1 құжат, ашылмаған парақтар саны: 1."} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the record does not say %q:\n%s", words, text)
+		}
+	}
+}
+
 // What is kept of a note says nothing to whoever reads the database, with our keys or
 // without.
 func TestANoteIsBytesToUs(t *testing.T) {

@@ -274,8 +274,9 @@ func Close(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, i
 	})
 }
 
-// maxLines is how many materials the record names one by one.
-const maxLines = 500
+// maxLines is how many materials the record names one by one; of the others it says how
+// many there are. A variable for the tests.
+var maxLines = 500
 
 // sheet is the record on paper.
 func (f Familiarisation) sheet(press document.Press, d document.Document, c casefile.Case, person identity.Person, sum Summary, motions string) document.Sheet {
@@ -301,10 +302,7 @@ func (f Familiarisation) sheet(press document.Press, d document.Document, c case
 		)
 	}
 	var opened, closed []string
-	for i, e := range sum.Entries {
-		if i == maxLines {
-			break
-		}
+	for _, e := range sum.Entries[:min(maxLines, len(sum.Entries))] {
 		place := w.T("paper.record.place", "volume", e.Volume, "from", e.Sheet, "to", e.Last(), "title", e.Title)
 		if e.Sheets == 1 {
 			place = w.T("paper.record.one", "volume", e.Volume, "sheet", e.Sheet, "title", e.Title)
@@ -315,6 +313,21 @@ func (f Familiarisation) sheet(press document.Press, d document.Document, c case
 		if e.Left() > 0 {
 			closed = append(closed, place+" "+w.T("paper.record.left", "left", e.Left()))
 		}
+	}
+	var more, sheets, fewer, left int
+	for _, e := range sum.Entries[min(maxLines, len(sum.Entries)):] {
+		if e.Opened > 0 {
+			more, sheets = more+1, sheets+e.Opened
+		}
+		if e.Left() > 0 {
+			fewer, left = fewer+1, left+e.Left()
+		}
+	}
+	if more > 0 {
+		opened = append(opened, w.T("paper.record.more-opened", "count", more, "opened", sheets))
+	}
+	if fewer > 0 {
+		closed = append(closed, w.T("paper.record.more-left", "count", fewer, "left", left))
 	}
 	s.Sections = []document.Section{
 		{Text: w.T("paper.record.text")},
