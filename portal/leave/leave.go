@@ -305,8 +305,8 @@ func (r *rights) Standing(_ context.Context, person, casefile uuid.UUID, of []va
 // withFiling are the tables of what somebody reads who decides a filing without being of
 // the case's own officials: the head of a higher prosecutor's office, a judge. The keeper
 // cannot tell to which filing a paper or a file belongs (that is a row of the database),
-// so it opens these of the whole case to him, and nothing else: not the sheets of the
-// file, not who asked for access, not why somebody looked.
+// so it opens these of the whole case to him, and nothing else: not the pictures of the
+// sheets of the file (their PDFs are papers like others), not who asked for access, not why somebody looked.
 var withFiling = map[string]bool{
 	"filing": true, "point": true, "resolution": true, "message": true, "supplement": true, "addition_point": true,
 	"extension": true, "forward": true, "cancellation": true, "dispute": true, "count_objection": true, "answer": true,
