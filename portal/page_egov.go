@@ -253,7 +253,7 @@ func (p *Portal) weigh(ctx context.Context, r phone.Request, content, cms []byte
 	if err != nil {
 		return identity.Unsigned(err)
 	}
-	if signer.Revocation == eds.Pending && r.Act != string(policy.FilingSubmit) { // only a filing is received before (document.Verify)
+	if signer.Revocation == eds.Pending && !document.Early(policy.Act(r.Act)) {
 		return fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
 	return p.expected(r, signer)

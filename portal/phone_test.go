@@ -28,6 +28,7 @@ import (
 	phones "zharia/portal/phone"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/report"
 )
 
 // openPhone is open with settings for phones.
@@ -212,12 +213,20 @@ type waiting struct {
 
 func (f *front) asksToFile(t *testing.T) *waiting {
 	t.Helper()
-	a := &waiting{front: f, guest: f.as(f.Aigul)}
-	a.draft = f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
-	a.at = a.guest.askPhone(a.guest.get("/kk/filings/" + a.draft.String()))
+	draft := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+	a := f.waits(t, f.Aigul, "/kk/filings/"+draft.String())
+	a.draft = draft
+	return a
+}
+
+// waits is a page of somebody's whose document waits for his phone.
+func (f *front) waits(t *testing.T, who *portaltest.Actor, page string) *waiting {
+	t.Helper()
+	a := &waiting{front: f, guest: f.as(who)}
+	a.at = a.guest.askPhone(a.guest.get(page))
 	a.code = a.guest.get(a.at).code(t)
 	var err error
-	if a.got, err = f.phoneOf(f.Aigul).Scan(t.Context(), a.code); err != nil {
+	if a.got, err = f.phoneOf(who).Scan(t.Context(), a.code); err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -600,7 +609,14 @@ func TestACodeIsClosedAfterTenBadSignatures(t *testing.T) {
 func TestAPhoneIsToldThatTheAuthorityIsSilent(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	v, a := f.visitor(), f.asksToFile(t)
+	v, zhandos := f.visitor(), f.Actor("zhandos")
+	early := map[string]*waiting{
+		"a filing": f.asksToFile(t),
+		"a report": f.waits(t, f.Nurlan, "/kk/reports/"+f.ReportDraft(f.Nurlan, report.Offence, f.Story()).String()+"/signing"),
+		"an entry": f.waits(t, zhandos, "/kk/entries/"+f.entered().String()),
+	}
+	by := map[string]*portaltest.Actor{"a filing": f.Aigul, "a report": f.Nurlan, "an entry": zhandos}
+	ruling := f.waits(t, f.Daniyar, "/kk/decisions/"+f.draftRuling().String()+"/check")
 	at := v.askPhone(v.get("/kk/signin"))
 	ph := f.phoneOf(f.Aigul)
 	fetched, err := ph.Scan(t.Context(), v.get(at).code(t))
@@ -615,10 +631,16 @@ func TestAPhoneIsToldThatTheAuthorityIsSilent(t *testing.T) {
 		t.Errorf("a sign-in: %v", err)
 	}
 	f.Want(t, `SELECT state, tries FROM phone_request WHERE purpose = 'sign-in'`, "state | tries\nfetched | 0")
-	if err := ph.Sign(t.Context(), a.got); err != nil {
-		t.Errorf("a filing: %v", err)
+	for what, a := range early {
+		if err := f.phoneOf(by[what]).Sign(t.Context(), a.got); err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		a.guest.take(a.at).want(t, what, http.StatusSeeOther)
 	}
-	a.guest.take(a.at).want(t, "filed", http.StatusSeeOther)
+	if err := f.phoneOf(f.Daniyar).Sign(t.Context(), ruling.got); !errors.As(err, &no) || no.Status != http.StatusServiceUnavailable {
+		t.Errorf("a ruling: %v", err)
+	}
 	f.Services.Break(authority.OCSP, authority.NoFault)
 	f.Services.Break(authority.Lists, authority.NoFault)
 	if err := ph.Sign(t.Context(), fetched); err != nil {

@@ -245,6 +245,13 @@ type Signature struct {
 	signer   eds.Signer
 }
 
+// Early tells whether what an act files is received before it is known that the key is
+// not revoked: a filing and a report, for a term may run out, and somebody may need help,
+// while the authority is silent (security/THREATS S19).
+func Early(act policy.Act) bool {
+	return act == policy.FilingSubmit || act == policy.ReportSubmit || act == policy.EntrySubmit
+}
+
 const selectUnsigned = `
 SELECT id, casefile, body, kind, language, author, nonce, content, digest, made_at, signer, signed_at, cms
   FROM document
@@ -277,9 +284,7 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	if s.signer, err = v.Document(ctx, cms, d.Content, ask.At); err != nil {
 		return s, identity.Unsigned(err)
 	}
-	// Only a filing and a report are received before its revocation is known: a term may
-	// run out, and somebody may need help, while the authority is silent (security/THREATS S19).
-	if s.signer.Revocation == eds.Pending && ask.Act != policy.FilingSubmit && ask.Act != policy.ReportSubmit && ask.Act != policy.EntrySubmit {
+	if s.signer.Revocation == eds.Pending && !Early(ask.Act) {
 		return s, fault.New(fault.Unavailable, "fault.eds.revocation-unreachable")
 	}
 	s.document, s.also = d, vault.Readers(row.Content)
