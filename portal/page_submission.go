@@ -20,12 +20,9 @@ import (
 	"zharia/portal/web"
 )
 
-// deskSignings are the acts that are signed at a desk and not by phone.
+// deskSignings are the acts that are signed at a desk and not by phone: several at once.
 var deskSignings = map[policy.Act]signedAt{
-	policy.ReportSubmit:  {policy.ReportSign, policy.ReportRead},
-	policy.ServiceSign:   {policy.ServiceCheck, policy.DecisionRead},
-	policy.ExposureSign:  {policy.ExposureCheck, policy.ExposureCheck}, // its page leads on to the decision
-	policy.RedactionSign: {policy.RedactionCheck, policy.RedactionCheck},
+	policy.DeskSign: {policy.DeskDrafts, policy.DeskDrafts},
 }
 
 // signedOn is where an act that a signature does is signed, and where what came of it is

@@ -249,7 +249,19 @@ func TestNothingIsSignedWhileTheClockIsInDoubt(t *testing.T) {
 		t.Error("it was filed at a time that is in doubt")
 	}
 	g.get("/kk/filings").want(t, "reading goes on", http.StatusOK)
+	// Nor are several papers at once.
+	ruling, waiting, leaving := f.prepare()
+	daniyar := f.as(f.Daniyar)
+	three := daniyar.together(daniyar.get("/kk/desk/drafts"))
+	daniyar.post("/kk/desk/drafts/signature", three).want(t, "three in doubt", http.StatusServiceUnavailable)
+	if got := f.fates(ruling, waiting, leaving); got != "draft awaiting confirmed" {
+		t.Errorf("what became of three papers: %s", got)
+	}
 	steady = true
+	daniyar.post("/kk/desk/drafts/signature", three).want(t, "three, mended", http.StatusOK)
+	if got := f.fates(ruling, waiting, leaving); got != "published confirmed ended" {
+		t.Errorf("what became of three papers, mended: %s", got)
+	}
 	g.post(to, sent).want(t, "mended", http.StatusSeeOther)
 	// What of the server could lose a filing is told to officials, and to nobody else.
 	if a := f.as(f.Daniyar).get("/kk/desk"); !strings.Contains(a.body, "fsync, clock") {
