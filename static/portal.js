@@ -22,6 +22,54 @@
 // Causes: those of ncalayer.js; content-unavailable (what is to be signed did not
 // arrive); other (the block shown for a cause that has none of its own).
 
+// Phones that are kept long end at browsers of 2021 (an iPhone 7 at Safari 15), and scripts
+// run there. What those lack is put in its place here: this is the first script of a page.
+
+AbortSignal.timeout ??= (ms) => {
+  const work = new AbortController();
+  setTimeout(() => work.abort(), ms);
+  return work.signal;
+};
+
+globalThis.BroadcastChannel ??= class {
+  postMessage() {} // pages do not tell each other: each asks for itself
+};
+
+crypto.randomUUID ??= () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const digits = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+// A button that is pressed sends its form and says which it was; without one, a button that
+// nobody sees.
+HTMLFormElement.prototype.requestSubmit ??= function (button) {
+  const pressed = button ?? this.appendChild(Object.assign(document.createElement("button"), { hidden: true }));
+  pressed.click();
+  if (!button) pressed.remove();
+};
+
+if (!globalThis.SubmitEvent || !("submitter" in SubmitEvent.prototype)) {
+  let last; // Enter in a field presses a button as well
+  addEventListener("click", ({ target }) => (last = target.closest?.("button")), true);
+  Object.defineProperty(Event.prototype, "submitter", { get() { return last?.form === this.target ? last : null; } });
+}
+
+function prepareDialog(dialog) {
+  if (dialog.showModal) return;
+  Object.defineProperty(dialog, "open", { get: () => dialog.hasAttribute("open") });
+  dialog.showModal = () => {
+    dialog.setAttribute("open", "");
+    dialog.querySelector("[data-when]:not([hidden]) button").focus();
+  };
+  dialog.close = () => {
+    dialog.removeAttribute("open");
+    dialog.dispatchEvent(new Event("close"));
+  };
+}
+
 class Failure extends Error {
   constructor(code) {
     super(code);
@@ -254,6 +302,7 @@ function prepareCopy(button) {
 // it when the reader answers or types. Its seconds come from the server; pages of
 // one browser tell each other, because they share one session.
 function prepareSession(dialog) {
+  prepareDialog(dialog);
   const { idle, warning, stay: address, over } = dialog.dataset;
   const pages = new BroadcastChannel("session");
   const title = document.title;
