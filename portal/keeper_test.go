@@ -58,6 +58,24 @@ func TestWhileTheKeeperIsDownTextsAreClosedInBothLanguages(t *testing.T) {
 	daniyar.get("/kk/cases/"+f.Theft.String()).want(t, "the keeper is back", http.StatusOK)
 }
 
+// Her session ended while she wrote, and the keeper is down: she is in all the same, and
+// what she wrote comes with her.
+func TestWhoeverSignsInWhileTheKeeperIsDownIsIn(t *testing.T) {
+	f := open(t)
+	f.Keeper.Down.Store(true)
+	f.visitor().signIn(f.Aigul.Key).want(t, "signed in", http.StatusSeeOther)
+	f.visitor().signIn(f.Daniyar.Key).want(t, "an official", http.StatusSeeOther)
+	g := f.visitor()
+	fields := f.petition(fresh())
+	page := g.post(f.filingsOf(), fields).want(t, "without a session", http.StatusUnauthorized)
+	resume := g.signChallenge(page, f.Aigul.Key).want(t, "signed in with what she wrote", http.StatusOK)
+	for name := range fields {
+		if got := resume.hidden(t, name); got != fields.Get(name) {
+			t.Errorf("%s came back as %q", name, got)
+		}
+	}
+}
+
 // A name, an IIN, a draft of one's own: the keeper opens them to nobody else, and no
 // page asks it to.
 func TestNoPageAsksForWhatIsAnothersOwn(t *testing.T) {

@@ -325,7 +325,7 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	who, err := identity.Read(c.Request().Context(), p.DB, opening.Person, ask.At)
-	if err != nil {
+	if err != nil && !errors.Is(err, fault.Unavailable) { // he is in, and may bring what he had typed
 		return err
 	}
 	c.Set(personKey, who)
