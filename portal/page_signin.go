@@ -261,7 +261,7 @@ func (p *Portal) toSignIn(c echo.Context) error {
 	}
 	// Nothing was typed, or it is kept by us and was to be signed: back to its page.
 	if len(r.PostForm) == 0 || r.PostForm.Has("signature") || r.PostForm.Has("phone") {
-		return p.showSignIn(c, ask, http.StatusUnauthorized, "", path.Dir(r.URL.Path), "")
+		return p.showSignIn(c, ask, http.StatusUnauthorized, "", p.pageOf(c), "")
 	}
 	kept := maps.Clone(r.PostForm)
 	if r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
@@ -276,6 +276,41 @@ func (p *Portal) toSignIn(c echo.Context) error {
 		kept.Set(sessionOver, "1")
 	}
 	return p.showSignIn(c, ask, http.StatusUnauthorized, "", r.URL.Path, kept.Encode())
+}
+
+// pageOf is the page on which something was signed, or a button pressed: of a button the nearest one
+// above its address. "" where there is none.
+func (p *Portal) pageOf(c echo.Context) string {
+	r := c.Request()
+	if at, signed := signedOn(p.acts[verb(r.Method)+" "+pattern(c)]); signed && len(r.PostForm) > 0 {
+		var of []any
+		for _, name := range c.ParamNames() {
+			of = append(of, id(c, name))
+		}
+		if to, err := p.bare(at.page, of...); err == nil {
+			return to
+		}
+	}
+	for above := path.Dir(r.URL.Path); above != "/"; above = path.Dir(above) {
+		for _, page := range []string{above, above + "/check"} {
+			if p.reads(page) {
+				return page
+			}
+		}
+	}
+	return ""
+}
+
+// reads says that an address can be read.
+func (p *Portal) reads(address string) bool {
+	parts := strings.Split(address, "/")
+	for row := range p.acts {
+		method, path, _ := strings.Cut(row, " ")
+		if method == http.MethodGet && fits(strings.Split(path, "/"), parts) {
+			return true
+		}
+	}
+	return false
 }
 
 // lostFile marks, among what was typed, that a file was chosen too. Files are not

@@ -567,6 +567,58 @@ func TestAButtonPressedWhenTheSessionEndedLeadsBackToItsPage(t *testing.T) {
 	f.Want(t, `SELECT status FROM filing`, "status\nfiled")
 }
 
+// Whatever was pressed or signed when the session had ended: the way on is a page that is there.
+func TestWhateverWasPressedWhenTheSessionEndedThereIsAPageToGoOnTo(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	var pages []*regexp.Regexp
+	for _, r := range portal.Routes() {
+		if r.Method == http.MethodGet {
+			pages = append(pages, regexp.MustCompile("^"+parameter.ReplaceAllLiteralString(r.Path, "[0-9a-f-]{36}")+"$"))
+		}
+	}
+	leads := map[policy.Act]string{}
+	for i, r := range citizens(http.MethodPost) {
+		if r.Act == policy.TypedSave { // a script asks, and shows no page
+			continue
+		}
+		for what, fields := range map[string]url.Values{"nothing": nil, "a signature": {"signature": {"AAAA"}, "digest": {"00"}}} {
+			g := f.visitor()
+			g.home = fmt.Sprintf("198.51.100.%d:443", i%250+1) // who asks too often is not answered
+			page := g.post("/ru"+parameter.ReplaceAllLiteralString(r.Path, f.Theft.String()), fields).want(t, r.Path, http.StatusUnauthorized)
+			next := page.hidden(t, "next")
+			if next != "" && !slices.ContainsFunc(pages, func(p *regexp.Regexp) bool { return p.MatchString(next) }) {
+				t.Errorf("%s with %s leads to %q", r.Path, what, next)
+			}
+			leads[r.Act] = strings.ReplaceAll(next, f.Theft.String(), ":id")
+		}
+	}
+	for act, want := range map[policy.Act]string{
+		policy.ExposureDiscard: "/exposures/:id/check", policy.RedactionDiscard: "/redactions/:id/check",
+		policy.SessionEndOne: "/sessions", policy.NoticeRead: "/notices", policy.AssistantEnd: "/assistants", policy.FeedEnd: "", policy.DeskSign: "/desk/drafts",
+	} {
+		if leads[act] != want {
+			t.Errorf("%s leads to %q, want %q", act, leads[act], want)
+		}
+	}
+}
+
+// What was to be signed is signed on its own page, and not on the one above.
+func TestASignatureThatCameTooLateLeadsBackToWhereItIsMade(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for path, want := range map[string]string{
+		"/exposures/:id/signature": "/exposures/:id/check", "/redactions/:id/signature": "/redactions/:id/check",
+		"/filings/:id/withdrawal": "/filings/:id/withdrawal", "/filings/:id/submission": "/filings/:id", "/desk/drafts/signature": "/desk/drafts",
+	} {
+		id := fresh().String()
+		page := f.visitor().post("/kk"+strings.ReplaceAll(path, ":id", id), url.Values{"digest": {"00"}, "signature": {""}}).want(t, path, http.StatusUnauthorized)
+		if next := strings.ReplaceAll(page.hidden(t, "next"), id, ":id"); next != want {
+			t.Errorf("%s leads to %s, want %s", path, next, want)
+		}
+	}
+}
+
 // awayPages are the golden files of what is seen while the portal cannot answer.
 var awayPages = []string{"fail-503", "fail-503-written", "fail-503-signed", "fail-503-clock", "submission-checking", "desk-unsafe"}
 
