@@ -104,7 +104,7 @@ func TestSeveralPapersAreSignedAtOnceAndEachHasItsOwnFate(t *testing.T) {
 	if got := f.fates(ruling, waiting, leaving); got != "published confirmed ended" {
 		t.Errorf("what became of them: %s", got)
 	}
-	if n := strings.Count(done.body, w.T("desk_drafts.signed")); n != 1 {
+	if n := strings.Count(done.body, w.T("desk_drafts.signed")); n != 3 || strings.Contains(done.body, w.T("desk_drafts.refused")) {
 		t.Errorf("the page tells of %d signed", n)
 	}
 	f.Want(t, `SELECT act FROM record WHERE act IN ('decision-publish', 'participant-confirm', 'participant-end') ORDER BY seq DESC LIMIT 3`, `

@@ -112,6 +112,15 @@ func (p *Portal) deskSign(c echo.Context, ask policy.Ask) error {
 				return err
 			}
 		}
+		if line.Refusal != "" { // unless it was signed when the same came before
+			signed, err := document.Signed(c.Request().Context(), p.DB, ask, line.Digest)
+			if err != nil {
+				return err
+			}
+			if signed {
+				line.Refusal = ""
+			}
+		}
 		done = append(done, line)
 	}
 	return p.showDeskDrafts(c, ask.To(policy.DeskDrafts), done)
@@ -136,7 +145,7 @@ func named(drafts []casefile.Unsigned, paper string) (draftLine, bool) {
 			return draftLine{Unsigned: d, Check: at.check}, true
 		}
 	}
-	return draftLine{Unsigned: casefile.Unsigned{Act: policy.Act(words[0])}, Refusal: "fault.not-now"}, true
+	return draftLine{Unsigned: casefile.Unsigned{Act: policy.Act(words[0]), Digest: digest}, Refusal: "fault.not-now"}, true
 }
 
 // signOne signs one paper; why it was refused, if it was.

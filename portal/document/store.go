@@ -291,6 +291,14 @@ func Verify(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 	return s, nil
 }
 
+const selectOwnSigned = `
+SELECT EXISTS (SELECT FROM document WHERE digest = $2 AND author = $1 AND signed_at IS NOT NULL)`
+
+// Signed tells whether the asker has signed his paper with this digest.
+func Signed(ctx context.Context, db *vault.DB, ask policy.Ask, digest []byte) (is bool, err error) {
+	return is, db.Get(ctx, &is, selectOwnSigned, ask.Person, digest)
+}
+
 const updateSigned = `
 UPDATE document SET cms = $2, signer = $3, signed_at = $4 WHERE id = $1`
 
