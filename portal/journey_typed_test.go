@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -137,6 +138,63 @@ func TestAPortalThatDiesWhileSheTypesLosesNothing(t *testing.T) {
 	s.Want(t, `SELECT status, author FROM filing`, `
 		status | author
 		filed  | aigul`)
+	s.Sound()
+}
+
+// behind serves the portal behind something that may deal with a request itself.
+func (s *site) behind(t *testing.T, deals func(http.ResponseWriter, *http.Request) bool) {
+	t.Helper()
+	door := &restarting{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if !deals(w, q) {
+			door.ServeHTTP(w, q)
+		}
+	}))
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	s.URL = server.URL
+	door.start(t, s)
+}
+
+// Saving is refused, or takes longer than one waits for it: that is no reason to hold back
+// the form, which brings all of it.
+func TestAFormIsSentWhereItsTextCouldNotBeKeptBefore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var refuses atomic.Int32
+	s.behind(t, func(w http.ResponseWriter, q *http.Request) bool {
+		if q.URL.Path != "/kk/typed" || q.Method != http.MethodPost {
+			return false
+		}
+		if status := refuses.Load(); status != 0 {
+			w.WriteHeader(int(status))
+			return true
+		}
+		time.Sleep(11 * time.Second) // EDGE
+		return false
+	})
+	v := s.visit(t, "16-late", "kk", phone)
+	v.signIn("aigul")
+	for _, status := range []int32{http.StatusTooManyRequests, http.StatusInternalServerError, 0} {
+		refuses.Store(status)
+		v.do(navigate(v, s.newPetition()+"&about="+fresh().String())) // a form of its own each time
+		v.fill("#circumstances", circumstances)
+		v.fill("#point-1", request)
+		if status != 0 {
+			v.says("typed.say.late")
+			v.picture("late")
+			v.leaves(func() { v.press(formButton) })
+		} else {
+			v.leaves(func() {
+				v.press(formButton)
+				v.says("typed.say.late")
+				v.want("at work", v.count("#form button[aria-busy=true]"), "1")
+			})
+		}
+		v.want("status", v.status(), "200")
+		v.shows(circumstances)
+		v.shows(request)
+	}
+	s.Want(t, `SELECT count(*) FROM filing`, "count\n3")
 	s.Sound()
 }
 

@@ -391,13 +391,16 @@ function prepareSession(dialog) {
   setInterval(tick, 1000);
 }
 
+const LATE = 10_000; // ms until it is told that what was typed is not kept yet
+const PATIENCE = 60_000; // ms that a slow line may take to carry it
+
 // A form whose text is kept by the portal while it is being filled in, so that a
 // browser that dies or a session that ends takes nothing:
 //
 //   <form … data-typed="/kk/typed">
 //     <input type="hidden" name="typed" …> and typed-row, -page, -turn, -since
 //     <p role="status" data-typed-status></p>  <div hidden data-typed-newer>…</div>
-//     <template data-typed-say="saved|offline|signed-out|other|large|many">…</template>
+//     <template data-typed-say="saved|offline|late|signed-out|other|large|many">…</template>
 function prepareTyped(form) {
   const turn = form.elements.namedItem("typed-turn");
   if (!turn) return; // nothing is kept here
@@ -420,7 +423,7 @@ function prepareTyped(form) {
 
   function save() {
     clearTimeout(timer);
-    if (dirty && !sent) last = last.then(put);
+    if (dirty && !sent) last = last.then(() => put());
   }
 
   async function put(leaving = false) {
@@ -429,29 +432,32 @@ function prepareTyped(form) {
     turn.value = Number(turn.value) + 1;
     const body = new FormData(form);
     for (const [name, value] of [...body]) if (typeof value !== "string") body.delete(name); // files are not kept
-    let answer;
+    const late = setTimeout(() => tell("late"), LATE);
+    const patience = AbortSignal.timeout(PATIENCE);
+    let answer, kept;
     try {
-      answer = await post(body, leaving);
+      answer = await post(body, leaving, patience);
+      if (answer.ok) kept = await answer.json();
     } catch {
-      // no network
+      // no network, or a slow one
     }
-    if (answer?.ok) {
-      const { at, newer } = await answer.json();
-      form.querySelector("[data-typed-newer]").hidden = !newer;
-      tell("saved", at);
+    clearTimeout(late);
+    if (kept) {
+      form.querySelector("[data-typed-newer]").hidden = !kept.newer;
+      tell("saved", kept.at);
       return "";
     }
-    const why = { 401: "signed-out", 409: "other", 413: "large", 422: "many" }[answer?.status] ?? "offline";
+    const why = { 401: "signed-out", 409: "other", 413: "large", 422: "many" }[answer?.status] ?? (answer || patience.aborted ? "late" : "offline");
     tell(why);
     dirty = true;
-    if (why === "offline") later(10_000);
+    if (why === "offline" || why === "late") later(10_000);
     return why;
   }
 
   // A page that is being closed may send 64 KiB after itself and no more; a longer
   // text is sent as long as the page lives.
-  async function post(body, leaving) {
-    const request = { method: "POST", body, credentials: "same-origin", mode: "same-origin", redirect: "error", signal: AbortSignal.timeout(10_000) };
+  async function post(body, leaving, signal) {
+    const request = { method: "POST", body, credentials: "same-origin", mode: "same-origin", redirect: "error", signal };
     if (leaving) {
       try {
         return await fetch(form.dataset.typed, { ...request, keepalive: true });
@@ -473,7 +479,8 @@ function prepareTyped(form) {
   });
   addEventListener("online", save);
   // What the portal does not have yet is kept before the form is sent: where there
-  // is no network, the person stays on the page and not before a browser's error.
+  // is no network, the person stays on the page and not before a browser's error. Where
+  // keeping it is all that fails, the form brings it.
   form.addEventListener("submit", async (event) => {
     if (pressed) return event.preventDefault(); // pressed twice
     if (!dirty) {
@@ -485,11 +492,13 @@ function prepareTyped(form) {
     event.preventDefault();
     pressed = true;
     const { submitter } = event;
-    const kept = await last.then(() => put());
+    busy(submitter, true);
+    const kept = await last.then((why) => (why === "late" ? why : put()));
+    busy(submitter, false);
     pressed = false;
     if (kept === "offline") return status.scrollIntoView({ block: "nearest" });
     dirty = false;
-    form.requestSubmit(submitter);
+    setTimeout(() => form.requestSubmit(submitter)); // a browser sends nothing anew while it still tells of this press
   });
   // Back to a form that was sent: as it stands it would not be kept any more.
   addEventListener("pageshow", ({ persisted }) => persisted && sent && location.reload());

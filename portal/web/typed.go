@@ -77,4 +77,4 @@ func (f *Form) Restore(fields url.Values) {
 
 // Says are the reasons for which static/portal.js could not keep a form; each has
 // a sentence of its own in it.
-var Says = []string{"offline", "signed-out", "other", "large", "many"}
+var Says = []string{"offline", "late", "signed-out", "other", "large", "many"}
