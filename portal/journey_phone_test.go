@@ -6,7 +6,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
 
 	"zharia/portal/egov"
 	"zharia/portal/filing"
@@ -98,6 +102,36 @@ func TestAPageGoesOnByItselfWhenThePhoneHasSigned(t *testing.T) {
 	v.until(`location.pathname === "/kk/filings/` + draft.String() + `" && document.querySelector(".unsent") === null`)
 	v.want("the filing", s.one(t, `SELECT status FROM filing`), "filed")
 	s.Sound()
+}
+
+// The page sends itself. Whoever presses its button meanwhile sends nothing a second time:
+// the answer to the first would be lost, and with it the session.
+func TestAPageThatSendsItselfIsSentOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var came atomic.Int32
+	s.behind(t, func(w http.ResponseWriter, q *http.Request) bool {
+		if q.Method == http.MethodPost && q.URL.Path == "/kk/session" {
+			came.Add(1)
+			time.Sleep(2 * time.Second) // the authority is slow
+		}
+		return false
+	})
+	ph := s.phoneFor("aigul")
+	v := s.visit(t, "p-once", "kk", desktop)
+	v.do(command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `setTimeout(() => document.querySelector("form[data-send] button")?.click(), 1000)`,
+	}))
+	v.open("", "/signin?next=%2Ffilings")
+	v.leaves(func() { v.press(phoneButton) })
+	if err := ph.Sign(t.Context(), v.scan(ph)); err != nil {
+		t.Fatal(err)
+	}
+	v.until(`location.pathname === "/kk/filings"`)
+	if n := came.Load(); n != 1 {
+		t.Errorf("it was sent %d times", n)
+	}
+	v.want("in the header", v.text("header .name"), s.Aigul.FullName())
 }
 
 // In both languages on a phone's screen, the link comes first; cancelling there

@@ -544,4 +544,19 @@ function preparePhone(block) {
 
 document.querySelectorAll("[data-phone]").forEach(preparePhone);
 // <form data-send>: its signature has come; it needs nobody to press the button.
-document.querySelectorAll("form[data-send]").forEach((form) => form.requestSubmit());
+// Pressed meanwhile it is not sent twice: the answer to the first would be lost.
+function prepareSend(form) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) return event.preventDefault();
+    sent = true;
+    for (const button of form.querySelectorAll("button")) busy(button, true);
+    setTimeout(() => {
+      sent = false;
+      for (const button of form.querySelectorAll("button")) busy(button, false);
+    }, 20_000);
+  });
+  form.requestSubmit();
+}
+
+document.querySelectorAll("form[data-send]").forEach(prepareSend);
