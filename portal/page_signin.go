@@ -338,7 +338,17 @@ func (p *Portal) sessionOpen(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	opening, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, cms, ask.At)
+	given := ask.At
+	if of, err := uuid.Parse(c.FormValue("phone")); err == nil && len(cms) > 0 { // it came from the phone in time, however late it is brought
+		r, err := phone.Read(c.Request().Context(), p.DB, identity.Hash(se), se.ID, of)
+		if err != nil {
+			return err
+		}
+		if r.Ends.Before(given) {
+			given = r.Ends
+		}
+	}
+	opening, err := identity.SignIn(c.Request().Context(), p.DB, p.Verifier, identity.Hash(se), challenge, cms, given, ask.At)
 	if err != nil {
 		refusal, other := refused(err)
 		status := http.StatusUnprocessableEntity

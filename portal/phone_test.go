@@ -649,6 +649,25 @@ func TestAPhoneIsToldThatTheAuthorityIsSilent(t *testing.T) {
 	v.take(at).want(t, "signed in", http.StatusSeeOther)
 }
 
+// The code says until when a phone may sign. Who did is in, though the browser brings it a
+// minute after that.
+func TestASignInThatAPhoneSignedInTimeIsTaken(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	v, ph := f.visitor(), f.phoneOf(f.Aigul)
+	at := v.askPhone(v.get("/kk/signin"))
+	fetched, err := ph.Scan(t.Context(), v.get(at).code(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.At = f.At.Add(phones.Life - 10*time.Second)
+	if err := ph.Sign(t.Context(), fetched); err != nil {
+		t.Fatal(err)
+	}
+	f.At = f.At.Add(70 * time.Second)
+	v.take(at).want(t, "signed in", http.StatusSeeOther)
+}
+
 // A draft that was changed while the phone looked at it is not signed unseen.
 func TestADraftThatChangedUnderThePhoneIsNotSigned(t *testing.T) {
 	t.Parallel()

@@ -83,7 +83,7 @@ func (b *browser) challenge(t *testing.T, w *portaltest.W) identity.Challenge {
 
 func (b *browser) signIn(t *testing.T, w *portaltest.W, c identity.Challenge, cms []byte, at time.Time) (identity.Opening, error) {
 	t.Helper()
-	return identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, at)
+	return identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, at, at)
 }
 
 func wantMessage(t *testing.T, what, message string, err error) {
@@ -394,7 +394,7 @@ func TestAHundredAtOnceWithOneChallengeSignInOnce(t *testing.T) {
 	done := make(chan error, many)
 	for range many {
 		go func() {
-			_, err := identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, w.At)
+			_, err := identity.SignIn(t.Context(), w.DB, w.Verifier, identity.Hash(b.session), c.ID, cms, w.At, w.At)
 			done <- err
 		}()
 	}

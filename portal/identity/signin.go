@@ -96,20 +96,20 @@ const useChallenge = `
 UPDATE challenge SET used_at = $2 WHERE id = $1`
 
 // SignIn answers who signed the challenge. The challenge serves once, for
-// ChallengeLife, in the session it was made for; the person is made known on
+// ChallengeLife until the signature was given, in the session it was made for; the person is made known on
 // first sight and bears the name of the certificate. The signature is verified
 // before the transaction: while the authority is asked no row is locked. Of the
 // answer the way and the browser are the caller's to tell.
-func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, at time.Time) (Opening, error) {
+func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, challenge uuid.UUID, cms []byte, given, at time.Time) (Opening, error) {
 	if len(cms) == 0 {
 		return Opening{}, fault.New(fault.Invalid, "fault.unsigned")
 	}
-	var given challengeRow
-	err := db.Get(ctx, &given, selectChallenge, challenge, session)
-	if err := given.usable(err, at); err != nil {
+	var row challengeRow
+	err := db.Get(ctx, &row, selectChallenge, challenge, session)
+	if err := row.usable(err, given); err != nil {
 		return Opening{}, err
 	}
-	signer, err := v.SignIn(ctx, cms, given.Content, at)
+	signer, err := v.SignIn(ctx, cms, row.Content, at)
 	if err != nil {
 		return Opening{}, Unsigned(err)
 	}
@@ -120,7 +120,7 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 	err = db.Within(ctx, func(tx *vault.DB) error {
 		var locked challengeRow
 		err := tx.Get(ctx, &locked, lockChallenge, challenge, session)
-		if err := locked.usable(err, at); err != nil {
+		if err := locked.usable(err, given); err != nil {
 			return err
 		}
 		if err := tx.Exec(ctx, useChallenge, challenge, at); err != nil {
@@ -141,7 +141,7 @@ func SignIn(ctx context.Context, db *vault.DB, v *eds.Verifier, session []byte, 
 		}
 		return ledger.Record(ctx, tx.DB, ledger.Entry{At: at, Who: person, Act: string(policy.SessionOpen), Object: "person", ID: person})
 	})
-	return Opening{Person: person, Certificate: signer.Certificate, Login: Login{given.Content, cms}}, err
+	return Opening{Person: person, Certificate: signer.Certificate, Login: Login{row.Content, cms}}, err
 }
 
 type challengeRow struct {
