@@ -138,7 +138,6 @@ func (p *Portal) auth(act policy.Act) egov.Auth {
 // phonePage is where a signature is awaited from a phone.
 type phonePage struct {
 	Request          phone.Request
-	Over             bool // nothing will come any more
 	Mark             string
 	QR               template.HTML
 	Mobile, Business string // links that open the application on this device
@@ -161,7 +160,7 @@ func (p *Portal) phonePage(c echo.Context, ask policy.Ask) error {
 	if r.State == phone.Used {
 		return p.redirect(c, at.after, r.Of)
 	}
-	page := phonePage{Request: r, Over: r.Over(ask.At), Mark: mark(r, ask.At), Button: "act." + r.Act, Demo: p.Demo != nil, Here: c.QueryParam("here") != "",
+	page := phonePage{Request: r, Mark: mark(r, ask.At), Button: "act." + r.Act, Demo: p.Demo != nil, Here: c.QueryParam("here") != "",
 		Again: map[string]string{"act": r.Act}, Hidden: map[string]string{"phone": r.ID.String()}}
 	if r.Purpose == phone.SignIn {
 		goes, err := r.Kept(p.DB)

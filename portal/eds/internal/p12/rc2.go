@@ -7,7 +7,7 @@ import (
 
 // rc2 is the block cipher of RFC 2268 with 40 effective bits: no protection
 // today, but what the authority's containers have around the certificate,
-// which is public anyway. Only decryption is here.
+// which is public anyway.
 type rc2 struct{ key [64]uint16 }
 
 // effectiveBits is the T1 of RFC 2268 2.
