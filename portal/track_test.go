@@ -422,6 +422,39 @@ func TestTheSheetOfNextStepsFitsOnOnePageInBothLanguages(t *testing.T) {
 	}
 }
 
+// CPC 96(4): an application for security measures is considered within 24 hours. Whoever waits
+// for the answer and whoever owes it are told the hour, and no later one.
+func TestATermInHoursIsToldWithItsHour(t *testing.T) {
+	f := open(t)
+	id := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingSecurity})
+	if err := f.Submit(f.Aigul, id); err != nil {
+		t.Fatal(err)
+	}
+	due := f.at("filing", "due_at")
+	for _, lang := range []string{"kk", "ru"} {
+		w, at := f.Words.In(lang), "/"+lang+"/filings/"+id.String()
+		hour, day := w.Until(due), w.Until(deadline.LastDay(due).AddDate(0, 0, 1))
+		if !strings.Contains(hour, "15:00") {
+			t.Fatalf("the term ends %s", hour)
+		}
+		for _, told := range []struct {
+			who        *portaltest.Actor
+			path, said string
+		}{
+			{f.Aigul, at, hour}, {f.Aigul, at + "/receipt", hour}, {f.Aigul, at + "/sheet", hour}, {f.Aigul, "/" + lang + "/filings", hour},
+			{f.Daniyar, at + "/answer", hour}, {f.Daniyar, "/" + lang + "/desk", w.Last(due, f.At)},
+		} {
+			page := f.as(told.who).get(told.path).want(t, told.path, http.StatusOK).body
+			if strings.HasPrefix(page, "%PDF") {
+				page = strings.Join(strings.Fields(portaltest.PDFText(t, []byte(page))), " ")
+			}
+			if !strings.Contains(page, told.said) || strings.Contains(page, day) {
+				t.Errorf("%s does not say %q alone:\n%s", told.path, told.said, page)
+			}
+		}
+	}
+}
+
 func TestACounselSeesAllHisClientsTermsInOneListAndOneMonth(t *testing.T) {
 	f := open(t)
 	own := f.Petition(f.Dana, f.Theft)  // she files for Serik

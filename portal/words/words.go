@@ -257,16 +257,27 @@ func (l *Language) Moment(t time.Time) string { return l.dated("date.moment", t.
 // Second is a date and the clock to the second, for receipts.
 func (l *Language) Second(t time.Time) string { return l.dated("date.second", t.In(l.zone)) }
 
-// Until says the last day of a term whose end is the first instant after it: a
-// term ends at 24:00 of its last day (CPC 48(4)).
+// Until says the end of a term: its last day, where it ends with the first instant after
+// it (CPC 48(4): a term ends at 24:00 of its last day), else the day and the clock.
 func (l *Language) Until(end time.Time) string {
-	return l.dated("date.until", end.In(l.zone).Add(-time.Second))
+	end = end.In(l.zone)
+	if withinDay(end) {
+		return l.dated("date.until-clock", end)
+	}
+	return l.dated("date.until", end.Add(-time.Second))
 }
 
-// Last is the last day of a term for a table: short, and of another year than now in full.
+// Last is the end of a term for a table: its last day, or its day and the clock, short, and
+// of another year than now in full.
 func (l *Language) Last(end, now time.Time) string {
-	day := end.In(l.zone).Add(-time.Second)
-	if day.Year() != now.In(l.zone).Year() {
+	end = end.In(l.zone)
+	day := end.Add(-time.Second)
+	switch other := day.Year() != now.In(l.zone).Year(); {
+	case withinDay(end) && other:
+		return l.dated("date.until-clock", end)
+	case withinDay(end):
+		return l.dated("date.short-clock", end)
+	case other:
 		return l.dated("date.long", day)
 	}
 	return l.dated("date.short", day)
@@ -276,10 +287,17 @@ func (l *Language) Last(end, now time.Time) string {
 // ends within a day.
 func (l *Language) Ends(end time.Time) string {
 	end = end.In(l.zone)
-	if hour, minute, _ := end.Clock(); hour != 0 || minute != 0 {
+	if withinDay(end) {
 		return l.dated("date.short-clock", end)
 	}
 	return l.dated("date.short", end.Add(-time.Second))
+}
+
+// withinDay tells that a term ends at an hour, and not with a day: one that is counted in
+// hours does.
+func withinDay(end time.Time) bool {
+	hour, minute, _ := end.Clock()
+	return hour != 0 || minute != 0
 }
 
 func (l *Language) dated(key string, t time.Time) string {

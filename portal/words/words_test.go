@@ -373,6 +373,20 @@ func TestATermEndsOnItsLastDay(t *testing.T) {
 	}
 }
 
+func TestATermThatEndsWithinADayHasItsClock(t *testing.T) {
+	end := time.Date(2026, 12, 25, 6, 0, 0, 0, time.UTC) // eleven in Almaty
+	b := book(t)
+	for lang, want := range map[string][3]string{
+		"kk": {"2026 жылғы 25 желтоқсан, жұма, сағат 11:00 болғанша", "25 желтоқсан, сағат 11:00", "2026 жылғы 25 желтоқсан, жұма, сағат 11:00 болғанша"},
+		"ru": {"пятница, 25 декабря 2026 года, до 11:00", "25 декабря, до 11:00", "пятница, 25 декабря 2026 года, до 11:00"},
+	} {
+		w := b.In(lang)
+		if got := [3]string{w.Until(end), w.Last(end, end), w.Last(end, end.AddDate(0, 0, 7))}; got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
 func TestATermInAMessageHasItsClockWhereItEndsWithinADay(t *testing.T) {
 	midnight, noon := time.Date(2026, 10, 27, 19, 0, 0, 0, time.UTC), time.Date(2026, 10, 27, 9, 30, 0, 0, time.UTC)
 	b := book(t)
