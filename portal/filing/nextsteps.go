@@ -54,7 +54,7 @@ func NextSteps(press document.Press, f Filing, language, page string, at time.Ti
 // onwardText says what can be done about the answer, and in what terms.
 func (f Filing) onwardText(w *words.Language, at time.Time) string {
 	if f.Final() {
-		return w.T("paper.next.after.final")
+		return w.T("paper.next.after.final." + f.LastWord())
 	}
 	terms := f.OnwardTerms(time.Time{}, nil, at) // the terms alone: no day is told here
 	if len(terms) == 0 {

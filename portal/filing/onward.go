@@ -7,6 +7,7 @@ import (
 	"zharia/portal/calendar"
 	"zharia/portal/deadline"
 	"zharia/portal/guide"
+	"zharia/portal/policy"
 	"zharia/portal/words"
 )
 
@@ -39,9 +40,17 @@ func (f Filing) OnwardTerms(readAt time.Time, days calendar.Changes, at time.Tim
 	return out
 }
 
-// Final tells that the answer to it is the last word: that of the court above the
-// investigating judge (CPC 107).
-func (f Filing) Final() bool { return f.Seat == guide.Appeal }
+// Final tells that the answer to it is the last word, by the table of the guide: that of the
+// court above the investigating judge, or of a judge about a challenge.
+func (f Filing) Final() bool { return guide.Final(f.Kind, f.Seat) }
+
+// LastWord is why it is, as the end of a key of i18n: the two rest on articles of their own.
+func (f Filing) LastWord() string {
+	if f.Kind == policy.FilingChallenge {
+		return "challenge"
+	}
+	return "court"
+}
 
 // inWords is the terms in words, each with its article: to whom, and within how much time.
 func inWords(w *words.Language, all []OnwardTerm) string {

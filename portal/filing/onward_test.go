@@ -31,6 +31,8 @@ func TestTheTermToComplainOfAnAnswerIsThatOfItsSeatAndItsMatter(t *testing.T) {
 		{Kind: policy.FilingComplaintCourt, Seat: guide.Judge},
 		{Kind: policy.FilingRegistration, Seat: guide.Chief},
 		{Kind: policy.FilingComplaintJudge, Seat: guide.Appeal},
+		{Kind: policy.FilingChallenge, Seat: guide.Head},
+		{Kind: policy.FilingChallenge, Seat: guide.Judge},
 	} {
 		f.Status = filing.Refused
 		line := fmt.Sprintf("%s by %s:", f.Kind, f.Seat)
@@ -52,7 +54,9 @@ complaint-prosecutor by chief: court-complaint CPC 106(5) 2026-11-17
 complaint-higher by higher: court-complaint CPC 106(5) 2026-11-17
 complaint-court by judge: judge-complaint CPC 107 2026-11-05
 complaint-registration by chief: court-complaint CPC 106(5) 2026-11-17
-complaint-judge by appeal:`
+complaint-judge by appeal:
+challenge by head: court-complaint CPC 106(5) 2026-11-17
+challenge by judge:`
 	if said := strings.Join(got, "\n"); said != want {
 		t.Errorf("%s\nwant\n%s", said, want)
 	}

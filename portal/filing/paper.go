@@ -193,6 +193,9 @@ func (n NewAnswer) resolved(w *words.Language, f Filing) string {
 func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing, off deadline.Calendar) string {
 	names := guide.TermsAfter(f.Kind, f.Seat)
 	key := string(f.Seat)
+	if f.Kind == policy.FilingChallenge && f.Final() {
+		key = "challenge" // CPC 87(12)
+	}
 	if first := names[:min(1, len(names))]; slices.Contains(first, deadline.StatusAppeal) || slices.Contains(first, deadline.RefusalAfterReading) {
 		key = string(first[0]) // the Code has a term of its own for the refusal of this
 	}

@@ -218,6 +218,13 @@ func TermsAfter(kind policy.FilingKind, seat Seat) []deadline.Name {
 	return out
 }
 
+// Final tells that nobody may be complained to about the answer to a filing: what the court
+// above the investigating judge said (CPC 107(4)), what a judge said of a challenge (CPC 87(12)).
+func Final(kind policy.FilingKind, seat Seat) bool {
+	all := Ways(Contest{What: Answer, ByPost: seat, Ground: string(kind)})
+	return !slices.ContainsFunc(all, func(w Way) bool { return !w.Closed })
+}
+
 // OpenFirst compares two ways so that what is closed stands last.
 func OpenFirst(a, b Way) int {
 	switch {

@@ -312,3 +312,22 @@ func TestEveryKindHasASeatAndAWay(t *testing.T) {
 		}
 	}
 }
+
+// CPC 87(12): what a judge ruled on a challenge is not complained of. On a challenge of anybody
+// else, and on silence, it is.
+func TestAJudgesWordOnAChallengeLeadsNowhere(t *testing.T) {
+	for _, seat := range guide.AllSeats {
+		judge := seat == guide.Judge || seat == guide.Appeal
+		if terms := guide.TermsAfter(policy.FilingChallenge, seat); (len(terms) == 0) != judge || guide.Final(policy.FilingChallenge, seat) != judge {
+			t.Errorf("%s: terms %v", seat, terms)
+		}
+		for _, w := range guide.Ways(guide.Contest{What: guide.Answer, ByPost: seat, Ground: string(policy.FilingChallenge)}) {
+			if forbidden := w.Closed && w.By == law.CPC(87, 12); judge != forbidden {
+				t.Errorf("%s: %+v", seat, w)
+			}
+		}
+	}
+	if all := guide.Ways(guide.Contest{What: guide.Silence, ByPost: guide.Judge, Ground: string(policy.FilingChallenge)}); len(all) == 0 || all[0].Closed {
+		t.Errorf("his silence leads to %+v", all)
+	}
+}

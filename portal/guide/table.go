@@ -154,6 +154,7 @@ var ways = []way{
 	{[]What{Ruling, Decision, Answer, Deed, Silence}, judges, "", policy.FilingComplaintCourt, Judge, law.CPC(107, 2), "", "", "closed-same-court", true},
 	{[]What{Ruling, Decision, Answer, Deed, Silence}, []Seat{Appeal}, "", policy.FilingComplaintJudge, Appeal, law.CPC(107, 4), "", "", "closed-final", true},
 	{[]What{Ruling}, pursuing, "", policy.FilingComplaintProsecutor, Chief, law.CPC(107, 2), "", "", "closed-court", true},
+	{refusals, judges, "challenge", policy.FilingComplaintJudge, Appeal, law.CPC(87, 12), "", "", "closed-challenge", true},
 	{refusals, lower, "after-familiarisation", policy.FilingComplaintHead, Head, law.CPC(297), "", "", "closed-prosecutor-only", true},
 	{answered, lower, "recognise", policy.FilingComplaintHead, Head, law.CPC(109, 2), "", "", "closed-prosecutor-only", true},
 	{answered, lower, "security", policy.FilingComplaintHead, Head, law.CPC(96), "", "", "closed-prosecutor-only", true},
@@ -166,12 +167,14 @@ var (
 )
 
 // grounds are those that have rows of their own, and of what. The year for the end of
-// a case, a refusal to recognise, of security, of what was asked after reading.
+// a case, a refusal to recognise, of security, of what was asked after reading, a judge's
+// word on a challenge.
 var grounds = map[string][]What{
 	"termination":           decisions,
 	"recognise":             answered,
 	"security":              answered,
 	"after-familiarisation": refusals,
+	"challenge":             refusals,
 }
 
 // Urgent are the matters of CPC 105(2) that have the short term.
@@ -182,9 +185,10 @@ func (w way) fits(c Contest) bool {
 	return slices.Contains(w.what, c.What) && w.ground == c.row() && (w.posts == nil || slices.Contains(w.posts, c.ByPost))
 }
 
-// row is the ground of the contest where it has rows of its own, else "".
+// row is the ground of the contest where it has rows of its own, else "": that of a
+// challenge for what judges decide, the others for what everybody else does.
 func (c Contest) row() string {
-	if slices.Contains(grounds[c.Ground], c.What) && !slices.Contains(judges, c.ByPost) {
+	if slices.Contains(grounds[c.Ground], c.What) && slices.Contains(judges, c.ByPost) == (c.Ground == "challenge") {
 		return c.Ground
 	}
 	return ""
@@ -204,7 +208,7 @@ func Table() []Line {
 	var out []Line
 	for _, what := range Whats {
 		for _, by := range append(slices.Clone(AllSeats), "") {
-			for _, ground := range []string{"", "termination", "recognise", "security", "after-familiarisation"} {
+			for _, ground := range []string{"", "termination", "recognise", "security", "after-familiarisation", "challenge"} {
 				c := Contest{What: what, ByPost: by, Ground: ground}
 				if what == Nothing {
 					c.Ground = string(policy.FilingChallenge)
