@@ -174,7 +174,7 @@ func families(t *testing.T) map[string][]string {
 		"paper.seat.":                 plain(guide.AllSeats),
 		"paper.circumstances.":        families,
 		"paper.answer.subtitle.":      families,
-		"paper.appeal.":               append(plain(guide.AllSeats), string(deadline.StatusAppeal), string(deadline.RefusalAfterReading), "challenge"),
+		"paper.appeal.":               append(plain(guide.AllSeats), string(deadline.StatusAppeal), string(deadline.RefusalAfterReading), "challenge", "security", "status-appeal-higher", "again"),
 		"paper.next.after.final.":     {"court", "challenge"},
 		"next.final.":                 {"court", "challenge"},
 		"paper.point.":                plain(filing.Outcomes),

@@ -10,6 +10,7 @@ import (
 var (
 	AnswerSheetOf     = NewAnswer.sheet
 	WithdrawalSheetOf = Filing.withdrawalSheet
+	AppealOf          = NewAnswer.appeal
 )
 
 // SheetOf is the sheet of a filing that is kept.

@@ -2,6 +2,7 @@ package filing_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"zharia/portal/agenda"
 	"zharia/portal/deadline"
+	"zharia/portal/document"
 	"zharia/portal/filing"
 	"zharia/portal/guide"
 	"zharia/portal/policy"
@@ -59,6 +61,77 @@ challenge by head: court-complaint CPC 106(5) 2026-11-17
 challenge by judge:`
 	if said := strings.Join(got, "\n"); said != want {
 		t.Errorf("%s\nwant\n%s", said, want)
+	}
+}
+
+// addressees are those whom papers name to complain to, the longer phrase before the one that
+// stands in it.
+var addressees = map[string][]struct {
+	phrase string
+	seat   guide.Seat
+}{
+	"kk": {
+		{"жоғары тұрған прокурорға", guide.Higher}, {"прокурорға", guide.Chief}, {"тергеу бөлімінің бастығына", guide.Head},
+		{"тергеу судьясына", guide.Judge}, {"жоғары тұрған сотқа", guide.Appeal},
+	},
+	"ru": {
+		{"вышестоящему прокурору", guide.Higher}, {"прокурору", guide.Chief}, {"начальнику следственного отдела", guide.Head},
+		{"следственному судье", guide.Judge}, {"вышестоящий суд", guide.Appeal},
+	},
+}
+
+// named are the seats of those whom a text names.
+func named(lang, text string) (out []guide.Seat) {
+	for _, a := range addressees[lang] {
+		if strings.Contains(text, a.phrase) {
+			out = append(out, a.seat)
+			text = strings.ReplaceAll(text, a.phrase, "")
+		}
+	}
+	return out
+}
+
+// Whomever a signed answer names, the way to him is open by the guide; and whoever has a term
+// of the Code is named. Else the paper of an official sends people where the page does not.
+func TestAnAnswerNamesThoseToWhomTheGuideLeads(t *testing.T) {
+	w := portaltest.World(t)
+	for _, kind := range filing.Kinds {
+		for _, seat := range guide.AllSeats {
+			f := filing.Filing{Kind: kind, Seat: seat}
+			var open, timed []guide.Seat
+			for _, way := range guide.Ways(guide.Contest{What: guide.Answer, ByPost: seat, Ground: string(kind)}) {
+				if !way.Closed {
+					open = append(open, way.Seat)
+				}
+				if !way.Closed && way.File != deadline.None {
+					timed = append(timed, way.Seat)
+				}
+			}
+			for lang := range addressees {
+				text := filing.AppealOf(filing.NewAnswer{}, w.Words.In(lang), document.Document{MadeAt: w.At}, f, deadline.Kazakhstan())
+				all := named(lang, text)
+				for _, to := range all {
+					if !slices.Contains(open, to) {
+						t.Errorf("%s by %s sends to %s, which is closed: %s", kind, seat, to, text)
+					}
+				}
+				for _, to := range timed {
+					if !slices.Contains(all, to) {
+						t.Errorf("%s by %s does not name %s: %s", kind, seat, to, text)
+					}
+				}
+				if len(open) > 0 && len(all) == 0 {
+					t.Errorf("%s by %s names nobody: %s", kind, seat, text)
+				}
+				again := "ҚПК-нің 99-бабы"
+				if lang == "ru" {
+					again = "статья 99 УПК"
+				}
+				if strings.Contains(text, again) && f.Family() != policy.Petition {
+					t.Errorf("%s by %s may be asked again as a petition: %s", kind, seat, text)
+				}
+			}
+		}
 	}
 }
 

@@ -191,23 +191,39 @@ func (n NewAnswer) resolved(w *words.Language, f Filing) string {
 // appeal says how to complain of the answer and, by the day it is written, until when:
 // the term runs from the day it is read.
 func (n NewAnswer) appeal(w *words.Language, d document.Document, f Filing, off deadline.Calendar) string {
-	names := guide.TermsAfter(f.Kind, f.Seat)
-	key := string(f.Seat)
-	if f.Kind == policy.FilingChallenge && f.Final() {
-		key = "challenge" // CPC 87(12)
-	}
-	if first := names[:min(1, len(names))]; slices.Contains(first, deadline.StatusAppeal) || slices.Contains(first, deadline.RefusalAfterReading) {
-		key = string(first[0]) // the Code has a term of its own for the refusal of this
-	}
+	key := f.complained()
 	text := w.T("paper.appeal." + key)
+	if key == string(guide.Investigator) && f.Family() == policy.Petition {
+		text += "\n" + w.T("paper.appeal.again")
+	}
 	var until []string
-	for _, name := range names {
+	for _, name := range guide.TermsAfter(f.Kind, f.Seat) {
 		until = append(until, w.Until(name.Ends(d.MadeAt, off)))
 	}
 	if len(until) == 0 {
 		return text
 	}
 	return text + "\n" + w.T("paper.appeal.until", "read", w.Day(d.MadeAt), "until", strings.Join(until, "; "))
+}
+
+// complained is how the answer is complained of, as the end of a key of i18n: as the answers of
+// its seat are, or as the Code says of its matter alone (CPC 87(12), 96(5), 109(2), 297(6)).
+func (f Filing) complained() string {
+	terms := guide.TermsAfter(f.Kind, f.Seat)
+	higher := slices.Contains([]guide.Seat{guide.Prosecutor, guide.Chief, guide.Higher}, f.Seat)
+	switch {
+	case f.Kind == policy.FilingChallenge && f.Final():
+		return "challenge"
+	case f.Kind == policy.FilingSecurity && (f.Seat == guide.Investigator || f.Seat == guide.Head):
+		return "security"
+	case slices.Contains(terms, deadline.StatusAppeal) && higher:
+		return "status-appeal-higher"
+	case slices.Contains(terms, deadline.StatusAppeal):
+		return string(deadline.StatusAppeal)
+	case slices.Contains(terms, deadline.RefusalAfterReading):
+		return string(deadline.RefusalAfterReading)
+	}
+	return string(f.Seat)
 }
 
 // Receipt is the paper a filer keeps: what was received, when, by whom, until
