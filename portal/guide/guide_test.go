@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/deadline"
 	"zharia/portal/fault"
 	"zharia/portal/guide"
 	"zharia/portal/law"
@@ -329,5 +330,28 @@ func TestAJudgesWordOnAChallengeLeadsNowhere(t *testing.T) {
 	}
 	if all := guide.Ways(guide.Contest{What: guide.Silence, ByPost: guide.Judge, Ground: string(policy.FilingChallenge)}); len(all) == 0 || all[0].Closed {
 		t.Errorf("his silence leads to %+v", all)
+	}
+}
+
+// CPC 109(2): a term from the copy of a ruling is for whoever was given one. And CPC 106(5)
+// begins a term with silence only after a complaint to the head of a prosecutor's office.
+func TestSilenceBeginsNoTermThatRunsFromAnAnswer(t *testing.T) {
+	for _, rule := range policy.Filings {
+		for _, seat := range guide.AllSeats {
+			open := 0
+			for _, w := range guide.Ways(guide.Contest{What: guide.Silence, ByPost: seat, Ground: string(rule.Kind)}) {
+				if w.Closed {
+					continue
+				}
+				open++
+				timed := w.File != deadline.None
+				if headed := seat == guide.Chief || seat == guide.Higher; timed && (w.File != deadline.CourtComplaint || !headed) {
+					t.Errorf("silence of %s about %s: to %s within %s", seat, rule.Kind, w.Seat, w.File)
+				}
+			}
+			if open == 0 && seat != guide.Appeal {
+				t.Errorf("silence of %s about %s leads nowhere", seat, rule.Kind)
+			}
+		}
 	}
 }

@@ -76,6 +76,7 @@ var (
 	lower      = []Seat{Investigator, Head, ""}             // whose acts go to the prosecutor
 	prosecutor = []Seat{Prosecutor, Chief, Higher}          // whose acts go to the higher prosecutor
 	pursuing   = append(slices.Clone(lower), prosecutor...) // whose acts the court checks by CPC 106
+	untimed    = append(slices.Clone(lower), Prosecutor)    // whose silence begins no term: that after a complaint to a head of an office does (CPC 106(5))
 	judges     = []Seat{Judge, Appeal}
 )
 
@@ -88,7 +89,9 @@ var ways = []way{
 	{contested, []Seat{Investigator}, "", policy.FilingComplaintHead, Head, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "head", false},
 	{doings, lower, "", policy.FilingComplaintProsecutor, Chief, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "prosecutor", false},
 	{contested, prosecutor, "", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "higher", false},
-	{contested, pursuing, "", policy.FilingComplaintCourt, Judge, law.CPC(106, 5), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
+	{[]What{Decision, Deed, Answer}, pursuing, "", policy.FilingComplaintCourt, Judge, law.CPC(106, 5), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
+	{silence, untimed, "", policy.FilingComplaintCourt, Judge, law.CPC(106, 5), deadline.CourtAnswer, deadline.None, "court", false},
+	{silence, []Seat{Chief, Higher}, "", policy.FilingComplaintCourt, Judge, law.CPC(106, 5), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
 
 	// The end of a case may be complained of for a year (CPC 102).
 	{decisions, lower, "termination", policy.FilingComplaintProsecutor, Chief, law.CPC(102), deadline.ComplaintAnswer, deadline.Termination, "termination", false},
@@ -96,14 +99,18 @@ var ways = []way{
 	{decisions, prosecutor, "termination", policy.FilingComplaintHigher, Higher, law.CPC(102), deadline.ComplaintAnswer, deadline.Termination, "higher", false},
 	{decisions, pursuing, "termination", policy.FilingComplaintCourt, Judge, law.CPC(106, 5), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
 
-	// A refusal to recognise somebody, or silence (CPC 109(2)), and of security
-	// measures (CPC 96): the prosecutor or the court.
-	{answered, lower, "recognise", policy.FilingComplaintProsecutor, Chief, law.CPC(109, 2), deadline.ComplaintAnswer, deadline.StatusAppeal, "recognise", false},
-	{answered, prosecutor, "recognise", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.StatusAppeal, "higher", false},
-	{answered, pursuing, "recognise", policy.FilingComplaintCourt, Judge, law.CPC(109, 2), deadline.CourtAnswer, deadline.StatusAppeal, "court", false},
-	{answered, lower, "security", policy.FilingComplaintProsecutor, Chief, law.CPC(96), deadline.ComplaintAnswer, deadline.None, "security-refused", false},
-	{answered, prosecutor, "security", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "higher", false},
-	{answered, pursuing, "security", policy.FilingComplaintCourt, Judge, law.CPC(96), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
+	// A refusal to recognise somebody (CPC 109(2)), and of security measures (CPC 96(5)): the
+	// prosecutor or the court. Of silence about recognition they are told without a copy to
+	// count from; of silence about security as of any other.
+	{refusals, lower, "recognise", policy.FilingComplaintProsecutor, Chief, law.CPC(109, 2), deadline.ComplaintAnswer, deadline.StatusAppeal, "recognise", false},
+	{refusals, prosecutor, "recognise", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.StatusAppeal, "higher", false},
+	{refusals, pursuing, "recognise", policy.FilingComplaintCourt, Judge, law.CPC(109, 2), deadline.CourtAnswer, deadline.StatusAppeal, "court", false},
+	{silence, lower, "recognise", policy.FilingComplaintProsecutor, Chief, law.CPC(109, 2), deadline.ComplaintAnswer, deadline.None, "recognise-silence", false},
+	{silence, prosecutor, "recognise", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "higher", false},
+	{silence, pursuing, "recognise", policy.FilingComplaintCourt, Judge, law.CPC(109, 2), deadline.CourtAnswer, deadline.None, "recognise-silence", false},
+	{refusals, lower, "security", policy.FilingComplaintProsecutor, Chief, law.CPC(96, 5), deadline.ComplaintAnswer, deadline.None, "security-refused", false},
+	{refusals, prosecutor, "security", policy.FilingComplaintHigher, Higher, law.CPC(105, 1), deadline.ComplaintAnswer, deadline.None, "higher", false},
+	{refusals, pursuing, "security", policy.FilingComplaintCourt, Judge, law.CPC(96, 5), deadline.CourtAnswer, deadline.CourtComplaint, "court", false},
 
 	// A petition refused when the file has been read: the case does not go to court
 	// before the prosecutor has decided (CPC 297).
@@ -156,23 +163,24 @@ var ways = []way{
 	{[]What{Ruling}, pursuing, "", policy.FilingComplaintProsecutor, Chief, law.CPC(107, 2), "", "", "closed-court", true},
 	{refusals, judges, "challenge", policy.FilingComplaintJudge, Appeal, law.CPC(87, 12), "", "", "closed-challenge", true},
 	{refusals, lower, "after-familiarisation", policy.FilingComplaintHead, Head, law.CPC(297), "", "", "closed-prosecutor-only", true},
-	{answered, lower, "recognise", policy.FilingComplaintHead, Head, law.CPC(109, 2), "", "", "closed-prosecutor-only", true},
-	{answered, lower, "security", policy.FilingComplaintHead, Head, law.CPC(96), "", "", "closed-prosecutor-only", true},
+	{refusals, lower, "recognise", policy.FilingComplaintHead, Head, law.CPC(109, 2), "", "", "closed-prosecutor-only", true},
+	{refusals, lower, "security", policy.FilingComplaintHead, Head, law.CPC(96, 5), "", "", "closed-prosecutor-only", true},
 }
 
 var (
 	decisions = []What{Decision}
 	answered  = []What{Answer, Silence}
 	refusals  = []What{Answer}
+	silence   = []What{Silence}
 )
 
 // grounds are those that have rows of their own, and of what. The year for the end of
-// a case, a refusal to recognise, of security, of what was asked after reading, a judge's
-// word on a challenge.
+// a case, a refusal to recognise or silence, a refusal of security, of what was asked after
+// reading, a judge's word on a challenge.
 var grounds = map[string][]What{
 	"termination":           decisions,
 	"recognise":             answered,
-	"security":              answered,
+	"security":              refusals,
 	"after-familiarisation": refusals,
 	"challenge":             refusals,
 }
