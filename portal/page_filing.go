@@ -563,7 +563,11 @@ func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error)
 		}
 		read[row.Who] = read[row.Who] || row.Act == string(policy.FilingRead)
 		line := historyLine{At: row.At, Act: row.Act, By: row.By}
-		if key := "record." + row.Act + ".text"; p.Words.In(web.Lang(c)).Has(key) {
+		key := "record." + row.Act + ".text"
+		if row.Act == string(policy.FilingOverdue) && f.AtCourt() {
+			key = "status.overdue.court"
+		}
+		if p.Words.In(web.Lang(c)).Has(key) {
 			line.Text = p.Words.In(web.Lang(c)).T(key)
 		}
 		if row.Who != uuid.Nil {

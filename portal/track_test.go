@@ -20,6 +20,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
+	"zharia/portal/guide"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 )
@@ -450,6 +451,49 @@ func TestATermInHoursIsToldWithItsHour(t *testing.T) {
 			}
 			if !strings.Contains(page, told.said) || strings.Contains(page, day) {
 				t.Errorf("%s does not say %q alone:\n%s", told.path, told.said, page)
+			}
+		}
+	}
+}
+
+// No prosecutor watches a judge (CPC 107): nothing that is said of what lies at a court sends
+// people to one, and when the term is over nothing speaks of it as of what is to come.
+func TestWhatLiesAtACourtIsNotSaidToBeWatchedByAProsecutor(t *testing.T) {
+	for seat, n := range map[guide.Seat]filing.NewFiling{
+		guide.Judge:  {Kind: policy.FilingComplaintCourt, What: guide.Deed},
+		guide.Appeal: {Kind: policy.FilingComplaintJudge, What: guide.Ruling},
+	} {
+		f := open(t)
+		id := f.Draft(f.Aigul, f.Theft, n)
+		if err := f.Submit(f.Aigul, id); err != nil {
+			t.Fatal(err)
+		}
+		filed := f.At
+		for _, word := range []filing.StatusWord{filing.WordRegistered, filing.WordOverdue} {
+			if word == filing.WordOverdue {
+				f.At = filed.AddDate(0, 0, 8)
+				if err := filing.MarkOverdue(t.Context(), f.DB.DB, id, f.At); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, lang := range []string{"kk", "ru"} {
+				w := f.Words.In(lang)
+				for _, of := range []string{"", "/receipt", "/sheet"} {
+					path := "/" + lang + "/filings/" + id.String() + of
+					page := f.as(f.Aigul).get(path).want(t, path, http.StatusOK).body
+					if strings.HasPrefix(page, "%PDF") {
+						page = strings.Join(strings.Fields(portaltest.PDFText(t, []byte(page))), " ")
+					} else {
+						_, page, _ = strings.Cut(page, "<main")
+						page, _, _ = strings.Cut(page, "</main>")
+						if said := w.T("status.now.if-not.court"); strings.Contains(page, said) == (word == filing.WordOverdue) {
+							t.Errorf("%s, %s: %q\n%s", path, word, said, page)
+						}
+					}
+					if strings.Contains(strings.ToLower(page), "прокурор") {
+						t.Errorf("%s at the %s, %s, speaks of a prosecutor:\n%s", path, seat, word, page)
+					}
+				}
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"zharia/portal/document"
-	"zharia/portal/guide"
 	"zharia/portal/words"
 )
 
@@ -32,16 +31,16 @@ func NextSteps(press document.Press, f Filing, language, page string, at time.Ti
 			document.Fact{Label: w.T("paper.receipt.due"), Value: w.Until(f.DueAt)},
 			document.Fact{Label: w.T("paper.receipt.by"), Value: w.Law(f.Counting().Term.By)})
 	}
-	otherwise := "paper.next.if-not"
-	if f.Seat == guide.Judge || f.Seat == guide.Appeal {
-		otherwise = "paper.next.if-not-court"
+	otherwise := w.T("paper.next.if-not")
+	if f.AtCourt() {
+		otherwise = w.T("paper.next.if-not." + string(f.Seat))
 	}
 	s.Sections = []document.Section{{Heading: w.T("paper.next.done"), Text: w.T("paper.next.done.text")}}
 	switch {
 	case f.Status.Open():
 		s.Sections = append(s.Sections,
 			document.Section{Heading: w.T("paper.next.comes"), Text: w.T("paper.next.comes.text")},
-			document.Section{Heading: w.T("paper.next.otherwise"), Text: w.T(otherwise)},
+			document.Section{Heading: w.T("paper.next.otherwise"), Text: otherwise},
 			document.Section{Heading: w.T("paper.next.after"), Text: f.onwardText(w, at)})
 	case f.Status.Answered():
 		s.Sections = append(s.Sections, document.Section{Heading: w.T("paper.next.after"), Text: f.onwardText(w, at)})

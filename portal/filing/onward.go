@@ -52,6 +52,10 @@ func (f Filing) LastWord() string {
 	return "court"
 }
 
+// AtCourt tells that a judge decides it: no prosecutor watches him, and whoever waits in vain
+// turns to the court above, or to the head of that court (CPC 100).
+func (f Filing) AtCourt() bool { return f.Seat == guide.Judge || f.Seat == guide.Appeal }
+
 // inWords is the terms in words, each with its article: to whom, and within how much time.
 func inWords(w *words.Language, all []OnwardTerm) string {
 	out := make([]string, len(all))

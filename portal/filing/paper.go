@@ -247,6 +247,9 @@ func Receipt(press document.Press, f Filing, d document.Document, noted Noted, l
 	}
 	s.Facts = append(s.Facts, noted.facts(w)...)
 	s.Sections = []document.Section{{Text: w.T("paper.receipt.text")}}
+	if f.AtCourt() {
+		s.Sections[0].Text = w.T("paper.receipt.text." + string(f.Seat))
+	}
 	return document.Print(s)
 }
 
