@@ -139,6 +139,9 @@ func TestTheGuideForEverybodyEndsWithAnExplanation(t *testing.T) {
 				if !strings.Contains(page.body, "e-Otinish") {
 					t.Error("what is not about a case is not sent to e-Otinish")
 				}
+				if !strings.Contains(page.body, `<li>`+w.T("guide_ways.other.danger")+` <a href="/`+lang+`/report">`) {
+					t.Error("a report of an offence is not taken here")
+				}
 				return
 			}
 			if !strings.Contains(page.body, w.T("guide_ways.party")) || !strings.Contains(page.body, "/"+lang+"/complain") {
