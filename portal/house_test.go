@@ -482,7 +482,7 @@ func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
 
 // own are the acts that no address leads to: the portal does them at work.
 var own = []policy.Act{policy.AttachmentScan, policy.ReportOverdue, policy.BookReceive, policy.FilingOverdue, policy.AccessOverdue, policy.AccessMiss, policy.LedgerCheck, policy.LedgerRestore, policy.CaseUnseal, policy.KeyNew, policy.NoticeSilence, policy.OpeningAlarm, policy.TipDay, policy.TipForget, policy.Reseal, policy.KeeperRecall, policy.SignatureConfirm, policy.OfficerFirst, policy.RegisterTake, policy.RegisterRefuse, policy.MaterialRender, policy.OfficerExpire, policy.SubstitutionExpire,
-	policy.PowerLapse, policy.FilingRecount, policy.TermRecount, policy.FilingReseat, policy.CalendarSet,
+	policy.PowerLapse, policy.FilingRecount, policy.TermRecount, policy.FilingReseat, policy.FilingHandOver, policy.CalendarSet,
 	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 
 func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {

@@ -547,7 +547,7 @@ var told = map[string]bool{
 	string(policy.FilingForward): true, string(policy.FilingExtend): true, string(policy.FilingAsk): true, string(policy.FilingReply): true, string(policy.CancellationSettle): true,
 	string(policy.WithdrawalAsk): true, string(policy.WithdrawalConsent): true, string(policy.WithdrawalDecline): true,
 	string(policy.SupplementSign): true, string(policy.PointDispute): true, string(policy.MessageSend): true,
-	string(policy.FilingOverdue): true, string(policy.FilingRecount): true, string(policy.FilingReseat): true, string(policy.CountObject): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
+	string(policy.FilingOverdue): true, string(policy.FilingRecount): true, string(policy.FilingReseat): true, string(policy.FilingHandOver): true, string(policy.CountObject): true, string(policy.FilingRead): true, string(policy.FilingDocument): true,
 }
 
 func (p *Portal) history(c echo.Context, f filing.Filing) ([]historyLine, error) {

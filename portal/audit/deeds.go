@@ -83,6 +83,7 @@ var deeds = map[policy.Act]string{
 	policy.CountObject:             "count_objection",
 	policy.FilingRecount:           "filing recount",
 	policy.FilingReseat:            "filing",
+	policy.FilingHandOver:          "filing",
 	policy.TermRecount:             "decision request service",
 	policy.CalendarSet:             "day_off",
 	policy.ComplainDraft:           "attachment- attachment_chunk- document filing known point-",

@@ -57,8 +57,10 @@ func TestACaseIsGivenWithWhatWaitsInIt(t *testing.T) {
 	w.Want(t, `SELECT who, act, object, law FROM record WHERE act LIKE 'assignment-%' ORDER BY seq`, `
 		who   | act              | object     | law
 		marat | assignment-draft | assignment | CPC 59
-		marat | assignment-sign  | assignment | CPC 59
-		marat | assignment-sign  | filing     | CPC 59`)
+		marat | assignment-sign  | assignment | CPC 59`)
+	w.Want(t, `SELECT who, act, object, law FROM record WHERE act = 'filing-hand-over'`, `
+		who   | act              | object | law
+		marat | filing-hand-over | filing | CPC 59`)
 
 	_, _, _, err := filing.AnswerDraft(t.Context(), w.DB, w.Ermek.Asks(policy.AnswerCheck), waits)
 	wantKind(t, "he reads the answer that the other began", fault.NotFound, err)
@@ -135,7 +137,7 @@ func TestAChiefGivesSupervisionWithThePetitionsThatWait(t *testing.T) {
 	}
 	w.Want(t, `SELECT decider FROM filing`, "decider\nnurlan")
 	w.Want(t, `SELECT investigator, prosecutor FROM casefile WHERE id = '`+w.Theft.String()+`'`, "investigator | prosecutor\ndaniyar | nurlan")
-	w.Want(t, `SELECT DISTINCT law FROM record WHERE act LIKE 'assignment-%'`, "law\nCPC 193")
+	w.Want(t, `SELECT DISTINCT law FROM record WHERE act LIKE 'assignment-%' OR act = 'filing-hand-over'`, "law\nCPC 193")
 	w.Sound()
 }
 

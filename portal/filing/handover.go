@@ -27,7 +27,8 @@ SELECT c.id FROM casefile c
 // HandOver has everything that waits in a case at a seat wait for the one who sits there
 // from now on, whoever it was filed to, in the transaction that gives him the case. Terms
 // run on. A draft finds its addressee when it is filed; an answer that the one before began
-// stays his own, and the next one writes another.
+// stays his own, and the next one writes another. Each goes by an act of its own: that the
+// case was given tells everybody in it, and the number of a filing is not everybody's.
 func HandOver(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID uuid.UUID, seat guide.Seat, to uuid.UUID, by law.Ref) error {
 	var moved []uuid.UUID
 	if err := tx.Select(ctx, &moved, handOver, casefileID, seat, to); err != nil {
@@ -35,7 +36,7 @@ func HandOver(ctx context.Context, tx *vault.DB, ask policy.Ask, casefileID uuid
 	}
 	for _, id := range moved {
 		err := ledger.Record(ctx, tx.DB, ledger.Entry{
-			At: ask.At, Who: ask.Person, Act: string(ask.Act), Object: "filing", ID: id, Casefile: casefileID, By: by.String(),
+			At: ask.At, Who: ask.Person, Act: string(policy.FilingHandOver), Object: "filing", ID: id, Casefile: casefileID, By: by.String(),
 		})
 		if err != nil {
 			return err

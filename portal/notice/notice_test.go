@@ -206,6 +206,26 @@ func TestAFilingTellsItsAuthorAndWhoeverDecidesIt(t *testing.T) {
 	}
 }
 
+// That a case is given to another is news to all who are in it. That a petition goes with it
+// is not: nobody else may learn even that there is one.
+func TestACaseThatIsGivenTellsOfAFilingWhoseItIs(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Aigul, o.Theft)
+	o.fan()
+	from := o.seq()
+	if err := o.Assign(o.Marat, o.Theft, o.Ermek); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	o.Want(t, `SELECT person, kind FROM notice WHERE object_id = '`+id.String()+`' AND seq > `+fmt.Sprint(from)+` ORDER BY kind, person`, `
+		person | kind
+		aigul  | filing
+		ermek  | work`)
+	if got := o.told(o.Serik, from); fmt.Sprint(got) != "[status assignment]" {
+		t.Errorf("Serik is told %v", got)
+	}
+}
+
 // The status of the author becomes another while his filing waits.
 func TestWhoActsForAnAuthorIsToldOfWhatHeFiledAsWhatHeWasBefore(t *testing.T) {
 	o := open(t)

@@ -134,6 +134,7 @@ var Table = map[policy.Act]Rule{
 	policy.FilingOverdue:      {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, FilingDecider, FilingSupervisor), false, law.CPC(105, 2)},
 	policy.FilingRecount:      {Filing, Statutory, tells(FilingAuthor, FilingDecider), false, law.CPC(48, 4)},
 	policy.FilingReseat:       {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, FilingDecider), false, law.CPC(105, 1)},
+	policy.FilingHandOver:     {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, FilingDecider), false, law.CPC(105, 1)},
 	policy.AttachmentScan:     {Filing, Plain, tells(FileFound), false, law.Ref{}},
 	policy.SignatureConfirm:   {Filing, Statutory, tells(Signer), false, law.Ref{}},
 

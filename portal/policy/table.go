@@ -244,13 +244,14 @@ const (
 	ObjectionAnswer Act = "objection-answer"
 
 	// TermRead is the calculator of terms; the others are the count of one filing.
-	TermRead      Act = "term-read"
-	FilingCount   Act = "filing-count"
-	CountObject   Act = "count-object"
-	FilingRecount Act = "filing-recount" // a day off moved the end
-	FilingReseat  Act = "filing-reseat"  // who was to decide it sits there no more
-	TermRecount   Act = "term-recount"   // the same, of any other term that runs
-	CalendarSet   Act = "calendar-set"
+	TermRead       Act = "term-read"
+	FilingCount    Act = "filing-count"
+	CountObject    Act = "count-object"
+	FilingRecount  Act = "filing-recount"   // a day off moved the end
+	FilingReseat   Act = "filing-reseat"    // who was to decide it sits there no more
+	FilingHandOver Act = "filing-hand-over" // its case was given to another
+	TermRecount    Act = "term-recount"     // the same, of any other term that runs
+	CalendarSet    Act = "calendar-set"
 
 	// The questions that lead to the right way, for everybody and in a case; a complaint
 	// of one who has no status in the case and whom an act affects.
@@ -937,6 +938,7 @@ var table = map[Act]rule{
 	FilingOverdue:      {0, law.CPC(99)},
 	FilingRecount:      {0, law.CPC(48, 4)},
 	FilingReseat:       {0, law.CPC(105, 1)},
+	FilingHandOver:     {0, law.CPC(59)},
 	TermRecount:        {0, law.CPC(48, 4)},
 	CalendarSet:        {0, law.CPC(48, 4)},
 	AttachmentScan:     {0, law.Ref{}},

@@ -37,6 +37,7 @@ var untold = map[policy.Act]string{
 	policy.MessageSend: talk, policy.PointDispute: talk, policy.CountObject: talk,
 	policy.FilingRecount:    term,
 	policy.FilingReseat:     post,
+	policy.FilingHandOver:   post,
 	policy.AttachmentScan:   "a file that was found bad changes nothing of what was filed",
 	policy.SignatureConfirm: "it has the signature, and asks the authority itself",
 
