@@ -486,7 +486,7 @@ CREATE TABLE assignment (
     made_at   timestamptz NOT NULL,
     signed_at timestamptz
 );
-CREATE UNIQUE INDEX assignment_unsigned ON assignment (casefile, duty) WHERE signed_at IS NULL;
+CREATE UNIQUE INDEX assignment_unsigned ON assignment (casefile, duty, head) WHERE signed_at IS NULL;
 CREATE INDEX assignment_casefile ON assignment (casefile, signed_at);
 
 -- What the register of investigations says of officials and of a case, signed with its

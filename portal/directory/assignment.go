@@ -85,9 +85,10 @@ const lockCase = `
 SELECT id FROM casefile WHERE id = $1
    FOR UPDATE`
 
+// A body may have two heads: each drops and signs his own.
 const selectUnsignedAssignment = `
-SELECT document, officer, previous, head FROM assignment
- WHERE casefile = $1 AND duty = $2 AND signed_at IS NULL`
+SELECT document, officer, previous FROM assignment
+ WHERE casefile = $1 AND duty = $2 AND head = $3 AND signed_at IS NULL`
 
 const lockUnsignedAssignment = selectUnsignedAssignment + `
    FOR UPDATE`
@@ -96,7 +97,6 @@ type assignmentRow struct {
 	Document uuid.UUID `db:"document"`
 	Officer  uuid.UUID `db:"officer"`
 	Previous uuid.UUID `db:"previous"`
-	Head     uuid.UUID `db:"head"`
 }
 
 const deleteAssignment = `
@@ -107,7 +107,8 @@ INSERT INTO assignment (document, casefile, head, duty, previous, officer, made_
 VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
 // DraftAssignment prints the paper by which a case is given to one of the asker's
-// own. A second draft about a case takes the place of the first.
+// own. His second draft about a case takes the place of his first; of two heads whose
+// papers both wait, the one who signs later is told that the case was given meanwhile.
 func DraftAssignment(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id, officer uuid.UUID, language string) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		c, to, err := candidate(ctx, tx, ask, id, officer)
@@ -126,7 +127,7 @@ func DraftAssignment(ctx context.Context, db *vault.DB, press document.Press, as
 		if doc.Content, err = press.Paper(assignmentSheet(press, doc, c, of, to, head), doc, c.Number); err != nil {
 			return err
 		}
-		if err := dropAssignment(ctx, tx, id, of); err != nil && !errors.Is(err, fault.NotFound) {
+		if err := dropAssignment(ctx, tx, ask, id, of); err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
 		if err := document.Add(ctx, tx, &doc); err != nil {
@@ -154,12 +155,12 @@ func candidate(ctx context.Context, tx *vault.DB, ask policy.Ask, id, officer uu
 	return c, Official{}, fault.New(fault.Invalid, "form.choose").At("officer")
 }
 
-func dropAssignment(ctx context.Context, tx *vault.DB, id uuid.UUID, of under) error {
+func dropAssignment(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, of under) error {
 	if err := tx.Get(ctx, new(uuid.UUID), lockCase, id); err != nil {
 		return err
 	}
 	var row assignmentRow
-	if err := tx.Get(ctx, &row, lockUnsignedAssignment, id, of.duty); err != nil {
+	if err := tx.Get(ctx, &row, lockUnsignedAssignment, id, of.duty, ask.Person); err != nil {
 		return err
 	}
 	if err := tx.Exec(ctx, deleteAssignment, row.Document); err != nil {
@@ -178,11 +179,8 @@ func ReadAssignment(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 	a := Assignment{Case: c}
 	of, _ := headed(ask)
 	var row assignmentRow
-	if err := db.Get(ctx, &row, selectUnsignedAssignment, id, of.duty); err != nil {
+	if err := db.Get(ctx, &row, selectUnsignedAssignment, id, of.duty, ask.Person); err != nil {
 		return a, document.Document{}, err
-	}
-	if row.Head != ask.Person { // a body may have two heads: each signs his own
-		return a, document.Document{}, fault.New(fault.NotFound, "fault.not-found")
 	}
 	a.Document = row.Document
 	var officer officialRow // he may have left since: signing says so
@@ -228,7 +226,7 @@ func Assign(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 			return err
 		}
 		var row assignmentRow
-		if err := tx.Get(ctx, &row, lockUnsignedAssignment, id, of.duty); err != nil {
+		if err := tx.Get(ctx, &row, lockUnsignedAssignment, id, of.duty, ask.Person); err != nil {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
 		if err := inPost(ctx, tx, ask, of, row.Officer); err != nil {
@@ -291,7 +289,7 @@ func DiscardAssignment(ctx context.Context, db *vault.DB, ask policy.Ask, id uui
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
 		of, _ := headed(ask)
-		if err := dropAssignment(ctx, tx, id, of); err != nil {
+		if err := dropAssignment(ctx, tx, ask, id, of); err != nil {
 			return err
 		}
 		return of.record(ctx, tx, ask, "assignment", a.Document, id, nil)

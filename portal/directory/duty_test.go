@@ -10,6 +10,7 @@ import (
 
 	"zharia/portal/casefile"
 	"zharia/portal/directory"
+	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/filing"
 	"zharia/portal/guide"
@@ -173,6 +174,47 @@ func TestOnlyTheHeadGivesACaseAndOnlyToHisOwn(t *testing.T) {
 	}
 	wantKind(t, "discarded twice", fault.Conflict, directory.DiscardAssignment(ctx, w.DB, w.Marat.Asks(policy.AssignmentDiscard), w.Theft))
 	w.Want(t, `SELECT (SELECT count(*) FROM assignment) AS papers, investigator FROM casefile WHERE id = '`+w.Theft.String()+`'`, "papers | investigator\n0 | daniyar")
+	w.Sound()
+}
+
+// Behind the fence, for there the paper of one head is none of the other's.
+func TestEachHeadOfABodySignsHisOwnPaper(t *testing.T) {
+	w := portaltest.World(t)
+	w.Enter(enters(w, w.Nurlan, "head", "police"))
+	draft := func(a, to *portaltest.Actor) document.Document {
+		t.Helper()
+		ctx := a.As(t.Context())
+		if err := directory.DraftAssignment(ctx, w.App, w.Press, a.Asks(policy.AssignmentDraft), w.Theft, to.Person, "kk"); err != nil {
+			t.Fatalf("%s: %v", a.Word, err)
+		}
+		_, doc, err := directory.ReadAssignment(ctx, w.App, a.Asks(policy.AssignmentCheck), w.Theft)
+		if err != nil {
+			t.Fatalf("%s: %v", a.Word, err)
+		}
+		return doc
+	}
+	sign := func(a *portaltest.Actor, doc document.Document) error {
+		return directory.Assign(a.As(t.Context()), w.App, w.Verifier, a.Asks(policy.AssignmentSign), w.Theft, w.SignedBy(a, doc.Content), doc.Digest)
+	}
+	first := draft(w.Marat, w.Ermek)
+	draft(w.Nurlan, w.Ermek)
+	second := draft(w.Nurlan, w.Ermek) // takes the place of his own alone
+	if err := sign(w.Nurlan, second); err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, "what the other gave meanwhile", "fault.not-now", sign(w.Marat, first))
+
+	// One leaves, with a paper that he has not signed.
+	draft(w.Marat, w.Daniyar)
+	w.Enter(leaves(w.Marat))
+	if err := sign(w.Nurlan, draft(w.Nurlan, w.Daniyar)); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT head, officer, signed_at IS NOT NULL AS signed FROM assignment ORDER BY signed_at IS NULL, document`, `
+		head   | officer | signed
+		nurlan | ermek   | true
+		nurlan | daniyar | true
+		marat  | daniyar | false`)
 	w.Sound()
 }
 
