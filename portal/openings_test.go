@@ -304,6 +304,23 @@ func TestTheListOfLooksTellsEachHisPartAndTheDoubtIsAnswered(t *testing.T) {
 	}
 }
 
+// About the prosecutor's own look the head of her office answers: her desk leads there, and
+// so does the notice.
+func TestTheChiefIsLedToADoubtAboutHerProsecutor(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.saysWhy(f.Zhanar, opening.Control)
+	question := f.doubted(f.Aigul, f.looked(f.Zhanar, "victim-recognised"))
+	waiting := html.EscapeString(f.Words.In("kk").T("objections.waiting", "n", 1))
+	if page := f.as(f.Gulnar).get("/kk/office").want(t, "her desk", http.StatusOK); !strings.Contains(page.body, waiting) || !strings.Contains(page.body, "/kk/objections") {
+		t.Error("the chief's desk does not tell of the question")
+	}
+	if page := f.as(f.Zhanar).get("/kk/oversight").want(t, "the prosecutor's desk", http.StatusOK); strings.Contains(page.body, "/kk/objections") {
+		t.Error("the prosecutor is led to a question about herself")
+	}
+	f.as(f.Gulnar).get("/kk/objections/"+question.String()).want(t, "the question", http.StatusOK)
+}
+
 // A complaint about the investigator and who read it are not for him to learn.
 func TestTheInvestigatorIsNotToldWhoReadAComplaintAboutHim(t *testing.T) {
 	t.Parallel()

@@ -116,6 +116,10 @@ func leadsTo(n notice.Notice, ask policy.Ask) (policy.Act, uuid.UUID) {
 		return policy.ReportRead, n.Of
 	case "request":
 		return policy.AccessRead, n.Of
+	case "objection":
+		if n.Kind == notice.Work { // who asked reads the answer beside the view
+			return policy.ObjectionRead, n.Of
+		}
 	case "familiarisation":
 		return policy.FamiliarisationRead, n.Of
 	case "errand":

@@ -9,6 +9,7 @@ import (
 	"zharia/portal/casefile"
 	"zharia/portal/directory"
 	"zharia/portal/filing"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 )
 
@@ -21,6 +22,7 @@ type unitPage struct {
 	Mine          filingPart          // to answer himself
 	Settled       []filingLine        // a chief's: complaints about reports of offences that he decided
 	ToCancel      []filingLine        // a chief's: a head asks that a ruling be cancelled
+	Doubted       int                 // a chief's: questions about views of a prosecutor
 	Unanswered    []filing.Unanswered // points that were left without an answer
 	Promised      []filing.Owed       // replies to those who wrote to him
 	Late          []filingLine        // answers that are overdue
@@ -73,6 +75,11 @@ func (p *Portal) showUnit(c echo.Context, ask policy.Ask, name string) error {
 			return err
 		}
 		page.Settled = filingLines(settled, ask)
+		doubted, err := opening.Questions(ctx, p.DB, ask.To(policy.ObjectionList))
+		if err != nil {
+			return err
+		}
+		page.Doubted = len(doubted)
 	}
 	if page.Unanswered, err = filing.UnansweredOf(ctx, p.DB, ask); err != nil {
 		return err

@@ -101,6 +101,15 @@ SELECT x.seq, p.person
 SELECT x.seq, o.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN objection o ON o.id = x.id`
 
+	// Who answers is who portal/opening lets answer.
+	objectionAnswerers = `
+SELECT DISTINCT x.seq, d.person
+  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN objection j ON j.id = x.id JOIN opening o ON o.id = j.opening
+  JOIN duty d ON d.casefile = o.casefile AND d.person <> o.person
+   AND d.standing = CASE WHEN o.standing = 'supervisor'
+                           OR EXISTS (SELECT 1 FROM duty s WHERE s.casefile = o.casefile AND s.person = o.person AND s.standing = 'supervisor')
+                         THEN 'office' ELSE 'supervisor' END`
+
 	assistants = `
 SELECT x.seq, a.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id)
@@ -229,6 +238,8 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 		err = tx.Select(ctx, &out, fileReaders, s, of)
 	case ObjectionAuthor:
 		err = tx.Select(ctx, &out, objectionAuthors, s, of)
+	case ObjectionAnswerer:
+		err = tx.Select(ctx, &out, objectionAnswerers, s, of)
 	case Assistant:
 		err = tx.Select(ctx, &out, assistants, s, of)
 	case ErrandAdvocate:

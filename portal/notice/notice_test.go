@@ -18,6 +18,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/filing"
 	"zharia/portal/notice"
+	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/vault"
@@ -223,6 +224,39 @@ func TestACaseThatIsGivenTellsOfAFilingWhoseItIs(t *testing.T) {
 		ermek  | work`)
 	if got := o.told(o.Serik, from); fmt.Sprint(got) != "[status assignment]" {
 		t.Errorf("Serik is told %v", got)
+	}
+}
+
+// A question about a view tells whoever may answer it: about the prosecutor's own, the head
+// of her office, and not her.
+func TestAQuestionAboutAViewTellsWhoeverAnswersIt(t *testing.T) {
+	o := open(t)
+	ctx := t.Context()
+	if err := opening.Give(ctx, o.W.DB, o.Zhanar.Asks(policy.ReasonGive), o.Theft, opening.Pretext{Reason: opening.Control}); err != nil {
+		t.Fatal(err)
+	}
+	for who, answers := range map[*portaltest.Actor]*portaltest.Actor{o.Daniyar: o.Zhanar, o.Zhanar: o.Gulnar} {
+		if _, _, err := casefile.CopyOf(ctx, o.W.DB, who.Asks(policy.DecisionCopy), o.Decision("victim-recognised")); err != nil {
+			t.Fatal(err)
+		}
+		var line uuid.UUID
+		if err := o.SQL.Get(&line, `SELECT id FROM opening WHERE person = $1`, who.Person); err != nil {
+			t.Fatal(err)
+		}
+		from := o.seq()
+		if _, err := opening.Raise(ctx, o.W.DB, o.Aigul.Asks(policy.ObjectionFile), line, portaltest.Circumstances); err != nil {
+			t.Fatal(err)
+		}
+		o.fan()
+		for _, a := range []*portaltest.Actor{o.Zhanar, o.Gulnar, o.Daniyar, o.Marat, o.Aigul} {
+			want := "[]"
+			if a == answers {
+				want = "[work objection]"
+			}
+			if got := o.told(a, from); fmt.Sprint(got) != want {
+				t.Errorf("of a look of %s %s is told %v", who.Word, a.Word, got)
+			}
+		}
 	}
 }
 

@@ -73,7 +73,8 @@ const (
 
 	FileReader Audience = "file-reader"
 
-	ObjectionAuthor Audience = "objection-author"
+	ObjectionAuthor   Audience = "objection-author"
+	ObjectionAnswerer Audience = "objection-answerer" // the supervising prosecutor, or the head of his office where it was he who looked
 
 	Assistant      Audience = "assistant"
 	ErrandAdvocate Audience = "errand-advocate"
@@ -105,7 +106,7 @@ func tells(to ...Audience) []Audience { return to }
 
 // Officials are told of work, whatever the kind is to the others.
 var officials = map[Audience]bool{
-	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, DecisionAuthor: true,
+	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, DecisionAuthor: true, ObjectionAnswerer: true,
 	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true, Superiors: true,
 }
 
@@ -171,7 +172,7 @@ var Table = map[policy.Act]Rule{
 
 	// Who opened a case.
 	policy.CaseUnseal:      {Access, Urgent, tells(CaseParties, CaseInvestigator, CaseSupervisor), false, law.Ref{}},
-	policy.ObjectionFile:   {Access, Plain, tells(CaseSupervisor), false, law.Ref{}},
+	policy.ObjectionFile:   {Work, Plain, tells(ObjectionAnswerer), false, law.Ref{}},
 	policy.ObjectionAnswer: {Access, Statutory, tells(ObjectionAuthor), false, law.CPC(100)},
 
 	// Advocates and their assistants.
