@@ -319,6 +319,11 @@ func Publish(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 		if err != nil || signs(d.Kind) != ask.Act {
 			return fault.New(fault.Conflict, "fault.not-now").Because(err)
 		}
+		if d.Joins == uuid.Nil { // a joinder asks it of both cases, in their order (join)
+			if err := standsAlone(ctx, tx, c.ID); err != nil {
+				return err
+			}
+		}
 		doc, err := document.Sign(ctx, tx, ask, d.Document, signature)
 		if err != nil {
 			return err

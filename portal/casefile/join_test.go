@@ -428,6 +428,15 @@ func TestWhatWasBegunInACaseIsNotCarriedOutThereOnceItIsJoined(t *testing.T) {
 	if err := casefile.DraftNew(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantAdd), w.Fraud, nurlan, w.Nurlan.IIN, w.Nurlan.FullName(), g); err != nil {
 		t.Fatal(err)
 	}
+	leaves := ruling(w)
+	leaves.Kind, leaves.Severs, leaves.Leaving, leaves.Concerns = "severed", "267511031000999", true, []uuid.UUID{w.Participant("timur@fraud")}
+	drafts := map[string]uuid.UUID{}
+	for what, d := range map[string]casefile.DecisionDraft{"a ruling": ruling(w), "a severance": leaves} {
+		drafts[what] = uuid.Must(uuid.NewV7())
+		if err := casefile.DraftDecision(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.DecisionDraft), w.Fraud, drafts[what], d); err != nil {
+			t.Fatal(err)
+		}
+	}
 	joined(t, w)
 	w.At = w.At.Add(time.Hour)
 	joint := func(what string, err error) {
@@ -438,6 +447,9 @@ func TestWhatWasBegunInACaseIsNotCarriedOutThereOnceItIsJoined(t *testing.T) {
 		}
 	}
 	joint("the petition", w.Submit(w.Timur, petition))
+	for what, id := range drafts {
+		joint(what, w.Publish(w.Daniyar, id))
+	}
 	joint("who awaited a status, by the paper of before", w.Settle(w.Daniyar, policy.ParticipantGrant, aigul))
 	joint("by a new one", casefile.DraftGrant(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantDraft), aigul, g))
 	joint("who was about to be added", w.Settle(w.Daniyar, policy.ParticipantGrant, nurlan))

@@ -205,8 +205,8 @@ func (g Grant) check(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile
 const selectJoined = `
 SELECT joined_into FROM casefile WHERE id = $1 FOR SHARE`
 
-// standsAlone refuses whom a case that was joined to another would take: he belongs into
-// that one, and a joinder waits until he is in (CPC 43).
+// standsAlone refuses what a case that was joined to another would take: it belongs into
+// that one, and a joinder waits until it is in (CPC 43).
 func standsAlone(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
 	var into uuid.NullUUID
 	if err := tx.Get(ctx, &into, selectJoined, id); err != nil {
