@@ -186,6 +186,23 @@ func TestCasesAreJoinedAndSeveredOnThePages(t *testing.T) {
 	if !f.on(page, "kk", "case.related.into", "number", "267511031000456") || strings.Contains(page.body, "/kk/cases/"+f.Fraud.String()+"/filings/new") {
 		t.Error("it does not say where it went, or still takes filings")
 	}
+	// What is there stays: to be read, to be given to another, and whose status is ended there.
+	fraud := "/kk/cases/" + f.Fraud.String()
+	for who, lines := range map[*portaltest.Actor][]string{
+		f.Timur: {fraud + "/closed"}, f.Daniyar: {fraud + "/file", "/kk/participants/" + f.Participant("timur@fraud").String()}, f.Marat: {fraud + "/assignment"},
+	} {
+		page := f.as(who).get(fraud).want(t, who.Word, http.StatusOK)
+		for _, line := range lines {
+			if !strings.Contains(page.body, `href="`+line+`"`) {
+				t.Errorf("%s is not led to %s", who.Word, line)
+			}
+		}
+		for _, fresh := range []string{"/decisions/new", "/participants/new", "/filings/new"} {
+			if strings.Contains(page.body, fraud+fresh) {
+				t.Errorf("%s is led to what is new there: %s", who.Word, fresh)
+			}
+		}
+	}
 	timur.get("/kk/decisions/"+f.Decision("suspect-recognised").String()).want(t, "another's ruling in the joint case", http.StatusNotFound)
 	f.Sound()
 }

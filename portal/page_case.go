@@ -119,15 +119,17 @@ func (p *Portal) casePage(c echo.Context, ask policy.Ask) error {
 	if page.Moved, err = casefile.Moved(ctx, p.DB, of); err != nil {
 		return err
 	}
-	if of.JoinedInto != uuid.Nil { // what is new belongs into the joint case
-		clear(page.May)
-	}
 	if len(of.Capacities) > 0 {
 		page.Back = policy.CaseList
 	}
 	if page.May[string(policy.ParticipantNew)] {
 		if page.Participants, err = casefile.Participants(ctx, p.DB, ask, number); err != nil {
 			return err
+		}
+	}
+	if of.JoinedInto != uuid.Nil { // what is new belongs into the joint case; what is here stays to be read, and to be given
+		for _, act := range []policy.Act{policy.FilingNew, policy.DecisionNew, policy.ParticipantNew} {
+			delete(page.May, string(act))
 		}
 	}
 	return p.show(c, "case", page)
