@@ -513,6 +513,6 @@ func (draft ExposureDraft) sheet(press document.Press, doc document.Document, c 
 		text = "paper.exposure.narrows"
 	}
 	s.Sections = []document.Section{{Heading: w.T("paper.established"), Text: draft.Reasons}, {Heading: w.T("paper.resolved"), Text: w.T(text)}}
-	s.Closing = []string{w.Day(doc.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", c.Investigator.Name)}
+	s.Closing = []string{w.Day(doc.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", c.signer())}
 	return s
 }

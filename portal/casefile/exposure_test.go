@@ -381,3 +381,34 @@ func TestReasonsAndCopiesLieSealed(t *testing.T) {
 	w.Want(t, `SELECT count(*) FROM exposure WHERE position(CAST('`+whyOpened+`' AS bytea) IN reasons) > 0`, "count\n0")
 	w.Want(t, `SELECT count(*) FROM redaction WHERE position(CAST('`+whyOpened+`' AS bytea) IN established || resolved) > 0`, "count\n0")
 }
+
+// Who stands in for the investigator signs these papers, so it is he whom they name.
+func TestACopyAndAnExposureNameTheDeputyWhoSignsThem(t *testing.T) {
+	w := portaltest.World(t)
+	if _, err := w.Substitute(w.Marat, w.Daniyar, w.Ermek, time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := casefile.DraftRedaction(t.Context(), w.DB, w.Press, w.Ermek.Asks(policy.RedactionDraft), w.Decision("victim-recognised"),
+		casefile.RedactionDraft{Part: policy.PersonalData, Established: portaltest.Circumstances, Resolved: portaltest.Reasons, Language: "kk"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, redaction, _, err := casefile.ReadRedaction(t.Context(), w.DB, w.Ermek.Asks(policy.RedactionCheck), copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := casefile.DraftExposure(t.Context(), w.DB, w.Press, w.Ermek.Asks(policy.ExposureDraft), w.Decision("term-extended"),
+		casefile.ExposureDraft{Participant: w.Participant("saule@theft"), View: policy.Read, Ground: policy.OnPetition, Reasons: whyOpened, Language: "kk"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, exposure, _, err := casefile.ReadExposure(t.Context(), w.DB, w.Ermek.Asks(policy.ExposureCheck), opened)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, paper := range map[string][]byte{"the copy": redaction.Content, "the exposure": exposure.Content} {
+		if said := portaltest.PDFText(t, paper); !strings.Contains(said, w.Ermek.FullName()) || strings.Contains(said, w.Daniyar.FullName()) {
+			t.Errorf("%s does not name who signs it:\n%s", what, said)
+		}
+	}
+}

@@ -184,7 +184,7 @@ func (draft RedactionDraft) sheet(press document.Press, doc document.Document, c
 		{Heading: w.T("paper.established"), Text: draft.Established},
 		{Heading: w.T("paper.resolved"), Text: draft.Resolved},
 	}
-	s.Closing = []string{w.Day(doc.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", c.Investigator.Name)}
+	s.Closing = []string{w.Day(doc.MadeAt) + "\t" + w.T("paper.seat.investigator", "name", c.signer())}
 	return s
 }
 
