@@ -302,7 +302,7 @@ func Resolve(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 		if agreement(said).Act() != ask.Act {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		if err := tx.Exec(ctx, agreementCame, array(d.Concerns)); err != nil {
+		if err := tx.Exec(ctx, agreementCame, array(d.Concerns), d.ID); err != nil {
 			return err
 		}
 		if next == Declined {
@@ -327,8 +327,13 @@ func Resolve(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask,
 const readyDecision = `
 UPDATE decision SET ready_on = $2 WHERE id = $1`
 
+// Another ruling about him may wait still: of that one the word is awaited further.
 const agreementCame = `
-UPDATE participant SET awaits_since = NULL WHERE id = ANY (CAST($1 AS uuid[]))`
+UPDATE participant p
+   SET awaits_since = (SELECT max(d.submitted_at)
+                         FROM decision_person n JOIN decision d ON d.id = n.decision
+                        WHERE n.participant = p.id AND d.id <> $2 AND d.status = 'submitted' AND d.kind IN ('suspect-recognised', 'qualified'))
+ WHERE p.id = ANY (CAST($1 AS uuid[])) AND p.awaits_since IS NOT NULL`
 
 type statusRow struct {
 	ID    uuid.UUID   `db:"id"`

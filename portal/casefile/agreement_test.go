@@ -106,6 +106,37 @@ func TestARulingOnASuspectOpensOnlyWhenTheProsecutorHasAgreed(t *testing.T) {
 	w.Sound()
 }
 
+// He is named by several rulings at once, as is usual: the word on one is not the word on
+// the other, nor is agreement with something else.
+func TestTheWordOnOneRulingIsNotTheWordOnAnother(t *testing.T) {
+	w := portaltest.World(t)
+	timur := suspect(t, w, w.Timur, "urgent-questioning")
+	awaits := func(what string, want bool) {
+		t.Helper()
+		c, err := casefile.Read(t.Context(), w.DB, w.Timur.Asks(policy.CaseRead), w.Theft)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := !c.Capacities[0].AwaitsSince.IsZero(); got != want {
+			t.Errorf("%s: that the prosecutor's word is awaited he is told %v", what, got)
+		}
+	}
+	ids := map[policy.Kind]uuid.UUID{}
+	for _, kind := range []policy.Kind{"suspect-recognised", "qualified", "requalified"} {
+		d := suspicion(timur)
+		d.Kind = kind
+		ids[kind] = submitted(t, w, d)
+	}
+	for _, kind := range []policy.Kind{"requalified", "qualified", "suspect-recognised"} {
+		awaits("before "+string(kind), true)
+		if err := w.Agree(w.Zhanar, ids[kind]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaits("after all", false)
+	w.Sound()
+}
+
 // CPC 202(1-2), CPC 203(1-2): what stood on the ruling falls with it; what stands by
 // itself does not.
 func TestWhenTheProsecutorRefusesTheStatusAndTheAccessEndInTheSameMoment(t *testing.T) {
