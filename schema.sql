@@ -2799,12 +2799,13 @@ BEGIN
     RETURN (SELECT d.casefile FROM decision d WHERE d.id = of_decision);
 END $$;
 -- Who made a decision and who agreed with it: neither may decide a complaint about it
--- (CPC 104(1)). For whoever reached the decision: who files one cannot read the papers.
+-- (CPC 104(1)). Whoever signed it made it, whoever began the draft. For whoever reached the
+-- decision: who files one cannot read the papers.
 CREATE FUNCTION fence.makers(of_decision uuid) RETURNS TABLE (author uuid, approved uuid[]) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT d.author, ARRAY(SELECT a.author FROM assent a WHERE a.about = d.document AND a.agrees AND a.signed_at IS NOT NULL)
-      FROM decision d
+    SELECT o.author, ARRAY(SELECT a.author FROM assent a WHERE a.about = d.document AND a.agrees AND a.signed_at IS NOT NULL)
+      FROM decision d JOIN document o ON o.id = d.document
      WHERE d.id = of_decision;
 END $$;
 CREATE FUNCTION fence.decides(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -177,6 +177,27 @@ func TestOnlyTheHeadGivesACaseAndOnlyToHisOwn(t *testing.T) {
 	w.Sound()
 }
 
+// CPC 104(1): who signed a ruling made it, whoever had the case when it was begun.
+func TestARulingIsOfWhoeverSignsItWhoeverBeganIt(t *testing.T) {
+	w := portaltest.World(t)
+	d := casefile.DecisionDraft{Kind: "group", DecidedOn: day(time.October, 22), Language: "kk", Established: portaltest.Circumstances, Resolved: portaltest.Reasons}
+	id := uuid.Must(uuid.NewV7())
+	if err := casefile.DraftDecision(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.DecisionDraft), w.Theft, id, d); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Assign(w.Marat, w.Theft, w.Ermek); err != nil {
+		t.Fatal(err)
+	}
+	if err := casefile.DraftDecision(t.Context(), w.DB, w.Press, w.Ermek.Asks(policy.DecisionDraft), w.Theft, id, d); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Publish(w.Ermek, id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT author FROM fence.makers('`+id.String()+`')`, "author\nermek")
+	w.Sound()
+}
+
 // Behind the fence, for there the paper of one head is none of the other's.
 func TestEachHeadOfABodySignsHisOwnPaper(t *testing.T) {
 	w := portaltest.World(t)

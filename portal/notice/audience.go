@@ -78,10 +78,6 @@ SELECT DISTINCT x.seq, k.person
 SELECT x.seq, r.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) CROSS JOIN LATERAL fence.readers(x.id, $3) AS r (person)`
 
-	decisionAuthors = `
-SELECT x.seq, d.author AS person
-  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN decision d ON d.id = x.id`
-
 	exposedPersons = `
 SELECT x.seq, p.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id)
@@ -228,8 +224,6 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 		err = tx.Select(ctx, &out, caseParties, s, pq.Array(cases))
 	case DecisionReaders:
 		err = tx.Select(ctx, &out, decisionReaders, s, of, at)
-	case DecisionAuthor:
-		err = tx.Select(ctx, &out, decisionAuthors, s, of)
 	case ExposedPerson:
 		err = tx.Select(ctx, &out, exposedPersons, s, of)
 	case CopyReaders:

@@ -260,6 +260,35 @@ func TestAQuestionAboutAViewTellsWhoeverAnswersIt(t *testing.T) {
 	}
 }
 
+// The prosecutor's word comes to whoever conducts the case by then.
+func TestThatAProsecutorDeclinesTellsWhoeverHasTheCase(t *testing.T) {
+	o := open(t)
+	d, id := casefile.DecisionDraft{
+		Kind: "suspect-recognised", DecidedOn: o.At.Truncate(24 * time.Hour), Language: "kk", Concerns: []uuid.UUID{o.Participant("serik@theft")},
+		Established: portaltest.Circumstances, Resolved: portaltest.Reasons,
+	}, uuid.Must(uuid.NewV7())
+	if err := casefile.DraftDecision(t.Context(), o.W.DB, o.Press, o.Daniyar.Asks(policy.DecisionDraft), o.Theft, id, d); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Publish(o.Daniyar, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Assign(o.Marat, o.Theft, o.Ermek); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	from := o.seq()
+	if err := o.Decline(o.Zhanar, id); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	for a, want := range map[*portaltest.Actor]string{o.Ermek: "[work decision]", o.Daniyar: "[]"} {
+		if got := o.told(a, from); fmt.Sprint(got) != want {
+			t.Errorf("%s is told %v", a.Word, got)
+		}
+	}
+}
+
 // The status of the author becomes another while his filing waits.
 func TestWhoActsForAnAuthorIsToldOfWhatHeFiledAsWhatHeWasBefore(t *testing.T) {
 	o := open(t)

@@ -67,7 +67,6 @@ const (
 	CaseParties      Audience = "case-parties" // whose status is confirmed
 
 	DecisionReaders Audience = "decision-readers" // who are shown at least that it is there
-	DecisionAuthor  Audience = "decision-author"
 	ExposedPerson   Audience = "exposed-person"
 	CopyReaders     Audience = "copy-readers" // of a redacted copy
 
@@ -106,7 +105,7 @@ func tells(to ...Audience) []Audience { return to }
 
 // Officials are told of work, whatever the kind is to the others.
 var officials = map[Audience]bool{
-	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, DecisionAuthor: true, ObjectionAnswerer: true,
+	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, ObjectionAnswerer: true,
 	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true, Superiors: true,
 }
 
@@ -156,8 +155,8 @@ var Table = map[policy.Act]Rule{
 	// Decisions: whoever is shown at least that there is one.
 	policy.DecisionPublish: {Decision, Statutory, tells(DecisionReaders), false, law.CPC(110)},
 	policy.DecisionSubmit:  {Decision, Plain, tells(CaseSupervisor), false, law.Ref{}},
-	policy.DecisionAgree:   {Decision, Statutory, tells(DecisionReaders, DecisionAuthor), false, law.CPC(110)},
-	policy.DecisionDecline: {Decision, Plain, tells(DecisionAuthor), false, law.Ref{}},
+	policy.DecisionAgree:   {Decision, Statutory, tells(DecisionReaders, CaseInvestigator), false, law.CPC(110)},
+	policy.DecisionDecline: {Decision, Plain, tells(CaseInvestigator), false, law.Ref{}},
 	policy.ExposureSign:    {Decision, Statutory, tells(ExposedPerson), false, law.CPC(110)},
 	policy.ExposureEnd:     {Decision, Statutory, tells(ExposedPerson), false, law.CPC(110)},
 	policy.RedactionSign:   {Decision, Statutory, tells(CopyReaders), false, law.CPC(110)},
