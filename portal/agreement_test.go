@@ -152,6 +152,38 @@ func TestASuspectBecomesAnAccusedOnThePagesAndReadsHowItCame(t *testing.T) {
 	f.Sound()
 }
 
+// What one investigator prepared another reads, who has the case now; he signs it after he
+// has prepared it himself, and until then the page says so and offers no signing.
+func TestWhatAnotherPreparedIsPreparedAnewBeforeItIsSigned(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	ruling, aigul := uuid.Must(uuid.NewV7()), f.Participant("aigul@fraud")
+	fields := decisionFields(ruling, "group", nil)
+	f.decides(fields).want(t, "the draft", http.StatusSeeOther)
+	grant := url.Values{"role": {"victim"}, "basis": {"ruling"}, "since": {"2026-10-20"}}
+	f.as(f.Daniyar).post("/kk/participants/"+aigul.String()+"/draft", grant).want(t, "the confirmation", http.StatusSeeOther)
+	if _, err := f.Substitute(f.Marat, f.Daniyar, f.Ermek, f.At.Add(48*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	ermek := f.as(f.Ermek)
+	for check, anew := range map[string]func() answer{
+		"/kk/decisions/" + ruling.String() + "/check":   func() answer { return ermek.post("/kk/cases/"+f.Theft.String()+"/decisions", fields) },
+		"/kk/participants/" + aigul.String() + "/check": func() answer { return ermek.post("/kk/participants/"+aigul.String()+"/draft", grant) },
+	} {
+		page := ermek.get(check).want(t, check, http.StatusOK)
+		if !f.on(page, "kk", "sign.foreign") || strings.Contains(page.body, "data-sign ") {
+			t.Errorf("%s: he is offered to sign what another prepared", check)
+		}
+		anew().want(t, "prepared anew", http.StatusSeeOther)
+		page = ermek.get(check).want(t, check, http.StatusOK)
+		if f.on(page, "kk", "sign.foreign") {
+			t.Errorf("%s: his own paper is another's", check)
+		}
+		ermek.sign(page, f.Ermek.Key).want(t, "signed", http.StatusSeeOther)
+	}
+	f.Sound()
+}
+
 // Cases are joined and severed by the pages, behind both fences.
 func TestCasesAreJoinedAndSeveredOnThePages(t *testing.T) {
 	t.Parallel()

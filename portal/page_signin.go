@@ -46,6 +46,7 @@ type signing struct {
 	Act      policy.Act   // what is signed for
 	Of       uuid.UUID    // the thing it is done to; zero for a sign-in
 	Way      identity.Way // that worked last on this device, or ""
+	Foreign  bool         // another prepared the paper, and nobody signs it for him
 }
 
 // usageDocument is e-mail protection, which every certificate has that may sign
@@ -61,7 +62,8 @@ func (p *Portal) signing(action string) signing {
 	return s
 }
 
-// signDocument is the signing of a document of the person's own by an act.
+// signDocument is the signing of a document by an act. The draft of one who had the case
+// before is shown to whoever has it now, and he signs it once he has prepared it anew.
 func (p *Portal) signDocument(c echo.Context, d document.Document, content policy.Act, to policy.Act, refusal string, of uuid.UUID) (signing, error) {
 	lang := web.Lang(c)
 	action, err := p.link(lang, string(to), of)
@@ -74,7 +76,7 @@ func (p *Portal) signDocument(c echo.Context, d document.Document, content polic
 	}
 	s.Act, s.Of, s.Way = to, of, way(c)
 	s.Mode, s.Document, s.Refusal, s.Usages = "detached", true, refusal, usageDocument
-	s.Button = "act." + string(to)
+	s.Button, s.Foreign = "act."+string(to), d.Author != me(c).ID
 	s.Digest, s.IIN = hex.EncodeToString(d.Digest), me(c).IIN.Reveal()
 	s.Hidden = map[string]string{"digest": s.Digest}
 	s.Hidden["key"], err = keyOf(c, d.Digest)
