@@ -208,6 +208,7 @@ func TestCasesAreJoinedAndSeveredOnThePages(t *testing.T) {
 	}
 	f.as(f.Aigul).get("/kk/cases/"+fresh.String()).want(t, "who did not go", http.StatusNotFound)
 
+	asked := f.Request(f.Nurlan, f.Fraud, casefile.NewRequest{Role: policy.Victim})
 	id = uuid.Must(uuid.NewV7())
 	f.decides(decisionFields(id, "joined", nil)).want(t, "no case named", http.StatusUnprocessableEntity)
 	f.decides(decisionFields(id, "joined", url.Values{"joins": {f.Fraud.String()}})).want(t, "the draft", http.StatusSeeOther)
@@ -217,6 +218,12 @@ func TestCasesAreJoinedAndSeveredOnThePages(t *testing.T) {
 	page = timur.get("/kk/cases/"+f.Fraud.String()).want(t, "the case that was joined", http.StatusOK)
 	if !f.on(page, "kk", "case.related.into", "number", "267511031000456") || strings.Contains(page.body, "/kk/cases/"+f.Fraud.String()+"/filings/new") {
 		t.Error("it does not say where it went, or still takes filings")
+	}
+	// Who asked to be confirmed there is confirmed in the joint case: the desk leads to where that is said.
+	to := daniyar.post("/kk/desk/requests", url.Values{"request": {asked.String()}}).want(t, "the desk", http.StatusSeeOther).to()
+	page = daniyar.get(to).want(t, "who waits there", http.StatusOK)
+	if !f.on(page, "kk", "participant.joined", "number", "267511031000456") || strings.Contains(page.body, `action="`+to+`/draft"`) {
+		t.Errorf("%s does not say where he is confirmed, or confirms him", to)
 	}
 	// What is there stays: to be read, to be given to another, and whose status is ended there.
 	fraud := "/kk/cases/" + f.Fraud.String()

@@ -360,7 +360,8 @@ func (p *Portal) deskConfirm(c echo.Context, ask policy.Ask) error {
 	ctx := c.Request().Context()
 	for _, number := range chosen {
 		err := casefile.DraftAsked(ctx, p.DB, p.press(), ask, number, web.Lang(c))
-		if errors.Is(err, fault.Invalid) {
+		var why *fault.Fault // one of a case that was joined to another is confirmed in that one: its page says so
+		if errors.Is(err, fault.Invalid) || errors.As(err, &why) && why.Message == "fault.case-joined" {
 			r, err := casefile.ReadRequest(ctx, p.DB, ask.To(policy.AccessRead), number)
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,7 @@ type participantPage struct {
 	Request     *requestLine         // by which the status was asked for; nil: nobody asked through the portal
 	Unsigned    bool                 // a paper about the status waits to be signed
 	Signed      bool                 // the last paper about it is signed, and may be read
+	Into        *casefile.Relation   // where the case was joined: statuses are confirmed there; nil: it was not
 	History     historyPart          // how it changed
 	Next        []policy.Role        // what it may become
 	Conflict    bool                 // it says that he looked into the interests of several clients
@@ -88,7 +90,15 @@ func (p *Portal) showGrant(c echo.Context, ask policy.Ask, form *web.Form, caseI
 			return err
 		}
 		page.History = historyOf(who.Case, changes)
-		if who.Status == casefile.Confirmed {
+		if in.JoinedInto != uuid.Nil {
+			related, err := casefile.Related(ctx, p.DB, ask, in)
+			if err != nil {
+				return err
+			}
+			if i := slices.IndexFunc(related, func(r casefile.Relation) bool { return r.Way == casefile.WayInto }); i >= 0 {
+				page.Into = &related[i]
+			}
+		} else if who.Status == casefile.Confirmed {
 			page.Next = policy.Next(who.Role)
 		}
 		switch r, _, err := casefile.RequestFor(ctx, p.DB, ask, who.ID); {

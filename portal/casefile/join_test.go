@@ -415,6 +415,39 @@ func TestADraftOfAChangeThatIsSavedAgainIsAChangeStill(t *testing.T) {
 	w.Sound()
 }
 
+// Who asked to be confirmed in a case that is joined is confirmed in the joint one, and has
+// his answer by that; who had not signed yet asks there.
+func TestARequestThatWaitsInAJoinedCaseIsAnsweredInTheJointOne(t *testing.T) {
+	w := portaltest.World(t)
+	asked := w.Request(w.Nurlan, w.Fraud, casefile.NewRequest{Role: policy.Victim})
+	draft := w.RequestDraft(w.Stranger, w.Fraud, casefile.NewRequest{Role: policy.Victim})
+	joined(t, w)
+	w.At = w.At.Add(time.Hour)
+	ctx := w.Stranger.As(t.Context())
+	_, doc, err := casefile.RequestPaper(ctx, w.App, w.Stranger.Asks(policy.AccessPaper), draft)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = casefile.SubmitRequest(ctx, w.App, w.Verifier, w.Stranger.Asks(policy.AccessSubmit), draft, w.SignedBy(w.Stranger, doc.Content), doc.Digest)
+	var why *fault.Fault
+	if !errors.As(err, &why) || why.Message != "fault.case-joined" {
+		t.Errorf("a request into the case that was joined: %v", err)
+	}
+	err = casefile.DraftAsked(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.DeskConfirm), asked, "kk")
+	if !errors.As(err, &why) || why.Message != "fault.case-joined" {
+		t.Errorf("confirmed where it was asked: %v", err)
+	}
+	g := casefile.Grant{Role: policy.Victim, Basis: "ruling", Since: ruling(w).DecidedOn}
+	if err := w.Add(w.Daniyar, w.Theft, uuid.Must(uuid.NewV7()), w.Nurlan, g); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT r.person, r.status, p.status AS there FROM request r LEFT JOIN participant p ON p.id = r.participant ORDER BY r.status DESC`, `
+		person | status    | there
+		asel   | draft     |
+		nurlan | confirmed | ended`)
+	w.Sound()
+}
+
 // What was begun before the joinder is not carried out after it into a case in which nobody
 // acts any more: a draft stays as it was written, and who awaits a status goes on to.
 func TestWhatWasBegunInACaseIsNotCarriedOutThereOnceItIsJoined(t *testing.T) {

@@ -202,8 +202,20 @@ func (g Grant) check(ctx context.Context, tx *vault.DB, ask policy.Ask, casefile
 	return g.checkClients(ctx, tx, casefile, person, client)
 }
 
-const selectJoined = `
-SELECT joined_into FROM casefile WHERE id = $1 FOR SHARE`
+const selectInto = `
+SELECT joined_into FROM casefile WHERE id = $1`
+
+const selectJoined = selectInto + ` FOR SHARE`
+
+// takes refuses what a case that was joined to another would take, for those who may lock
+// no case; what comes beside a joinder waits in the case that was joined.
+func takes(ctx context.Context, tx *vault.DB, id uuid.UUID) error {
+	var into uuid.NullUUID
+	if err := tx.Get(ctx, &into, selectInto, id); err != nil {
+		return err
+	}
+	return Case{JoinedInto: into.UUID}.TakesNew()
+}
 
 // standsAlone refuses what a case that was joined to another would take: it belongs into
 // that one, and a joinder waits until it is in (CPC 43).

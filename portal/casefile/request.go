@@ -392,6 +392,9 @@ func SubmitRequest(ctx context.Context, db *vault.DB, v *eds.Verifier, ask polic
 		if err != nil {
 			return err
 		}
+		if err := takes(ctx, tx, r.Case); err != nil { // the draft stays, and its number leads to the joint case
+			return err
+		}
 		if err := free(ctx, tx, ask, r.Case, r.Role); err != nil {
 			return err
 		}
@@ -518,7 +521,8 @@ func DiscardRequest(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.U
 
 // answerRequests settles what was asked about a status that has just been confirmed
 // or ended, in that very transaction. A status that the investigator confirmed of his
-// own accord answers the request for the same one, too.
+// own accord answers the request for the same one, too, be it one that waits in a case
+// which was joined to this one.
 func answerRequests(ctx context.Context, tx *vault.DB, ask policy.Ask, p Participant) error {
 	var now struct {
 		Role       policy.Role   `db:"role"`
@@ -542,7 +546,9 @@ func answerRequests(ctx context.Context, tx *vault.DB, ask policy.Ask, p Partici
 			return err
 		}
 		if r.Participant != p.ID {
-			whom, err := represented(ctx, tx, r)
+			here := r
+			here.Case = p.Case
+			whom, err := represented(ctx, tx, here)
 			if err != nil {
 				return err
 			}

@@ -149,8 +149,10 @@ const selectOverdueRequests = selectRequests + `
 const selectRequestFor = selectRequests + `
  WHERE r.participant = $2 AND r.status = 'asked'`
 
+// What he asked in a case that was joined to this one waits there, where nothing is
+// confirmed any more.
 const lockAsked = selectRequests + `
- WHERE r.casefile = $2 AND r.person = $3 AND r.status = 'asked'
+ WHERE (r.casefile = $2 OR r.casefile IN (SELECT id FROM casefile WHERE joined_into = $2)) AND r.person = $3 AND r.status = 'asked'
    FOR UPDATE OF r`
 
 const selectSettled = `
