@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -626,8 +627,8 @@ func RequestFor(ctx context.Context, db *vault.DB, ask policy.Ask, participant u
 
 // DraftAsked prints the confirmation of a status as it was asked for, from today, on
 // the first ground the Code gives it, for the official to check and to sign with
-// others. A request that names nobody of the case by IIN needs his own eyes:
-// fault.Invalid.
+// others. A request that names nobody of the case by IIN needs his own eyes, and so does
+// one whose refusal he has prepared: fault.Invalid.
 func DraftAsked(ctx context.Context, db *vault.DB, press document.Press, ask policy.Ask, id uuid.UUID, language string) error {
 	return db.Within(ctx, func(tx *vault.DB) error {
 		var row requestRow
@@ -636,6 +637,12 @@ func DraftAsked(ctx context.Context, db *vault.DB, press document.Press, ask pol
 		}
 		r, err := row.forAsker(ctx, tx, ask.To(policy.AccessRead))
 		if err != nil {
+			return err
+		}
+		switch waits, err := unsigned(ctx, tx, r.Case, r.Participant); {
+		case err == nil && waits.Ends:
+			return fault.New(fault.Invalid, "fault.not-now")
+		case err != nil && !errors.Is(err, fault.NotFound):
 			return err
 		}
 		g, err := r.Grant(ctx, tx, ask)

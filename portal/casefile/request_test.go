@@ -372,6 +372,21 @@ func TestARequestIsTakenBackWhileItWaitsAndADraftIsGivenUp(t *testing.T) {
 	w.Sound()
 }
 
+// Five paragraphs why she is refused are not lost to a tick.
+func TestAPreparedRefusalIsNotReplacedByATick(t *testing.T) {
+	w := portaltest.World(t)
+	r := request(t, w, w.Stranger, casefile.NewRequest{Role: policy.Victim})
+	if err := casefile.DraftEnd(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.ParticipantEnding), r.Participant, "kk", portaltest.Reasons); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, "ticked", fault.Invalid, casefile.DraftAsked(t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.DeskConfirm), r.ID, "kk"))
+	_, paper, _, err := casefile.ReadConfirmation(t.Context(), w.DB, w.Daniyar.Asks(policy.ParticipantCheck), r.Participant)
+	if err != nil || !paper.Ends || paper.Reasons != portaltest.Reasons {
+		t.Errorf("of the refusal is left %+v, %v", paper, err)
+	}
+	w.Sound()
+}
+
 func TestSeveralAreConfirmedAsTheyAsked(t *testing.T) {
 	w := portaltest.World(t)
 	first := request(t, w, w.Stranger, casefile.NewRequest{Role: policy.Witness})
