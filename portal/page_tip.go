@@ -464,6 +464,7 @@ func (p *Portal) tipSend(c echo.Context, ask policy.Ask) error {
 	}
 	defer leave()
 	err = tip.Send(c.Request().Context(), p.lane.db, ask, body, code, said, files...)
+	leave()
 	if form.Refused(err) {
 		return p.showTipNew(c, ask, form, http.StatusOK, tipNewPage{})
 	}
@@ -611,11 +612,13 @@ func (p *Portal) tipWrite(c echo.Context, ask policy.Ask) error {
 		} else if told := new(fault.Fault); errors.As(err, &told) && told.Kind == fault.Conflict {
 			form.Wrong("", told.Message)
 		} else {
+			leave()
 			p.lane.tally.add(&p.lane.tally.failed, kindOf(err))
 			return p.showTipTalk(c, ask, form, http.StatusServiceUnavailable, tipTalkPage{Code: code, Busy: true})
 		}
 	}
 	t, err := tip.Read(ctx, p.lane.db, ask.To(policy.TipRead), code)
+	leave()
 	if form.Refused(err) {
 		return p.redirect(c, policy.TipEnter)
 	}

@@ -122,6 +122,44 @@ func TestATipWhoseFilesComeSlowlyIsAnsweredWithItsCode(t *testing.T) {
 		1    | 1`)
 }
 
+func TestWhoSendsOnAfterHisTipHoldsNobody(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	server := httptest.NewServer(f)
+	defer server.Close()
+	fields := f.tipster("kk").form()
+	body, sent := io.Pipe()
+	form := multipart.NewWriter(sent)
+	first := make(chan int, 1)
+	go func() {
+		res, err := server.Client().Post(server.URL+"/kk/tip", form.FormDataContentType(), body)
+		if err != nil {
+			t.Error(err)
+			first <- 0
+			return
+		}
+		res.Body.Close()
+		first <- res.StatusCode
+	}()
+	for name := range fields {
+		form.WriteField(name, fields.Get(name))
+	}
+	file, _ := form.CreateFormFile("files", "a.jpg")
+	file.Write(photo(1))
+	form.Close() // the body goes on
+	for kept := 0; kept == 0; time.Sleep(10 * time.Millisecond) {
+		if err := f.SQL.Get(&kept, `SELECT count(*) FROM tip`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := f.tipster("ru")
+	other.post("/ru/tip", other.form()).want(t, "another's tip", http.StatusOK)
+	sent.Close()
+	if got := <-first; got != http.StatusOK {
+		t.Errorf("the first is shown %d", got)
+	}
+}
+
 func TestABodyOfATipIsHeldToItsBounds(t *testing.T) {
 	t.Parallel()
 	f := open(t)

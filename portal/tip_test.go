@@ -150,6 +150,44 @@ func TestAnAnonymousTipIsSentReadAnsweredAndWrittenAgain(t *testing.T) {
 	}
 }
 
+// unread is somebody who takes nothing of a page before it is let go.
+type unread struct {
+	*httptest.ResponseRecorder
+	began sync.Once
+	begun chan struct{} // the page is being written
+	read  chan struct{}
+}
+
+func (u *unread) Write(b []byte) (int, error) {
+	u.began.Do(func() { close(u.begun) })
+	<-u.read
+	return u.ResponseRecorder.Write(b)
+}
+
+func TestWhoReadsAPageOfTheLaneSlowlyHoldsNobody(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	s := f.tipster("kk")
+	code := s.post(s.at("/tip"), s.form()).want(t, "the tip", http.StatusOK).tipCode(t)
+	page := s.enter(code).want(t, "the conversation", http.StatusOK)
+	fields := solved(t, page)
+	for name, value := range map[string]string{"code": code, "id": page.hidden(t, "id"), "text": "Тағы бір нәрсе."} {
+		fields.Set(name, value)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/kk/tip/message", strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	slow := &unread{ResponseRecorder: httptest.NewRecorder(), begun: make(chan struct{}), read: make(chan struct{})}
+	var all sync.WaitGroup
+	all.Go(func() { f.ServeHTTP(slow, r) })
+	<-slow.begun
+	s.enter(code).want(t, "another reads meanwhile", http.StatusOK)
+	close(slow.read)
+	all.Wait()
+	if slow.Code != http.StatusOK {
+		t.Errorf("he is shown %d", slow.Code)
+	}
+}
+
 func TestNoPageOfTheLaneSetsACookieRunsAForeignScriptOrTellsWhereOneCameFrom(t *testing.T) {
 	f := open(t)
 	aigul := f.as(f.Aigul) // signed in, and her browser brings the cookie

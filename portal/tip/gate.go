@@ -49,8 +49,9 @@ func NewGate() *Gate {
 // Busy says that the lane is full: try again a little later.
 func Busy() error { return fault.New(fault.TooMany, "fault.tip-busy") }
 
-// Enter lets one through, or says at once that there is no room. leave must be called.
-// solved tells that he paid with a puzzle.
+// Enter lets one through, or says at once that there is no room. leave must be called,
+// and before anything is shown: whoever reads slowly would hold the place for as long.
+// Leaving twice is as once. solved tells that he paid with a puzzle.
 func (g *Gate) Enter(ctx context.Context, solved bool) (leave func(), err error) {
 	if !solved && !g.slow.Allow() {
 		return nil, Busy()
@@ -68,7 +69,7 @@ func (g *Gate) Enter(ctx context.Context, solved bool) (leave func(), err error)
 	defer timer.Stop()
 	select {
 	case g.work <- struct{}{}:
-		return func() { <-g.work; <-g.line }, nil
+		return sync.OnceFunc(func() { <-g.work; <-g.line }), nil
 	case <-timer.C:
 	case <-ctx.Done():
 	}
