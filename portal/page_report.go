@@ -91,7 +91,7 @@ func (p *Portal) reportRead(c echo.Context, ask policy.Ask) error {
 	}
 	page := reportPage{
 		Report: r, Lines: answerLines(p.Words.In(web.Lang(c)), a, bodies), Overdue: r.Overdue(ask.At), Count: r.Counting(), Complain: r.Contestable(ask.At),
-		Paper: r.Document != uuid.Nil, Moved: r.Next != uuid.Nil, Slip: slip, Shielded: a.Path == report.Home, Exit: weather,
+		Paper: r.Document != uuid.Nil, Moved: r.Next != uuid.Nil, Slip: slip, Shielded: a.Shielded(), Exit: weather,
 	}
 	page.Files, _ = attachmentLines(p.Words.In(web.Lang(c)), all)
 	if r.Status.Decided() {

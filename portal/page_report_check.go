@@ -85,7 +85,7 @@ func (p *Portal) showReportCheck(c echo.Context, ask policy.Ask, form *web.Form)
 	w := p.Words.In(web.Lang(c))
 	page := reportCheckPage{
 		Form: form, Report: r, Lines: answerLines(w, a, bodies), Ready: len(a.Missing(bodies)) == 0, Seen: a.Keys(),
-		Warned: options(w, "report_check.warned.", []string{"yes"}), Shielded: a.Path == report.Home, Exit: weather,
+		Warned: options(w, "report_check.warned.", []string{"yes"}), Shielded: a.Shielded(), Exit: weather,
 	}
 	page.Files, _ = attachmentLines(w, all)
 	return p.form(c, form, "report_check", page, policy.ReportPrint, r.ID)
@@ -144,7 +144,7 @@ func (p *Portal) showReportSign(c echo.Context, ask policy.Ask, refusal string) 
 	if err != nil {
 		return err
 	}
-	page := reportSignPage{Report: r, Size: len(doc.Content), Shielded: a.Path == report.Home, Exit: weather}
+	page := reportSignPage{Report: r, Size: len(doc.Content), Shielded: a.Shielded(), Exit: weather}
 	if page.Signing, err = p.signDocument(c, doc, policy.ReportPaper, policy.ReportSubmit, refusal, r.ID); err != nil {
 		return err
 	}

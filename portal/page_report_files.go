@@ -48,7 +48,7 @@ func (p *Portal) showReportFiles(c echo.Context, ask policy.Ask, number uuid.UUI
 	w := p.Words.In(web.Lang(c))
 	page := reportFilesPage{
 		Report: r, Draft: r.Status == report.Draft, Mine: r.Author == ask.Person || r.Status == report.Draft, Free: attachment.MaxFiles - len(all),
-		Accept: attachment.Accept(), Refused: refused, Shielded: a.Path == report.Home && r.Author == ask.Person, Exit: weather,
+		Accept: attachment.Accept(), Refused: refused, Shielded: a.Shielded() && r.Author == ask.Person, Exit: weather,
 	}
 	for _, b := range bodies {
 		if b.ID == a.Body {

@@ -120,7 +120,7 @@ func (p *Portal) showReportQuestion(c echo.Context, r report.Report, a report.An
 	page := reportQuestionPage{
 		Form: form, Report: r, Question: q, Number: slices.Index(report.Questions, q) + 1, Of: len(report.Questions), Officer: a.Path == report.Officer,
 		Key: form.Value("key"), Seen: a.Keys(), Check: form.Value("check") != "", Max: report.MaxText, Side: report.MaxSide,
-		Shielded: a.Path == report.Home, Exit: weather, Back: q.Before(), Options: map[string][]web.Option{},
+		Shielded: a.Shielded(), Exit: weather, Back: q.Before(), Options: map[string][]web.Option{},
 	}
 	if page.Key == "" {
 		page.Key = uuid.NewString()

@@ -140,9 +140,13 @@ type Answers struct {
 	Seen []string   `json:"seen,omitempty"` // marks of answers that came
 }
 
+// Shielded tells that it is somebody at home that he reports, whichever way he came to say so:
+// what he is shown leaves nothing on a device that others use too.
+func (a Answers) Shielded() bool { return a.Path == Home || a.Category == "home" }
+
 // Hides tells that others may read what comes to him: he wishes no calls and no messages, or
 // it is somebody at home that he reports.
-func (a Answers) Hides() bool { return a.Reach == ByPortal || a.Path == Home || a.Category == "home" }
+func (a Answers) Hides() bool { return a.Reach == ByPortal || a.Shielded() }
 
 // hush forgets the numbers that are left in the fields of who wishes no calls and no messages:
 // a paper that named them would ask for both.

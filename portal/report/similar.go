@@ -74,7 +74,7 @@ func Similar(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (r
 			}
 			if score := a.like(b); score >= similarFrom {
 				one := Alike{ID: n.ID, Number: deref(n.Number), RegisteredAt: deref(n.RegisteredAt), Category: b.Category, Region: b.Region, Very: score >= similarVery, score: score}
-				if b.Path != Home && b.Category != "home" {
+				if !b.Shielded() {
 					one.Place = b.Place
 				}
 				out = append(out, one)
