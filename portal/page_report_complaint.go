@@ -35,6 +35,9 @@ func (p *Portal) showReportComplaint(c echo.Context, ask policy.Ask, form *web.F
 			Hint: w.T("report_complaint.to."+string(s.Seat)+".hint", "body", s.Official.Body.In(w.Code)),
 		})
 	}
+	if form.Value("to") == "" {
+		form.Set("to", string(to[0].Seat))
+	}
 	p.hereIs(c, policy.ReportComplaint, r.ID)
 	return p.form(c, form, "report_complaint", page, policy.ReportComplain, r.ID)
 }
@@ -50,7 +53,6 @@ func (p *Portal) reportComplaint(c echo.Context, ask policy.Ask) error {
 	circumstances, request, to := f.Circumstances, strings.Join(f.Requests(), "\n"), f.Seat
 	if f.ID == uuid.Nil {
 		circumstances, request = filing.ReadyReport(r, p.Words.In(web.Lang(c)), ask.At)
-		to = r.Seats(ask.At)[0]
 	}
 	form := web.NewForm("report_complaint", "to", string(to), "circumstances", circumstances, "request", request)
 	return p.showReportComplaint(c, ask, form, r)

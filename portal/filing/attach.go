@@ -2,8 +2,8 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"io"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -123,8 +123,11 @@ func (f Filing) reprint(ctx context.Context, tx *vault.DB, press document.Press,
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(r.Seats(ask.At), n.To) { // to the one above, since somebody answered
-			n.To = ""
+		if n.To, err = r.seatFor(ctx, tx, ask, n.To); errors.Is(err, fault.Invalid) { // to the one above, since somebody answered
+			n.To, err = "", nil
+		}
+		if err != nil {
+			return err
 		}
 		_, err = ComplainOfReport(ctx, tx, press, ask.To(policy.ReportComplain), f.Report, n)
 		return err

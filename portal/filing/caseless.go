@@ -183,9 +183,10 @@ SELECT s.seat, s.person
 const selectBodyOf = `
 SELECT body FROM officer WHERE person = $1`
 
-// addressee is who decides a complaint about it in a seat: never whoever dealt with the
-// report, or with a complaint about it before (CPC 104(1)).
-func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) (addressee, error) {
+// addressee is who decides a complaint about it that is brought to a seat: never whoever
+// dealt with the report, or refused a complaint about it (CPC 104(1)). Where nobody else is
+// left in that seat it is another's, who decides it as his own.
+func (r Reported) addressee(ctx context.Context, db *vault.DB, at time.Time, seat guide.Seat) (addressee, error) {
 	var rows []seatRow
 	if err := db.Select(ctx, &rows, selectOffices, r.Body.ID); err != nil {
 		return addressee{}, err
@@ -201,7 +202,7 @@ func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) 
 		c.By = append(c.By, r.Officer)
 	}
 	for _, e := range r.Before {
-		if !e.court() { // a court may be asked again, CPC 56(2)
+		if e.failed(at) && !e.court() { // a court may be asked again, CPC 56(2)
 			c.By = append(c.By, e.Decider)
 		}
 	}
@@ -213,19 +214,36 @@ func (r Reported) addressee(ctx context.Context, db *vault.DB, seat guide.Seat) 
 	return to, err
 }
 
-// To is who would decide a complaint in each of the seats that are open.
+// To is who would decide a complaint now, each in the seat in which he would, the most
+// proper first.
 func (r Reported) To(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Seated, error) {
 	var out []Seated
 	for _, seat := range r.Seats(ask.At) {
-		to, err := r.addressee(ctx, db, seat)
+		to, err := r.addressee(ctx, db, ask.At, seat)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(out, func(s Seated) bool { return s.Official.ID == to.official.ID }) {
-			out = append(out, Seated{seat, to.official})
+		if !slices.ContainsFunc(out, func(s Seated) bool { return s.Seat == to.seat || s.Official.ID == to.official.ID }) {
+			out = append(out, Seated{to.seat, to.official})
 		}
 	}
 	return out, nil
+}
+
+// seatFor is the seat to which its author brings a complaint: the one he chose of those that
+// To offers, Invalid for any other, and the most proper where he chose none.
+func (r Reported) seatFor(ctx context.Context, db *vault.DB, ask policy.Ask, chosen guide.Seat) (guide.Seat, error) {
+	to, err := r.To(ctx, db, ask)
+	if err != nil {
+		return "", err
+	}
+	if chosen == "" {
+		return to[0].Seat, nil
+	}
+	if !slices.ContainsFunc(to, func(s Seated) bool { return s.Seat == chosen }) {
+		return "", fault.New(fault.Invalid, "form.choose").At("to")
+	}
+	return chosen, nil
 }
 
 // ReadyReport is the text of the complaint as the portal has it ready: when the report
@@ -275,23 +293,20 @@ func ComplainOfReport(ctx context.Context, db *vault.DB, press document.Press, a
 				return err
 			}
 		}
-		if n.To == "" {
-			n.To = r.Seats(ask.At)[0]
-		}
-		if !slices.Contains(r.Seats(ask.At), n.To) {
-			return fault.New(fault.Invalid, "form.choose").At("to")
+		if n.To, err = r.seatFor(ctx, tx, ask, n.To); err != nil {
+			return err
 		}
 		if n.Circumstances == "" {
 			var request string
 			n.Circumstances, request = ReadyReport(r, press.Words.In(n.Language), ask.At)
 			n.Points = []string{request}
 		}
-		n.Kind, n.Ground, n.report = kindAt(n.To), "other", r
-		if err := n.bounded(); err != nil {
+		to, err := r.addressee(ctx, tx, ask.At, n.To)
+		if err != nil {
 			return err
 		}
-		to, err := r.addressee(ctx, tx, n.To)
-		if err != nil {
+		n.To, n.Kind, n.Ground, n.report = to.seat, kindAt(to.seat), "other", r
+		if err := n.bounded(); err != nil {
 			return err
 		}
 		c := casefile.Case{}

@@ -200,6 +200,51 @@ func TestARefusalToRegisterGoesToTheProsecutorOrTheCourtAndThenFurther(t *testin
 	w.Sound()
 }
 
+// Where the prosecutors have all refused it, the judge is left: as the judge, with his term.
+func TestWhereNoProsecutorIsLeftTheComplaintIsForTheJudgeAlone(t *testing.T) {
+	w := portaltest.Kept(t)
+	r := registered(t, w, w.Stranger)
+	w.At = w.At.Add(time.Hour)
+	refuse(t, w, r.ID)
+	for _, decider := range []*portaltest.Actor{w.Gulnar, w.Samat} {
+		id, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sends(t, w, w.Stranger, id); err != nil {
+			t.Fatal(err)
+		}
+		if err := decide(t, w, decider, id, portaltest.Said(filing.Refused, 1)); err != nil {
+			t.Fatal(err)
+		}
+		w.At = w.At.Add(time.Hour)
+	}
+	reported, _, err := filing.ReportComplaint(as(t, w, w.Stranger), w.App, w.Stranger.Asks(policy.ReportComplaint), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := reported.To(as(t, w, w.Stranger), w.App, w.Stranger.Asks(policy.ReportComplaint))
+	if err != nil || len(to) != 1 || to[0].Seat != guide.Judge || to[0].Official.ID != w.Aliya.Person {
+		t.Errorf("he is offered %+v, %v", to, err)
+	}
+	if _, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{To: guide.Higher}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("to the higher prosecutor once more: %v", err)
+	}
+	id, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sends(t, w, w.Stranger, id); err != nil {
+		t.Fatal(err)
+	}
+	w.Want(t, `SELECT kind, seat, decider, term, status FROM filing WHERE report IS NOT NULL ORDER BY number`, `
+		kind                   | seat   | decider | term             | status
+		complaint-registration | chief  | gulnar  | complaint-answer | refused
+		complaint-higher       | higher | samat   | complaint-answer | refused
+		complaint-court        | judge  | aliya   | court-answer     | filed`)
+	w.Sound()
+}
+
 // What the judge refused goes to the court above him and nowhere else, and what that one
 // said is the last word (CPC 107).
 func TestWhatTheJudgeRefusedGoesToTheCourtAboveHim(t *testing.T) {
@@ -326,12 +371,14 @@ func TestAComplaintWithoutACaseIsTakenBackOrGivenUp(t *testing.T) {
 	if err := filing.Withdraw(ctx, w.App, w.Verifier, w.Stranger.Asks(policy.FilingWithdraw), id, w.SignedBy(w.Stranger, doc.Content), doc.Digest); err != nil {
 		t.Fatal(err)
 	}
-	w.Want(t, `SELECT status FROM filing WHERE report IS NOT NULL`, `
-		status
-		withdrawn`)
 	if _, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{}); err != nil {
 		t.Errorf("he does not complain again: %v", err)
 	}
+	// Who decided nothing against him is not passed over.
+	w.Want(t, `SELECT status, kind, seat, decider FROM filing WHERE report IS NOT NULL ORDER BY number`, `
+		status    | kind                   | seat  | decider
+		withdrawn | complaint-registration | chief | gulnar
+		draft     | complaint-registration | chief | gulnar`)
 	w.Sound()
 }
 

@@ -215,7 +215,7 @@ func (f Filing) seat(ctx context.Context, tx *vault.DB, ask policy.Ask) (address
 		if err != nil {
 			return addressee{}, err
 		}
-		to, err := r.addressee(ctx, tx, f.Seat)
+		to, err := r.addressee(ctx, tx, ask.At, f.Seat)
 		if err == nil && to.body != f.Body { // its texts are sealed for the other office
 			err = fault.New(fault.Conflict, "fault.document-changed").Because(errAnother)
 		}
