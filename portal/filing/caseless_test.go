@@ -15,6 +15,7 @@ import (
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/report"
+	"zharia/portal/words"
 )
 
 // registered is a report of somebody's that the police registered.
@@ -198,6 +199,35 @@ func TestARefusalToRegisterGoesToTheProsecutorOrTheCourtAndThenFurther(t *testin
 		t.Errorf("he has filed %d, %v", len(all), err)
 	}
 	w.Sound()
+}
+
+// Whatever a decision is called by which a report was not entered into the register: it may
+// be complained of, and the complaint names it.
+func TestEachDecisionThatRegistersNothingIsComplainedOf(t *testing.T) {
+	w := portaltest.World(t)
+	r := registered(t, w, w.Stranger)
+	w.At = w.At.Add(time.Hour)
+	for _, kind := range report.Decisions {
+		if _, err := w.SQL.Exec(`UPDATE report SET status = $3, decided_at = $2 WHERE id = $1`, r.ID, w.At, kind); err != nil {
+			t.Fatal(err)
+		}
+		reported, _, err := filing.ReportComplaint(t.Context(), w.DB, w.Stranger.Asks(policy.ReportComplain), r.ID)
+		if kind == report.Erdr || kind == report.Transferred {
+			wantMessage(t, string(kind), "fault.report-in-time", err)
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
+		for _, lang := range []string{"kk", "ru"} {
+			text := w.Words.In(lang)
+			circumstances, _ := filing.ReadyReport(reported, text, w.At)
+			if decision := words.Low(text.T("complaint.report.decision." + string(kind))); strings.Contains(decision, "complaint.") || !strings.Contains(circumstances, decision) {
+				t.Errorf("%s: %q does not name %q", kind, circumstances, decision)
+			}
+		}
+	}
 }
 
 // Where the prosecutors have all refused it, the judge is left: as the judge, with his term.

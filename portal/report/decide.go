@@ -423,9 +423,10 @@ func lockInBook(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID)
 	return row, r, nil
 }
 
-// A number of another body, or of a later report, is as if it were none.
+// A number of another body, or of a later report, is as if it were none. To one that was
+// turned down nothing is joined: what says something new would end with it unread.
 const selectEarlierReport = `
-SELECT id FROM report WHERE number = $1 AND body = $2 AND status <> 'draft' AND registered_at < $3`
+SELECT id FROM report WHERE number = $1 AND body = $2 AND status IN ('registered', 'erdr', 'joined') AND registered_at < $3`
 
 // earlierOf finds the report that another is joined to.
 func earlierOf(ctx context.Context, tx *vault.DB, r Report, number string) (id uuid.UUID, err error) {

@@ -86,7 +86,7 @@ func TestEachDecisionIsSignedReadByTheAuthorAndFinal(t *testing.T) {
 			t.Errorf("%s is decided again: %v", kind, err)
 		}
 		r, err := report.Read(ctx, w.App, w.Nurlan.Asks(policy.ReportRead), id)
-		if err != nil || r.Contestable(w.At) != (kind == report.Shelved || kind == report.Refused) {
+		if err != nil || r.Contestable(w.At) != (kind != report.Erdr) {
 			t.Errorf("%s can be complained of: %v, %v", kind, r.Contestable(w.At), err)
 		}
 		for _, other := range []*portaltest.Actor{w.Aigul, w.Actor("meruert"), w.Daniyar} {
@@ -235,7 +235,10 @@ func TestADecisionLacksNothingOfItsKind(t *testing.T) {
 	first := w.Report(w.Aigul, w.Story())
 	id := w.Report(w.Nurlan, w.Story())
 	late := w.Report(w.Aigul, w.Story())
-	_ = first
+	dead := w.Report(w.Aigul, w.Story())
+	if _, err := w.SQL.Exec(`UPDATE report SET status = 'refused', decided_at = registered_at, registered_at = registered_at - interval '1 hour' WHERE id = $1`, dead); err != nil {
+		t.Fatal(err)
+	}
 	number := func(id uuid.UUID) string {
 		var n string
 		if err := w.SQL.Get(&n, `SELECT number FROM report WHERE id = $1`, id); err != nil {
@@ -258,6 +261,7 @@ func TestADecisionLacksNothingOfItsKind(t *testing.T) {
 		"entered tomorrow":                  {report.Erdr, func(n *report.NewDecision) { n.Day = n.Day.AddDate(0, 0, 1) }, "day"},
 		"joined to nothing":                 {report.Joined, func(n *report.NewDecision) {}, "earlier"},
 		"joined to itself":                  {report.Joined, func(n *report.NewDecision) { n.Earlier = number(id) }, "earlier"},
+		"joined to one that was refused":    {report.Joined, func(n *report.NewDecision) { n.Earlier = number(dead) }, "earlier"},
 		"joined to a later one":             {report.Joined, func(n *report.NewDecision) { n.Earlier = number(late) }, "earlier"},
 		"transferred to itself":             {report.Transferred, func(n *report.NewDecision) { n.To = w.Body("police") }, "to"},
 		"transferred to a court":            {report.Transferred, func(n *report.NewDecision) { n.To = w.Body("court") }, "to"},

@@ -74,10 +74,11 @@ func (r Report) Counting() deadline.Counting {
 	return r.Term.Count(r.RegisteredAt, deadline.Kazakhstan())
 }
 
-// Contestable tells that its author has something to complain of: that it was not taken
-// up, or silence after the term (CPC 185(2)).
+// Contestable tells that its author has something to complain of: a decision by which it was
+// not entered into the register, whatever it is called, or silence after the term (CPC
+// 105(1), 185(2)). Of one that was handed on there is another, with a clock of its own.
 func (r Report) Contestable(at time.Time) bool {
-	return r.Status == Shelved || r.Status == Refused || r.Overdue(at)
+	return r.Status.Decided() && r.Status != Erdr && r.Status != Transferred || r.Overdue(at)
 }
 
 // Begin makes an empty draft under the id of the page, so that a double click begins
