@@ -58,8 +58,8 @@ func (s Status) Grounds() []Ground { return slices.Clone(grounds[s]) }
 // articles of the grounds. What the Code leaves to the order of the Prosecutor General
 // stands on CPC 180(3).
 var groundLaw = map[Ground]law.Ref{
-	ToRegister: law.CPC(179, 1), Same: law.CPC(180, 3), Territory: law.CPC(186), Subject: law.CPC(187), Disciplinary: law.CPC(179, 4), Audit: law.CPC(179, 5),
-	Private: law.CPC(179, 3), Administering: law.CPC(179, 4), NoInformation: law.CPC(180, 3), Repeated: law.CPC(180, 3), NoAudit: law.CPC(179, 1), CivilDeal: law.CPC(179, 1),
+	ToRegister: law.CPC(179, 1), Same: law.CPC(180, 3), Territory: law.CPC(186), Subject: law.CPC(187), Disciplinary: law.CPC(179, 4), Audit: law.CPC(181, 5),
+	Private: law.CPC(179, 5), Administering: law.CPC(179, 4), NoInformation: law.CPC(180, 3), Repeated: law.CPC(180, 3), NoAudit: law.CPC(179, 1), CivilDeal: law.CPC(179, 1),
 }
 
 // By is the article of a ground.
@@ -101,7 +101,7 @@ type Decision struct {
 	Terms
 }
 
-// SendBy is until when it must be on its way to another state body (CPC 179(4), (5)).
+// SendBy is until when it must be on its way to another state body (CPC 179(4), 181(5)).
 func (d Decision) SendBy() deadline.Counting {
 	return deadline.ReportSending.Count(d.SignedAt, deadline.Kazakhstan())
 }

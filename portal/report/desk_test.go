@@ -12,6 +12,7 @@ import (
 
 	"zharia/portal/database"
 	"zharia/portal/fault"
+	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/report"
@@ -227,6 +228,27 @@ func TestSixtyFourDecisionsAtOnceAreOne(t *testing.T) {
 		signed | moved_once | same
 		1      | true       | true`)
 	w.Sound()
+}
+
+// By the table of the law (LAW.md, 3.2 and 4.1).
+func TestEachGroundStandsOnItsArticle(t *testing.T) {
+	want := map[report.Ground]law.Ref{
+		report.ToRegister: law.CPC(179, 1), report.NoAudit: law.CPC(179, 1), report.CivilDeal: law.CPC(179, 1),
+		report.Disciplinary: law.CPC(179, 4), report.Administering: law.CPC(179, 4), report.Private: law.CPC(179, 5), report.Audit: law.CPC(181, 5),
+		report.Territory: law.CPC(186), report.Subject: law.CPC(187),
+		report.Same: law.CPC(180, 3), report.NoInformation: law.CPC(180, 3), report.Repeated: law.CPC(180, 3),
+	}
+	n := 0
+	for _, kind := range report.Decisions {
+		for _, ground := range kind.Grounds() {
+			if n++; ground.By() != want[ground] {
+				t.Errorf("%s, %s: %v", kind, ground, ground.By())
+			}
+		}
+	}
+	if n != len(want) {
+		t.Errorf("%d grounds, and %d in the law", n, len(want))
+	}
 }
 
 func TestADecisionLacksNothingOfItsKind(t *testing.T) {

@@ -27,7 +27,7 @@ const (
 	Joined         Status = "joined"         // to an earlier report of the same
 	Transferred    Status = "transferred"    // to the body it belongs to (CPC 186), where it is registered anew
 	Elsewhere      Status = "elsewhere"      // to another state body
-	Court          Status = "court"          // private prosecution (CPC 179(3))
+	Court          Status = "court"          // private prosecution (CPC 179(5))
 	Administrative Status = "administrative" // signs of an administrative offence
 	Shelved        Status = "shelved"        // to the file, without a check
 	Refused        Status = "refused"        // not entered into the register (CPC 179(1))
