@@ -2640,6 +2640,24 @@ CREATE FUNCTION fence.of_report(of uuid) RETURNS boolean LANGUAGE plpgsql STABLE
 BEGIN
     RETURN EXISTS (SELECT FROM report r WHERE r.id = of AND r.status <> 'draft' AND (r.author = fence.me() OR fence.post() IS NOT NULL AND fence.receives(r.body)));
 END $$;
+-- How it stands with what a report went on in: the earlier one it was joined to, or the one
+-- that another body registered; the last of them, and nothing that tells whose it is. For
+-- its author and whoever holds its slip.
+CREATE FUNCTION fence.became(of uuid) RETURNS TABLE (status text, due_at timestamptz, decided_at timestamptz, body uuid) ROWS 1 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        WITH RECURSIVE line AS (
+            SELECT r.id, 0 AS step FROM report r WHERE r.id = of AND r.status IN ('joined', 'transferred') AND (r.author = fence.me() OR r.slip_hash = fence.tag())
+            UNION ALL
+            SELECT n.id, l.step + 1
+              FROM line l
+              CROSS JOIN LATERAL (
+                   SELECT s.id FROM report s WHERE s.previous = l.id
+                   UNION ALL
+                   SELECT d.earlier FROM report_decision d WHERE d.report = l.id AND d.signed_at IS NOT NULL AND d.earlier IS NOT NULL) n
+             WHERE l.step < 20) -- handed on and joined back it could go round
+        SELECT r.status, r.due_at, r.decided_at, r.body FROM line l JOIN report r ON r.id = l.id WHERE l.step > 0 ORDER BY l.step DESC LIMIT 1;
+END $$;
 CREATE FUNCTION fence.decision_of_report(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM report_decision d WHERE d.document = paper AND d.signed_at IS NOT NULL AND fence.of_report(d.report));

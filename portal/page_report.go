@@ -67,6 +67,7 @@ type reportPage struct {
 	Moved    bool // it is registered anew elsewhere
 	Slip     string
 	Decision *report.Decision // signed; nil while there is none
+	Became   *report.Became   // what it goes on in; nil for none
 	Looks    []report.Look    // who opened it
 	Shielded bool
 	Exit     string
@@ -102,6 +103,9 @@ func (p *Portal) reportRead(c echo.Context, ask policy.Ask) error {
 		if err == nil {
 			page.Decision = &d
 		}
+	}
+	if page.Became, err = report.BecameOf(ctx, p.DB, ask, r.ID); err != nil {
+		return err
 	}
 	if page.Looks, err = report.Looks(ctx, p.DB, ask, r.ID); err != nil {
 		return err

@@ -164,6 +164,22 @@ SELECT x.seq, r.officer AS person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN report r ON r.id = x.id
  WHERE r.officer IS NOT NULL AND r.status <> 'draft'`
 
+	// Who was told that his report is dealt with in another hears what becomes of that one,
+	// whichever body it was handed on to meanwhile.
+	joinedAuthors = `
+WITH RECURSIVE line AS (
+    SELECT x.seq, x.id AS decided, x.id FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id)
+    UNION
+    SELECT l.seq, l.decided, n.id
+      FROM line l
+      CROSS JOIN LATERAL (
+           SELECT r.previous AS id FROM report r WHERE r.id = l.id AND r.previous IS NOT NULL
+           UNION ALL
+           SELECT d.report FROM report_decision d WHERE d.earlier = l.id AND d.signed_at IS NOT NULL) n)
+SELECT l.seq, r.author AS person, r.id AS thing
+  FROM line l JOIN report r ON r.id = l.id
+ WHERE r.author IS NOT NULL AND r.status = 'joined' AND r.id <> l.decided`
+
 	// Who is in post today, and who does his work while he is away.
 	inPost = `
 SELECT o.person AS officer, o.person
@@ -190,6 +206,7 @@ type act struct {
 type told struct {
 	Seq    int64     `db:"seq"`
 	Person uuid.UUID `db:"person"`
+	Thing  uuid.UUID `db:"thing"` // which of his own it is of; zero for what the act was done to
 	work   bool      // as an official
 }
 
@@ -258,6 +275,8 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 		err = tx.Select(ctx, &out, signers, s, of)
 	case ReportAuthor:
 		err = tx.Select(ctx, &out, reportAuthors, s, of)
+	case JoinedAuthors:
+		err = tx.Select(ctx, &out, joinedAuthors, s, of)
 	case ReportOfficer:
 		err = tx.Select(ctx, &out, reportOfficers, s, of)
 	default:
@@ -322,7 +341,7 @@ func audience(ctx context.Context, tx *database.DB, acts []act, at time.Time) ([
 				continue
 			}
 			seen[key{f.Seq, person}] = true
-			out = append(out, told{f.Seq, person, f.work})
+			out = append(out, told{f.Seq, person, f.Thing, f.work})
 		}
 	}
 	return out, nil

@@ -118,6 +118,11 @@ func (w *Worker) tell(ctx context.Context, tx *database.DB, acts []act, at time.
 		by[a.Seq] = a
 		things = append(things, a.ID)
 	}
+	for _, p := range people {
+		if p.Thing != uuid.Nil {
+			things = append(things, p.Thing)
+		}
+	}
 	numbers, err := numbersOf(ctx, tx, things)
 	if err != nil {
 		return 0, err
@@ -126,6 +131,9 @@ func (w *Worker) tell(ctx context.Context, tx *database.DB, acts []act, at time.
 	for i, p := range people {
 		a := by[p.Seq]
 		rule := rules[a.Act]
+		if p.Thing != uuid.Nil {
+			a.ID = p.Thing
+		}
 		out[i] = news{idOf(p.Seq, p.Person), p.Seq, p.Person, rule.Kind, rule.Urgency, a.Object, a.ID, a.Case.UUID, numbers[a.ID], a.At, nil}
 		if p.work && rule.Kind != Access && rule.Kind != Alarm {
 			out[i].kind = Work

@@ -21,6 +21,7 @@ import (
 	"zharia/portal/opening"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/report"
 	"zharia/portal/vault"
 )
 
@@ -930,6 +931,42 @@ func TestAClientIsToldOfTheAnswerThoughHisLawyerIsInTheCaseNoMore(t *testing.T) 
 	}
 	if n := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Serik.Person); n <= before {
 		t.Errorf("he was told %d times, and %d before", n, before)
+	}
+}
+
+// decided has the registrar of the police decide a report.
+func (o *office) decided(id uuid.UUID, kind report.Status, earlier string) {
+	o.t.Helper()
+	ctx, zhandos := o.t.Context(), o.Actor("zhandos")
+	n := report.NewDecision{Kind: kind, Ground: kind.Grounds()[0], Language: "kk", Terms: report.Terms{Reasons: portaltest.Reasons, Next: "Шешімді порталдан оқисыз.", Earlier: earlier}}
+	if err := report.DraftDecision(ctx, o.W.DB, o.Press, zhandos.Asks(policy.BookDraft), id, n); err != nil {
+		o.t.Fatal(err)
+	}
+	_, _, doc, err := report.DraftOfDecision(ctx, o.W.DB, zhandos.Asks(policy.BookCheck), id)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := report.Decide(ctx, o.W.DB, o.Verifier, zhandos.Asks(policy.BookDecide), id, o.SignedBy(zhandos, doc.Content), doc.Digest); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func TestWhoseReportWasJoinedHearsWhatIsDecidedOfTheEarlierOne(t *testing.T) {
+	o := open(t)
+	first, second, third := o.Report(o.Nurlan, o.Story()), o.Report(o.Aigul, o.Story()), o.Report(o.Serik, o.Story())
+	o.decided(third, report.Joined, "750301-26-000002")
+	o.decided(second, report.Joined, "750301-26-000001")
+	o.fan()
+	since := o.seq()
+	o.decided(first, report.Refused, "")
+	o.fan()
+	for who, want := range map[*portaltest.Actor]string{o.Nurlan: "report report 750301-26-000001", o.Aigul: "report report 750301-26-000002", o.Serik: "report report 750301-26-000003"} {
+		if got := o.told(who, since); len(got) != 1 || got[0] != want {
+			t.Errorf("%s is told %q, not of %q", who.Word, got, want)
+		}
+	}
+	if n := o.count(`notice WHERE person = $1 AND object_id = $2`, o.Serik.Person, first); n != 0 {
+		t.Error("he is led to the report of another")
 	}
 }
 

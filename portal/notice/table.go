@@ -90,6 +90,7 @@ const (
 
 	ReportAuthor  Audience = "report-author"
 	ReportOfficer Audience = "report-officer"
+	JoinedAuthors Audience = "joined-authors" // of those that were joined to the report, each as of his own
 )
 
 // Rule says of one act whom it tells and how.
@@ -195,7 +196,7 @@ var Table = map[policy.Act]Rule{
 	policy.ReportSubmit:  {Report, Statutory, tells(ReportAuthor, ReportOfficer), true, law.CPC(185, 1)},
 	policy.ReportOverdue: {Report, Statutory, tells(ReportAuthor, ReportOfficer), false, law.CPC(185, 2)},
 	policy.EntrySubmit:   {Report, Statutory, tells(ReportAuthor, ReportOfficer), false, law.CPC(185, 1)},
-	policy.BookDecide:    {Report, Statutory, tells(ReportAuthor), false, law.CPC(185, 2)},
+	policy.BookDecide:    {Report, Statutory, tells(ReportAuthor, JoinedAuthors), false, law.CPC(185, 2)},
 	policy.BookReceive:   {Report, Statutory, tells(ReportAuthor, ReportOfficer), false, law.CPC(185, 1)},
 
 	// Where he is told: whoever changes it in his name must not do so in silence.

@@ -176,6 +176,69 @@ func TestATransferredReportIsRegisteredAnewAtOnceWithItsTextsForTheOtherBody(t *
 	w.Sound()
 }
 
+// Who was told that his report is dealt with in another sees what became of that one, and
+// whoever holds the slip does.
+func TestWhoseReportGoesOnInAnotherSeesWhatBecameOfIt(t *testing.T) {
+	w := portaltest.Kept(t)
+	zhandos, meruert := w.Actor("zhandos"), w.Actor("meruert")
+	first, second := reported(t, w, w.Nurlan, w.Story()), reported(t, w, w.Aigul, w.Story())
+	became := func(who *portaltest.Actor, id uuid.UUID) *report.Became {
+		t.Helper()
+		is, err := report.BecameOf(asks(t, who), w.App, who.Asks(policy.ReportRead), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	slip := func(id uuid.UUID) report.Slip {
+		t.Helper()
+		s, err := report.ReadSlip(t.Context(), w.App, policy.Ask{Is: policy.Visitor, Act: policy.SlipRead, At: w.At}, report.Token(w.DB, id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if is := became(w.Aigul, second); is != nil || slip(second).Became != nil {
+		t.Errorf("before anything was decided it became %+v", is)
+	}
+	n := decision(w, report.Joined)
+	n.Earlier = "750301-26-000001"
+	if err := decide(t, w, zhandos, second, n); err != nil {
+		t.Fatal(err)
+	}
+	if is := became(w.Aigul, second); is == nil || is.Status != report.Registered || is.Overdue {
+		t.Errorf("the one it was joined to is %+v", is)
+	}
+	if err := decide(t, w, zhandos, first, decision(w, report.Transferred)); err != nil {
+		t.Fatal(err)
+	}
+	anew := became(w.Nurlan, first)
+	if anew == nil || anew.Status != report.Registered || anew.Body.NameKK == "" {
+		t.Errorf("the one that was handed on is %+v", anew)
+	}
+	r, err := report.Read(asks(t, w.Nurlan), w.App, w.Nurlan.Asks(policy.ReportRead), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := decide(t, w, meruert, r.Next, decision(w, report.Refused)); err != nil {
+		t.Fatal(err)
+	}
+	for who, is := range map[string]*report.Became{"her": became(w.Aigul, second), "her slip": slip(second).Became, "his slip": slip(first).Became} {
+		if is == nil || is.Status != report.Refused || is.DecidedAt.IsZero() || is.Body != anew.Body {
+			t.Errorf("%s is told %+v", who, is)
+		}
+	}
+	if _, err := report.BecameOf(asks(t, w.Stranger), w.App, w.Stranger.Asks(policy.ReportRead), second); !errors.Is(err, fault.NotFound) {
+		t.Errorf("a stranger: %v", err)
+	}
+	var told int
+	err = w.App.DB.Get(asks(t, w.Stranger), &told, `SELECT count(*) FROM fence.became($1)`, second)
+	if err != nil || told != 0 {
+		t.Errorf("the database tells a stranger of %d, %v", told, err)
+	}
+	w.Sound()
+}
+
 func TestSixtyFourDecisionsAtOnceAreOne(t *testing.T) {
 	w := portaltest.World(t)
 	zhandos, meruert := w.Actor("zhandos"), w.Actor("meruert")

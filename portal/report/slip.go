@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"strings"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
+	"zharia/portal/fault"
+	"zharia/portal/identity"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -38,10 +41,48 @@ type Slip struct {
 	Status  Status
 	DueAt   time.Time
 	Overdue bool
+	Became  *Became // nil where it goes on in no other
+}
+
+// Became is how it stands with what a report goes on in: the earlier one it was joined to,
+// or the one that another body registered.
+type Became struct {
+	Status    Status
+	DecidedAt time.Time // zero while nothing is decided
+	Overdue   bool
+	Body      identity.Body
 }
 
 const selectSlip = `
-SELECT status, due_at FROM report WHERE slip_hash = $1 AND status <> 'draft'`
+SELECT id, status, due_at FROM report WHERE slip_hash = $1 AND status <> 'draft'`
+
+const selectBecame = `
+SELECT w.status, w.due_at, w.decided_at, b.name_kk AS "names.body_kk", b.name_ru AS "names.body_ru"
+  FROM fence.became($1) w JOIN body b ON b.id = w.body`
+
+// became is how it stands with what a report of the asker's goes on in, or one whose slip he
+// holds; nil for none.
+func became(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (*Became, error) {
+	var row struct {
+		Status    Status        `db:"status"`
+		DueAt     time.Time     `db:"due_at"`
+		DecidedAt *time.Time    `db:"decided_at"`
+		Names     identity.Body `db:"names"`
+	}
+	err := db.Get(ctx, &row, selectBecame, id)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return &Became{row.Status, deref(row.DecidedAt), row.Status.Open() && !ask.At.Before(row.DueAt), row.Names}, err
+}
+
+// BecameOf is how it stands with what a report of the asker's goes on in; nil for none.
+func BecameOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (*Became, error) {
+	if _, err := Read(ctx, db, ask, id); err != nil {
+		return nil, err
+	}
+	return became(ctx, db, ask, id)
+}
 
 // ReadSlip is the status of a report by the secret on its slip. Nobody need sign in.
 func ReadSlip(ctx context.Context, db *vault.DB, ask policy.Ask, token string) (Slip, error) {
@@ -50,13 +91,16 @@ func ReadSlip(ctx context.Context, db *vault.DB, ask policy.Ask, token string) (
 	}
 	hash := SlipHash(token)
 	var row struct {
+		ID     uuid.UUID `db:"id"`
 		Status Status    `db:"status"`
 		DueAt  time.Time `db:"due_at"`
 	}
-	if err := db.Get(database.HoldingSecret(ctx, hash), &row, selectSlip, hash); err != nil {
+	ctx = database.HoldingSecret(ctx, hash)
+	if err := db.Get(ctx, &row, selectSlip, hash); err != nil {
 		return Slip{}, err
 	}
-	return Slip{Status: row.Status, DueAt: row.DueAt, Overdue: row.Status.Open() && !ask.At.Before(row.DueAt)}, nil
+	then, err := became(ctx, db, ask, row.ID)
+	return Slip{Status: row.Status, DueAt: row.DueAt, Overdue: row.Status.Open() && !ask.At.Before(row.DueAt), Became: then}, err
 }
 
 // PrintSlip is the slip of a registered report (талон): what its author shows wherever he
