@@ -117,6 +117,45 @@ func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
 	}
 }
 
+// A complaint about a report contests none by its number: it is of the same report.
+func TestWhoHasComplainedFurtherAboutHisReportIsNotRemindedThatHeMay(t *testing.T) {
+	o := open(t)
+	reports := map[*portaltest.Actor]uuid.UUID{o.Stranger: o.Report(o.Stranger, o.Story()), o.Nurlan: o.Report(o.Nurlan, o.Story())}
+	o.At = time.Date(2026, time.November, 2, 10, 30, 0, 0, deadline.Zone).UTC()
+	complains := func(who *portaltest.Actor, to guide.Seat) uuid.UUID {
+		t.Helper()
+		id, err := filing.ComplainOfReport(t.Context(), o.W.DB, o.Press, who.Asks(policy.ReportComplain), reports[who], filing.NewFiling{Language: "kk", To: to})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Submit(who, id); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	first := map[*portaltest.Actor]uuid.UUID{}
+	for who := range reports {
+		first[who] = complains(who, guide.Chief)
+		o.Answer(o.Gulnar, first[who], filing.Refused)
+		if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, who.Asks(policy.AnswerDocument), first[who]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.At = o.At.Add(time.Hour)
+	complains(o.Stranger, guide.Judge)
+	o.fan()
+	for day := range 20 {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, o.At.AddDate(0, 0, day)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for who, want := range map[*portaltest.Actor]int{o.Stranger: 0, o.Nurlan: 2} {
+		if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, first[who], who.Person); got != want {
+			t.Errorf("%s is reminded %d times, not %d", who.Word, got, want)
+		}
+	}
+}
+
 // A reminder that waits, for the night or for a line that is down, says the day all the same,
 // and after it nothing: "today" would come tomorrow.
 func TestAReminderNamesTheDayAndIsNotSentWhenTheTermIsOver(t *testing.T) {

@@ -57,6 +57,7 @@ SELECT f.id, f.casefile, f.number, f.kind, f.seat, f.author AS person, a.read_at
   FROM answer a JOIN filing f ON f.id = a.filing
  WHERE a.read_at > $1 AND a.read_at <= $2 AND a.signed_at IS NOT NULL AND a.outcome <> 'granted'
    AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = f.author AND n.status <> 'draft')
+   AND NOT EXISTS (SELECT FROM filing n WHERE n.report = f.report AND n.author = f.author AND n.filed_at > a.signed_at)
 UNION
 SELECT f.id, f.casefile, f.number, f.kind, f.seat, v.person, v.at
   FROM opening v
