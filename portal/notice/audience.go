@@ -160,9 +160,19 @@ SELECT x.seq, r.author AS person
  WHERE r.author IS NOT NULL AND r.status <> 'draft'`
 
 	reportOfficers = `
-SELECT x.seq, r.officer AS person
-  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN report r ON r.id = x.id
- WHERE r.officer IS NOT NULL AND r.status <> 'draft'`
+SELECT x.seq, o.person
+  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN report r ON r.id = x.id AND r.status <> 'draft'` + dealing + `
+ WHERE o.place = 1`
+
+	// Who deals with a report r on the day $3: its officer, or, where he has left or there was
+	// none, every registrar of the body, and its head where it has none. A term of hours waits
+	// for nobody.
+	dealing = `
+  CROSS JOIN LATERAL (
+       SELECT m.person, rank() OVER (ORDER BY m.person IS DISTINCT FROM r.officer, m.post <> 'registrar') AS place
+         FROM officer m
+        WHERE m.body = r.body AND m.left_at IS NULL AND (m.until IS NULL OR m.until >= $3::date)
+          AND m.post IN ('registrar', 'head', 'chief-prosecutor')) o`
 
 	// Who was told that his report is dealt with in another hears what becomes of that one,
 	// whichever body it was handed on to meanwhile.
@@ -278,7 +288,7 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 	case JoinedAuthors:
 		err = tx.Select(ctx, &out, joinedAuthors, s, of)
 	case ReportOfficer:
-		err = tx.Select(ctx, &out, reportOfficers, s, of)
+		err = tx.Select(ctx, &out, reportOfficers, s, of, dateOf(at))
 	default:
 		err = fmt.Errorf("notice: nobody knows the audience %q", who)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"zharia/portal/casefile"
 	"zharia/portal/database"
+	"zharia/portal/deadline"
 	"zharia/portal/filing"
 	"zharia/portal/notice"
 	"zharia/portal/opening"
@@ -968,6 +969,55 @@ func TestWhoseReportWasJoinedHearsWhatIsDecidedOfTheEarlierOne(t *testing.T) {
 	if n := o.count(`notice WHERE person = $1 AND object_id = $2`, o.Serik.Person, first); n != 0 {
 		t.Error("he is led to the report of another")
 	}
+}
+
+// A term of hours waits for nobody: whose registrar has left is the other's, and where there
+// is none the head's.
+func TestAReportWhoseRegistrarHasLeftIsWorkOfWhoeverIsThere(t *testing.T) {
+	o := open(t)
+	zhandos, meruert := o.Actor("zhandos"), o.Actor("meruert")
+	if _, err := o.SQL.Exec(`UPDATE officer SET body = $1 WHERE person = $2`, o.Body("police"), meruert.Person); err != nil {
+		t.Fatal(err)
+	}
+	id := o.Report(o.Nurlan, o.Story())
+	o.fan()
+	var dealing uuid.UUID
+	if err := o.SQL.Get(&dealing, `SELECT officer FROM report WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	one, other := zhandos, meruert
+	if dealing == meruert.Person {
+		one, other = meruert, zhandos
+	}
+	told := func(a *portaltest.Actor) int {
+		return o.count(`notice WHERE object_id = $1 AND person = $2`, id, a.Person)
+	}
+	is := func(when string, hers, others, heads int) {
+		t.Helper()
+		if told(one) != hers || told(other) != others || told(o.Marat) != heads {
+			t.Errorf("%s: its registrar was told %d times, the other %d, the head %d", when, told(one), told(other), told(o.Marat))
+		}
+	}
+	leaves := func(a *portaltest.Actor) {
+		t.Helper()
+		if _, err := o.SQL.Exec(`UPDATE officer SET left_at = $2 WHERE person = $1`, a.Person, o.At); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is("when it came", 1, 0, 0)
+	leaves(one)
+	morning := time.Date(2026, time.October, 23, 8, 30, 0, 0, deadline.Zone).UTC()
+	if err := o.Remind(t.Context(), o.Worker.DB.DB, morning); err != nil {
+		t.Fatal(err)
+	}
+	is("in its last morning", 1, 1, 0)
+	leaves(other)
+	o.At = o.At.Add(25 * time.Hour)
+	if err := o.W.DB.Within(t.Context(), func(tx *vault.DB) error { return report.MarkOverdue(t.Context(), tx.DB, id, o.At) }); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	is("when it was late", 1, 1, 1)
 }
 
 func TestTenThousandActsAreToldOf(t *testing.T) {

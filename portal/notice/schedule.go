@@ -37,9 +37,9 @@ SELECT 'request', r.id, r.casefile, '', c.investigator, true, r.due_at
   FROM request r JOIN casefile c ON c.id = r.casefile
  WHERE r.status = 'asked' AND r.due_at > $1 AND r.due_at <= $2
 UNION ALL
-SELECT 'report', r.id, NULL, r.number, r.officer, true, r.due_at
-  FROM report r
- WHERE r.status = 'registered' AND r.officer IS NOT NULL AND r.due_at > $1 AND r.due_at <= $2
+SELECT 'report', r.id, NULL, r.number, o.person, true, r.due_at
+  FROM report r` + dealing + `
+ WHERE o.place = 1 AND r.status = 'registered' AND r.due_at > $1 AND r.due_at <= $2
 UNION ALL
 SELECT 'decision', s.decision, d.casefile, '', s.person, false, s.due_at
   FROM service s JOIN decision d ON d.id = s.decision
@@ -48,7 +48,7 @@ SELECT 'decision', s.decision, d.casefile, '', s.person, false, s.due_at
 UNION ALL
 SELECT 'familiarisation', m.id, m.casefile, '', p.person, false, (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty'
   FROM familiarisation m JOIN participant p ON p.id = m.participant AND p.status = 'confirmed'
- WHERE m.status = 'open' AND p.role <> ALL ($3) AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' > $1 AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' <= $2`
+ WHERE m.status = 'open' AND p.role <> ALL ($4) AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' > $1 AND (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty' <= $2`
 
 // Answers that their author has read and may complain of, and so has whoever it was filed
 // for or acts for him: the terms of each are counted from his own first reading.
@@ -87,7 +87,7 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 	local := at.In(deadline.Zone)
 	midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, deadline.Zone)
 	var all []ending
-	if err := tx.Select(ctx, &all, selectEnding, at, midnight.AddDate(0, 0, 2), pq.Array(policy.Unhurried)); err != nil {
+	if err := tx.Select(ctx, &all, selectEnding, at, midnight.AddDate(0, 0, 2), dateOf(at), pq.Array(policy.Unhurried)); err != nil {
 		return fmt.Errorf("look for terms that end: %w", err)
 	}
 	onward, err := onwardTerms(ctx, tx, at, midnight.AddDate(0, 0, 2))
