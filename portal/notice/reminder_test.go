@@ -49,6 +49,35 @@ func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
 	}
 }
 
+// A report is decided in a day: its officer is told that it came and, in the morning, that
+// this is the last; of one that ends in the night, the day before.
+func TestAReportIsRemindedOfOnce(t *testing.T) {
+	o := open(t)
+	day, night := o.Report(o.Nurlan, o.Story()), o.Report(o.Nurlan, o.Story())
+	zhandos := o.Actor("zhandos")
+	if _, err := o.SQL.Exec(`UPDATE report SET due_at = '2026-10-23 03:00+05' WHERE id = $1`, night); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	for _, step := range []struct {
+		when       string
+		day, night int
+	}{{"2026-10-22 20:00", 0, 1}, {"2026-10-23 02:00", 0, 1}, {"2026-10-23 08:30", 1, 1}, {"2026-10-23 12:00", 1, 1}} {
+		when, err := time.ParseInLocation("2006-01-02 15:04", step.when, deadline.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, when); err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[uuid.UUID]int{day: step.day, night: step.night} {
+			if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, zhandos.Person); got != want {
+				t.Errorf("%s: he is reminded %d times of the one that ends %v, not %d", step.when, got, map[uuid.UUID]string{day: "in the evening", night: "at three"}[id], want)
+			}
+		}
+	}
+}
+
 // CPC 106(5): for whom it was filed is reminded by his own reading, and so is who acts for
 // the author.
 func TestWhomAnAnswerConcernsIsRemindedByHisOwnReading(t *testing.T) {

@@ -108,8 +108,14 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 	var out []news
 	for _, e := range all {
 		kind, hour := LastDays, hourBefore
-		if last := e.Due.Add(-time.Microsecond).In(deadline.Zone); last.YearDay() == local.YearDay() {
+		last := e.Due.Add(-time.Microsecond).In(deadline.Zone)
+		if last.YearDay() == local.YearDay() {
 			kind, hour = LastDay, hourLast
+		}
+		// A report is decided in a day: that it ends tomorrow was said when it came. Only where
+		// it ends before anybody is reminded in the morning is he told the evening before.
+		if kind == LastDays && e.Object == "report" && last.Hour() > hourLast {
+			continue
 		}
 		if local.Hour() < hour {
 			continue
