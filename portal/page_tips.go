@@ -16,14 +16,26 @@ import (
 )
 
 // tipsPage is what came to the body without a name.
-type tipsPage struct{ Tips []tip.Tip }
+type tipsPage struct {
+	Tips    []tip.Tip
+	Last    uuid.UUID // the one after which the list goes on
+	More    bool      // it goes on
+	Further bool      // this is not its first part
+}
 
 func (p *Portal) tips(c echo.Context, ask policy.Ask) error {
-	all, err := tip.List(c.Request().Context(), p.DB, ask)
+	after, err := rowAfter(c, "after")
 	if err != nil {
 		return err
 	}
-	return p.show(c, "tips", tipsPage{all})
+	page := tipsPage{Further: after != uuid.Nil}
+	if page.Tips, page.More, err = tip.List(c.Request().Context(), p.DB, ask, after); err != nil {
+		return err
+	}
+	if n := len(page.Tips); n > 0 {
+		page.Last = page.Tips[n-1].ID
+	}
+	return p.show(c, "tips", page)
 }
 
 // tipDeskPage is one of them, with the forms of the answer and of the end.

@@ -11,21 +11,28 @@ import (
 	"zharia/portal/vault"
 )
 
+// PerPage is how many tips an official lists at once.
+const PerPage = 100
+
 // List are the tips of the asker's body: what is open, the oldest first, then what was
-// closed in the last month. Texts stay closed.
-func List(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Tip, error) {
+// closed in the last month; those after one of them, or the first. more says that the list
+// goes on: whoever sends hundreds hides nobody's. Texts stay closed.
+func List(ctx context.Context, db *vault.DB, ask policy.Ask, after uuid.UUID) (out []Tip, more bool, err error) {
 	if err := ask.Check(0); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var rows []tipRow
-	if err := db.Select(ctx, &rows, selectMine, ask.Person, today(ask.At)); err != nil {
-		return nil, err
+	if err := db.Select(ctx, &rows, selectMine, ask.Person, today(ask.At), after, PerPage+1); err != nil {
+		return nil, false, err
 	}
-	out := make([]Tip, len(rows))
+	if more = len(rows) > PerPage; more {
+		rows = rows[:PerPage]
+	}
+	out = make([]Tip, len(rows))
 	for i, r := range rows {
 		out[i] = r.tip()
 	}
-	return out, nil
+	return out, more, nil
 }
 
 // found is a tip of the asker's body; NotFound where it is none. First whether he finds it,

@@ -40,9 +40,11 @@ SELECT t.id, t.body, b.name_kk, b.name_ru, t.key, t.day, t.status, t.closed_on, 
   JOIN officer o ON o.body = t.body AND o.person = $1 AND o.post IN ('registrar', 'head') AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= CAST($2 AS date))`
 
 	selectMine = selectTip + mine + `
- WHERE t.status <> 'closed' OR t.closed_on > CAST($2 AS date) - 30
+  LEFT JOIN tip z ON z.id = $3
+ WHERE (t.status <> 'closed' OR t.closed_on > CAST($2 AS date) - 30)
+   AND (z.id IS NULL OR (t.status = 'closed', t.day, t.id) > (z.status = 'closed', z.day, z.id))
  ORDER BY t.status = 'closed', t.day, t.id
- LIMIT 500`
+ LIMIT $4`
 
 	selectOne = selectTip + mine + ` WHERE t.id = $3`
 

@@ -175,16 +175,53 @@ func TestNobodyButTheBodyItWasSentToFindsATip(t *testing.T) {
 		}
 	}
 	for _, who := range []*portaltest.Actor{s.zhandos, s.marat_} {
-		if all, err := tip.List(who.As(t.Context()), s.App, who.Asks(policy.TipList)); err != nil || len(all) != 1 || all[0].ID != id {
+		if all, _, err := tip.List(who.As(t.Context()), s.App, who.Asks(policy.TipList), uuid.Nil); err != nil || len(all) != 1 || all[0].ID != id {
 			t.Errorf("%s lists %v, %v", who.Word, all, err)
 		}
 	}
-	if all, err := tip.List(s.meruert.As(t.Context()), s.App, s.meruert.Asks(policy.TipList)); err != nil || len(all) != 0 {
+	if all, _, err := tip.List(s.meruert.As(t.Context()), s.App, s.meruert.Asks(policy.TipList), uuid.Nil); err != nil || len(all) != 0 {
 		t.Errorf("the neighbour lists %v, %v", all, err)
 	}
 	var rows int
 	if err := s.App.Get(t.Context(), &rows, `SELECT count(*) FROM tip_message`); err != nil || rows != 0 {
 		t.Errorf("the database shows %d to nobody in particular, %v", rows, err)
+	}
+}
+
+// However many somebody sends, none of another's is hidden.
+func TestEveryTipOfABodyIsReachedPageByPage(t *testing.T) {
+	s := open(t)
+	code := s.send(s.police)
+	if _, err := s.SQL.Exec(`UPDATE tip SET day = day + 1`); err != nil {
+		t.Fatal(err)
+	}
+	late := s.last()
+	s.send(s.police)
+	if _, err := s.SQL.Exec(`INSERT INTO tip (id, body, handle, key, day, status, closed_on)
+		SELECT gen_random_uuid(), body, sha256(n::text::bytea), key, day, CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'sent' END, CASE WHEN n % 3 = 0 THEN day END
+		  FROM tip, generate_series(1, 3 * $2) n WHERE id <> $1`, late, tip.PerPage); err != nil {
+		t.Fatal(err)
+	}
+	seen, pages := map[uuid.UUID]bool{}, 0
+	for after, more := uuid.Nil, true; more; pages++ {
+		var all []tip.Tip
+		var err error
+		if all, more, err = tip.List(s.zhandos.As(t.Context()), s.App, s.zhandos.Asks(policy.TipList), after); err != nil || len(all) == 0 {
+			t.Fatalf("page %d: %d, %v", pages, len(all), err)
+		}
+		for _, one := range all {
+			if seen[one.ID] {
+				t.Fatal("one is shown twice")
+			}
+			seen[one.ID] = true
+		}
+		after = all[len(all)-1].ID
+	}
+	if len(seen) != 3*tip.PerPage+2 || pages != 4 || !seen[late] {
+		t.Errorf("%d on %d pages; the latest among them: %v", len(seen), pages, seen[late])
+	}
+	if s.read(code).Status != tip.Sent {
+		t.Error("it is opened by a list")
 	}
 }
 
