@@ -101,11 +101,11 @@ func (p *Portal) filings(c echo.Context, ask policy.Ask) error {
 	if err != nil {
 		return err
 	}
-	errands, err := assist.Errands(c.Request().Context(), p.DB, ask.To(policy.ErrandList))
+	errands, err := assist.Any(c.Request().Context(), p.DB, ask.To(policy.ErrandList))
 	if err != nil {
 		return err
 	}
-	return p.show(c, "filings", filingsPage{partOf(all, ask, than), len(errands) > 0, begun})
+	return p.show(c, "filings", filingsPage{partOf(all, ask, than), errands, begun})
 }
 
 // filingNewPage is where a filing is written: first its kind is chosen, then one

@@ -43,6 +43,22 @@ func helpUntil(t testing.TB, w *portaltest.W, who *portaltest.Actor, until time.
 	return all[0].ID
 }
 
+// The list of what somebody filed says that there are errands, and opens none of them.
+func TestTheListOfFilingsOpensNoErrand(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	errand(t, f.W, help(t, f.W, f.Nurlan))
+	if _, err := f.SQL.Exec(`UPDATE errand SET wish = '\x00', advocate_name = '\x00', case_number = '\x00'`); err != nil {
+		t.Fatal(err)
+	}
+	for who, there := range map[*portaltest.Actor]bool{f.Dana: true, f.Nurlan: true, f.Stranger: false} {
+		page := f.as(who).get("/kk/filings").want(t, who.Word, http.StatusOK)
+		if strings.Contains(page.body, `href="/kk/errands"`) != there {
+			t.Errorf("%s is led to errands: %v", who.Word, !there)
+		}
+	}
+}
+
 // errand is a draft that Dana asks her assistant for, about a decision in the theft.
 func errand(t testing.TB, w *portaltest.W, assistant uuid.UUID) uuid.UUID {
 	t.Helper()

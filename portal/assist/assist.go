@@ -244,10 +244,15 @@ type errandRow struct {
 const selectErrands = `
 SELECT e.id, e.assistant, a.name, a.person, a.ended_at IS NULL AND a.until >= CAST($2 AS date) AS live, e.advocate, e.advocate_name,
        e.casefile, e.participant, e.case_number, e.kind, e.about, e.about_kind, e.about_on, e.language,
-       e.wish, e.circumstances, e.points, e.status, e.filing, e.made_at, e.saved_at
+       e.wish, e.circumstances, e.points, e.status, e.filing, e.made_at, e.saved_at` + ofErrands
+
+const ofErrands = `
   FROM errand e
   JOIN assistant a ON a.id = e.assistant
  WHERE (e.advocate = $1 OR a.person = $1 AND a.ended_at IS NULL AND a.until >= CAST($2 AS date))`
+
+const selectAny = `
+SELECT EXISTS (SELECT` + ofErrands + `)`
 
 const selectErrandList = selectErrands + `
  ORDER BY e.made_at DESC, e.id
@@ -315,6 +320,15 @@ func (row errandRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Er
 
 // separator stands between points; a form lets no control character through.
 const separator = "\x1e"
+
+// Any tells that the asker has given errands or writes some. Nothing is opened for it.
+func Any(ctx context.Context, db *vault.DB, ask policy.Ask) (has bool, err error) {
+	if err := ask.Check(0); err != nil {
+		return false, err
+	}
+	err = db.Get(ctx, &has, selectAny, ask.Person, day(ask.At))
+	return has, err
+}
 
 // Errands are those that the asker has given or writes, the newest first.
 func Errands(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Errand, error) {
