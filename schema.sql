@@ -113,6 +113,7 @@ CREATE TABLE phone_request (
 );
 CREATE INDEX phone_request_session ON phone_request (session, made_at);
 CREATE INDEX phone_request_target ON phone_request (target);
+CREATE INDEX phone_request_content ON phone_request (ends_at) WHERE content IS NOT NULL;
 
 -- Cases --------------------------------------------------------------------
 

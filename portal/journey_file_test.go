@@ -69,18 +69,28 @@ func TestTheFileIsOpenedReadOnASlowTelephoneAndTheRecordSignedByBoth(t *testing.
 	v.do(command(conditions, slow{DownloadThroughput: -1, UploadThroughput: -1}))
 	v.arrive("page")
 
-	v.fill("#passphrase", "менің құпия сөйлемім")
-	v.press("[data-notes-key] button")
-	v.until(`!document.querySelector("[data-note]").hidden`)
+	// Two tabs before the first note have one key.
+	beside := s.visit(t, "file-4", "kk", phone)
+	beside.signIn("aigul")
+	beside.open("", v.js(`document.querySelector("a.button[rel=next]:not(.secondary)").getAttribute("href").slice("/kk".length)`))
+	for _, tab := range []*visitor{v, beside} {
+		tab.fill("#passphrase", "менің құпия сөйлемім")
+		tab.press("[data-notes-key] button")
+		tab.until(`!document.querySelector("[data-note]").hidden`)
+	}
+	beside.fill("#note", "Бұл бетте қол жоқ")
+	beside.press("[data-note] button")
+	beside.until(`!document.querySelector("[data-notes-say=saved]").hidden`)
 	v.fill("#note", "Осы жерде уақыты қате жазылған")
 	v.press("[data-note] button")
 	v.until(`!document.querySelector("[data-notes-say=saved]").hidden`)
 	if raw := s.one(t, `SELECT encode(content, 'escape') FROM note`); strings.Contains(raw, "уақыты") || strings.Contains(raw, "сөйлем") {
 		t.Error("the portal can read her note")
 	}
-	s.Want(t, `SELECT count(*), get_byte(content, 0) AS version FROM note GROUP BY 2`, "count | version\n1 | 1")
+	s.Want(t, `SELECT count(*), get_byte(content, 0) AS version FROM note GROUP BY 2`, "count | version\n2 | 1")
 	v.click("next", `a.button[rel=next]:not(.secondary)`)
 	v.until(`!document.querySelector("[data-note]").hidden`) // the key is still here
+	v.want("what the other tab noted", v.js(`document.querySelector("#note").value`), "Бұл бетте қол жоқ")
 	v.click("contents-noted", "a.back")
 	v.until(`document.querySelector("[data-cipher]").textContent.includes("уақыты қате")`)
 	s.Want(t, `SELECT count(*), bool_and(told) AS told FROM reading`, "count | told\n2 | true")

@@ -195,6 +195,17 @@ func TestAPersonSignsInAndFilesWithAPhoneAndNoScript(t *testing.T) {
 	f.Want(t, `SELECT status FROM filing`, "status\ndraft") // the phone files nothing: the browser does
 	g.take(at).want(t, "filed", http.StatusSeeOther)
 	f.Want(t, `SELECT f.status, r.state, r.cms IS NULL AS gone FROM filing f JOIN phone_request r ON r.of = f.id`, "status | state | gone\nfiled | used | true")
+	g.askPhone(g.get("/kk/filings/" + f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"}).String()))
+	const lying = `SELECT state FROM phone_request WHERE content IS NOT NULL`
+	for _, step := range []struct {
+		late time.Duration
+		want string
+	}{{0, "state\nasked"}, {phones.Life, "state"}} {
+		if err := phones.DropContents(t.Context(), f.DB.DB, f.At.Add(step.late)); err != nil {
+			t.Fatal(err)
+		}
+		f.Want(t, lying, step.want)
+	}
 	if to := g.get(at).to(); to != "/kk/filings/"+draft.String() {
 		t.Errorf("the page of a code that was used leads to %q", to)
 	}

@@ -87,9 +87,12 @@ type Portal struct {
 	checked   chan struct{}                      // the places of those who are answered
 }
 
-// How much of a body is read, in bytes: of a form, and of a form with a file.
+// How much of a body is read, in bytes: of a form, for which the longest filing is some
+// 700 KiB; of one that brings what was typed into another, and is written out twice; and of
+// a form with a file.
 const (
-	formLimit   = 512 << 10
+	formLimit   = 1 << 20
+	keptLimit   = 2 << 20
 	uploadLimit = document.MaxUpload + 1<<20
 )
 
@@ -240,6 +243,9 @@ func (p *Portal) link(lang, act string, ids ...any) (string, error) {
 func (p *Portal) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		limit := int64(formLimit)
+		if r.act == policy.SessionOpen || r.act == policy.PhoneAsk {
+			limit = keptLimit
+		}
 		files := uploads[r.act] && withParts(c.Request())
 		if files {
 			limit = uploadLimit

@@ -235,7 +235,9 @@ func TestTheLongestTextSurvivesTheEndOfASession(t *testing.T) {
 	g, id := f.visitor(), fresh()
 	fields := f.petition(id)
 	fields.Set("circumstances", strings.Repeat("ә\r\nғ", filing.MaxText/3)+"юя")
-	fields.Set("request", strings.Repeat("қ", filing.MaxText))
+	for i := range filing.MaxPoints {
+		fields.Set(fmt.Sprint("point-", i+1), strings.Repeat("қ", filing.MaxPointText))
+	}
 	page := g.post(f.filingsOf(), fields).want(t, "without a session", http.StatusUnauthorized)
 	resume := g.signChallenge(page, f.Aigul.Key).want(t, "signed in", http.StatusOK)
 	back := url.Values{}

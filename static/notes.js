@@ -57,6 +57,8 @@ async function open(raw, salt) {
 }
 
 async function show(key, salt) {
+  const own = root.dataset.own && await unseal(key, root.dataset.page, bytes(root.dataset.own)).catch(() => null);
+  if (own === null) throw new Error("another key"); // an empty field here would be written over it
   root.querySelector("[data-notes-key]").hidden = true;
   const mark = document.querySelector("template[data-bookmark]")?.content.textContent ?? "";
   for (const line of root.querySelectorAll("[data-cipher]")) {
@@ -66,10 +68,9 @@ async function show(key, salt) {
   const form = root.querySelector("[data-note]");
   if (!form) return;
   const text = form.querySelector("#note"), bookmark = form.querySelector("#bookmark");
-  if (root.dataset.own) {
-    const note = await unseal(key, root.dataset.page, bytes(root.dataset.own)).catch(() => null);
-    text.value = note?.text ?? "";
-    bookmark.checked = note?.bookmark ?? false;
+  if (own) {
+    text.value = own.text;
+    bookmark.checked = own.bookmark;
   }
   form.hidden = false;
   form.addEventListener("input", () => say(""));
@@ -85,7 +86,9 @@ async function show(key, salt) {
 async function begin() {
   root.hidden = false;
   const known = probe();
-  const salt = known ? bytes(known[0]).slice(1, 1 + SALT) : crypto.getRandomValues(new Uint8Array(SALT));
+  // Of a first note it is made of what every tab of the reader has: two salts would be two keys.
+  const made = await crypto.subtle.digest("SHA-256", encode("zharia/notes/1 " + root.dataset.of));
+  const salt = known ? bytes(known[0]).slice(1, 1 + SALT) : new Uint8Array(made).slice(0, SALT);
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (kept) {
     const old = bytes(kept[1]);

@@ -40,6 +40,7 @@ import (
 	"zharia/portal/notice"
 	"zharia/portal/opening"
 	"zharia/portal/ops"
+	"zharia/portal/phone"
 	"zharia/portal/register/feed"
 	"zharia/portal/report"
 	"zharia/portal/tip"
@@ -489,6 +490,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 			}},
 			"drop papers that the register has taken": {Every: 24 * time.Hour, Do: feed.DropPapers},
 			"drop what was touched long ago":          {Every: 10 * time.Minute, Do: made.Drop},
+			"drop what phones were to sign":           {Every: time.Minute, Do: phone.DropContents},
 			"drop ended sessions": {Every: time.Hour, Do: func(ctx context.Context, db *database.DB, at time.Time) error {
 				return identity.DropEnded(ctx, vault.New(db, p.DB.Keys), at)
 			}},

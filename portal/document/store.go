@@ -296,7 +296,8 @@ SELECT EXISTS (SELECT FROM document WHERE digest = $2 AND author = $1 AND signed
 
 // Signed tells whether the asker has signed his paper with this digest.
 func Signed(ctx context.Context, db *vault.DB, ask policy.Ask, digest []byte) (is bool, err error) {
-	return is, db.Get(ctx, &is, selectOwnSigned, ask.Person, digest)
+	err = db.Get(ctx, &is, selectOwnSigned, ask.Person, digest)
+	return is, err
 }
 
 const updateSigned = `

@@ -665,6 +665,36 @@ func TestAKeyThatWasNeverSeenBeforeIsAnActOfItsOwn(t *testing.T) {
 	w.Sound()
 }
 
+// A session that gives way to a new one has ended for the keeper too.
+func TestTheKeeperHearsOfASessionThatGaveWay(t *testing.T) {
+	w := portaltest.World(t)
+	login := func(n int) identity.Login {
+		return identity.Login{Challenge: fmt.Append(nil, "challenge ", n), CMS: fmt.Append(nil, "signature ", n)}
+	}
+	var last *browser
+	for n := range identity.Most + 1 {
+		o := opening(w.Aigul)
+		o.Login = login(n)
+		last, _ = enter(t, w, w.Aigul, o)
+		w.At = w.At.Add(time.Minute)
+	}
+	again := opening(w.Aigul) // in the browser where she is signed in already
+	again.Login = login(identity.Most + 1)
+	if err := last.store.Start(last.request(t), httptest.NewRecorder(), last.session, again); err != nil {
+		t.Fatal(err)
+	}
+	var names, want []string
+	if err := w.SQL.Select(&names, `SELECT replace(CAST(args ->> 'name' AS text) || CAST(args ->> 'rest' AS text), '-', '') FROM job WHERE name = $1 ORDER BY run_at, id`, identity.LeaveJob); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, identity.Most} {
+		want = append(want, fmt.Sprintf("%x", keeper.LoginName(login(n).Challenge, login(n).CMS)))
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("the keeper will hear of %q, not of %q", names, want)
+	}
+}
+
 // Whoever runs the portal ends the sessions of one person, or of everybody (ASVS 7.4.5).
 func TestSessionsOfAnybodyAreEndedByWhoeverRunsThePortal(t *testing.T) {
 	w := portaltest.World(t)

@@ -217,7 +217,8 @@ INSERT INTO session (token_hash, id, person, certificate, way, browser, made_at,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, CAST($3 AS uuid) IS NULL, $11)`
 
 const deleteSession = `
-DELETE FROM session WHERE token_hash = $1`
+DELETE FROM session WHERE token_hash = $1
+RETURNING id, person, login`
 
 // Save keeps a new session, or ends one whose MaxAge is negative. What a session
 // holds never changes: who signs in gets a new one (T02, session fixation).
@@ -334,7 +335,8 @@ RETURNING before.signed_in_at, before.signed_in_way, cardinality(seen) > 0 AND c
 const deleteSpareSessions = `
 DELETE FROM session
  WHERE person = $1
-   AND token_hash NOT IN (SELECT token_hash FROM session WHERE person = $1 ORDER BY seen_at DESC, made_at DESC, id DESC LIMIT $2)`
+   AND token_hash NOT IN (SELECT token_hash FROM session WHERE person = $1 ORDER BY seen_at DESC, made_at DESC, id DESC LIMIT $2)
+RETURNING id, person, login`
 
 // Start makes the session that of a person: the old one ends, a new one begins,
 // and those over Most end. A key that was never seen before is an act of its own, of which
@@ -344,8 +346,9 @@ func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Se
 	se.Values[personKey], se.Values[openingKey] = o.Person, o
 	ctx := database.As(r.Context(), o.Person, uuid.Nil, s.now())
 	return s.DB.Within(ctx, func(tx *vault.DB) error {
+		var ended, spare []endedRow
 		if had {
-			if err := tx.Exec(ctx, deleteSession, old); err != nil {
+			if err := tx.Select(ctx, &ended, deleteSession, old); err != nil {
 				return err
 			}
 		}
@@ -353,7 +356,10 @@ func (s *Sessions) Start(r *http.Request, w http.ResponseWriter, se *sessions.Se
 		if err != nil {
 			return err
 		}
-		if err := tx.Exec(ctx, deleteSpareSessions, o.Person, Most); err != nil || !before.New {
+		if err := tx.Select(ctx, &spare, deleteSpareSessions, o.Person, Most); err != nil {
+			return err
+		}
+		if err := leave(ctx, tx, s.now(), append(ended, spare...)); err != nil || !before.New {
 			return err
 		}
 		return ledger.Record(ctx, tx.DB, ledger.Entry{At: s.now(), Who: o.Person, Act: string(policy.KeyNew), Object: "person", ID: o.Person})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/database"
 	"zharia/portal/fault"
 	"zharia/portal/vault"
 )
@@ -129,9 +130,6 @@ func Ask(ctx context.Context, db *vault.DB, cookie string, r Request, kept strin
 		if made == 0 { // the session has ended since the request began
 			return fault.New(fault.NotFound, "fault.not-found")
 		}
-		if err := tx.Exec(ctx, dropContents, r.Session, at); err != nil {
-			return err
-		}
 		return tx.Exec(ctx, deleteOldRequests, r.Session, most)
 	})
 }
@@ -181,6 +179,11 @@ func Content(ctx context.Context, db *vault.DB, r Request, at time.Time) ([]byte
 		return nil, err
 	}
 	return db.OpenShown(r.token, "phone_request", "content", r.ID, sealed)
+}
+
+// DropContents takes away the documents whose codes are over, for the timetable.
+func DropContents(ctx context.Context, db *database.DB, at time.Time) error {
+	return db.Exec(ctx, dropContents, at)
 }
 
 // Fetch notes that a phone has what is to be signed.

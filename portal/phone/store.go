@@ -41,7 +41,7 @@ SELECT $1, $2, token_hash, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'asked', $13
 
 const dropContents = `
 UPDATE phone_request SET content = NULL
- WHERE session = $1 AND content IS NOT NULL AND (ends_at <= $2 OR state NOT IN ('asked', 'fetched'))`
+ WHERE content IS NOT NULL AND (ends_at <= $1 OR state NOT IN ('asked', 'fetched'))`
 
 const selectContent = `
 SELECT content FROM phone_request WHERE id = $1 AND ends_at > $2 AND content IS NOT NULL`
