@@ -979,9 +979,12 @@ CREATE INDEX filing_decider ON filing (decider, casefile) WHERE status <> 'draft
 CREATE INDEX filing_author ON filing (author, made_at);
 CREATE INDEX filing_author_case ON filing (author, casefile);
 CREATE INDEX filing_casefile ON filing (casefile, filed_at);
+CREATE INDEX filing_previous ON filing (previous) WHERE previous IS NOT NULL;
 CREATE INDEX filing_against ON filing (against) WHERE against IS NOT NULL;
 CREATE INDEX filing_report ON filing (report) WHERE report IS NOT NULL;
 CREATE INDEX filing_due ON filing (decider, due_at) WHERE status IN ('filed', 'considered', 'waiting');
+CREATE INDEX filing_seated ON filing (decider) -- each minute it is asked whether he still sits there
+    WHERE status IN ('filed', 'considered', 'waiting') AND seat IN ('head', 'chief', 'higher', 'judge', 'appeal');
 CREATE INDEX filing_open ON filing (casefile, due_at) WHERE status IN ('filed', 'considered', 'waiting');
 
 -- What its author says after it was filed: of himself, or because he was asked. Each is
@@ -1024,6 +1027,7 @@ CREATE TABLE answer (
     CHECK (outcome <> 'refused' OR remedy IS NULL),
     read_at   timestamptz           -- when the filer first opened it: his term for the court runs from then (CPC 106); that of others whose affair it is, from their own "opening"
 );
+CREATE INDEX answer_read ON answer (read_at) WHERE read_at IS NOT NULL; -- from then a term runs, of which its reader is reminded
 
 -- What the answer says of one point. Refused, if only in part: why, and by which article.
 CREATE TABLE resolution (

@@ -14,30 +14,41 @@ import (
 type node struct {
 	Type  string `json:"Node Type"`
 	Table string `json:"Relation Name"`
+	Index string `json:"Index Name"`
 	Cond  string `json:"Index Cond"`
 	Parts []node `json:"Plans"`
 }
 
 // walked are the tables that a plan reads from end to end. An index without a condition
-// leads to no row: it is the table in another order.
-func (n node) walked() (out []string) {
-	if n.Type == "Seq Scan" || strings.HasPrefix(n.Type, "Index") && n.Cond == "" && slices.Contains(heaviest, n.Table) {
+// leads to no row: it is the table in another order, but for one of which only the first
+// rows are taken.
+func (n node) walked(first bool) (out []string) {
+	if n.Type == "Seq Scan" || strings.HasPrefix(n.Type, "Index") && n.Cond == "" && !first && slices.Contains(heaviest, n.Table) && !slices.Contains(narrow, n.Index) {
 		out = append(out, n.Table)
 	}
 	for _, p := range n.Parts {
-		out = append(out, p.walked()...)
+		out = append(out, p.walked(n.Type == "Limit")...)
 	}
 	return out
 }
 
 // heaviest are tables of a country of which nothing may read all, in whatever order.
-var heaviest = []string{"document", "evidence", "warrant", "answer", "trace"}
+var heaviest = []string{"document", "evidence", "warrant", "answer", "trace", "filing", "record", "participant", "decision"}
+
+// narrow are the indexes of what waits: few rows, however many there were.
+var narrow = []string{"document_unsigned", "decision_draft", "decision_submitted", "decision_moves", "participant_awaiting", "filing_open", "filing_due", "filing_seated"}
 
 // few are the tables that stay small: of the house, of its officials, or of one row.
 var few = []string{"day_off", "schema_version", "herald", "courier", "subscriber", "restoration", "body", "officer", "substitution", "pg_authid", "touched"}
 
 // whole are the packages that read all of a table because that is what they are for.
 var whole = []string{"portal/audit", "portal/backup", "portal/fence", "portal/portaltest", "portal/proving"}
+
+// whyWhole are the queries of others that do, with why.
+var whyWhole = map[string]string{
+	"portal/tip selectBatches":    "once a day all that was written down of messages is held against them",
+	"portal/filing countDisputed": "the statistics of a month",
+}
 
 // A query that no index serves is quick in every test and stops a country: what is planned
 // here may read a great table from end to end only where no index can lead to the rows.
@@ -52,7 +63,7 @@ func TestNoQueryReadsAGreatTableFromEndToEnd(t *testing.T) {
 		if slices.ContainsFunc(all, begins) {
 			continue // no query yet: others go on from it
 		}
-		if slices.Contains(whole, q.pkg) || q.pkg == "portal/document" && q.at == "deleteDocument" { // by the index of what is not signed, as good as the other
+		if slices.Contains(whole, q.pkg) || whyWhole[q.pkg+" "+q.at] != "" {
 			continue
 		}
 		roles := hands[q.pkg]
@@ -65,7 +76,7 @@ func TestNoQueryReadsAGreatTableFromEndToEnd(t *testing.T) {
 				continue
 			}
 			planned++
-			read := slices.DeleteFunc(plan.walked(), func(table string) bool { return slices.Contains(few, table) })
+			read := slices.DeleteFunc(plan.walked(false), func(table string) bool { return slices.Contains(few, table) })
 			slices.Sort(read)
 			if len(read) > 0 {
 				t.Errorf("%s, %s, as %s, reads all of %s", q.pkg, q.at, role, strings.Join(slices.Compact(read), ", "))

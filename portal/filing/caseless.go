@@ -352,7 +352,7 @@ func ComplaintsOf(ctx context.Context, db *vault.DB, ask policy.Ask, of uuid.UUI
 const selectSettled = selectFilings + `
  WHERE f.id = ANY (ARRAY(
        SELECT l.id FROM filing l
-        WHERE l.decider = $1 AND l.report IS NOT NULL AND l.ended_at IS NOT NULL
+        WHERE l.decider = $1 AND l.status <> 'draft' AND l.report IS NOT NULL AND l.ended_at IS NOT NULL
         ORDER BY l.ended_at DESC, l.id
         LIMIT 200))
  ORDER BY f.ended_at DESC, f.id`
