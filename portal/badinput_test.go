@@ -116,10 +116,10 @@ func TestABodyThatIsTooLargeIsRefusedDeclaredOrNot(t *testing.T) {
 		who              *guest
 		size             int
 	}{
-		{"a form", f.filingsOf(), "application/x-www-form-urlencoded", f.as(f.Aigul), 600 << 10},
-		{"a signature", "/kk/filings/" + draft.String() + "/submission", "application/x-www-form-urlencoded", f.as(f.Aigul), 600 << 10},
-		{"a sign-in", "/kk/session", "application/x-www-form-urlencoded", f.visitor(), 600 << 10},
-		{"a visitor's form", f.filingsOf(), "application/x-www-form-urlencoded", f.visitor(), 600 << 10},
+		{"a form", f.filingsOf(), "application/x-www-form-urlencoded", f.as(f.Aigul), 1100 << 10},
+		{"a signature", "/kk/filings/" + draft.String() + "/submission", "application/x-www-form-urlencoded", f.as(f.Aigul), 1100 << 10},
+		{"a sign-in", "/kk/session", "application/x-www-form-urlencoded", f.visitor(), 2100 << 10},
+		{"a visitor's form", f.filingsOf(), "application/x-www-form-urlencoded", f.visitor(), 1100 << 10},
 		{"a file", "/kk/cases/" + f.Theft.String() + "/decisions", "multipart/form-data; boundary=x", f.as(f.Daniyar), 22 << 20},
 		{"a file to verify", "/kk/verify/" + f.paperOf("decision", f.Decision("accepted")).String(), "multipart/form-data; boundary=x", f.visitor(), 22 << 20},
 	}
