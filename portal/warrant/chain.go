@@ -149,8 +149,8 @@ type member struct {
 }
 
 type filing struct {
-	in, to uuid.UUID
-	seat   string
+	in, to, by uuid.UUID
+	seat       string
 }
 
 // New reads a chain from papers in any order, the same ones any number of times; taken
@@ -600,7 +600,7 @@ func (c *Chain) file(p Paper) string {
 	if f := c.filings[p.Filing]; f != nil {
 		return "that filing is there already"
 	}
-	c.filings[p.Filing] = &filing{in: p.Case, to: p.To, seat: p.Seat}
+	c.filings[p.Filing] = &filing{in: p.Case, to: p.To, by: p.Signer, seat: p.Seat}
 	return ""
 }
 
@@ -665,8 +665,12 @@ func (c *Chain) heirs(f *filing, has func(*span) bool) []string {
 var outside = []string{"higher", "judge", "appeal"}
 
 // decides says that a filing lets somebody read in a case who is nothing else to that: in its
-// own, whoever sits outside it; in one that goes on in that, whoever decides it there.
+// own, whoever sits outside it; in one that goes on in that, whoever decides it there. Never its
+// author: anybody signs one, and to himself it would be a right that he gives himself.
 func (c *Chain) decides(f *filing, in, person uuid.UUID, has func(*span) bool) bool {
+	if f.by == person {
+		return false
+	}
 	seats := c.heirs(f, has)
 	if f.to == person {
 		seats = []string{f.seat}

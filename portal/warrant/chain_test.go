@@ -428,6 +428,26 @@ func TestAComplaintOpensToTheOfficialItGoesToAndToHimAlone(t *testing.T) {
 	}
 }
 
+// To sign a filing nothing is asked of anybody, so that to himself would be a right that he
+// gives himself: to a judge, to every case of his court.
+func TestNobodyDecidesAFilingOfHisOwn(t *testing.T) {
+	h := begin()
+	h.say("judge", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("own"), To: id("judge"), Seat: "judge"})
+	if s := h.is("judge"); !s.None() {
+		t.Errorf("to himself: the judge is %v", s)
+	}
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("left"), Post: "judge", Body: id("court")}), "other admin")
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("left"), Leaves: true}), "other admin")
+	h.say("judge", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("inherited"), To: id("left"), Seat: "judge"})
+	if s := h.is("judge"); !s.None() {
+		t.Errorf("to one who sits there no more: the judge is %v", s)
+	}
+	h.say("victim", warrant.Fact{Kind: warrant.Filing, Case: id("case"), Filing: id("complaint"), To: id("judge"), Seat: "judge"})
+	if s := h.is("judge"); !slices.Equal(s.Filings, []uuid.UUID{id("complaint")}) {
+		t.Errorf("by another: the judge is %v", s)
+	}
+}
+
 // Whoever has the seat after him opens what was signed for him, and hands it on; nobody does
 // while he sits there, nor by his not being known.
 func TestWhatWasSignedForOneWhoSitsThereNoMoreIsHisWhoDoes(t *testing.T) {
