@@ -688,7 +688,9 @@ func TestTheKeeperHearsOfASessionThatGaveWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{0, identity.Most} {
-		want = append(want, fmt.Sprintf("%x", keeper.LoginName(login(n).Challenge, login(n).CMS)))
+		for _, name := range keeper.LoginNames(login(n).Challenge, login(n).CMS) {
+			want = append(want, fmt.Sprintf("%x", name))
+		}
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the keeper will hear of %q, not of %q", names, want)
@@ -722,7 +724,9 @@ func TestSessionsOfAnybodyAreEndedByWhoeverRunsThePortal(t *testing.T) {
 	}
 	var want []string
 	for _, o := range []identity.Opening{ours, theirs} {
-		want = append(want, fmt.Sprintf("%x", keeper.LoginName(o.Login.Challenge, o.Login.CMS)))
+		for _, name := range keeper.LoginNames(o.Login.Challenge, o.Login.CMS) {
+			want = append(want, fmt.Sprintf("%x", name))
+		}
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the keeper will hear of %q, not of %q", names, want)

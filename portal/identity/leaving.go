@@ -35,9 +35,10 @@ func leave(ctx context.Context, tx *vault.DB, at time.Time, ended []endedRow) er
 		if len(l.CMS) == 0 {
 			continue
 		}
-		name := keeper.LoginName(l.Challenge, l.CMS)
-		if err := job.Add(ctx, tx.DB, LeaveJob, at, job.Args{"name": uuid.UUID(name[:16]), "rest": uuid.UUID(name[16:])}); err != nil {
-			return err
+		for _, name := range keeper.LoginNames(l.Challenge, l.CMS) {
+			if err := job.Add(ctx, tx.DB, LeaveJob, at, job.Args{"name": uuid.UUID(name[:16]), "rest": uuid.UUID(name[16:])}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

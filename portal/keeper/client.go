@@ -211,7 +211,7 @@ func (r reply) read(into any) error {
 // errBefore is what a keeper of the version before says to a question that it does not know.
 var errBefore = errors.New(`keeper: it says "strange"`)
 
-// EndLogin has a sign-in open nothing more, by its name (LoginName). A keeper of the version
+// EndLogin has a sign-in open nothing more, by each of its names (LoginNames). A keeper of the version
 // before knows no such question, and goes on as it did.
 func (c *Client) EndLogin(ctx context.Context, name [32]byte) error {
 	err := c.ask(ctx, methodEndLogin, endLoginBody{name[:]}, &struct{}{}, answerTime)

@@ -20,11 +20,11 @@ import (
 const (
 	endedFile = "ended"
 	endedLife = LoginLife + SlipLife + challengeLife + skew
-	maxEnded  = 1 << 18
+	maxEnded  = 1 << 19 // two names of each
 )
 
 type ending struct {
-	Name string    `json:"name"` // loginName, hex
+	Name string    `json:"name"` // one of LoginNames, hex
 	At   time.Time `json:"at"`
 }
 
@@ -112,11 +112,15 @@ func (e *endings) add(name [32]byte, now time.Time) error {
 	return nil
 }
 
-// since is when a sign-in ended, if it did.
-func (e *endings) since(name [32]byte) (time.Time, bool) {
+// since is when a sign-in ended, if it did by any of its names.
+func (e *endings) since(names ...[32]byte) (at time.Time, ended bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	at, ended := e.at[name]
+	for _, name := range names {
+		if one, there := e.at[name]; there && (!ended || one.Before(at)) {
+			at, ended = one, true
+		}
+	}
 	return at, ended
 }
 

@@ -95,13 +95,23 @@ func readStatement(challenge []byte) (statement, error) {
 type login struct {
 	person uuid.UUID
 	key    ed25519.PublicKey
+	end    [32]byte // endName
 	from   time.Time
 	until  time.Time
 }
 
-// LoginName is by which the keeper is told that a sign-in ended (Client.EndLogin). It says
-// nothing of whose it is.
-func LoginName(challenge, cms []byte) [32]byte { return loginName(challenge, cms) }
+// LoginNames are by which the keeper is told that a sign-in ended (Client.EndLogin): what was
+// signed, whatever bytes are around the signature, and, for a keeper of the version before,
+// those very bytes. They say nothing of whose it is.
+func LoginNames(challenge, cms []byte) [2][32]byte {
+	return [2][32]byte{endName(challenge), loginName(challenge, cms)}
+}
+
+// endName is by which it is remembered that a sign-in ended. It is of what the person signed
+// alone: the same signature can be written in many ways, and one statement has one session.
+func endName(challenge []byte) [32]byte {
+	return sha256.Sum256(append([]byte("zharia/keeper/ended/1\x00"), challenge...))
+}
 
 // loginName is by which a sign-in is called after it was proved once.
 func loginName(challenge, cms []byte) [32]byte {
@@ -122,7 +132,7 @@ func (k *Keeper) prove(ctx context.Context, challenge, cms []byte, at time.Time,
 	if err != nil {
 		return login{}, err
 	}
-	l := login{key: s.key, from: s.until.Add(-challengeLife), until: s.until.Add(LoginLife - challengeLife)}
+	l := login{key: s.key, end: endName(challenge), from: s.until.Add(-challengeLife), until: s.until.Add(LoginLife - challengeLife)}
 	switch {
 	case s.origin != k.config.Origin:
 		return login{}, refuse(LoginElsewhere)

@@ -630,8 +630,8 @@ func TestASignInThatEndedOpensNothingButWhatWasLeftBefore(t *testing.T) {
 	}
 	opens(me, true, "signed in")
 	s.pass(time.Minute)
-	name := LoginName(me.Challenge, me.Login)
-	for range 2 { // a job may be done twice
+	name := loginName(me.Challenge, me.Login) // as a portal of the version before says it
+	for range 2 {                             // a job may be done twice
 		if err := s.client.EndLogin(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
@@ -661,6 +661,41 @@ func TestASignInThatEndedOpensNothingButWhatWasLeftBefore(t *testing.T) {
 	s.start()
 	if n := len(s.keeper.ended.at); n != 0 {
 		t.Errorf("%d are remembered that open nothing in any case", n)
+	}
+}
+
+// The bytes around a signature are nobody's word: the same one in base64 is the same sign-in.
+func TestASignInThatEndedDoesNotComeBackInOtherBytes(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	me, where := s.signIn(aigul), own(s.person(aigul))
+	text := s.head(where)
+	again := me
+	again.Login = []byte(base64.StdEncoding.EncodeToString(me.Login))
+	if _, err := s.client.Unwrap(s.as(again), []vault.Ask{text}); err != nil {
+		t.Fatalf("while he is signed in: %v", err)
+	}
+	s.pass(time.Minute)
+	for _, name := range LoginNames(me.Challenge, me.Login) {
+		if err := s.client.EndLogin(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.pass(time.Hour)
+	slip, err := NewSlip(again, s.now(), where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"at once", "after a restart"} {
+		for what, ticket := range map[string]vault.Ticket{"as it was": me, "in base64": again, "a slip of after": {Slip: slip}} {
+			if _, err := s.client.Unwrap(s.as(ticket), []vault.Ask{text}); why(err) != LoginEnded {
+				t.Errorf("%s, %s: %v", what, when, err)
+			}
+		}
+		s.end()
+		s.client.Close()
+		s.start()
+		s.unseal()
+		s.pass(time.Minute)
 	}
 }
 

@@ -92,7 +92,7 @@ func (k *Keeper) person(o *opened, s signed) (asked, error) {
 	if !known {
 		return asked{}, refuse(LoginUnknown)
 	}
-	_, ended := k.ended.since([32]byte(r.Login))
+	_, ended := k.ended.since(who.end, [32]byte(r.Login))
 	q, err := askedBy(who.person, r.Asks)
 	switch {
 	case !s.by(who.key, forRequest):
@@ -115,7 +115,7 @@ func (k *Keeper) worker(o *opened, s slip, asks []ask) (asked, error) {
 	if !known {
 		return asked{}, refuse(LoginUnknown)
 	}
-	left, ended := k.ended.since(name)
+	left, ended := k.ended.since(who.end, name)
 	q, err := askedBy(who.person, asks)
 	var p permit
 	switch {

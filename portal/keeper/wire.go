@@ -114,7 +114,7 @@ type loginBody struct {
 }
 
 type endLoginBody struct {
-	Name []byte `json:"name"` // LoginName
+	Name []byte `json:"name"` // one of LoginNames
 }
 
 type slipBody struct {
