@@ -233,7 +233,8 @@ func (c *Chain) lost(before time.Time) *signature {
 }
 
 // inOrder sorts papers by when they were printed, then by their numbers, which the
-// portal draws in order of time; a paper that comes twice counts once.
+// portal draws in order of time; a paper that comes twice, in other bytes even, counts once,
+// as signed when it is first known to have been.
 func inOrder(papers []Paper) []Paper {
 	all := slices.Clone(papers)
 	slices.SortFunc(all, func(a, b Paper) int {
@@ -246,7 +247,10 @@ func inOrder(papers []Paper) []Paper {
 		if n := bytes.Compare(a.Digest[:], b.Digest[:]); n != 0 {
 			return n
 		}
-		return bytes.Compare(a.Signer[:], b.Signer[:])
+		if n := bytes.Compare(a.Signer[:], b.Signer[:]); n != 0 {
+			return n
+		}
+		return a.At.Compare(b.At)
 	})
 	return slices.CompactFunc(all, func(a, b Paper) bool { return a.ID == b.ID && a.Digest == b.Digest && a.Signer == b.Signer })
 }

@@ -370,6 +370,28 @@ func TestAPaperThatIsDatedBackGivesNothing(t *testing.T) {
 }
 
 // A draft may wait for its signature as long as its signer has the power.
+// The same signature in other bytes, shown a day later, is the same paper: it was signed when it
+// was known first, and who lost the case by it gives nothing of it in that day.
+func TestAPaperThatIsShownAgainLaterWasSignedWhenItWasFirst(t *testing.T) {
+	h := begin()
+	h.victim("first", "victim")
+	lost := h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Officer: id("second"), Duty: "charge"})
+	h.at = h.at.Add(12 * time.Hour)
+	h.victim("first", "friend")
+	h.at = h.at.Add(12 * time.Hour)
+	lost.At = h.at
+	h.papers = append(h.papers, lost)
+	for range 20 {
+		rand.Shuffle(len(h.papers), func(i, j int) { h.papers[i], h.papers[j] = h.papers[j], h.papers[i] })
+		if s := h.is("friend"); !s.None() {
+			t.Fatalf("let in by one who had lost the case: %v", s)
+		}
+		if s := h.is("victim"); s.None() {
+			t.Fatal("let in while he had it: nothing")
+		}
+	}
+}
+
 func TestAPaperThatWaitedForItsSignatureCounts(t *testing.T) {
 	h := begin()
 	h.victim("first", "victim")
