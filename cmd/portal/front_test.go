@@ -787,14 +787,18 @@ func TestAKeeperWithoutRoomIsToldOfBeforeItStands(t *testing.T) {
 	if got := keeperDisk(keeper.Disk{All: 5}); len(got) != 1 || got[0].Name != "portal_keeper_disk_free_bytes" || got[0].Value != 0 {
 		t.Errorf("of a full disk: %v", got)
 	}
-	lookForRoom(t.Context(), keeper.Disk{})
-	lookForRoom(t.Context(), keeper.Disk{Free: 2 << 30, All: 5 << 30})
+	lookForRoom(t.Context(), keeper.Status{})
+	lookForRoom(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 2 << 30, All: 5 << 30}, Withdrawn: keeper.Extent{Bytes: 3, Most: 4}})
 	if said.Len() > 0 {
 		t.Errorf("with room: %s", said)
 	}
-	lookForRoom(t.Context(), keeper.Disk{Free: 5 << 20, All: 5 << 30})
-	if !strings.Contains(said.String(), "alarm: the disk of the keeper") {
+	lookForRoom(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 5 << 20, All: 5 << 30}})
+	if !strings.Contains(said.String(), "alarm: the disk of the keeper") || strings.Contains(said.String(), "memory") {
 		t.Errorf("without room: %s", said)
+	}
+	lookForRoom(t.Context(), keeper.Status{Withdrawn: keeper.Extent{Bytes: 4, Most: 4}})
+	if !strings.Contains(said.String(), "alarm: a memory of the keeper") {
+		t.Errorf("with a memory that is full: %s", said)
 	}
 }
 

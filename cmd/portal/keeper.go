@@ -647,6 +647,11 @@ func (c *ceremony) tell(s keeper.Status) {
 	if s.Disk.Scarce() {
 		c.red("THE DISK IS ALMOST FULL: when it is, no text opens.")
 	}
+	for name, e := range map[string]keeper.Extent{"withdrawn": s.Withdrawn, "openings": s.Openings} {
+		if e.Scarce() {
+			c.red("THE MEMORY %q IS ALMOST FULL, %d MB of %d: when it is, no new case opens. A later release has more room.", name, e.Bytes>>20, e.Most>>20)
+		}
+	}
 	if s.Unsettled {
 		c.red("%s", unsettled)
 	}

@@ -393,9 +393,12 @@ func keeperDisk(d keeper.Disk) []ops.Figure {
 }
 
 // lookForRoom tells of a keeper that will stand still before long, as long as that lasts.
-func lookForRoom(ctx context.Context, d keeper.Disk) {
-	if d.Scarce() {
-		slog.ErrorContext(ctx, "alarm: the disk of the keeper's folder is almost full: when it is, no text opens", "free", d.Free, "of", d.All)
+func lookForRoom(ctx context.Context, s keeper.Status) {
+	if s.Disk.Scarce() {
+		slog.ErrorContext(ctx, "alarm: the disk of the keeper's folder is almost full: when it is, no text opens", "free", s.Disk.Free, "of", s.Disk.All)
+	}
+	if s.Withdrawn.Scarce() || s.Openings.Scarce() {
+		slog.ErrorContext(ctx, "alarm: a memory of the keeper is almost full: when it is, no new case opens", "withdrawn", s.Withdrawn.Bytes, "openings", s.Openings.Bytes, "of", s.Withdrawn.Most)
 	}
 }
 

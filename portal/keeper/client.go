@@ -31,7 +31,7 @@ var ErrRefused = vault.ErrRefused
 // how often it is asked whether it was unsealed meanwhile.
 const (
 	answerTime   = 2 * time.Second
-	ceremonyTime = 15 * time.Second // Argon2, and the disk
+	ceremonyTime = 2 * time.Minute // Argon2, the disk, and a long memory that is read
 	lines        = 16
 	waitStep     = time.Second
 )

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -9,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,36 +62,25 @@ func (h headOf) proof(key []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// Bounds of a journal: an entry, and the file, which holds a million withdrawals.
+// Bounds of a journal: an entry, a line of the file, and the file, which holds a million
+// withdrawals and more.
 const (
 	maxEntry   = 8 << 10
-	maxJournal = 256 << 20
+	maxLine    = 2 * maxEntry
+	maxJournal = 1 << 30
 )
 
 // openJournal reads a journal and asks that it be whole, as far as can be told
 // without the root.
 func openJournal(dir, name string) (*journal, error) {
 	j := &journal{path: filepath.Join(dir, name), most: maxJournal}
-	text, err := readSmall(j.path, maxJournal)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
-	}
 	head, err := j.head()
 	if err != nil {
 		return nil, err
 	}
-	whole := 0
-	for len(text[whole:]) > 0 {
-		end := bytes.IndexByte(text[whole:], '\n')
-		if end < 0 {
-			break
-		}
-		var e entry
-		if err := strictly(text[whole:whole+end], &e); err != nil || e.N != uint64(len(j.entries)+1) {
-			return nil, fmt.Errorf("%w: %s, entry %d", ErrChanged, name, len(j.entries)+1)
-		}
-		j.entries = append(j.entries, e)
-		whole += end + 1
+	whole, cut, err := j.read()
+	if err != nil {
+		return nil, err
 	}
 	// The head is written after its entry: a power cut may leave entries that it does
 	// not know yet, and half of one. The half was never answered for; it goes.
@@ -97,10 +88,40 @@ func openJournal(dir, name string) (*journal, error) {
 	if n < head.N || head.N > 0 && !hmac.Equal(j.entries[head.N-1].Mac, head.Mac) {
 		return nil, fmt.Errorf("%w: %s has %d entries, and had %d", ErrChanged, name, n, head.N)
 	}
-	if j.size = int64(whole); whole < len(text) {
-		return j, os.Truncate(j.path, int64(whole))
+	if j.size = whole; cut {
+		return j, os.Truncate(j.path, whole)
 	}
 	return j, nil
+}
+
+// read takes the entries in, line by line. whole is how long those are together, and cut that
+// something follows them that has no end.
+func (j *journal) read() (whole int64, cut bool, err error) {
+	name := filepath.Base(j.path)
+	f, err := os.Open(j.path)
+	if err != nil {
+		return 0, false, fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxJournal {
+		return 0, false, errors.Join(fmt.Errorf("%w: %s is not a file of at most %d bytes", ErrChanged, name, maxJournal), err)
+	}
+	for lines := bufio.NewReaderSize(f, maxLine); ; {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			return whole, len(line) > 0, nil
+		}
+		var e entry
+		if err == nil {
+			err = strictly(line, &e)
+		}
+		if err != nil || e.N != uint64(len(j.entries)+1) {
+			return 0, false, fmt.Errorf("%w: %s, entry %d", ErrChanged, name, len(j.entries)+1)
+		}
+		j.entries = append(j.entries, e)
+		whole += int64(len(line))
+	}
 }
 
 // newJournal makes an empty one. One that an Init left that was broken off goes: nothing was

@@ -93,3 +93,53 @@ func TestAMemoryThatIsFullTakesNoMoreAndIsStillRead(t *testing.T) {
 		t.Errorf("%d entries of %d", again, n)
 	}
 }
+
+// A case that comes from the register is remembered, and what is given and taken in it, each
+// in some hundreds of bytes: a country has a few hundred thousand of that in a year.
+func TestAMemoryHasRoomForAMillionAndTellsBeforeItIsFull(t *testing.T) {
+	s := unsealed(t, nil, byPapers)
+	j := s.keeper.withdrawn
+	charge := bytes.Repeat([]byte{'x'}, 505) // a note of one (portal/leave)
+	before := j.size
+	if err := j.add(charge, s.now()); err != nil {
+		t.Fatal(err)
+	}
+	if most := j.most / (j.size - before); most < 1_000_000 {
+		t.Errorf("it is full after %d", most)
+	}
+	status := func() Extent {
+		t.Helper()
+		status, err := s.client.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status.Withdrawn
+	}
+	if e := status(); e.Bytes != j.size || e.Most != j.most || e.Scarce() {
+		t.Errorf("%+v", e)
+	}
+	j.most = (4*j.size + 2) / 3
+	if e := status(); e.Scarce() {
+		t.Errorf("with a quarter of it free: %+v", e)
+	}
+	j.most--
+	if e := status(); !e.Scarce() {
+		t.Errorf("with less: %+v", e)
+	}
+	if (Extent{}).Scarce() {
+		t.Error("a keeper of the version before does not say how much room there is")
+	}
+}
+
+// What is no entry is found by how long it is too, and not read to its end.
+func TestALineThatIsLongerThanAnEntryIsNone(t *testing.T) {
+	s := unsealed(t, nil, byPapers)
+	s.end()
+	path := filepath.Join(s.dir, withdrawnFile)
+	if err := os.WriteFile(path, bytes.Repeat([]byte{' '}, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openJournal(s.dir, withdrawnFile); !errors.Is(err, ErrChanged) {
+		t.Errorf("%v", err)
+	}
+}

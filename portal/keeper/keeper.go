@@ -269,14 +269,22 @@ func (d Disk) Scarce() bool { return d.All > 0 && d.Free < scarce }
 type Extent struct {
 	Entries int    `json:"entries"`
 	Newest  string `json:"newest"`
+	Bytes   int64  `json:"bytes,omitempty"`
+	Most    int64  `json:"most,omitempty"` // none where it is not told
 }
 
+// Scarce says that less than a quarter is free: time for a release with more room. Through one
+// that is full nothing is taken away, so nothing that comes new is opened either.
+func (e Extent) Scarce() bool { return e.Most > 0 && 4*e.Bytes > 3*e.Most }
+
 func (j *journal) extent() Extent {
-	all := j.all()
-	if len(all) == 0 {
-		return Extent{}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := Extent{Entries: len(j.entries), Bytes: j.size, Most: j.most}
+	if n := len(j.entries); n > 0 {
+		e.Newest = hex.EncodeToString(j.entries[n-1].Mac)
 	}
-	return Extent{len(all), hex.EncodeToString(all[len(all)-1].Mac)}
+	return e
 }
 
 // Memory is a moment of one of the keeper's memories, by the fingerprint of what was its
