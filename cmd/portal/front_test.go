@@ -787,18 +787,22 @@ func TestAKeeperWithoutRoomIsToldOfBeforeItStands(t *testing.T) {
 	if got := keeperDisk(keeper.Disk{All: 5}); len(got) != 1 || got[0].Name != "portal_keeper_disk_free_bytes" || got[0].Value != 0 {
 		t.Errorf("of a full disk: %v", got)
 	}
-	lookForRoom(t.Context(), keeper.Status{})
-	lookForRoom(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 2 << 30, All: 5 << 30}, Withdrawn: keeper.Extent{Bytes: 3, Most: 4}})
+	lookAfter(t.Context(), keeper.Status{})
+	lookAfter(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 2 << 30, All: 5 << 30}, Withdrawn: keeper.Extent{Bytes: 3, Most: 4}})
 	if said.Len() > 0 {
 		t.Errorf("with room: %s", said)
 	}
-	lookForRoom(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 5 << 20, All: 5 << 30}})
+	lookAfter(t.Context(), keeper.Status{Disk: keeper.Disk{Free: 5 << 20, All: 5 << 30}})
 	if !strings.Contains(said.String(), "alarm: the disk of the keeper") || strings.Contains(said.String(), "memory") {
 		t.Errorf("without room: %s", said)
 	}
-	lookForRoom(t.Context(), keeper.Status{Withdrawn: keeper.Extent{Bytes: 4, Most: 4}})
-	if !strings.Contains(said.String(), "alarm: a memory of the keeper") {
+	lookAfter(t.Context(), keeper.Status{Withdrawn: keeper.Extent{Bytes: 4, Most: 4}})
+	if !strings.Contains(said.String(), "alarm: a memory of the keeper") || strings.Contains(said.String(), "from before") {
 		t.Errorf("with a memory that is full: %s", said)
+	}
+	lookAfter(t.Context(), keeper.Status{Epoch: 1, Ahead: 2})
+	if !strings.Contains(said.String(), "alarm: the keeper's folder is from before an epoch") {
+		t.Errorf("with an old folder: %s", said)
 	}
 }
 

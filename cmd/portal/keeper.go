@@ -652,6 +652,9 @@ func (c *ceremony) tell(s keeper.Status) {
 			c.red("THE MEMORY %q IS ALMOST FULL, %d MB of %d: when it is, no new case opens. A later release has more room.", name, e.Bytes>>20, e.Most>>20)
 		}
 	}
+	if s.Ahead > 0 {
+		c.red("THIS FOLDER IS FROM BEFORE EPOCH %d, in which texts were sealed. They open. Call `portal keeper rotate` until that is the present epoch.", s.Ahead)
+	}
 	if s.Unsettled {
 		c.red("%s", unsettled)
 	}

@@ -505,7 +505,7 @@ func runner(p *portal.Portal, h hands) job.Runner {
 		}}
 		r.Timetable["look how much room the keeper has"] = job.Task{Every: time.Hour, Do: func(ctx context.Context, _ *database.DB, _ time.Time) error {
 			s, err := h.keeper.Status(ctx)
-			lookForRoom(ctx, s)
+			lookAfter(ctx, s)
 			return err
 		}}
 	}

@@ -392,13 +392,17 @@ func keeperDisk(d keeper.Disk) []ops.Figure {
 	return []ops.Figure{{Name: "portal_keeper_disk_free_bytes", Help: "Room on the disk of the keeper's folder: without any it opens no text.", Value: float64(d.Free)}}
 }
 
-// lookForRoom tells of a keeper that will stand still before long, as long as that lasts.
-func lookForRoom(ctx context.Context, s keeper.Status) {
+// lookAfter tells of a keeper that will stand still before long, or whose folder is an old one,
+// as long as that lasts.
+func lookAfter(ctx context.Context, s keeper.Status) {
 	if s.Disk.Scarce() {
 		slog.ErrorContext(ctx, "alarm: the disk of the keeper's folder is almost full: when it is, no text opens", "free", s.Disk.Free, "of", s.Disk.All)
 	}
 	if s.Withdrawn.Scarce() || s.Openings.Scarce() {
 		slog.ErrorContext(ctx, "alarm: a memory of the keeper is almost full: when it is, no new case opens", "withdrawn", s.Withdrawn.Bytes, "openings", s.Openings.Bytes, "of", s.Withdrawn.Most)
+	}
+	if s.Ahead > 0 {
+		slog.ErrorContext(ctx, "alarm: the keeper's folder is from before an epoch in which texts were sealed: they open, and new ones are sealed to an earlier key; portal keeper rotate", "epoch", s.Epoch, "sealed", s.Ahead)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // Each epoch has a seed, drawn from that of the epoch before by a step that has no way
 // back (vault.NextSeed). The state folder keeps the seed of the oldest epoch only, in a
 // box that the root opens. So an old copy of the folder opens whatever was sealed after
-// it, and a folder that has forgotten an epoch opens nothing of it, whoever brings the
+// it (of the next maxAhead epochs by itself), and a folder that has forgotten an epoch opens nothing of it, whoever brings the
 // shares.
 
 // Rest is how old the present epoch must be before those before it may be forgotten: a

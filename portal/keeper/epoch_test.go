@@ -91,6 +91,66 @@ func TestKeysAreForgottenWhenNothingNeedsThemAndNotBefore(t *testing.T) {
 	looks("with the folder of before", true)
 }
 
+// The only copy of the folder that is left may be from before the last epoch: its seed gives
+// the key of that one too, so nothing is lost, and it says what to do.
+func TestAFolderFromBeforeAnEpochOpensWhatWasSealedInIt(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	where := own(s.person(aigul))
+	before, err := os.ReadFile(filepath.Join(s.dir, stateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.keeper.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.keys.Renew(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fresh := s.seal(where, "үшінші кезең")
+	s.end()
+	if err := os.WriteFile(filepath.Join(s.dir, stateFile), before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	s.unseal()
+	opens := func(when string, ahead uint32) {
+		t.Helper()
+		s.pass(time.Second)
+		if got, err := s.keys.OpenText(s.as(s.signIn(aigul)), where, fresh); err != nil || got != "үшінші кезең" {
+			t.Errorf("%s: %q, %v", when, got, err)
+		}
+		if st := s.keeper.Status(); st.Ahead != ahead {
+			t.Errorf("%s: %+v", when, st)
+		}
+	}
+	if st := s.keeper.Status(); st.Ahead != 0 {
+		t.Errorf("before it was asked: %+v", st)
+	}
+	opens("with the folder of before", 3)
+	head, err := vault.Head(where, fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, epoch := range []uint32{2, 4, 1 + maxAhead, 2 + maxAhead, maxEpoch, 1<<32 - 1} {
+		strange := head
+		strange.Epoch = epoch
+		if keys, err := s.client.Unwrap(s.as(s.signIn(aigul)), []vault.Ask{strange}); err != nil || keys[0] != nil {
+			t.Errorf("what was not sealed in epoch %d: %v, %v", epoch, keys, err)
+		}
+		if n := len(s.keeper.opened.keys); n > 6 {
+			t.Errorf("%d keys are kept", n)
+		}
+	}
+	for range 2 {
+		if _, err := s.keeper.Rotate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opens("after as many epochs", 0)
+}
+
 func TestWhatSomebodyWroteIntoTheStateFileAboutEpochsIsFound(t *testing.T) {
 	s := unsealed(t, nil, nil)
 	for _, damage := range []func(*state){

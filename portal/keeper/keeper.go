@@ -43,8 +43,12 @@ import (
 	"zharia/portal/vault"
 )
 
-// maxEpoch is how many epochs there can be: a new one each week for a thousand years.
-const maxEpoch = 1 << 16
+// maxEpoch is how many epochs there can be: a new one each week for a thousand years. maxAhead is
+// of how many after its own a folder opens what was sealed in them: it may be from before.
+const (
+	maxEpoch = 1 << 16
+	maxAhead = 64
+)
 
 // Names of the two memories.
 const (
@@ -149,8 +153,19 @@ type opened struct {
 	meter  meter
 	nonces nonces
 
-	mu   sync.Mutex
-	keys map[uint32]hpke.PrivateKey
+	mu    sync.Mutex
+	keys  map[uint32]hpke.PrivateKey
+	ahead uint32 // the latest epoch of which something opened
+}
+
+// latest is the epoch after the present one of which something opened; 0 for none.
+func (o *opened) latest(present uint32) uint32 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ahead > present {
+		return o.ahead
+	}
+	return 0
 }
 
 // Init makes a keeper in an empty folder: a new root, sealed by the source. With
@@ -239,10 +254,11 @@ type Status struct {
 	Sealed       bool      `json:"sealed"`
 	Source       string    `json:"source"`
 	Epoch        uint32    `json:"epoch"`
-	Began        time.Time `json:"began"`          // the present epoch
-	Oldest       uint32    `json:"oldest"`         // epochs before it are forgotten
-	Swept        Sweep     `json:"swept,omitzero"` // what the portal said last
-	Have         int       `json:"have"`           // shares given of those needed
+	Began        time.Time `json:"began"`           // the present epoch
+	Oldest       uint32    `json:"oldest"`          // epochs before it are forgotten
+	Ahead        uint32    `json:"ahead,omitempty"` // texts were opened that are sealed to this later epoch: the folder is from before it
+	Swept        Sweep     `json:"swept,omitzero"`  // what the portal said last
+	Have         int       `json:"have"`            // shares given of those needed
 	Need         int       `json:"need"`
 	Unsettled    bool      `json:"unsettled,omitempty"` // the new shares were never confirmed, and the former ones still open with beforeFile
 	Since        time.Time `json:"since,omitzero"`      // unsealed
@@ -338,7 +354,7 @@ func (k *Keeper) Status() Status {
 		s.Need = kept.Threshold
 	}
 	if k.opened != nil {
-		s.Since, s.Boot = k.opened.since, k.opened.boot
+		s.Since, s.Boot, s.Ahead = k.opened.since, k.opened.boot, k.opened.latest(k.state.Epoch)
 	}
 	return s
 }
@@ -542,11 +558,11 @@ func (k *Keeper) within(do func(o *opened, s state) error) error {
 	return do(k.opened, k.state)
 }
 
-// key is the pair of keys of an epoch; of one that is forgotten there is none.
+// key is the pair of keys of an epoch; of one that is forgotten, or far ahead, there is none.
 func (o *opened) key(epoch, newest uint32) (hpke.PrivateKey, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if epoch < o.oldest || epoch > newest {
+	if epoch < o.oldest || epoch > newest+maxAhead {
 		return nil, vault.ErrNotSealedHere
 	}
 	if key, ok := o.keys[epoch]; ok {
@@ -717,6 +733,11 @@ func (o *opened) unwrap(asks []vault.Ask, newest uint32) ([][]byte, error) {
 		}
 		if err != nil && !errors.Is(err, vault.ErrNotSealedHere) {
 			return nil, err
+		}
+		if err == nil && a.Epoch > newest {
+			o.mu.Lock()
+			o.ahead = max(o.ahead, a.Epoch)
+			o.mu.Unlock()
 		}
 	}
 	return deks, nil
