@@ -96,8 +96,11 @@ func (r *rights) Take(ctx context.Context, p keeper.Paper, at time.Time) ([][]by
 	name := nameOf(p)
 	one := warrant.Paper{Fact: f, Register: register, Digest: sha256.Sum256(p.Content)}
 	var notes []note
-	if before, known := r.knows(name); known {
+	if before, saw, known := r.knows(name); known {
 		one = before
+		if saw != nil { // there may have been no room for it then
+			notes = append(notes, note{Seen: saw})
+		}
 	} else {
 		by, err := r.prove(ctx, p, f, register, name, at)
 		if err != nil {
@@ -159,11 +162,15 @@ func nameOf(p keeper.Paper) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-func (r *rights) knows(name [32]byte) (warrant.Paper, bool) {
+// knows is a paper that counts already, and that it was seen, if that says when it was signed.
+func (r *rights) knows(name [32]byte) (p warrant.Paper, saw *seen, known bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	p, known := r.known[name]
-	return p, known
+	if one, there := r.seen[name]; there {
+		saw = &one
+	}
+	p, known = r.known[name]
+	return p, saw, known
 }
 
 // came is when a paper was first shown: at a moment, if it was not before the restart.

@@ -299,6 +299,25 @@ func TestWithoutATimeStampAPaperCountsIfTheKeeperSawItWhileItWasFresh(t *testing
 	other.wants(b.Aigul, b.Theft, true, "what has a time-stamp")
 }
 
+// The first time there was no room to write it down: the second time it is written down.
+func TestWhatTheKeeperSawIsRememberedWhenItIsShownAgain(t *testing.T) {
+	b := sit(t, portaltest.World(t))
+	b.see(b.Stranger, b.Theft)
+	back := silent(b.W, authority.Stamps)
+	p := confirmed(b, b.Stranger)
+	back()
+	if _, err := b.Take(t.Context(), p, b.At); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, b.take(p))
+	ok(t, b.Troupe.Authority.Revoke(b.Daniyar.Key.Serial(), authority.Hold, b.At.Add(time.Hour)))
+	t.Cleanup(func() { b.Troupe.Authority.Unrevoke(b.Daniyar.Key.Serial()) })
+	b.At = b.At.Add(48 * time.Hour)
+	b.again()
+	b.see(b.Stranger, b.Theft)
+	b.wants(b.Stranger, b.Theft, true, "two days later, remembered")
+}
+
 func TestWithoutATimeStampTheAuthorityIsAskedAgainAndItsSilenceGivesNothing(t *testing.T) {
 	b := sit(t, portaltest.World(t))
 	b.see(b.Stranger, b.Theft)
