@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -622,4 +623,41 @@ func TestAFolderThatOthersCanReadOrThatIsInUseIsRefused(t *testing.T) {
 		t.Errorf("a second root: %v", err)
 	}
 	s.start()
+}
+
+// stuck is a source that is asked and does not answer.
+type stuck struct {
+	Source
+	asked, goOn chan struct{}
+}
+
+func (s stuck) Unseal(ctx context.Context, sealed []byte) ([]byte, error) {
+	close(s.asked)
+	<-s.goOn
+	return s.Source.Unseal(ctx, sealed)
+}
+
+// A module that hangs in a ceremony keeps the portal from nothing: texts open, and how the
+// keeper is can be asked.
+func TestACeremonyThatWaitsHoldsUpNobody(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	me, where := s.signIn(aigul), own(s.person(aigul))
+	text := s.head(where)
+	from := stuck{s.source(), make(chan struct{}), make(chan struct{})}
+	ended := make(chan error)
+	go func() {
+		_, err := s.keeper.OpenCase(context.Background(), from, theft, daniyar, "Тергеуші қайтыс болды, мерзім ертең бітеді.")
+		ended <- err
+	}()
+	<-from.asked
+	if st, err := s.client.Status(t.Context()); err != nil || st.Sealed {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if _, err := s.client.Unwrap(s.as(me), []vault.Ask{text}); err != nil {
+		t.Error(err)
+	}
+	close(from.goOn)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

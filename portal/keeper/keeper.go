@@ -133,7 +133,9 @@ type Keeper struct {
 	opened *opened // nil while it is sealed
 	swept  Sweep
 
-	ceremony sync.Mutex // one at a time: unsealing, new shares, an opening
+	ceremony sync.Mutex // one at a time: unsealing, new shares, an opening; who asks how it is does not wait for it
+
+	giving   sync.Mutex // the shares that wait for others
 	given    []share.Share
 	lastGift time.Time
 }
@@ -340,10 +342,7 @@ func (k *Keeper) recalls(m Memory) (known bool, err error) {
 
 // Status tells how the keeper is.
 func (k *Keeper) Status() Status {
-	k.ceremony.Lock()
-	k.forgetOldShares()
-	have := len(k.given)
-	k.ceremony.Unlock()
+	have := k.waiting()
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	s := Status{
@@ -365,7 +364,6 @@ func (k *Keeper) Status() Status {
 func (k *Keeper) GiveShare(ctx context.Context, one share.Share) error {
 	k.ceremony.Lock()
 	defer k.ceremony.Unlock()
-	k.forgetOldShares()
 	s, err := k.sealedState()
 	if err != nil {
 		return err
@@ -376,28 +374,56 @@ func (k *Keeper) GiveShare(ctx context.Context, one share.Share) error {
 	if err := belongs(s.Sealed, one); err != nil {
 		return err
 	}
+	all, err := k.together(one)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	defer clearAll(all)
+	return k.unseal(ctx, &Shares{Given: all})
+}
+
+// together puts a share beside those that wait, and gives all of them where they are enough.
+func (k *Keeper) together(one share.Share) (all []share.Share, err error) {
+	k.giving.Lock()
+	defer k.giving.Unlock()
+	k.forgetOldShares()
 	if slices.ContainsFunc(k.given, func(other share.Share) bool { return other.Index == one.Index }) {
-		return fmt.Errorf("%w: %v", share.ErrTwice, one)
+		return nil, fmt.Errorf("%w: %v", share.ErrTwice, one)
 	}
 	k.given, k.lastGift = append(k.given, one), k.config.Now()
 	if len(k.given) < int(one.Threshold) {
-		return nil
+		return nil, nil
 	}
-	defer k.forgetShares()
-	return k.unseal(ctx, &Shares{Given: k.given})
+	all, k.given = k.given, nil
+	return all, nil
+}
+
+// waiting is how many shares wait for others.
+func (k *Keeper) waiting() int {
+	k.giving.Lock()
+	defer k.giving.Unlock()
+	k.forgetOldShares()
+	return len(k.given)
 }
 
 func (k *Keeper) forgetOldShares() {
 	if len(k.given) > 0 && k.config.Now().Sub(k.lastGift) > shareLife {
-		k.forgetShares()
+		clearAll(k.given)
+		k.given = nil
 	}
 }
 
 func (k *Keeper) forgetShares() {
-	for _, one := range k.given {
+	k.giving.Lock()
+	defer k.giving.Unlock()
+	clearAll(k.given)
+	k.given = nil
+}
+
+func clearAll(shares []share.Share) {
+	for _, one := range shares {
 		one.Clear()
 	}
-	k.given = nil
 }
 
 // sealedState is the state of a keeper that is still to be unsealed.
