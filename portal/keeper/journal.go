@@ -221,16 +221,20 @@ func (e entry) proof(key, before []byte) []byte {
 
 // addOnce is add of what is not there yet.
 func (j *journal) addOnce(data []byte, at time.Time) error {
-	j.mu.Lock()
-	there := j.has[sha256.Sum256(data)]
-	j.mu.Unlock()
-	if there {
+	if j.holds(data) {
 		return nil
 	}
 	return j.add(data, at)
 }
 
-// add puts an entry on disk before it returns.
+// holds says that an entry of this is there.
+func (j *journal) holds(data []byte) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.has[sha256.Sum256(data)]
+}
+
+// add puts an entry on disk before it returns. It may be there with an error too (holds).
 func (j *journal) add(data []byte, at time.Time) error {
 	if len(data) > maxEntry {
 		return fmt.Errorf("keeper: an entry of %d bytes, more than %d", len(data), maxEntry)

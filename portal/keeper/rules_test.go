@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -514,6 +515,83 @@ func TestThreeCustodiansOpenOneCaseForOneOfficialForADay(t *testing.T) {
 	official = s.signIn(daniyar)
 	if err := opens(official, theft); why(err) == "" {
 		t.Errorf("the day after: %v", err)
+	}
+}
+
+const because = "Тергеуші қайтыс болды; мерзім ертең бітеді, іс прокурорға керек."
+
+// looks has somebody open a text of the case of theft, of which the keeper has one paper.
+func (s *stage) looks(iin string) error {
+	s.t.Helper()
+	s.pass(time.Second)
+	if err := s.client.Show(s.t.Context(), paperOf("grant", theft, uuid.New())); err != nil {
+		s.t.Fatal(err)
+	}
+	_, err := s.client.Unwrap(s.as(s.signIn(iin)), []vault.Ask{s.head(ofCase(theft))})
+	return err
+}
+
+// A day that is over does not begin anew because the clock was put back.
+func TestWhatCustodiansOpenedIsNotOpenBeforeTheyDid(t *testing.T) {
+	s := unsealed(t, nil, byPapers)
+	if _, err := s.keeper.OpenCase(t.Context(), s.source(), theft, daniyar, because); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.looks(daniyar); err != nil {
+		t.Fatal(err)
+	}
+	s.end()
+	s.pass(-3 * OpeningLife)
+	s.start()
+	s.unseal()
+	if err := s.looks(daniyar); why(err) != NoStanding {
+		t.Errorf("three days before: %v", err)
+	}
+}
+
+// What stands in the memory is told to the people of the case and counts after a restart: so
+// it was done, also where the disk was full a moment later.
+func TestACaseThatIsWrittenDownAsOpenedIsOpen(t *testing.T) {
+	s := unsealed(t, nil, byPapers)
+	head := filepath.Join(s.dir, openingsFile+headSuffix)
+	kept, err := os.ReadFile(head)
+	if err := errors.Join(err, os.Remove(head), os.Mkdir(head, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	opening, err := s.keeper.OpenCase(t.Context(), s.source(), theft, daniyar, because)
+	list, no := s.client.Openings(t.Context())
+	if no != nil || len(list) != 1 || err != nil || list[0].ID != opening.ID {
+		t.Errorf("told as opened: %d, %v; done: %v", len(list), no, err)
+	}
+	if err := s.looks(daniyar); err != nil {
+		t.Errorf("for the official: %v", err)
+	}
+	s.end()
+	if err := errors.Join(os.Remove(head), os.WriteFile(head, kept, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	s.unseal()
+	if err := s.looks(daniyar); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// Unsealed while its clock ran ahead, the keeper opens when that is set right, and a request
+// of before is good no longer than any.
+func TestAClockThatRanAheadAtTheUnsealingClosesNothing(t *testing.T) {
+	s := unsealed(t, nil, nil)
+	s.pass(-5 * time.Hour)
+	me, where := s.signIn(aigul), own(s.person(aigul))
+	for range 2 {
+		if _, err := s.client.Unwrap(s.as(me), []vault.Ask{s.head(where)}); err != nil {
+			t.Errorf("%v", err)
+		}
+		s.pass(time.Minute)
+	}
+	s.client.Now = func() time.Time { return s.now().Add(-requestLife - time.Second) }
+	if _, err := s.client.Unwrap(s.as(me), []vault.Ask{s.head(where)}); why(err) != RequestStale {
+		t.Errorf("a request of before: %v", err)
 	}
 }
 
