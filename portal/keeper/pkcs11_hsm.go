@@ -231,6 +231,9 @@ func hsmError(step string, err error) error {
 	return fmt.Errorf("%w (%s: %w)", kind, step, err)
 }
 
+// aeadFailed is CKR_AEAD_DECRYPT_FAILED of PKCS#11 3.0, which the driver does not know.
+const aeadFailed pkcs11.Error = 0x42
+
 // decryptError tells a root of somebody else's, for which modules have many names, from
 // a module that went away.
 func decryptError(err error) error {
@@ -238,7 +241,7 @@ func decryptError(err error) error {
 	errors.As(err, &code)
 	switch code {
 	case pkcs11.CKR_ENCRYPTED_DATA_INVALID, pkcs11.CKR_ENCRYPTED_DATA_LEN_RANGE, pkcs11.CKR_DATA_INVALID, pkcs11.CKR_DATA_LEN_RANGE,
-		pkcs11.CKR_FUNCTION_FAILED, pkcs11.CKR_GENERAL_ERROR:
+		pkcs11.CKR_FUNCTION_FAILED, pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_SIGNATURE_INVALID, aeadFailed:
 		return fmt.Errorf("%w: the key of the token does not open it (C_Decrypt: %w)", ErrNotRoot, err)
 	}
 	return hsmError("C_Decrypt", err)

@@ -404,7 +404,7 @@ func TestEachTroubleOfAnHSMIsToldByItsName(t *testing.T) {
 	sealed := sealedBy(t, h)
 	for trouble, want := range map[string]error{
 		"last try": ErrPINLast, "locked before": ErrPINLocked, "locked now": ErrPINLocked, "expired": ErrPIN, "no pin yet": ErrHSMToken,
-		"unplugged": ErrHSMGone, "unplugged in the midst": ErrHSMGone,
+		"unplugged": ErrHSMGone, "unplugged in the midst": ErrHSMGone, "another root": ErrNotRoot, "another root, older": ErrNotRoot,
 	} {
 		t.Run(trouble, func(t *testing.T) {
 			t.Setenv("HSM_TROUBLE", trouble)

@@ -38,6 +38,8 @@ static rv login(unsigned long session, unsigned long user, char *pin, unsigned l
 
 static rv decrypt(unsigned long session, char *in, unsigned long size, char *out, unsigned long *had) {
 	if (trouble("unplugged in the midst")) return 0x32;
+	if (trouble("another root")) return 0x42;        /* CKR_AEAD_DECRYPT_FAILED, of PKCS#11 3.0 */
+	if (trouble("another root, older")) return 0xC0; /* CKR_SIGNATURE_INVALID */
 	if (trouble("hangs") && out != NULL) while (trouble("hangs")) usleep(10000);
 	return real->f[DECRYPT](session, in, size, out, had);
 }
