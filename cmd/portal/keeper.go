@@ -183,8 +183,11 @@ func (c *ceremony) proof(s keeper.Status) (keeper.Proof, error) {
 
 // secretOf is what a keeper without shares asks for.
 func secretOf(s keeper.Status) string {
-	if s.Source == (keeper.HSM{}).Name() {
+	switch s.Source {
+	case (keeper.HSM{}).Name():
 		return askPIN
+	case (keeper.Transit{}).Name():
+		return "Token of the transit engine:"
 	}
 	return "Passphrase of the keeper:"
 }
@@ -437,7 +440,8 @@ func keeperRun(ctx context.Context, c *ceremony, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	k, err := keeper.Open(keeper.Config{Dir: c.dir, Origin: f.origin, Verifier: verifier, Rights: rights, WithoutChain: f.withoutChain, HSM: f.from.hsm})
+	k, err := keeper.Open(keeper.Config{Dir: c.dir, Origin: f.origin, Verifier: verifier, Rights: rights, WithoutChain: f.withoutChain,
+		HSM: f.from.hsm, Transit: keeper.Transit{Address: f.from.address, Key: f.from.key}})
 	if err != nil {
 		return err
 	}

@@ -661,3 +661,30 @@ func TestACeremonyThatWaitsHoldsUpNobody(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Of a keeper whose root a transit engine seals, its token is what those bring who may.
+func TestTheTokenOfATransitEngineProvesAndUnseals(t *testing.T) {
+	from := transit(t)
+	s := unsealed(t, from, func(c *Config) { c.Transit = Transit{Address: from.Address, Key: from.Key} })
+	o, err := Operate(s.socket + "o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if st, err := o.Seal(t.Context()); err != nil || !st.Sealed {
+		t.Fatal(st, err)
+	}
+	if st, err := o.GivePassphrase(t.Context(), []byte("another token")); err == nil || !strings.Contains(err.Error(), ErrNotRoot.Error()) {
+		t.Errorf("another token: %+v, %v", st, err)
+	}
+	token := func() Proof { return Proof{Passphrase: []byte(from.Token)} }
+	if st, err := o.GivePassphrase(t.Context(), token().Passphrase); err != nil || st.Sealed {
+		t.Errorf("unsealed anew: %+v, %v", st, err)
+	}
+	if _, err := o.OpenCase(t.Context(), token(), theft, daniyar, because); err != nil {
+		t.Errorf("a case: %v", err)
+	}
+	if made, err := o.Reshare(t.Context(), token(), 2, 3); err != nil || len(made) != 3 {
+		t.Errorf("shares instead: %v", err)
+	}
+}

@@ -108,7 +108,8 @@ type Config struct {
 	Verifier *eds.Verifier // with the trusted authorities; the keeper's own, not the portal's
 	Rights   func() Rights // nil: no text of a case opens
 	Limits   Limits
-	HSM      HSM // where one seals the root: its settings; the PIN comes from whoever unseals
+	HSM      HSM     // where one seals the root: its settings; the PIN comes from whoever unseals
+	Transit  Transit // where such an engine does: its settings; so does its token
 
 	// WithoutChain opens every case for everybody who signed in. It is for
 	// development only, where no papers are signed yet.

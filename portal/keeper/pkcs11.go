@@ -173,15 +173,20 @@ func unbroken(h HSM, question func(HSM) ([]byte, error)) (text []byte, err error
 	return question(h)
 }
 
-// bySecret is what one secret unseals a keeper with: a passphrase, or the PIN of the
-// token, whose settings stand in the configuration.
+// bySecret is what one secret unseals a keeper with: a passphrase, the PIN of the token, or
+// the token of a transit engine, where the rest of the settings stand in the configuration.
 func (k *Keeper) bySecret(text []byte) Source {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	if k.state.Source != byHSM {
-		return Passphrase{text}
+	switch k.state.Source {
+	case byHSM:
+		h := k.config.HSM
+		h.PIN = text
+		return h
+	case byTransit:
+		engine := k.config.Transit
+		engine.Token = string(text)
+		return engine
 	}
-	h := k.config.HSM
-	h.PIN = text
-	return h
+	return Passphrase{text}
 }
