@@ -706,6 +706,9 @@ func keeperUnseal(ctx context.Context, c *ceremony, args []string) error {
 			c.say("It is unsealed already.")
 			return nil
 		}
+		if s.Unsettled {
+			c.red("%s", unsettled)
+		}
 		if s.Need == 0 {
 			ask := func() ([]byte, error) { return c.secret(secretOf(s)) }
 			if *pin != "" {
@@ -729,7 +732,12 @@ func keeperUnseal(ctx context.Context, c *ceremony, args []string) error {
 			after, err := o.GiveShare(ctx, one)
 			if err != nil {
 				c.say("Not taken: %v.", err)
-				continue
+				if after, err = o.Status(ctx); err != nil { // others give shares too, and what fails forgets them
+					return err
+				}
+				if !after.Sealed {
+					c.say("It is unsealed already.")
+				}
 			}
 			s = after
 		}

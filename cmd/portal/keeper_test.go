@@ -217,12 +217,77 @@ func TestACeremonyFromTheFirstShareToTheLast(t *testing.T) {
 	if text, err = type_(typing(), "status"); err != nil || !strings.Contains(text, "\x1b[1;31mThe new shares were never confirmed") {
 		t.Errorf("%v: %s", err, text)
 	}
+	if text, err = type_(typing(), "seal"); err != nil {
+		t.Errorf("%v: %s", err, text)
+	}
+	if text, err = type_(typing(), "unseal"); err == nil || !strings.Contains(text, "rename keeper.json.before") {
+		t.Errorf("who comes to unseal it is not told: %v: %s", err, text)
+	}
 	stop()
 	if err := <-ran; err != nil {
 		t.Error(err)
 	}
 	if _, err := type_(typing(), "status"); err == nil || !strings.Contains(err.Error(), "no keeper runs") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Custodians sit at more than one terminal, and the last share may find the disk full: what
+// each is told is how it is.
+func TestACustodianIsToldHowItIsAndNotHowItWas(t *testing.T) {
+	dir, anchors := site(t)
+	state := filepath.Join(dir, "state")
+	var out heard
+	if err := keepWith(t.Context(), []string{"init", "-dir", state, "-unchecked", "-threshold", "2", "-shares", "3"}, typing(), nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	shares := papers(t, out.String(), 3)
+	ctx, stop := context.WithCancel(t.Context())
+	var said heard
+	ran := make(chan error, 1)
+	go func() {
+		ran <- keepWith(ctx, []string{
+			"run", "-dir", state, "-socket", filepath.Join(dir, "keeper.sock"), "-users", fmt.Sprint(os.Geteuid()), "-origin", "https://zharia.test", "-anchors", anchors, "-dev",
+		}, strings.NewReader(""), nil, &said)
+	}()
+	defer func() {
+		stop()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+	}()
+	said.until(t, "ready, sealed")
+	unseal := func() (hand io.WriteCloser, out *heard, ended chan error) {
+		in, hand := io.Pipe()
+		out, ended = new(heard), make(chan error, 1)
+		go func() { ended <- keepWith(t.Context(), []string{"unseal", "-dir", state}, in, nil, out) }()
+		out.until(t, "Share 1 of 2")
+		return hand, out, ended
+	}
+	one, first, over := unseal()
+	two, second, done := unseal()
+
+	// What cannot be written down is not done, and the shares are forgotten.
+	full := filepath.Join(state, "decisions-"+time.Now().UTC().Format(time.DateOnly)+".jsonl")
+	if err := os.Mkdir(full, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(one, "%s\n\n", shares[0])
+	first.until(t, "Share 2 of 2")
+	fmt.Fprintf(one, "%s\n\n", shares[1])
+	first.until(t, ".\nShare 1 of 2") // after why it was not taken
+	if err := os.Remove(full); err != nil {
+		t.Fatal(err)
+	}
+
+	// At the other terminal it is unsealed; then there is nothing to give at this one.
+	fmt.Fprintf(two, "%s\n\n%s\n\n", shares[2], shares[0])
+	if err := <-done; err != nil || !strings.Contains(second.String(), "unsealed, root by shares") {
+		t.Errorf("%v: %s", err, second.String())
+	}
+	fmt.Fprintf(one, "%s\n\n", shares[0])
+	if err := <-over; err != nil || !strings.Contains(first.String(), "It is unsealed already.") {
+		t.Errorf("%v: %s", err, first.String())
 	}
 }
 
