@@ -72,13 +72,16 @@ type Chain struct {
 	members  map[uuid.UUID]*member // by participant
 	filings  map[uuid.UUID]*filing
 	readings []reading
-	into     map[uuid.UUID][]uuid.UUID // of a case, those that it was joined into
-	papers   map[uuid.UUID]Paper       // that others are about
+	into     map[uuid.UUID][]uuid.UUID // of a case, those that it was joined into, or somebody signed that it was: it takes by that
+	goes     map[uuid.UUID][]uuid.UUID // and those that it was joined into by who could
+	papers   map[[32]byte][]Paper      // entries that wait for an assent, by the file: who signed it
+	declined map[[32]byte]bool         // of these, those that somebody refused
 	begins   map[[32]byte]bool         // rolls that may say who the first administrators are
 	agreed   []Fact                    // assents of prosecutors
 	taken    map[uuid.UUID]time.Time
 	waits    []wait             // for its signature, soonest first
-	void     map[signature]bool // who signed it had lost his power by then
+	void     map[signature]bool // who signed it had lost his power by then, or it bears the number of an earlier one
+	later    *signature         // a paper that does
 }
 
 // signature is one of somebody under one paper.
@@ -131,7 +134,14 @@ func (s *span) take(late time.Time) {
 type casefile struct {
 	body, office        uuid.UUID
 	from                uuid.UUID // of which it was severed
+	by                  begun     // and by which paper
 	charge, supervision []*span
+}
+
+// begun is a paper by which a case began, and when that was signed.
+type begun struct {
+	of signature
+	at time.Time
 }
 
 // member is somebody's status in a case.
@@ -175,7 +185,7 @@ func New(papers []Paper, taken []Taken, at time.Time) *Chain {
 func readAll(papers []Paper, taken []Taken, at time.Time, begins map[[32]byte]bool, void map[signature]bool) (*Chain, *signature) {
 	c := &Chain{
 		begins: begins, void: void, tenures: map[uuid.UUID][]*span{}, bodies: map[uuid.UUID]Body{}, cases: map[uuid.UUID]*casefile{},
-		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, into: map[uuid.UUID][]uuid.UUID{}, papers: map[uuid.UUID]Paper{}, taken: map[uuid.UUID]time.Time{},
+		members: map[uuid.UUID]*member{}, filings: map[uuid.UUID]*filing{}, into: map[uuid.UUID][]uuid.UUID{}, goes: map[uuid.UUID][]uuid.UUID{}, papers: map[[32]byte][]Paper{}, declined: map[[32]byte]bool{}, taken: map[uuid.UUID]time.Time{},
 	}
 	for _, t := range taken {
 		if known, twice := c.taken[t.ID]; !twice || t.At.Before(known) {
@@ -193,7 +203,9 @@ func readAll(papers []Paper, taken []Taken, at time.Time, begins map[[32]byte]bo
 			c.refuse(p, err.Error())
 			continue
 		}
-		c.read(p)
+		if c.read(p); c.later != nil {
+			return nil, c.later
+		}
 	}
 	return c, c.lost(at.Add(skew))
 }
@@ -288,7 +300,7 @@ func (c *Chain) read(p Paper) {
 	case Ending, Revocation:
 		c.end(p)
 	case Appointment:
-		c.papers[p.ID] = p
+		c.papers[p.Digest] = append(c.papers[p.Digest], p)
 	case Assent:
 		why = c.assent(p, late)
 	case Dissent:

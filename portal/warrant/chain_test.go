@@ -495,6 +495,83 @@ func TestWhatWasSignedForOneWhoSitsThereNoMoreIsHisWhoDoes(t *testing.T) {
 	}
 }
 
+// A joinder that its signer could not sign takes, and gives nobody a look into the other case:
+// else whoever conducts any case would read in every other by a paper of his own.
+func TestAJoinderByWhoConductsOneCaseOpensNothingOfTheOther(t *testing.T) {
+	h := begin()
+	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("his"), Officer: id("second"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	h.say("anybody", warrant.Fact{Kind: warrant.Filing, Case: id("his"), Filing: id("petition"), To: id("second"), Seat: "investigator"})
+	for _, by := range []string{"second", "anybody"} {
+		h.say(by, warrant.Fact{Kind: warrant.Joinder, Case: id("his"), Other: id("case")})
+		if s := h.is("second"); !s.None() {
+			t.Errorf("joined by %s: the investigator of another case is %v", by, s)
+		}
+	}
+	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("case"), Officer: id("second"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	h.say("second", warrant.Fact{Kind: warrant.Joinder, Case: id("his"), Other: id("case")})
+	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("case"), Officer: id("first"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	if s := h.is("second"); !slices.Equal(s.As, []warrant.As{warrant.Decider}) {
+		t.Errorf("joined by who conducted both: who decides there what was filed is %v", s)
+	}
+}
+
+// The number of a paper is what it says of itself: another of the same number takes nothing
+// out of it.
+func TestAnEntryIsThePaperThatWasAssentedTo(t *testing.T) {
+	h := begin()
+	leaves := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("first"), Leaves: true})
+	h.say("first", warrant.Fact{Kind: warrant.Appointment, ID: leaves.ID, Person: id("nobody"), Leaves: true})
+	last := &h.papers[len(h.papers)-1]
+	last.Digest = sha256.Sum256([]byte("another file"))
+	same := leaves // and the same file, signed by him
+	same.Signer = id("first")
+	h.papers = append(h.papers, same)
+	h.say("first", warrant.Fact{Kind: warrant.Dissent, About: leaves.ID, Digest: hex.EncodeToString(leaves.Digest[:])})
+	h.assented(leaves, "other admin")
+	if s := h.is("first"); !s.None() {
+		t.Errorf("who left his post is %v", s)
+	}
+	comes := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("new"), Post: "head", Body: id("police")})
+	for _, by := range []string{"first", "prosecutor", "judge"} {
+		same := comes
+		same.Signer = id(by)
+		h.papers = append(h.papers, same)
+	}
+	h.assented(comes, "other admin")
+	if s := h.is("new"); !s.Is(warrant.Unit) {
+		t.Errorf("who came into a post by two administrators, and others put their names to it: %v", s)
+	}
+	declined := h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("late"), Post: "head", Body: id("police")})
+	h.say("other admin", warrant.Fact{Kind: warrant.Dissent, About: declined.ID, Digest: hex.EncodeToString(declined.Digest[:])})
+	h.assented(declined, "third admin")
+	if s := h.is("late"); !s.None() {
+		t.Errorf("declined: %v", s)
+	}
+}
+
+// The case that begins by a severance is of the one it was severed from. Another paper of the
+// same number can only be signed later, whatever day it bears.
+func TestACaseThatIsSeveredIsNotAnothersByThePapersNumber(t *testing.T) {
+	h := begin()
+	h.register(warrant.Fact{Kind: warrant.Charge, Case: id("his"), Officer: id("second"), Body: id("police"), Prosecutor: id("prosecutor"), Office: id("office")})
+	h.victim("first", "victim")
+	number := uuid.New()
+	fact := warrant.Fact{Kind: warrant.Severance, ID: number, Case: id("his"), Other: warrant.Severed(number), Concerns: []uuid.UUID{uuid.New()}}
+	h.say("second", fact)
+	strange := &h.papers[len(h.papers)-1]
+	strange.Digest = sha256.Sum256([]byte("another file"))
+	strange.At = h.at.Add(time.Hour)
+	fact.Case, fact.Concerns = id("case"), []uuid.UUID{id("victim@case")}
+	h.say("first", fact)
+	at := h.at.Add(2 * time.Hour)
+	c := warrant.New(h.papers, nil, at)
+	for who, want := range map[string][]warrant.As{"second": nil, "first": {warrant.InCharge}, "victim": {warrant.Party}} {
+		if s := c.Standing(id(who), fact.Other, at); !slices.Equal(s.As, want) {
+			t.Errorf("the %s is %v in it", who, s)
+		}
+	}
+}
+
 func TestWhatIsYetToComeGivesNothing(t *testing.T) {
 	h := begin()
 	p := h.victim("first", "victim")

@@ -122,12 +122,41 @@ func (c *Chain) assent(p Paper, late time.Time) string {
 		}
 		return "who agreed did not supervise the case"
 	}
-	a, known := c.papers[p.About]
-	if !known || hex.EncodeToString(a.Digest[:]) != p.Fact.Digest {
+	signed := c.entry(p)
+	if len(signed) == 0 {
 		return "" // to a paper that gives nothing: a record, a withdrawal
 	}
-	delete(c.papers, p.About)               // answered once
+	a := signed[0]
+	delete(c.papers, a.Digest)              // answered once
 	c.moves(a.Person, a.Post, a.Body, late) // who leaves, to no post
+	if c.declined[a.Digest] {               // by whomever: that gives back nothing
+		return "it was declined"
+	}
+	why := ""
+	for _, a := range signed { // others may have put their names to it
+		if why = c.entered(p, a); why == "" {
+			break
+		}
+	}
+	return why
+}
+
+// entry are the papers of an entry that another is about, by the file that it names: the number
+// is only what a paper says of itself. Each is the same file, signed by somebody else.
+func (c *Chain) entry(p Paper) []Paper {
+	var file [32]byte
+	if sum, err := hex.DecodeString(p.Fact.Digest); err == nil {
+		copy(file[:], sum)
+	}
+	signed := c.papers[file]
+	if len(signed) == 0 || signed[0].ID != p.About {
+		return nil
+	}
+	return signed
+}
+
+// entered gives a post by an entry, as one signed it and another agreed; or says why it does not.
+func (c *Chain) entered(p, a Paper) string {
 	proposes := func(at time.Time) bool { return c.was(a.Signer, "administrator", uuid.Nil, at) }
 	agrees := func(at time.Time) bool {
 		return c.was(p.Signer, "administrator", uuid.Nil, at) ||

@@ -19,6 +19,7 @@ func (c *Chain) join(p Paper) string {
 	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) && c.conducts(p.Signer, p.Other, at) }) {
 		return "who joined the cases did not conduct both"
 	}
+	c.goes[p.Other] = append(c.goes[p.Other], p.Case)
 	c.bring(p.Case, p.Other, func(*member) bool { return true })
 	return ""
 }
@@ -29,10 +30,13 @@ func (c *Chain) sever(p Paper) string {
 	why := ""
 	if k := c.cases[p.Case]; k == nil || !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }) {
 		why = "who severed the case did not conduct it"
-	} else if c.cases[p.Other] != nil {
-		why = "the case is there already"
+	} else if there := c.cases[p.Other]; there != nil {
+		// Its number is what a paper says of itself: it is that of the one that was signed first.
+		if why = "the case is there already"; there.from != p.Case && there.by.at.After(p.At) {
+			c.later = &there.by.of
+		}
 	} else {
-		fresh := &casefile{body: k.body, office: k.office, from: p.Case}
+		fresh := &casefile{body: k.body, office: k.office, from: p.Case, by: begun{signature{p.Digest, p.Signer}, p.At}}
 		for _, duty := range []struct{ from, to *[]*span }{{&k.charge, &fresh.charge}, {&k.supervision, &fresh.supervision}} {
 			for _, s := range *duty.from {
 				if s.held(p.Made) { // what was taken by a paper printed before and signed after goes over taken
@@ -108,10 +112,10 @@ func (c *Chain) one(to, represents uuid.UUID, m *member) uuid.UUID {
 	return fresh.id
 }
 
-// joined says that one case was joined into another, or into one that was.
-func (c *Chain) joined(from, to uuid.UUID, seen []uuid.UUID) bool {
-	return slices.ContainsFunc(c.into[from], func(next uuid.UUID) bool {
-		return next == to || !slices.Contains(seen, next) && c.joined(next, to, append(seen, next))
+// joined says that one case was joined into another, or into one that was, by those joinders.
+func joined(by map[uuid.UUID][]uuid.UUID, from, to uuid.UUID, seen []uuid.UUID) bool {
+	return slices.ContainsFunc(by[from], func(next uuid.UUID) bool {
+		return next == to || !slices.Contains(seen, next) && joined(by, next, to, append(seen, next))
 	})
 }
 
@@ -120,7 +124,7 @@ func (c *Chain) joined(from, to uuid.UUID, seen []uuid.UUID) bool {
 // decides it there reads that.
 func (c *Chain) goesOn(in, other uuid.UUID) bool {
 	k := c.cases[other]
-	return c.joined(in, other, nil) || k != nil && k.from == in && in != uuid.Nil
+	return joined(c.goes, in, other, nil) || k != nil && k.from == in && in != uuid.Nil
 }
 
 // onlyBrought says that a status stands by a joinder or a severance alone.
@@ -134,7 +138,7 @@ func (c *Chain) onlyBrought(m *member) bool {
 func (c *Chain) endJoined(in, person, whom uuid.UUID, role func(policy.Role) bool) {
 	his := func(x *member) bool { return x.confirmed && x.person == person && c.whom(x) == whom }
 	for id, x := range c.members {
-		if id != x.id || !his(x) || !role(x.role) || !c.joined(x.in, in, nil) {
+		if id != x.id || !his(x) || !role(x.role) || !joined(c.into, x.in, in, nil) {
 			continue
 		}
 		still := false
@@ -150,7 +154,9 @@ func (c *Chain) endJoined(in, person, whom uuid.UUID, role func(policy.Role) boo
 // dissent ends what rests on a decision that the prosecutor refused, but for those whom
 // another decision of the kind names, with which he agreed.
 func (c *Chain) dissent(p Paper) {
-	delete(c.papers, p.About) // an entry that was declined takes effect by nobody's assent
+	if a := c.entry(p); len(a) > 0 {
+		c.declined[a[0].Digest] = true // an entry that was declined gives nothing by anybody's assent
+	}
 	for i, id := range p.Concerns {
 		struck := c.struck(p.Fact, i)
 		for _, m := range struck {
