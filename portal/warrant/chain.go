@@ -125,8 +125,9 @@ func (s *span) held(at time.Time) bool {
 // holds says that it is his now.
 func (s *span) holds(at time.Time) bool { return !s.taken && s.held(at) }
 
+// take takes it: of two papers that do, by that which was signed first.
 func (s *span) take(late time.Time) {
-	if !s.taken {
+	if !s.taken || late.Before(s.late) {
 		s.taken, s.late = true, late
 	}
 }

@@ -370,6 +370,23 @@ func TestAPaperThatIsDatedBackGivesNothing(t *testing.T) {
 }
 
 // A draft may wait for its signature as long as its signer has the power.
+// Whoever lost a case does not prolong it by a paper of his own that takes it too, dated back
+// and signed today.
+func TestWhoLostACaseDoesNotLoseItLaterByAnotherPaper(t *testing.T) {
+	h := begin()
+	h.assented(h.say("admin", warrant.Fact{Kind: warrant.Appointment, Person: id("third"), Post: "investigator", Body: id("police")}), "other admin")
+	h.say("first", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Officer: id("third"), Duty: "charge"})
+	h.papers[len(h.papers)-1].At = h.at.Add(24 * time.Hour)
+	h.say("head", warrant.Fact{Kind: warrant.Assignment, Case: id("case"), Officer: id("second"), Duty: "charge"})
+	h.at = h.at.Add(12 * time.Hour)
+	h.victim("first", "friend")
+	h.victim("second", "victim")
+	h.at = h.at.Add(24 * time.Hour)
+	if a, b := h.is("friend"), h.is("victim"); !a.None() || b.None() {
+		t.Errorf("let in by one who had lost the case: %v; by who has it: %v", a, b)
+	}
+}
+
 // The same signature in other bytes, shown a day later, is the same paper: it was signed when it
 // was known first, and who lost the case by it gives nothing of it in that day.
 func TestAPaperThatIsShownAgainLaterWasSignedWhenItWasFirst(t *testing.T) {
