@@ -2698,11 +2698,11 @@ BEGIN
                   WHERE b.prosecution IN (fence.body('prosecutor'), fence.body('chief-prosecutor'));
 END $$;
 -- Who gets the next report of a body: of its registrars the one who has the fewest that
--- wait for a decision. Whoever reports learns the name and no number of others.
-CREATE FUNCTION fence.on_duty(of_body uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- wait for a decision, and nobody his own. Whoever reports learns the name and no number of others.
+CREATE FUNCTION fence.on_duty(of_body uuid, by_author uuid) RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN (SELECT o.person FROM officer o
-             WHERE o.body = of_body AND o.post = 'registrar' AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today())
+             WHERE o.body = of_body AND o.post = 'registrar' AND o.left_at IS NULL AND (o.until IS NULL OR o.until >= fence.today()) AND o.person <> by_author
              ORDER BY (SELECT count(*) FROM report r WHERE r.officer = o.person AND r.status = 'registered'), o.person
              LIMIT 1);
 END $$;

@@ -165,13 +165,13 @@ SELECT x.seq, o.person
  WHERE o.place = 1`
 
 	// Who deals with a report r on the day $3: its officer, or, where he has left or there was
-	// none, every registrar of the body, and its head where it has none. A term of hours waits
-	// for nobody.
+	// none, every registrar of the body, and its head where it has none: nobody for his own. A
+	// term of hours waits for nobody.
 	dealing = `
   CROSS JOIN LATERAL (
        SELECT m.person, rank() OVER (ORDER BY m.person IS DISTINCT FROM r.officer, m.post <> 'registrar') AS place
          FROM officer m
-        WHERE m.body = r.body AND m.left_at IS NULL AND (m.until IS NULL OR m.until >= $3::date)
+        WHERE m.body = r.body AND m.left_at IS NULL AND (m.until IS NULL OR m.until >= $3::date) AND m.person IS DISTINCT FROM r.author
           AND m.post IN ('registrar', 'head', 'chief-prosecutor')) o`
 
 	// Who was told that his report is dealt with in another hears what becomes of that one,

@@ -1020,6 +1020,20 @@ func TestAReportWhoseRegistrarHasLeftIsWorkOfWhoeverIsThere(t *testing.T) {
 	is("when it was late", 1, 1, 1)
 }
 
+// Nobody decides his own report: others hear of it as their work, and he as its author.
+func TestOfARegistrarsOwnReportTheOthersAreTold(t *testing.T) {
+	o := open(t)
+	zhandos := o.Actor("zhandos")
+	id := o.Report(zhandos, o.Story())
+	o.fan()
+	if n := o.count(`notice WHERE object_id = $1 AND person = $2`, id, o.Marat.Person); n != 1 {
+		t.Errorf("the head, who alone may see to it, is told %d times", n)
+	}
+	if n := o.count(`notice WHERE object_id = $1 AND person = $2 AND kind = 'work'`, id, zhandos.Person); n != 0 {
+		t.Error("his own report is his work")
+	}
+}
+
 func TestTenThousandActsAreToldOf(t *testing.T) {
 	o := open(t)
 	id := o.Petition(o.Aigul, o.Theft)

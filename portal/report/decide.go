@@ -290,7 +290,7 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 			if d.To, err = toward(ctx, tx, r, d.To.ID); err != nil {
 				return err
 			}
-			if entry, err = Register(ctx, tx, d.To, ask.At); err != nil {
+			if entry, err = Register(ctx, tx, d.To, r.Author, ask.At); err != nil {
 				return err
 			}
 		}

@@ -252,7 +252,7 @@ func SubmitTaken(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.
 		if err != nil {
 			return err
 		}
-		entry, err := Register(ctx, tx, to, ask.At)
+		entry, err := Register(ctx, tx, to, author, ask.At)
 		if err != nil {
 			return err
 		}

@@ -28,12 +28,13 @@ INSERT INTO report_book AS b (body, year, last, last_at) VALUES ($1, $2, 1, $3)
 RETURNING last, last_at`
 
 const selectOnDuty = `
-SELECT fence.on_duty($1)`
+SELECT fence.on_duty($1, $2)`
 
-// Register gives a report its line in the book of a body. The transaction that calls it
+// Register gives a report its line in the book of a body; author, zero for none, never deals
+// with it himself. The transaction that calls it
 // holds the book until it ends: it goes before the step that is recorded, and a transaction
 // that writes in two books takes them before any step.
-func Register(ctx context.Context, tx *vault.DB, body Body, at time.Time) (Entry, error) {
+func Register(ctx context.Context, tx *vault.DB, body Body, author uuid.UUID, at time.Time) (Entry, error) {
 	var row struct {
 		Last   int       `db:"last"`
 		LastAt time.Time `db:"last_at"`
@@ -46,7 +47,7 @@ func Register(ctx context.Context, tx *vault.DB, body Body, at time.Time) (Entry
 	count := deadline.ReportDecision.Count(e.At, deadline.Kazakhstan())
 	e.Raw, e.Due = count.Raw, count.Ends
 	var officer uuid.NullUUID
-	if err := tx.Get(ctx, &officer, selectOnDuty, body.ID); err != nil {
+	if err := tx.Get(ctx, &officer, selectOnDuty, body.ID, author); err != nil {
 		return Entry{}, err
 	}
 	e.Officer = officer.UUID

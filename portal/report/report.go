@@ -262,7 +262,7 @@ func Submit(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := attachment.DropComing(ctx, tx, id); err != nil { // the paper does not name it
 			return err
 		}
-		entry, err := Register(ctx, tx, to, ask.At)
+		entry, err := Register(ctx, tx, to, ask.Person, ask.At)
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,36 @@ func TestReportsGoToTheRegistrarWhoHasTheFewestOpenOnes(t *testing.T) {
 		2        | 2   | 2`)
 }
 
+// Nobody decides his own report, so it is never given to him to deal with, whichever way it
+// comes into the book in which he registers.
+func TestARegistrarIsNotGivenHisOwnReport(t *testing.T) {
+	w := portaltest.Kept(t)
+	zhandos, meruert := w.Actor("zhandos"), w.Actor("meruert")
+	own := w.Report(zhandos, w.Story())
+	if r := read(t, w, zhandos, own); r.Officer != uuid.Nil || r.OfficerName != "" {
+		t.Errorf("alone there he deals with it himself: %s", r.OfficerName)
+	}
+	said := w.Story()
+	said.Body = w.Body("police-auezov")
+	sent := w.Report(zhandos, said)
+	to := decision(w, report.Transferred)
+	to.To = w.Body("police")
+	if err := decide(t, w, meruert, sent, to); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SQL.Exec(`UPDATE officer SET body = $1 WHERE person = $2`, w.Body("police"), meruert.Person); err != nil {
+		t.Fatal(err)
+	}
+	second := w.Report(zhandos, w.Story())
+	if r := read(t, w, zhandos, second); r.Officer != meruert.Person {
+		t.Errorf("beside another he is given to %q", r.OfficerName)
+	}
+	w.Want(t, `SELECT count(*) FILTER (WHERE officer = author) AS own, count(*) FROM report`, `
+		own | count
+		0   | 4`)
+	w.Sound()
+}
+
 func TestSixtyFourAtOnceGetNumbersWithoutAGapInTheOrderOfTheirTimes(t *testing.T) {
 	w := portaltest.World(t)
 	people := []*portaltest.Actor{w.Aigul, w.Serik, w.Timur, w.Dana, w.Saule, w.Nurlan, w.Stranger, w.Ermek}
