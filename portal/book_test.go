@@ -108,6 +108,31 @@ func TestAReportIsOpenedAndDecidedByThePagesAndItsAuthorReadsWhy(t *testing.T) {
 	}
 }
 
+// What the registrar chooses from the list of similar reports is in the form, whatever he had
+// drafted; one that was turned down is shown, and is not offered.
+func TestAReportIsJoinedToTheOneThatWasChosenLast(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	first, second, third := f.Report(f.Nurlan, f.Story()), f.Report(f.Aigul, f.Story()), f.Report(f.Serik, f.Story())
+	zhandos, form := f.as(f.Actor("zhandos")), "/kk/book/"+third.String()+"/decision"
+	zhandos.post(form, url.Values{"kind": {"joined"}, "earlier": {"750301-26-000001"}, "reasons": {portaltest.Reasons}, "next": {"Екі арыз бірге қаралады."}}).want(t, "drafted", http.StatusSeeOther)
+	if page := zhandos.get(form+"?kind=joined").want(t, "the form again", http.StatusOK); !strings.Contains(page.body, `value="750301-26-000001"`) {
+		t.Error("the form lost what was drafted")
+	}
+	page := zhandos.get(form+"?kind=joined&earlier=750301-26-000002").want(t, "another is chosen", http.StatusOK)
+	if !strings.Contains(page.body, `value="750301-26-000002"`) || strings.Contains(page.body, `value="750301-26-000001"`) {
+		t.Error("the form has what was drafted, not what was chosen")
+	}
+	f.decided(second, report.Refused)
+	page = zhandos.get("/kk/book/"+third.String()+"/similar").want(t, "similar reports", http.StatusOK)
+	if !strings.Contains(page.body, "750301-26-000002") || strings.Contains(page.body, "earlier=750301-26-000002") {
+		t.Error("what was turned down is not shown, or is offered")
+	}
+	if !strings.Contains(page.body, "earlier=750301-26-000001") {
+		t.Errorf("the first, %s, is not offered", first)
+	}
+}
+
 func TestWhatIsSaidAtTheDeskGetsTheSameSlipAndIsFoundByItsAuthor(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -164,7 +164,7 @@ type bookSimilarPage struct {
 
 type alikeLine struct {
 	report.Alike
-	Join string // where the decision that joins them begins; "" where it is decided
+	Join string // where the decision that joins them begins; "" where it is decided, or nothing is joined to that one
 }
 
 func (p *Portal) bookSimilar(c echo.Context, ask policy.Ask) error {
@@ -179,7 +179,7 @@ func (p *Portal) bookSimilar(c echo.Context, ask policy.Ask) error {
 	}
 	for _, a := range all {
 		line := alikeLine{Alike: a}
-		if r.Status.Open() {
+		if r.Status.Open() && a.Joinable {
 			line.Join = join + "?" + url.Values{"kind": {string(report.Joined)}, "earlier": {a.Number}}.Encode()
 		}
 		page.Alike = append(page.Alike, line)

@@ -49,15 +49,15 @@ func (p *Portal) bookChoose(c echo.Context, ask policy.Ask) error {
 		form.Set("kind", string(kind))
 		form.Set("day", ask.At.In(deadline.Zone).Format(time.DateOnly))
 		form.Set("next", p.Words.In(web.Lang(c)).T("book_decision.ready."+string(kind)))
-		if earlier := c.QueryParam("earlier"); len(earlier) <= 20 {
-			form.Set("earlier", earlier)
-		}
 		_, d, _, err := report.DraftOfDecision(ctx, p.DB, ask.To(policy.BookCheck), number)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
 		if err == nil && d.Kind == kind { // what he was about to sign
 			fillDecision(form, d)
+		}
+		if earlier := c.QueryParam("earlier"); earlier != "" && len(earlier) <= 20 { // what he has just chosen goes before what he drafted
+			form.Set("earlier", earlier)
 		}
 	}
 	return p.showBookDecision(c, ask, form, r)

@@ -273,6 +273,11 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		if err := r.Status.may(ask.Act, d.Kind); err != nil {
 			return err
 		}
+		if d.Kind == Joined { // it may have been decided since the draft
+			if _, err := earlierOf(ctx, tx, r, d.Earlier); err != nil {
+				return err
+			}
+		}
 		// First the decision, then its paper: a signed paper is seen by whoever sees what it is of.
 		err = tx.Exec(ctx, signDecision, d.Document, ask.At)
 		if database.Violates(err, "report_decision_final") {
@@ -424,13 +429,15 @@ func lockInBook(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID)
 }
 
 // A number of another body, or of a later report, is as if it were none. To one that was
-// turned down nothing is joined: what says something new would end with it unread.
-const selectEarlierReport = `
-SELECT id FROM report WHERE number = $1 AND body = $2 AND status IN ('registered', 'erdr', 'joined') AND registered_at < $3`
+// turned down nothing is joined: what says something new would end with it unread. Nobody
+// decides it until this is done.
+const lockEarlierReport = `
+SELECT id FROM report WHERE number = $1 AND body = $2 AND status IN ('registered', 'erdr', 'joined') AND registered_at < $3
+   FOR SHARE`
 
 // earlierOf finds the report that another is joined to.
 func earlierOf(ctx context.Context, tx *vault.DB, r Report, number string) (id uuid.UUID, err error) {
-	err = tx.Get(ctx, &id, selectEarlierReport, number, r.Body.ID, r.RegisteredAt)
+	err = tx.Get(ctx, &id, lockEarlierReport, number, r.Body.ID, r.RegisteredAt)
 	if errors.Is(err, fault.NotFound) {
 		return id, fault.New(fault.Invalid, "fault.book-earlier").At("earlier")
 	}

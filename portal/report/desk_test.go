@@ -239,6 +239,30 @@ func TestWhoseReportGoesOnInAnotherSeesWhatBecameOfIt(t *testing.T) {
 	w.Sound()
 }
 
+// Between the draft and the signature the earlier report may have been turned down: what says
+// something new would end with it unread.
+func TestToWhatWasTurnedDownMeanwhileNothingIsJoined(t *testing.T) {
+	w := portaltest.Kept(t)
+	zhandos := w.Actor("zhandos")
+	first, second := w.Report(w.Nurlan, w.Story()), w.Report(w.Aigul, w.Story())
+	n := decision(w, report.Joined)
+	n.Earlier = "750301-26-000001"
+	if err := report.DraftDecision(asks(t, zhandos), w.App, w.Press, zhandos.Asks(policy.BookDraft), second, n); err != nil {
+		t.Fatal(err)
+	}
+	if err := decide(t, w, zhandos, first, decision(w, report.Shelved)); err != nil {
+		t.Fatal(err)
+	}
+	if err := sign(t, w, zhandos, second); !errors.Is(err, fault.Invalid) {
+		t.Errorf("it is joined to what was put to the file: %v", err)
+	}
+	w.Want(t, `SELECT number, status FROM report ORDER BY number`, `
+		number           | status
+		750301-26-000001 | shelved
+		750301-26-000002 | registered`)
+	w.Sound()
+}
+
 func TestSixtyFourDecisionsAtOnceAreOne(t *testing.T) {
 	w := portaltest.World(t)
 	zhandos, meruert := w.Actor("zhandos"), w.Actor("meruert")

@@ -33,6 +33,7 @@ type Alike struct {
 	Region       Region
 	Place        string // "" where it is somebody's home
 	Very         bool
+	Joinable     bool // the other may be joined to it
 	score        int
 }
 
@@ -73,7 +74,7 @@ func Similar(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (r
 				return err
 			}
 			if score := a.like(b); score >= similarFrom {
-				one := Alike{ID: n.ID, Number: deref(n.Number), RegisteredAt: deref(n.RegisteredAt), Category: b.Category, Region: b.Region, Very: score >= similarVery, score: score}
+				one := Alike{ID: n.ID, Number: deref(n.Number), RegisteredAt: deref(n.RegisteredAt), Category: b.Category, Region: b.Region, Very: score >= similarVery, Joinable: n.Status.joinable(), score: score}
 				if !b.Shielded() {
 					one.Place = b.Place
 				}

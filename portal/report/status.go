@@ -42,6 +42,9 @@ func (s Status) Open() bool { return s == Registered }
 // Decided tells that there is a decision to read.
 func (s Status) Decided() bool { return s != Draft && s != Registered }
 
+// joinable tells that a later report of the same may be joined to it: it was not turned down.
+func (s Status) joinable() bool { return s == Registered || s == Erdr || s == Joined }
+
 type step struct {
 	from Status
 	act  policy.Act
