@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"zharia/portal/attachment"
+	"zharia/portal/calendar"
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/document"
@@ -98,12 +99,8 @@ type Decision struct {
 	Ground   Ground
 	To       Body // to which it is transferred; else zero
 	SignedAt time.Time
+	SendBy   deadline.Counting // once signed, of what goes to another state body (CPC 179(4), 181(5)); else zero
 	Terms
-}
-
-// SendBy is until when it must be on its way to another state body (CPC 179(4), 181(5)).
-func (d Decision) SendBy() deadline.Counting {
-	return deadline.ReportSending.Count(d.SignedAt, deadline.Kazakhstan())
 }
 
 // NewDecision is what the registrar's form says.
@@ -538,6 +535,13 @@ func (row decisionRow) open(ctx context.Context, db *vault.DB, r Report) (Decisi
 		Document: row.Document, Report: r.ID, Author: row.Author, Name: row.Name, Kind: row.Kind, Ground: row.Ground,
 		To: Body{ID: row.To.UUID, Body: row.Names}, SignedAt: deref(row.SignedAt),
 	}
+	if d.Kind == Elsewhere && row.SignedAt != nil {
+		days, err := calendar.Read(ctx, db.DB)
+		if err != nil {
+			return d, err
+		}
+		d.SendBy = days.Running(deadline.ReportSending, d.SignedAt)
+	}
 	text, err := db.Open(ctx, termsOf(row.Document, r.Body.ID), row.Terms)
 	if err != nil {
 		return d, err
@@ -591,7 +595,8 @@ func (d Decision) facts(w *words.Language, at time.Time) (out []document.Fact) {
 		add("to", d.To.In(w.Code))
 	}
 	if d.Kind == Elsewhere {
-		add("send", w.Until(deadline.ReportSending.Count(at, deadline.Kazakhstan()).Ends))
+		term, _ := deadline.ReportSending.Term(at) // its days are counted from the signature, and nobody knows yet when that comes
+		add("send", w.T("paper.report-decision.send.text", "n", term.Amount))
 	}
 	return out
 }

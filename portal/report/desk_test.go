@@ -10,12 +10,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/calendar"
 	"zharia/portal/database"
+	"zharia/portal/deadline"
 	"zharia/portal/fault"
 	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/report"
+	"zharia/portal/vault"
 )
 
 const reasons = "Оқиға болған жер мен уақыт тексерілді, куәлардан түсініктеме алынды, материал жиналды."
@@ -318,6 +321,43 @@ func TestSixtyFourDecisionsAtOnceAreOne(t *testing.T) {
 }
 
 // By the table of the law (LAW.md, 3.2 and 4.1).
+// A decision may be signed days after it was drafted: its paper names no day that was counted
+// from the draft, and the pages count from the signature, over days off that were moved.
+func TestUntilWhenAMaterialIsSentIsCountedFromTheSignature(t *testing.T) {
+	w := portaltest.Kept(t)
+	zhandos := w.Actor("zhandos")
+	id := w.Report(w.Nurlan, w.Story())
+	if err := report.DraftDecision(asks(t, zhandos), w.App, w.Press, zhandos.Asks(policy.BookDraft), id, decision(w, report.Elsewhere)); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.AddDate(0, 0, 4) // Monday, 26 October
+	if err := w.DB.Within(t.Context(), func(tx *vault.DB) error {
+		_, err := calendar.Set(t.Context(), tx.DB, calendar.Change{Date: time.Date(2026, 10, 29, 0, 0, 0, 0, time.UTC), Off: true, Key: calendar.Decree, Source: "Үкіметтің қаулысы", MadeAt: w.At.Add(-time.Hour)})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sign(t, w, zhandos, id); err != nil {
+		t.Fatal(err)
+	}
+	d, err := report.DecisionInBook(asks(t, zhandos), w.App, zhandos.Asks(policy.BookOpen), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.SendBy.Ends.In(deadline.Zone).Format(time.DateTime); got != "2026-10-31 00:00:00" {
+		t.Errorf("it is sent by %s", got)
+	}
+	paper, err := report.PaperOfDecision(asks(t, zhandos), w.App, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(portaltest.PDFText(t, paper.Content)), " ")
+	if want := strings.Join(strings.Fields(w.Words.In("kk").T("paper.report-decision.send.text", "n", 3)), " "); !strings.Contains(text, want) {
+		t.Errorf("the paper does not say %q:\n%s", want, text)
+	}
+	w.Sound()
+}
+
 func TestEachGroundStandsOnItsArticle(t *testing.T) {
 	want := map[report.Ground]law.Ref{
 		report.ToRegister: law.CPC(179, 1), report.NoAudit: law.CPC(179, 1), report.CivilDeal: law.CPC(179, 1),
