@@ -2663,6 +2663,20 @@ BEGIN
              WHERE l.step < 20) -- handed on and joined back it could go round
         SELECT r.status, r.due_at, r.decided_at, r.body FROM line l JOIN report r ON r.id = l.id WHERE l.step > 0 ORDER BY l.step DESC LIMIT 1;
 END $$;
+-- That a complaint about what became of a report was granted, if only in part, the last one
+-- since it was decided; for its author, those who keep its book, and whoever holds its slip.
+CREATE FUNCTION fence.upheld(of uuid) RETURNS TABLE (filing uuid, number text, status text, remedy text, body uuid, at timestamptz) ROWS 1 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT f.id, f.number, f.status, a.remedy, f.body, a.signed_at
+          FROM report r
+          JOIN filing f ON f.report = r.id AND f.status IN ('granted', 'granted-part') AND f.filed_at >= coalesce(r.decided_at, r.registered_at)
+          JOIN answer a ON a.filing = f.id AND a.signed_at IS NOT NULL
+         WHERE r.id = of AND r.status <> 'draft'
+           AND (r.author = fence.me() OR r.slip_hash = fence.tag() OR fence.post() IS NOT NULL AND fence.receives(r.body))
+         ORDER BY a.signed_at DESC, f.id
+         LIMIT 1;
+END $$;
 CREATE FUNCTION fence.decision_of_report(paper uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM report_decision d WHERE d.document = paper AND d.signed_at IS NOT NULL AND fence.of_report(d.report));

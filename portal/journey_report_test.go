@@ -278,6 +278,10 @@ func TestAReportThatIsRefusedLeadsToAComplaintAndItsAnswer(t *testing.T) {
 		nurlan.want("the answer", nurlan.pdf("/"+lang+"/filings/"+complaint+"/answer/document"), "200 application/pdf %PDF true inline")
 		nurlan.opens("answered", "/filings/"+complaint)
 		nurlan.shows(says.why)
+		nurlan.opens("upheld", "/reports/"+of)
+		nurlan.told("#upheld", s.Words.In(lang).T("report.upheld"))
+		zhandos.opens("upheld", "/book/"+of)
+		zhandos.told("#upheld", s.Words.In(lang).T("paper.remedy.instruct"))
 	}
 	s.Sound()
 }

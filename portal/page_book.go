@@ -95,6 +95,7 @@ type bookReportPage struct {
 	Articles []string // of the Criminal Code, to begin with
 	Files    []attachmentLine
 	Decision *report.Decision // signed; nil while there is none
+	Upheld   *report.Upheld   // a complaint of its author's that was granted; nil for none
 	Keeps    bool             // its reader may decide
 	Own      bool             // it is his own, so another decides
 	Drafted  bool             // he has a decision that waits for his signature
@@ -119,6 +120,11 @@ func (p *Portal) bookOpen(c echo.Context, ask policy.Ask) error {
 		return err
 	}
 	page.Files, _ = attachmentLines(p.Words.In(web.Lang(c)), all)
+	if r.Contestable(ask.At) {
+		if page.Upheld, err = report.UpheldInBook(ctx, p.DB, ask, r.ID); err != nil {
+			return err
+		}
+	}
 	if r.Status.Decided() {
 		d, err := report.DecisionInBook(ctx, p.DB, ask, r.ID)
 		if err != nil {

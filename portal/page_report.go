@@ -68,6 +68,7 @@ type reportPage struct {
 	Slip     string
 	Decision *report.Decision // signed; nil while there is none
 	Became   *report.Became   // what it goes on in; nil for none
+	Upheld   *report.Upheld   // a complaint about it that was granted; nil for none
 	Looks    []report.Look    // who opened it
 	Shielded bool
 	Exit     string
@@ -106,6 +107,11 @@ func (p *Portal) reportRead(c echo.Context, ask policy.Ask) error {
 	}
 	if page.Became, err = report.BecameOf(ctx, p.DB, ask, r.ID); err != nil {
 		return err
+	}
+	if page.Complain {
+		if page.Upheld, err = report.UpheldOf(ctx, p.DB, ask, r.ID); err != nil {
+			return err
+		}
 	}
 	if page.Looks, err = report.Looks(ctx, p.DB, ask, r.ID); err != nil {
 		return err

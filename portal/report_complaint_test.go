@@ -117,6 +117,74 @@ func TestAComplaintAboutSilenceAfterAReportGoesThroughThePagesAndNobodyElseFinds
 	}
 }
 
+// A granted complaint stands on the page of the report, on that of those who must carry it out
+// and on the slip; and who is not heeded complains of that, and not of the refusal once more.
+func TestWhatAComplaintAboutAReportBroughtIsSaidWhereTheReportIs(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	id := f.Report(f.Stranger, f.Story())
+	f.decided(id, report.Refused)
+	pages := map[string]func(lang string) string{
+		"her report": func(lang string) string {
+			return f.as(f.Stranger).get("/"+lang+"/reports/"+id.String()).want(t, "her report", http.StatusOK).body
+		},
+		"the book": func(lang string) string {
+			return f.as(f.Actor("zhandos")).get("/"+lang+"/book/"+id.String()).want(t, "the book", http.StatusOK).body
+		},
+		"the slip": func(lang string) string {
+			return f.visitor().get("/"+lang+"/slip/"+report.Token(f.DB, id)).want(t, "the slip", http.StatusOK).body
+		},
+	}
+	is := func(when, part, full string) {
+		t.Helper()
+		for _, lang := range []string{"kk", "ru"} {
+			w := f.Words.In(lang)
+			for name, page := range pages {
+				body, key := page(lang), "report.upheld"
+				whole(t, name, body, lang)
+				if name == "the slip" {
+					key = "slip.upheld"
+				}
+				for key, want := range map[string]string{key: full, key + ".part": part} {
+					if has := strings.Contains(body, ">"+w.T(key)+"<"); has != (want != "") {
+						t.Errorf("%s, %s (%s) says %q: %t", when, name, lang, w.T(key), has)
+					}
+				}
+			}
+		}
+	}
+	complain := func(to guide.Seat) {
+		t.Helper()
+		n := filing.NewFiling{Language: "kk", To: to}
+		complaint, err := filing.ComplainOfReport(t.Context(), f.DB, f.Press, f.Stranger.Asks(policy.ReportComplain), id, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Submit(f.Stranger, complaint); err != nil {
+			t.Fatal(err)
+		}
+		decider, outcome := f.Gulnar, filing.GrantedPart
+		if to == guide.Judge {
+			decider, outcome = f.Aliya, filing.Granted
+		}
+		f.Answer(decider, complaint, outcome)
+	}
+	is("before", "", "")
+	f.At = f.At.Add(time.Hour)
+	complain(guide.Chief)
+	is("granted in part", "yes", "")
+	f.At = f.At.Add(time.Hour)
+	complain(guide.Judge)
+	is("granted", "", "yes")
+	for _, lang := range []string{"kk", "ru"} {
+		again := f.as(f.Stranger).get("/"+lang+"/reports/"+id.String()+"/complaint").want(t, "the complaint again", http.StatusOK).body
+		if w := f.Words.In(lang); !strings.Contains(again, w.T("complaint.report.unheeded.request")) || strings.Contains(again, w.T("complaint.report.refusal.request")) {
+			t.Errorf("she is to ask once more for what was granted:\n%s", again)
+		}
+	}
+	f.Sound()
+}
+
 // reportComplaintPages are the golden pages of a complaint about a report.
 var reportComplaintPages = []string{"report_complaint", "filing_check-report", "filing-report", "filing-report-official", "office-report", "report_complaint-further",
 	"filing-report-refused", "filing-report-judge", "report_complaint-appeal"}

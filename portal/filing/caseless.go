@@ -128,6 +128,17 @@ func (r Reported) answered(at time.Time) (last Earlier, found bool) {
 	return last, found
 }
 
+// granted is his last complaint about it that was granted in full since it was decided: what
+// is left to complain of is that it was not carried out.
+func (r Reported) granted() (last Earlier, found bool) {
+	for _, e := range r.Before {
+		if e.Status == Granted && e.EndedAt != nil && !e.FiledAt.Before(r.DecidedAt) {
+			last, found = e, true
+		}
+	}
+	return last, found
+}
+
 func (e Earlier) court() bool { return e.Seat == guide.Judge || e.Seat == guide.Appeal }
 
 func (e Earlier) failed(at time.Time) bool {
@@ -247,11 +258,15 @@ func (r Reported) seatFor(ctx context.Context, db *vault.DB, ask policy.Ask, cho
 }
 
 // ReadyReport is the text of the complaint as the portal has it ready: when the report
-// was registered, what became of it, and what was said to an earlier complaint.
+// was registered, what became of it or that an earlier complaint was granted and nothing came
+// of that, and what was said to one that was not.
 func ReadyReport(r Reported, w *words.Language, at time.Time) (circumstances, request string) {
 	pairs := []any{"number", r.Number, "registered", w.Moment(r.RegisteredAt), "body", r.Body.In(w.Code), "due", w.Moment(r.DueAt)}
 	kind := "silence"
-	if r.Report.Status.Decided() {
+	if e, ok := r.granted(); ok {
+		kind = "unheeded"
+		pairs = append(pairs, "complaint", e.Number, "filed", w.Day(e.FiledAt), "granted", w.Moment(*e.EndedAt))
+	} else if r.Report.Status.Decided() {
 		kind = "refusal"
 		pairs = append(pairs, "decided", w.Moment(r.DecidedAt), "decision", words.Low(w.T("complaint.report.decision."+string(r.Report.Status))))
 	}

@@ -164,6 +164,13 @@ SELECT x.seq, o.person
   FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN report r ON r.id = x.id AND r.status <> 'draft'` + dealing + `
  WHERE o.place = 1`
 
+	// Whose decision of a report, or silence, a complaint was about: granted, it is to be
+	// carried out there.
+	upheldOfficers = `
+SELECT x.seq, o.person, 'report' AS object, r.id AS thing
+  FROM unnest($1::bigint[], $2::uuid[]) AS x (seq, id) JOIN filing f ON f.id = x.id JOIN report r ON r.id = f.report` + dealing + `
+ WHERE o.place = 1`
+
 	// Who deals with a report r on the day $3: its officer, or, where he has left or there was
 	// none, every registrar of the body, and its head where it has none: nobody for his own. A
 	// term of hours waits for nobody.
@@ -216,7 +223,8 @@ type act struct {
 type told struct {
 	Seq    int64     `db:"seq"`
 	Person uuid.UUID `db:"person"`
-	Thing  uuid.UUID `db:"thing"` // which of his own it is of; zero for what the act was done to
+	Object string    `db:"object"` // what Thing is; "" for the same as what the act was done to
+	Thing  uuid.UUID `db:"thing"`  // which of his own it is of; zero for what the act was done to
 	work   bool      // as an official
 }
 
@@ -289,6 +297,8 @@ func find(ctx context.Context, tx *database.DB, who Audience, seqs []int64, thin
 		err = tx.Select(ctx, &out, joinedAuthors, s, of)
 	case ReportOfficer:
 		err = tx.Select(ctx, &out, reportOfficers, s, of, dateOf(at))
+	case UpheldOfficer:
+		err = tx.Select(ctx, &out, upheldOfficers, s, of, dateOf(at))
 	default:
 		err = fmt.Errorf("notice: nobody knows the audience %q", who)
 	}
@@ -351,7 +361,7 @@ func audience(ctx context.Context, tx *database.DB, acts []act, at time.Time) ([
 				continue
 			}
 			seen[key{f.Seq, person}] = true
-			out = append(out, told{f.Seq, person, f.Thing, f.work})
+			out = append(out, told{f.Seq, person, f.Object, f.Thing, f.work})
 		}
 	}
 	return out, nil

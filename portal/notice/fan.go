@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -133,6 +134,7 @@ func (w *Worker) tell(ctx context.Context, tx *database.DB, acts []act, at time.
 		rule := rules[a.Act]
 		if p.Thing != uuid.Nil {
 			a.ID = p.Thing
+			a.Object = cmp.Or(p.Object, a.Object)
 		}
 		out[i] = news{idOf(p.Seq, p.Person), p.Seq, p.Person, rule.Kind, rule.Urgency, a.Object, a.ID, a.Case.UUID, numbers[a.ID], a.At, nil}
 		if p.work && rule.Kind != Access && rule.Kind != Alarm {

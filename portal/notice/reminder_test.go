@@ -14,6 +14,7 @@ import (
 	"zharia/portal/notice"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/report"
 )
 
 func TestATermThatEndsIsToldTheDayBeforeAndInTheMorning(t *testing.T) {
@@ -182,6 +183,34 @@ func TestWhoHasComplainedFurtherAboutHisReportIsNotRemindedThatHeMay(t *testing.
 		if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, first[who], who.Person); got != want {
 			t.Errorf("%s is reminded %d times, not %d", who.Word, got, want)
 		}
+	}
+}
+
+// A complaint that was granted is to be carried out where the report lies: whoever deals with it
+// is told as of that report, for the complaint itself he does not see.
+func TestWhoDealsWithAReportHearsThatAComplaintAboutItWasGranted(t *testing.T) {
+	o := open(t)
+	zhandos, id := o.Actor("zhandos"), o.Report(o.Stranger, o.Story())
+	o.decided(id, report.Refused, "")
+	complaint, err := filing.ComplainOfReport(t.Context(), o.W.DB, o.Press, o.Stranger.Asks(policy.ReportComplain), id, filing.NewFiling{Language: "kk", To: guide.Chief})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Submit(o.Stranger, complaint); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	since := o.seq()
+	o.Answer(o.Gulnar, complaint, filing.Granted)
+	o.fan()
+	if got := o.told(zhandos, since); len(got) != 1 || got[0] != "work report 750301-26-000001" {
+		t.Errorf("the registrar is told %q", got)
+	}
+	if n := o.count(`notice WHERE person = $1 AND object_id = $2`, zhandos.Person, complaint); n != 0 {
+		t.Error("he is led to the complaint, which he does not see")
+	}
+	if got := o.told(o.Stranger, since); len(got) != 1 || !strings.HasPrefix(got[0], "filing filing ") {
+		t.Errorf("she is told %q", got)
 	}
 }
 

@@ -90,6 +90,7 @@ const (
 
 	ReportAuthor  Audience = "report-author"
 	ReportOfficer Audience = "report-officer"
+	UpheldOfficer Audience = "upheld-officer" // who deals with the report that a complaint is about
 	JoinedAuthors Audience = "joined-authors" // of those that were joined to the report, each as of his own
 )
 
@@ -107,7 +108,7 @@ func tells(to ...Audience) []Audience { return to }
 // Officials are told of work, whatever the kind is to the others.
 var officials = map[Audience]bool{
 	FilingDecider: true, FilingSupervisor: true, CaseInvestigator: true, CaseSupervisor: true, ObjectionAnswerer: true,
-	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true, Superiors: true,
+	AppointmentProposer: true, Administrators: true, AssignedOfficers: true, ReportOfficer: true, UpheldOfficer: true, Superiors: true,
 }
 
 // Table is whom each act tells. What the portal keeps is only that there is news and of
@@ -129,8 +130,8 @@ var Table = map[policy.Act]Rule{
 	policy.FilingAsk:          {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel), false, law.CPC(104, 2)},
 	policy.FilingReply:        {Filing, Statutory, tells(FilingAuthor, FilingDecider), true, law.CPC(100, 3)},
 	policy.CancellationSettle: {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, FilingDecider), false, law.CPC(105, 3)},
-	policy.FilingGrant:        {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel), false, law.CPC(105, 4)},
-	policy.FilingGrantPart:    {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel), false, law.CPC(105, 4)},
+	policy.FilingGrant:        {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, UpheldOfficer), false, law.CPC(105, 4)},
+	policy.FilingGrantPart:    {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, UpheldOfficer), false, law.CPC(105, 4)},
 	policy.FilingRefuse:       {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel), false, law.CPC(105, 4)},
 	policy.FilingOverdue:      {Filing, Statutory, tells(FilingAuthor, FilingClient, FilingCounsel, FilingDecider, FilingSupervisor), false, law.CPC(105, 2)},
 	policy.FilingRecount:      {Filing, Statutory, tells(FilingAuthor, FilingDecider), false, law.CPC(48, 4)},

@@ -42,6 +42,7 @@ type Slip struct {
 	DueAt   time.Time
 	Overdue bool
 	Became  *Became // nil where it goes on in no other
+	Upheld  *Upheld // a complaint about it that was granted; nil for none
 }
 
 // Became is how it stands with what a report goes on in: the earlier one it was joined to,
@@ -51,6 +52,54 @@ type Became struct {
 	DecidedAt time.Time // zero while nothing is decided
 	Overdue   bool
 	Body      identity.Body
+}
+
+// Upheld is that a complaint about what became of a report was granted, since it was decided.
+type Upheld struct {
+	Filing uuid.UUID
+	Number string
+	Part   bool   // in part alone
+	Remedy string // what it brings about, filing.Remedy
+	Body   identity.Body
+	At     time.Time
+}
+
+const selectUpheld = `
+SELECT u.filing, u.number, u.status = 'granted-part' AS part, coalesce(u.remedy, '') AS remedy, b.name_kk AS "names.body_kk", b.name_ru AS "names.body_ru", u.at
+  FROM fence.upheld($1) u JOIN body b ON b.id = u.body`
+
+// upheld is the complaint about a report that was granted last; nil for none. The fence tells
+// it to the author of the report, to those who keep its book and to whoever holds its slip.
+func upheld(ctx context.Context, db *vault.DB, id uuid.UUID) (*Upheld, error) {
+	var row struct {
+		Filing uuid.UUID     `db:"filing"`
+		Number string        `db:"number"`
+		Part   bool          `db:"part"`
+		Remedy string        `db:"remedy"`
+		Names  identity.Body `db:"names"`
+		At     time.Time     `db:"at"`
+	}
+	err := db.Get(ctx, &row, selectUpheld, id)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return &Upheld{row.Filing, row.Number, row.Part, row.Remedy, row.Names, row.At}, err
+}
+
+// UpheldOf is the complaint about a report of the asker's that was granted last; nil for none.
+func UpheldOf(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (*Upheld, error) {
+	if _, err := Read(ctx, db, ask, id); err != nil {
+		return nil, err
+	}
+	return upheld(ctx, db, id)
+}
+
+// UpheldInBook is the same for those who keep the book.
+func UpheldInBook(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (*Upheld, error) {
+	if _, _, err := inBook(ctx, db, ask, id); err != nil {
+		return nil, err
+	}
+	return upheld(ctx, db, id)
 }
 
 const selectSlip = `
@@ -99,8 +148,13 @@ func ReadSlip(ctx context.Context, db *vault.DB, ask policy.Ask, token string) (
 	if err := db.Get(ctx, &row, selectSlip, hash); err != nil {
 		return Slip{}, err
 	}
-	then, err := became(ctx, db, ask, row.ID)
-	return Slip{Status: row.Status, DueAt: row.DueAt, Overdue: row.Status.Open() && !ask.At.Before(row.DueAt), Became: then}, err
+	s := Slip{Status: row.Status, DueAt: row.DueAt, Overdue: row.Status.Open() && !ask.At.Before(row.DueAt)}
+	var err error
+	if s.Became, err = became(ctx, db, ask, row.ID); err != nil {
+		return s, err
+	}
+	s.Upheld, err = upheld(ctx, db, row.ID)
+	return s, err
 }
 
 // PrintSlip is the slip of a registered report (талон): what its author shows wherever he
