@@ -51,7 +51,7 @@ func (p *Portal) reportComplaint(c echo.Context, ask policy.Ask) error {
 		return p.redirect(c, policy.FilingRead, f.ID)
 	}
 	circumstances, request, to := f.Circumstances, strings.Join(f.Requests(), "\n"), f.Seat
-	if f.ID == uuid.Nil {
+	if circumstances == "" {
 		circumstances, request = filing.ReadyReport(r, p.Words.In(web.Lang(c)), ask.At)
 	}
 	form := web.NewForm("report_complaint", "to", string(to), "circumstances", circumstances, "request", request)

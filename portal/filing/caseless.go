@@ -72,13 +72,14 @@ func (f Filing) called(ctx context.Context, db *vault.DB, person uuid.UUID, seal
 }
 
 // Reported is a report of an offence of the asker's of which he may complain, with the
-// complaints about it that he filed before.
+// complaints that he filed before about what became of it: since it was decided, those about
+// the silence before are of something else.
 type Reported struct {
 	report.Report
 	Before []Earlier
 }
 
-// Earlier is a complaint about the same report that its author filed before.
+// Earlier is a complaint about the same that its author filed before.
 type Earlier struct {
 	ID      uuid.UUID  `db:"id"`
 	Number  string     `db:"number"`
@@ -91,10 +92,10 @@ type Earlier struct {
 }
 
 const selectEarlier = `
-SELECT id, number, status, seat, decider, filed_at, due_at, ended_at
-  FROM filing
- WHERE report = $1 AND author = $2 AND status <> 'draft'
- ORDER BY filed_at, id`
+SELECT f.id, f.number, f.status, f.seat, f.decider, f.filed_at, f.due_at, f.ended_at
+  FROM filing f JOIN report r ON r.id = f.report
+ WHERE f.report = $1 AND f.author = $2 AND f.status <> 'draft' AND f.filed_at >= coalesce(r.decided_at, r.registered_at)
+ ORDER BY f.filed_at, f.id`
 
 // reported is a report of the asker's that he may complain of: NotFound where it is not
 // his, Conflict where there is nothing to complain of.
@@ -128,11 +129,11 @@ func (r Reported) answered(at time.Time) (last Earlier, found bool) {
 	return last, found
 }
 
-// granted is his last complaint about it that was granted in full since it was decided: what
-// is left to complain of is that it was not carried out.
+// granted is his last complaint about it that was granted in full: what is left to complain of
+// is that it was not carried out.
 func (r Reported) granted() (last Earlier, found bool) {
 	for _, e := range r.Before {
-		if e.Status == Granted && e.EndedAt != nil && !e.FiledAt.Before(r.DecidedAt) {
+		if e.Status == Granted && e.EndedAt != nil {
 			last, found = e, true
 		}
 	}
@@ -300,7 +301,7 @@ func ComplainOfReport(ctx context.Context, db *vault.DB, press document.Press, a
 		if err != nil {
 			return err
 		}
-		if id = f.ID; id != uuid.Nil && (f.Status != Draft || n.Circumstances == "") {
+		if id = f.ID; id != uuid.Nil && (f.Status != Draft || n.Circumstances == "" && f.Circumstances != "") {
 			return nil
 		}
 		if id == uuid.Nil {
@@ -336,22 +337,31 @@ const lockReport = `
 SELECT id FROM report WHERE id = $1 FOR NO KEY UPDATE`
 
 const selectOpenReport = `
-SELECT id FROM filing
- WHERE report = $1 AND author = $2 AND (status = 'draft' OR status IN ('filed', 'considered', 'waiting') AND due_at > $3)
- ORDER BY made_at`
+SELECT f.id, f.status = 'draft' AND coalesce(d.made_at < r.decided_at, false) AS before
+  FROM filing f JOIN report r ON r.id = f.report LEFT JOIN document d ON d.id = f.document
+ WHERE f.report = $1 AND f.author = $2
+   AND (f.status = 'draft' OR f.status IN ('filed', 'considered', 'waiting') AND f.due_at > $3 AND f.filed_at >= coalesce(r.decided_at, r.registered_at))
+ ORDER BY f.made_at`
 
 // ReportComplaint is a report that may be complained of, and the asker's complaint about
-// it that is a draft or is being considered in time; the zero filing where there is none.
+// it that is a draft or is being considered in time; the zero filing where there is none. A
+// draft from before the report was decided comes without its texts: they say that nothing was.
 func ReportComplaint(ctx context.Context, db *vault.DB, ask policy.Ask, of uuid.UUID) (Reported, Filing, error) {
 	r, err := reported(ctx, db, ask, of)
 	if err != nil {
 		return r, Filing{}, err
 	}
-	var open []uuid.UUID
+	var open []struct {
+		ID     uuid.UUID `db:"id"`
+		Before bool      `db:"before"` // the report was decided
+	}
 	if err := db.Select(ctx, &open, selectOpenReport, of, ask.Person, ask.At); err != nil || len(open) == 0 {
 		return r, Filing{}, err
 	}
-	f, err := Read(ctx, db, ask.To(policy.FilingRead), open[0])
+	f, err := Read(ctx, db, ask.To(policy.FilingRead), open[0].ID)
+	if open[0].Before {
+		f.Circumstances, f.Points = "", nil
+	}
 	return r, f, err
 }
 

@@ -412,6 +412,99 @@ func TestAComplaintWithoutACaseIsTakenBackOrGivenUp(t *testing.T) {
 	w.Sound()
 }
 
+// turnsDown has the registrar of the police refuse a report.
+func turnsDown(t *testing.T, w *portaltest.W, id uuid.UUID) {
+	t.Helper()
+	zhandos := w.Actor("zhandos")
+	n := report.NewDecision{Kind: report.Refused, Ground: report.CivilDeal, Language: "kk", Terms: report.Terms{Reasons: portaltest.Reasons, Next: "Келіспесеңіз, шағым жасаңыз."}}
+	if err := report.DraftDecision(as(t, w, zhandos), w.App, w.Press, zhandos.Asks(policy.BookDraft), id, n); err != nil {
+		t.Fatal(err)
+	}
+	_, _, doc, err := report.DraftOfDecision(as(t, w, zhandos), w.App, zhandos.Asks(policy.BookCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Decide(as(t, w, zhandos), w.App, w.Verifier, zhandos.Asks(policy.BookDecide), id, w.SignedBy(zhandos, doc.Content), doc.Digest); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is decided after a complaint about silence is another thing to complain of: it waits for
+// no answer to that one, goes to whoever decides first, and nobody's last word about the
+// silence ends it.
+func TestARefusalAfterAComplaintAboutSilenceIsComplainedOfByItself(t *testing.T) {
+	w := portaltest.Kept(t)
+	waits, answered := registered(t, w, w.Stranger), registered(t, w, w.Nurlan)
+	w.At = answered.DueAt.Add(time.Minute)
+	for who, r := range map[*portaltest.Actor]report.Report{w.Stranger: waits, w.Nurlan: answered} {
+		id, err := complains(t, w, who, r.ID, filing.NewFiling{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sends(t, w, who, id); err != nil {
+			t.Fatal(err)
+		}
+		if r.ID == answered.ID {
+			if err := decide(t, w, w.Gulnar, id, portaltest.Said(filing.Refused, 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.At = w.At.Add(time.Hour)
+	for who, r := range map[*portaltest.Actor]report.Report{w.Stranger: waits, w.Nurlan: answered} {
+		turnsDown(t, w, r.ID)
+		id, err := complains(t, w, who, r.ID, filing.NewFiling{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := filing.Read(as(t, w, who), w.App, who.Asks(policy.FilingRead), id)
+		if err != nil || f.Status != filing.Draft || f.Seat != guide.Chief || !strings.Contains(f.Circumstances, "Арыз бойынша қабылданған шешім") {
+			t.Errorf("%s is led to a complaint that is %s, to %s: %v\n%s", who.Word, f.Status, f.Seat, err, f.Circumstances)
+		}
+		if err := sends(t, w, who, id); err != nil {
+			t.Error(err)
+		}
+	}
+	w.Sound()
+}
+
+// A draft that says that nothing was decided is made anew when something was.
+func TestADraftAboutSilenceIsMadeAnewWhenTheReportIsRefused(t *testing.T) {
+	w := portaltest.Kept(t)
+	r := registered(t, w, w.Stranger)
+	w.At = r.DueAt.Add(time.Minute)
+	id, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	turnsDown(t, w, r.ID)
+	says := func() string {
+		t.Helper()
+		again, err := complains(t, w, w.Stranger, r.ID, filing.NewFiling{})
+		if err != nil || again != id {
+			t.Fatalf("she is led to %s: %v", again, err)
+		}
+		_, doc, err := filing.Document(as(t, w, w.Stranger), w.App, w.Stranger.Asks(policy.FilingDocument), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(portaltest.PDFText(t, doc.Content)), " ")
+	}
+	w.At = w.At.Add(time.Minute)
+	if text := says(); !strings.Contains(text, "СДТБТ") || strings.Contains(text, "Мерзімінде шешім қабылданған жоқ") {
+		t.Errorf("the draft says:\n%s", text)
+	}
+	own := filing.NewFiling{Circumstances: "Өз сөзім: арызымда айтылған жайттар тексерілмеген. " + portaltest.Reasons, Points: []string{portaltest.Reasons}}
+	if _, err := complains(t, w, w.Stranger, r.ID, own); err != nil {
+		t.Fatal(err)
+	}
+	if text := says(); !strings.Contains(text, "Өз сөзім") {
+		t.Errorf("what she wrote since is lost:\n%s", text)
+	}
+	w.Sound()
+}
+
 func TestAnotherPersonsReportIsNotComplainedOf(t *testing.T) {
 	w := portaltest.World(t)
 	r := registered(t, w, w.Stranger)
