@@ -200,19 +200,20 @@ func look(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID) error
 	return ledger.Step(ctx, tx.DB, ask.To(policy.BookOpen), "report", id, uuid.Nil, nil)
 }
 
-// Look is that an official opened a report.
+// Look is that an official opened a report, in the body whose book it stands in.
 type Look struct {
 	At   time.Time `db:"at"`
 	Name string    `db:"name"`
-	Post string    `db:"post"`
+	Post string    `db:"post"` // "" where he serves elsewhere by now
 	identity.Body
 }
 
 const selectLooks = `
-SELECT r.at, o.name, o.post, b.name_kk AS body_kk, b.name_ru AS body_ru
+SELECT r.at, o.name, CASE WHEN o.body = p.body THEN o.post ELSE '' END AS post, b.name_kk AS body_kk, b.name_ru AS body_ru
   FROM record r
+  JOIN report p ON p.id = r.object_id
   JOIN officer o ON o.person = r.who
-  JOIN body b ON b.id = o.body
+  JOIN body b ON b.id = p.body
  WHERE r.object = 'report' AND r.object_id = $1 AND r.act = 'book-open'
  ORDER BY r.seq DESC
  LIMIT 100`

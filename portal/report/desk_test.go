@@ -523,6 +523,41 @@ func TestTheAuthorSeesWhoOpenedHisReport(t *testing.T) {
 	}
 }
 
+// A registrar went on to another body: his look stays one of the body whose book it was, and
+// he deals no more with what waits there. What he decided he decided.
+func TestWhoWentToAnotherBodyLookedInTheOldOneAndDealsWithNothingThere(t *testing.T) {
+	w := portaltest.World(t)
+	zhandos := w.Actor("zhandos")
+	id, done := w.Report(w.Nurlan, w.Story()), w.Report(w.Nurlan, w.Story())
+	if _, _, err := report.OpenInBook(t.Context(), w.DB, zhandos.Asks(policy.BookOpen), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.DraftDecision(t.Context(), w.DB, w.Press, zhandos.Asks(policy.BookDraft), done, decision(w, report.Court)); err != nil {
+		t.Fatal(err)
+	}
+	_, _, doc, err := report.DraftOfDecision(t.Context(), w.DB, zhandos.Asks(policy.BookCheck), done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Decide(t.Context(), w.DB, w.Verifier, zhandos.Asks(policy.BookDecide), done, w.SignedBy(zhandos, doc.Content), doc.Digest); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SQL.Exec(`UPDATE officer SET body = $1 WHERE person = $2`, w.Body("police-auezov"), zhandos.Person); err != nil {
+		t.Fatal(err)
+	}
+	r := read(t, w, w.Nurlan, id)
+	looks, err := report.Looks(t.Context(), w.DB, w.Nurlan.Asks(policy.ReportRead), id)
+	if err != nil || len(looks) != 1 || looks[0].Name != zhandos.FullName() || looks[0].NameKK != r.Body.NameKK || looks[0].Post != "" {
+		t.Errorf("its author sees %+v, %v", looks, err)
+	}
+	if r.OfficerName != "" || r.Head == "" {
+		t.Errorf("%q deals with it, whose head is %q", r.OfficerName, r.Head)
+	}
+	if r := read(t, w, w.Nurlan, done); r.OfficerName != zhandos.FullName() {
+		t.Errorf("%q dealt with what was decided", r.OfficerName)
+	}
+}
+
 func TestTheBookShowsWhatIsOverdueFirstAndOnlyOfOnesOwnBody(t *testing.T) {
 	w := portaltest.World(t)
 	zhandos := w.Actor("zhandos")

@@ -74,7 +74,7 @@ type reportRow struct {
 }
 
 // A report a person has no part in is not found: its being there is a secret. A draft is
-// its author's alone.
+// its author's alone. Who has left deals with none that waits.
 const selectReports = `
 SELECT r.id, r.author, r.entered_by, coalesce(e.name, '') AS entered_name, r.way, r.status, r.language, r.draft, r.answers, r.body, coalesce(b.code, '') AS code, coalesce(left(b.kato, 2) || '0000000', '') AS kato, b.above,
        coalesce(b.name_kk, '') AS "names.body_kk", coalesce(b.name_ru, '') AS "names.body_ru",
@@ -90,7 +90,7 @@ SELECT r.id, r.author, r.entered_by, coalesce(e.name, '') AS entered_name, r.way
   FROM report r
   LEFT JOIN body b ON b.id = r.body
   LEFT JOIN body p ON p.id = b.prosecution
-  LEFT JOIN officer o ON o.person = r.officer
+  LEFT JOIN officer o ON o.person = r.officer AND (r.status <> 'registered' OR o.body = r.body AND o.post = 'registrar' AND o.left_at IS NULL)
   LEFT JOIN officer e ON e.person = r.entered_by`
 
 const selectReport = selectReports + `
