@@ -392,6 +392,40 @@ func TestAnAnswerWrittenWhileTheLineIsDownIsAskedAboutAndSentOnce(t *testing.T) 
 	s.Sound()
 }
 
+// What is kept of a draft in a browser goes with the draft, and once its pages are shielded.
+func TestNothingOfAReportStaysInABrowserThatShouldKeepNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := s.visit(t, "32-left-kk", "kk", phone)
+	v.signIn("nurlan")
+	kept := `Object.keys(localStorage).filter((k) => k.startsWith("report/")).length`
+	// begun is a draft of which an answer could not be sent.
+	begun := func() string {
+		t.Helper()
+		v.open("", "/report?danger=no&tell=1")
+		v.click("", "main form button")
+		of := strings.Split(v.path(), "/")[3]
+		v.line(true)
+		v.fill("#what", tongues["kk"].circumstances)
+		v.press(onward)
+		v.until(`!document.querySelector('[data-report-say="offline"]').hidden`)
+		v.line(false)
+		v.want("it is kept", v.js(kept), "1")
+		return of
+	}
+	of := begun()
+	v.open("", "/reports/"+of+"/check")
+	v.want("beside the check", v.js(kept), "1")
+	v.click("given-up", `form[action$="/discarding"] button`)
+	v.want("after it was given up", v.js(kept), "0")
+
+	of = begun()
+	v.open("", "/reports/"+of+"/questions/category")
+	v.press(`input[name=category][value=home]`)
+	v.click("shielded", onward)
+	v.until(kept + ` === 0`)
+}
+
 // neutral is where the way out leads. It is not ours: here a page of the test stands in
 // its place, and nothing goes out of this computer.
 const neutral = "https://www.kazhydromet.kz/"

@@ -6,7 +6,8 @@
 // An answer while the line is down: what is typed stays in this browser until it was
 // sent, and is asked about before it goes. Each showing of a page has a key: the server
 // takes an answer of a key once, and tells the keys it has seen. On the path for violence
-// at home nothing is kept here.
+// at home nothing is kept here, and what was kept before it was known goes; so it does when
+// the draft is given up.
 
 const PRESSES = 3, WITHIN = 1500; // of Shift, in milliseconds
 const LARGEST = 64 * 1024; // characters that are kept of one page
@@ -30,6 +31,15 @@ if (exit) {
     if (pressed.length >= PRESSES) leave();
   });
 }
+
+const own = location.pathname.match(/\/reports\/([0-9a-f-]{36})/)?.[1];
+const forgetAll = () => {
+  try {
+    for (const name of Object.keys(localStorage)) if (name.startsWith(`report/${own}/`)) localStorage.removeItem(name);
+  } catch { /* nothing is kept */ }
+};
+if (exit) forgetAll();
+document.querySelector("[data-report-discard]")?.addEventListener("submit", forgetAll);
 
 const came = (document.querySelector("[data-seen]")?.dataset.seen ?? "").split(" ");
 const keyOf = (fields) => fields?.find?.(([name]) => name === "key")?.[1];
