@@ -63,7 +63,11 @@ func (p *Portal) after(c echo.Context, ask policy.Ask, f filing.Filing, answer *
 		}
 	}
 	if f.Own() && f.Contestable(ask.At, len(view.Disputes)) {
-		view.Report = f.OfReport() && f.Status != filing.Granted && !f.Final()
+		if f.OfReport() && f.Status != filing.Granted && !f.Final() {
+			if view.Report, err = filing.Further(ctx, p.DB, ask, f); err != nil {
+				return view, err
+			}
+		}
 		if view.Onwards, err = filing.Onwards(ctx, p.DB, ask, f, said); err != nil {
 			return view, err
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"zharia/portal/filing"
 	"zharia/portal/guide"
 	"zharia/portal/policy"
@@ -183,6 +185,41 @@ func TestWhatAComplaintAboutAReportBroughtIsSaidWhereTheReportIs(t *testing.T) {
 		}
 	}
 	f.Sound()
+}
+
+// A complaint about silence that was refused leads on while nothing is decided of the report;
+// then the page of the report says what may be complained of, if anything.
+func TestARefusedComplaintAboutAReportLeadsOnWhileThereIsSomethingLeft(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	first, second := f.Report(f.Stranger, f.Story()), f.Report(f.Stranger, f.Story())
+	f.At = f.At.Add(25 * time.Hour)
+	refused := map[uuid.UUID]string{}
+	for _, id := range []uuid.UUID{first, second} {
+		complaint, err := filing.ComplainOfReport(t.Context(), f.DB, f.Press, f.Stranger.Asks(policy.ReportComplain), id, filing.NewFiling{Language: "kk"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Submit(f.Stranger, complaint); err != nil {
+			t.Fatal(err)
+		}
+		f.Answer(f.Gulnar, complaint, filing.Refused)
+		refused[id] = "/kk/filings/" + complaint.String()
+	}
+	leads := func(id uuid.UUID) bool {
+		t.Helper()
+		page := f.as(f.Stranger).get(refused[id]).want(t, "the refused complaint", http.StatusOK)
+		return strings.Contains(page.body, `href="/kk/reports/`+id.String()+`/complaint"`)
+	}
+	if !leads(first) || !leads(second) {
+		t.Error("it does not lead on")
+	}
+	f.At = f.At.Add(time.Hour)
+	f.decided(first, report.Refused)
+	f.decided(second, report.Transferred)
+	if leads(first) || leads(second) {
+		t.Error("it leads on from a silence that is over")
+	}
 }
 
 // reportComplaintPages are the golden pages of a complaint about a report.

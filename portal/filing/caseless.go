@@ -2,6 +2,7 @@ package filing
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -363,6 +364,16 @@ func ReportComplaint(ctx context.Context, db *vault.DB, ask policy.Ask, of uuid.
 		f.Circumstances, f.Points = "", nil
 	}
 	return r, f, err
+}
+
+// Further tells that the way on from a complaint about a report is open: there is something to
+// complain of still, and it is the same.
+func Further(ctx context.Context, db *vault.DB, ask policy.Ask, f Filing) (bool, error) {
+	r, err := reported(ctx, db, ask, f.Report)
+	if errors.Is(err, fault.Conflict) {
+		return false, nil
+	}
+	return slices.ContainsFunc(r.Before, func(e Earlier) bool { return e.ID == f.ID }), err
 }
 
 const selectOfReport = selectFilings + `
