@@ -42,7 +42,7 @@ var narrow = []string{"document_unsigned", "decision_draft", "decision_submitted
 var few = []string{"day_off", "schema_version", "herald", "courier", "subscriber", "restoration", "body", "officer", "substitution", "pg_authid", "touched"}
 
 // whole are the packages that read all of a table because that is what they are for.
-var whole = []string{"portal/audit", "portal/backup", "portal/fence", "portal/portaltest", "portal/proving"}
+var whole = []string{"portal/audit", "portal/backup", "portal/fence", "portal/portaltest"}
 
 // whyWhole are the queries of others that do, with why.
 var whyWhole = map[string]string{
