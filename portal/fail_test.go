@@ -51,3 +51,52 @@ func TestWhoMeetsADatabaseThatIsAwayLosesNothing(t *testing.T) {
 	r.revive()
 	there.get("/kk/cases").want(t, "it is back", http.StatusOK)
 }
+
+// Who shares an address with many is told to wait before anything of his is read, and keeps
+// all the same what he typed and what he signed: he sends it again.
+func TestWhoIsToldToWaitLosesNothing(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	g := f.as(f.Aigul)
+	beside := &guest{front: f, home: g.home}
+	waits := func(send func() answer) answer {
+		for range 1000 {
+			for range 40 {
+				beside.post("/kk/session/end", nil)
+			}
+			if a := send(); a.StatusCode == http.StatusTooManyRequests {
+				return a
+			}
+		}
+		t.Fatal("nobody is told to wait")
+		return answer{}
+	}
+	typed := url.Values{"text": {`"><script>alert(1)</script>`}, "several": {"a", "b"}}
+	for _, lang := range []string{"kk", "ru"} {
+		words := f.Words.In(lang)
+		here := "/" + lang + "/cases/" + f.Theft.String() + "/filings"
+		a := waits(func() answer { return g.post(here, typed) })
+		for _, part := range []string{words.T("fault.too-many"), `<form method="post" action="` + here + `">`, `name="several" value="a"`, `name="several" value="b"`, words.T("fail.again"), words.T("fail.again.text")} {
+			if !strings.Contains(a.body, part) {
+				t.Errorf("something written, %s: no %s\n%s", lang, part, short(a.body))
+			}
+		}
+		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, `class="lang"`) || a.Header.Get("Retry-After") == "" {
+			t.Errorf("something written, %s:\n%s", lang, short(a.body))
+		}
+		a = waits(func() answer {
+			return g.post("/"+lang+"/filings/"+fresh().String()+"/submission", url.Values{"signature": {"MII="}, "key": {"1"}})
+		})
+		if !strings.Contains(a.body, words.T("fail.again.signed")) || !strings.Contains(a.body, `name="signature" value="MII="`) {
+			t.Errorf("a signature, %s:\n%s", lang, short(a.body))
+		}
+		a = waits(func() answer { return g.upload(here, "pdf", []byte("%PDF-1.7"), typed) })
+		if !strings.Contains(a.body, words.T("fail.back")) || strings.Contains(a.body, words.T("fail.again")) {
+			t.Errorf("a file, %s:\n%s", lang, short(a.body))
+		}
+		a = waits(func() answer { return g.post(here, url.Values{"text": {strings.Repeat("a", 2<<20)}}) })
+		if strings.Contains(a.body, words.T("fail.again")) || len(a.body) > 1<<20 {
+			t.Errorf("more than any form is, %s: %d bytes come back", lang, len(a.body))
+		}
+	}
+}

@@ -24,7 +24,7 @@ var passing = []string{database.NotKept, "fault.full", "fault.upload-busy", "fau
 // sent.
 func (p *Portal) again(c echo.Context, err error, away bool) *web.Again {
 	var told *fault.Fault
-	if !away && !(errors.As(err, &told) && slices.Contains(passing, told.Message)) {
+	if !away && !early(err) && !(errors.As(err, &told) && slices.Contains(passing, told.Message)) {
 		return nil
 	}
 	c.Response().Header().Set("Retry-After", soon)
@@ -45,6 +45,36 @@ func (p *Portal) again(c echo.Context, err error, away bool) *web.Again {
 		c.Set(hereKey, "")
 	}
 	return &web.Again{Action: here, Fields: r.PostForm, Signed: r.PostForm.Has("signature") || r.PostForm.Has("phone")}
+}
+
+// early tells that somebody asked too often, he or those who share his address with him.
+func early(err error) bool {
+	var he *echo.HTTPError
+	return errors.As(err, &he) && he.Code == http.StatusTooManyRequests
+}
+
+// How much of what was typed may be in hand only to be given back: of all, and of one network.
+const (
+	roomEarly      = 16 * keptLimit
+	roomEarlyOfOne = 2 * keptLimit
+)
+
+// readEarly reads what was typed by somebody who was told to wait before anything was read.
+// It is counted by its bytes: a network that floods the portal fills its own room, and gets
+// nothing back then.
+func (p *Portal) readEarly(c echo.Context, err error) (leave func()) {
+	r := c.Request()
+	if !early(err) || r.Method != http.MethodPost || withParts(r) {
+		return func() {}
+	}
+	most := formMost(p.acts[verb(r.Method)+" "+pattern(c)])
+	if r.ContentLength > most {
+		return func() {}
+	}
+	body := &inRoom{ReadCloser: http.MaxBytesReader(c.Response(), r.Body, most), room: p.early, who: network(c)}
+	r.Body = body
+	_ = web.ReadBody(c) // what cannot be read is not given back
+	return body.leave
 }
 
 // withFile tells that a file came with a form, or may have come: of a body that was not read to

@@ -84,6 +84,7 @@ type Portal struct {
 	views     views                              // what is shown again
 	ofAll     *room                              // for files in forms, of people who are signed in
 	toAsk     *room                              // and of anybody who asks whose signature it is
+	early     *room                              // for words of those who were told to wait
 	checked   chan struct{}                      // the places of those who are answered
 }
 
@@ -193,6 +194,7 @@ func (p *Portal) prepare() error {
 	p.sessions = &identity.Sessions{DB: p.DB, Secure: strings.HasPrefix(p.Origin, "https://"), Clock: p.Clock, Idle: p.Idle}
 	p.fetched, p.door = fetching(), newDoor()
 	p.ofAll, p.toAsk = newRoom(roomOfAll, roomOfOne, "fault.upload-busy"), newRoom(roomToAsk, roomOfOne, "fault.check-busy")
+	p.early = newRoom(roomEarly, roomEarlyOfOne, "fault.too-many")
 	p.checked = make(chan struct{}, checkPlaces)
 	if p.IdleWarning == 0 {
 		p.IdleWarning = identity.Warning
@@ -239,13 +241,18 @@ func (p *Portal) link(lang, act string, ids ...any) (string, error) {
 	return "/" + lang + strings.Join(parts, "/"), nil
 }
 
+// formMost is how long the form of an act may be.
+func formMost(act policy.Act) int64 {
+	if act == policy.SessionOpen || act == policy.PhoneAsk {
+		return keptLimit
+	}
+	return formLimit
+}
+
 // guard is all that stands between a row and its page.
 func (p *Portal) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		limit := int64(formLimit)
-		if r.act == policy.SessionOpen || r.act == policy.PhoneAsk {
-			limit = keptLimit
-		}
+		limit := formMost(r.act)
 		files := uploads[r.act] && withParts(c.Request())
 		if files {
 			limit = uploadLimit
@@ -507,6 +514,7 @@ func (p *Portal) fail(err error, c echo.Context) {
 		c.NoContent(page.Status)
 		return
 	}
+	defer p.readEarly(c, err)()
 	page.Again = p.again(c, err, away)
 	// An address that is not there must look like one that is not for this
 	// person, his name at the top included. A database that is away tells no name.
