@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -56,6 +57,30 @@ func TestWhileTheKeeperIsDownTextsAreClosedInBothLanguages(t *testing.T) {
 	daniyar.get("/kk/").want(t, "the first page for who is signed in", http.StatusOK)
 	f.Keeper.Down.Store(false)
 	daniyar.get("/kk/cases/"+f.Theft.String()).want(t, "the keeper is back", http.StatusOK)
+}
+
+// What an official wrote while the keeper was started anew comes back to him, to be sent
+// again; a page leads to itself.
+func TestWhatIsWrittenWhileTheKeeperIsDownIsSentAgain(t *testing.T) {
+	f := open(t)
+	aigul, daniyar, id := f.as(f.Aigul), f.as(f.Daniyar), fresh()
+	aigul.post("/kk/cases/"+f.Theft.String()+"/filings", f.petition(id)).want(t, "the draft", http.StatusSeeOther)
+	aigul.sign(aigul.get("/kk/filings/"+id.String()), f.Aigul.Key).want(t, "the signed petition", http.StatusSeeOther)
+	typed := url.Values{"reasons": {portaltest.Circumstances}}
+	f.Keeper.Down.Store(true)
+	for _, lang := range []string{"kk", "ru"} {
+		words, path := f.Words.In(lang), "/"+lang+"/filings/"+id.String()
+		page := daniyar.get(path).want(t, "a page", http.StatusServiceUnavailable)
+		if !strings.Contains(page.body, `href="`+path+`">`+words.T("fail.reload")) {
+			t.Errorf("%s: the page does not lead to itself:\n%s", lang, short(page.body))
+		}
+		page = daniyar.post(path+"/forward/draft", typed).want(t, "what he wrote", http.StatusServiceUnavailable)
+		for _, part := range []string{`<form method="post" action="` + path + `/forward/draft">`, portaltest.Circumstances, words.T("fail.again"), words.T("fail.again.text")} {
+			if !strings.Contains(page.body, part) {
+				t.Errorf("%s: no %s\n%s", lang, part, short(page.body))
+			}
+		}
+	}
 }
 
 // Her session ended while she wrote, and the keeper is down: she is in all the same, and

@@ -17,7 +17,7 @@ import (
 const soon = "5"
 
 // passing are the refusals of a server that did nothing and can do the same later.
-var passing = []string{database.NotKept, "fault.full", "fault.upload-busy", "fault.clock"}
+var passing = []string{database.NotKept, "fault.full", "fault.upload-busy", "fault.check-busy", "fault.clock", "fault.closed-for-now"}
 
 // again is what was not done because the server could not, for the person to send once
 // more as it was: with the key of its page a signature is taken once, however often it is
