@@ -47,6 +47,7 @@ type DB struct {
 	role Role
 	wait time.Duration // for a COMMIT of unknown outcome; 0: patience
 	stop func()        // ends what looks who leads; nil: nobody does
+	dial pq.Dialer     // by which servers are reached: that of who looks, where there are several
 
 	lives *lives // of the server; nil: what is read here is shown to nobody as received
 }
@@ -116,14 +117,15 @@ func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, 
 	if err != nil {
 		return nil, fmt.Errorf("read the database address: %w", err)
 	}
-	connector.Dialer(dialer)
+	dial := pq.Dialer(dialer)
 	var look *lookout
 	if several(config) && of == "" {
 		if look, err = newLookout(config); err != nil {
 			return nil, err
 		}
-		connector.Dialer(look)
+		dial = look
 	}
+	connector.Dialer(dial)
 	var alive *lives
 	if role == App && of == "" {
 		alive = new(lives)
@@ -136,7 +138,7 @@ func open(ctx context.Context, dsn string, role Role, of pq.TargetSessionAttrs, 
 		pool.Close()
 		return nil, fmt.Errorf("connect to the database: %w", away(ctx, err))
 	}
-	db := &DB{pool: pool, dsn: dsn, role: role, lives: alive}
+	db := &DB{pool: pool, dsn: dsn, role: role, lives: alive, dial: dial}
 	if look != nil {
 		var life context.Context
 		life, db.stop = context.WithCancel(context.WithoutCancel(ctx))

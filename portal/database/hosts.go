@@ -68,6 +68,7 @@ func plainly(to driver.Connector) driver.Connector { return to }
 
 // dialer is how servers are reached.
 var dialer = &netDialer{net.Dialer{
+	Timeout:         connectTimeout, // who listens says no time of his own
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
 	Control: func(network, _ string, c syscall.RawConn) (err error) {
 		if !strings.HasPrefix(network, "tcp") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,6 +63,45 @@ SELECT CAST(current_user AS text) UNION ALL SELECT current_setting('jit') UNION 
 	found, err := db.between(t.Context())
 	if err != nil || len(found) != 1 || found[0].Name != "synchronous_standby_names" {
 		t.Errorf("several servers and nobody to wait for: %v %v", found, err)
+	}
+}
+
+const selectHeard = `SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'`
+
+// Whoever led and stands still keeps his connections: who hears alarms on one of them would
+// hear nothing of what the next leader tells.
+func TestWhoHearsAlarmsGoesToTheNextLeaderToo(t *testing.T) {
+	server := started(t, cluster(t))
+	put(t, server, `CREATE ROLE portal_app`)
+	db, err := OpenAs(t.Context(), "host='/nowhere,"+server.Socket+"' user="+localUser+" dbname=portal sslmode=disable target_session_attrs=primary", App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx, end := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { db.Heed(ctx); close(over) }()
+	defer func() { end(); <-over }()
+	hears := func(not int) (pid int) {
+		for end := time.Now().Add(10 * time.Second); pid == 0 || pid == not; time.Sleep(20 * time.Millisecond) {
+			if pid = number(t, server, "portal", selectHeard); time.Now().After(end) {
+				t.Fatal("nobody hears alarms, or still where he was cut")
+			}
+		}
+		return pid
+	}
+	before := hears(0)
+	look := db.dial.(*lookout)
+	look.mu.Lock()
+	known := slices.Collect(maps.Keys(look.conns))
+	look.mu.Unlock()
+	for _, w := range known { // another leads
+		w.Close()
+	}
+	hears(before)
+	var one int // and whoever asks is there as well
+	if err := db.Get(t.Context(), &one, `SELECT 1`); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -129,7 +129,7 @@ func (db *DB) alarm(ctx context.Context) {
 
 // Heed hears the alarms of other processes until ctx ends.
 func (db *DB) Heed(ctx context.Context) {
-	heard := pq.NewListener(db.dsn, 100*time.Millisecond, 10*time.Second, nil)
+	heard := pq.NewDialListener(db.dial, db.dsn, 100*time.Millisecond, 10*time.Second, nil)
 	defer heard.Close()
 	// Listen waits for a connection, for ever if there is none; Close ends that.
 	defer context.AfterFunc(ctx, func() { heard.Close() })()
