@@ -63,7 +63,11 @@ func demo(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := server.Create(ctx, "portal"); err != nil {
 		return err
 	}
-	if err := migrateAt(ctx, server.DSN("portal")); err != nil {
+	err = migrateAt(ctx, server.DSN("portal"))
+	if errors.Is(err, database.ErrOtherSchema) {
+		return fmt.Errorf("%w. To begin the demonstration anew, without what was filed in it, remove %s, or say -state with another folder", err, *state)
+	}
+	if err != nil {
 		return err
 	}
 	book, err := book()

@@ -261,6 +261,9 @@ func TestAnEmptyDatabaseGetsTheSchemaAndKeepsIt(t *testing.T) {
 	if err := database.Migrate(t.Context(), db, schema+` `); !errors.Is(err, database.ErrOtherSchema) {
 		t.Errorf("another schema: %v", err)
 	}
+	if said := database.ErrOtherSchema.Error(); strings.Contains(said, "remove") || strings.Contains(said, "anew") {
+		t.Errorf("whoever has a keeper and keys is told: %s", said)
+	}
 	if err := database.Present(t.Context(), db, schema+` `); !errors.Is(err, database.ErrOtherSchema) {
 		t.Errorf("another schema: %v", err)
 	}

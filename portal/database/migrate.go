@@ -8,8 +8,9 @@ import (
 )
 
 // ErrOtherSchema says that the database was made by another schema than this
-// program's. Until the first release there are no upgrades.
-var ErrOtherSchema = errors.New("the database was made by another schema; until the first release the way on is to remove the state directory and start anew")
+// program's. Until the first release there are no upgrades. It is read by people who have
+// accepted filings and keys: nobody is led to put anything away.
+var ErrOtherSchema = errors.New("the database was made by another version of this program, with another schema, which until the first release none changes: nothing was done, and that version goes on serving it")
 
 // ErrNoSchema says that the schema was never put in.
 var ErrNoSchema = errors.New("the database has no tables yet: run `portal migrate`")
