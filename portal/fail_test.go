@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"zharia/portal"
+	"zharia/portal/database"
+	"zharia/portal/vault"
 )
 
 // A database that is away is no mistake of anybody's: who looks is led to the same page
@@ -99,4 +103,18 @@ func TestWhoIsToldToWaitLosesNothing(t *testing.T) {
 			t.Errorf("more than any form is, %s: %d bytes come back", lang, len(a.body))
 		}
 	}
+}
+
+// A standby that is away, or lost the one it follows, keeps no prosecutor from his books.
+func TestBooksAreReadFromThePrimaryWhereNoStandbyKeepsUp(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	gone, err := database.OpenAs(t.Context(), f.App.DSN(), database.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	there := behind(t, f.W, f.App, func(p *portal.Portal) { p.Counts = vault.New(gone, f.App.Keys) })
+	g := f.as(f.Gulnar)
+	(&guest{front: there, cookie: g.cookie, home: g.home}).get("/kk/books").want(t, "her books", http.StatusOK)
 }

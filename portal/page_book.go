@@ -1,7 +1,7 @@
 package portal
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"net/url"
 	"strconv"
@@ -15,6 +15,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/policy"
 	"zharia/portal/report"
+	"zharia/portal/vault"
 	"zharia/portal/web"
 )
 
@@ -206,8 +207,20 @@ type numberedLine struct {
 	Name    string    // of the body
 }
 
+// countsLate is how old counts may be that are read from a standby.
+const countsLate = 2 * time.Minute
+
+// counting is where counts are read: from a standby, while it keeps up.
+func (p *Portal) counting(ctx context.Context) *vault.DB {
+	if p.Counts != nil && p.Counts.Abreast(ctx, countsLate) {
+		return p.Counts
+	}
+	return p.DB
+}
+
 func (p *Portal) books(c echo.Context, ask policy.Ask) error {
-	bodies, lines, err := report.Supervise(c.Request().Context(), cmp.Or(p.Counts, p.DB), ask)
+	ctx := c.Request().Context()
+	bodies, lines, err := report.Supervise(ctx, p.counting(ctx), ask)
 	if err != nil {
 		return err
 	}

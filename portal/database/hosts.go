@@ -63,6 +63,34 @@ func OpenCounts(ctx context.Context, dsn string) (*DB, error) {
 // Counting is how many connections the pool of OpenCounts may hold.
 const Counting = 4
 
+// On the primary nothing is replayed, but what it was told before it led is remembered. Every
+// minute something is committed: a portal at rest looks what is due.
+const selectAbreast = `
+SELECT CASE WHEN pg_is_in_recovery() THEN coalesce(clock_timestamp() - pg_last_xact_replay_timestamp() < make_interval(secs => $1), false) ELSE true END`
+
+// answerTime is how long a standby may take to say how far it is.
+const answerTime = time.Second
+
+// Abreast tells that a pool of OpenCounts reads what stood at the primary no longer ago than
+// that. A standby that lost the primary goes on answering, for days; one that stands still
+// does not answer, and nobody must wait for it.
+func (db *DB) Abreast(ctx context.Context, late time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	said := make(chan bool, 1)
+	go func() { // lib/pq does not leave a read when its time is over
+		defer cancel()
+		var is bool
+		err := db.pool.GetContext(ctx, &is, selectAbreast, late.Seconds())
+		said <- err == nil && is
+	}()
+	select {
+	case is := <-said:
+		return is
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // plainly puts nothing between a pool and PostgreSQL.
 func plainly(to driver.Connector) driver.Connector { return to }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -47,6 +48,9 @@ func TestTheServerThatIsThereIsFoundAmongSeveral(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer counts.Close()
+	if !counts.Abreast(t.Context(), time.Nanosecond) {
+		t.Error("the primary is late")
+	}
 	for _, pool := range []*DB{db, counts} {
 		var is []string
 		if err := pool.Select(t.Context(), &is, `
@@ -151,9 +155,9 @@ func TestFiguresAreReadFromAStandby(t *testing.T) {
 	private.Fast = false // a fast one has no standbys
 	server := started(t, private)
 	put(t, server, `CREATE ROLE portal_app`)
-	if err := server.Stop(); err != nil {
-		t.Fatal(err)
-	}
+	put(t, server, `CREATE TABLE done (n int)`)
+	server.process.Process.Signal(syscall.SIGQUIT) // so that it is played again
+	<-server.gone
 	if err := os.WriteFile(filepath.Join(server.Data, "standby.signal"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +170,26 @@ func TestFiguresAreReadFromAStandby(t *testing.T) {
 	var follows bool
 	if err := counts.Get(t.Context(), &follows, `SELECT pg_is_in_recovery()`); err != nil || !follows {
 		t.Errorf("a standby answers %v, %v", follows, err)
+	}
+	// It has no primary any more: an hour later it is an hour late.
+	if !counts.Abreast(t.Context(), time.Minute) || counts.Abreast(t.Context(), time.Millisecond) {
+		t.Error("it does not say how late it is")
+	}
+	var backend int
+	if err := counts.Get(t.Context(), &backend, selectBackend); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(backend, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(backend, syscall.SIGCONT)
+	began := time.Now()
+	if counts.Abreast(t.Context(), time.Hour) || time.Since(began) > 5*time.Second {
+		t.Errorf("one that stands still is waited for, %s", time.Since(began))
+	}
+	counts.Limit(1) // those who come later do not wait for who waits there
+	if counts.Abreast(t.Context(), time.Hour) || time.Since(began) > 10*time.Second {
+		t.Errorf("one that stands still is waited for, %s", time.Since(began))
 	}
 }
 
