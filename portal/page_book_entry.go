@@ -77,20 +77,21 @@ func (p *Portal) entryDraft(c echo.Context, ask policy.Ask) error {
 	number := form.ID("id")
 	way := web.OneOf(form, "way", report.Taken...)
 	today := ask.At.In(deadline.Zone)
-	a := report.Answers{
-		Applicant: form.Line("name", 2, report.MaxLine), Card: form.Line("card", 2, report.MaxLine), Address: form.Line("address", 2, report.MaxLine),
-		What: form.Text("what", report.MinText, report.MaxText), Hour: form.Line("hour", 0, report.MaxLine),
-		Region: web.OneOf(form, "region", report.Regions...), Place: form.Line("place", 0, report.MaxLine), Category: web.OneOf(form, "category", report.Categories...),
-		Who: form.Text("who", 0, report.MaxSide), Damage: form.Text("damage", 0, report.MaxSide), Witnesses: form.Text("witnesses", 0, report.MaxSide),
-		Reach: web.OneOf(form, "reach", report.Reaches...), Phone: form.Line("phone", 0, 40), Email: form.Line("email", 0, 100),
-		Language: web.OneOf(form, "language", "kk", "ru"),
-	}
+	a := report.Answers{Applicant: form.Line("name", 2, report.MaxLine)} // in the order of the page: so are its mistakes told
 	if form.Value("iin") != "" {
 		a.IIN = form.IIN("iin")
 	}
+	a.Card, a.Address = form.Line("card", 2, report.MaxLine), form.Line("address", 2, report.MaxLine)
+	a.What = form.Text("what", report.MinText, report.MaxText)
 	if a.Unknown = web.OneOf(form, "known", "known", "unknown") == "unknown"; !a.Unknown {
 		a.From, a.To = form.Date("from", today), form.OptionalDate("to", today)
 	}
+	a.Hour = form.Line("hour", 0, report.MaxLine)
+	a.Region, a.Place = web.OneOf(form, "region", report.Regions...), form.Line("place", 0, report.MaxLine)
+	a.Category = web.OneOf(form, "category", report.Categories...)
+	a.Who, a.Damage, a.Witnesses = form.Text("who", 0, report.MaxSide), form.Text("damage", 0, report.MaxSide), form.Text("witnesses", 0, report.MaxSide)
+	a.Reach, a.Phone, a.Email = web.OneOf(form, "reach", report.Reaches...), form.Line("phone", 0, 40), form.Line("email", 0, 100)
+	a.Language = web.OneOf(form, "language", "kk", "ru")
 	p.hereIs(c, policy.EntryNew)
 	if form.Bad() {
 		return p.showEntry(c, form)

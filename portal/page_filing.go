@@ -149,6 +149,13 @@ func (p *Portal) showFilingForm(c echo.Context, ask policy.Ask, form *web.Form, 
 		Form: form, Case: of, Kind: kind, Family: rule.Family, Max: filing.MaxText, Sorted: filing.Sorted(kind),
 		Suspend: []web.Option{{Value: "1", Label: w.T("filing_new.suspend.yes")}},
 	}
+	switch rule.Family {
+	case policy.Petition: // the form's own words
+	case policy.Complaint:
+		form.Call("circumstances", "filing_new.arguments")
+	default:
+		form.Call("circumstances", "filing_check.circumstances."+string(rule.Family))
+	}
 	for _, k := range filing.Kinds {
 		if _, may := filing.MayFile(of, k); may {
 			page.Groups = grouped(page.Groups, k)
@@ -289,12 +296,16 @@ func (p *Portal) filingNew(c echo.Context, ask policy.Ask) error {
 func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 	caseID := id(c, "case")
 	form := web.ReadForm(c, "filing_new")
-	n := filing.NewFiling{
-		Kind:          web.OneOf(form, "kind", filing.Kinds...),
-		Participant:   form.ID("participant"),
+	kind, by, ground := web.OneOf(form, "kind", filing.Kinds...), form.ID("participant"), filing.Ground("other")
+	if filing.Sorted(kind) {
+		ground = web.OneOf(form, "ground", filing.Grounds...)
+	}
+	n := filing.NewFiling{ // in the order of the page: so are its mistakes told
+		Kind:          kind,
+		Participant:   by,
+		Ground:        ground,
 		About:         form.OptionalID("about"),
 		Against:       form.OptionalID("against"),
-		Ground:        "other",
 		Circumstances: form.Text("circumstances", filing.MinText, filing.MaxText),
 		Points:        points(form),
 		Language:      web.Lang(c),
@@ -304,17 +315,14 @@ func (p *Portal) filingCreate(c echo.Context, ask policy.Ask) error {
 		Suspend:       form.Chosen("suspend"),
 		Previous:      form.OptionalID("previous"),
 	}
-	if filing.Sorted(n.Kind) {
-		n.Ground = web.OneOf(form, "ground", filing.Grounds...)
-	}
 	number := form.ID("id")
 	again := func() error {
 		p.hereIs(c, policy.FilingNew, caseID)
-		kind := n.Kind
-		if kind == "" {
-			kind = policy.FilingPetition
+		shown := kind
+		if shown == "" {
+			shown = policy.FilingPetition
 		}
-		return p.showFilingForm(c, ask, form, caseID, kind)
+		return p.showFilingForm(c, ask, form, caseID, shown)
 	}
 	if form.Bad() {
 		return again()

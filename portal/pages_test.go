@@ -408,6 +408,9 @@ var (
 	ids   = regexp.MustCompile(`\sid="([^"]*)"`)
 	fors  = regexp.MustCompile(`\sfor="([^"]*)"`)
 	refs  = regexp.MustCompile(`aria-describedby="([^"]*)"`)
+
+	summary  = regexp.MustCompile(`(?s)<div class="errors" role="alert" tabindex="-1" autofocus>\s*<h2>[^<]*</h2>\s*<ul>(.*?)</ul>`)
+	mistakes = regexp.MustCompile(`<a href="#([^"]+)">([^<]*)</a>`)
 )
 
 // whole holds a page against what every page must be: its language, one heading,
@@ -456,6 +459,33 @@ func whole(t *testing.T, page, body, lang string) {
 			if !there[id] {
 				t.Errorf("%s: something is described by %s, which is not there", page, id)
 			}
+		}
+	}
+	summed(t, page, body)
+}
+
+// summed holds the summary of mistakes against the fields it leads to: it calls them as the
+// page calls them, and in the order in which they stand there.
+func summed(t *testing.T, page, body string) {
+	t.Helper()
+	found, last := summary.FindStringSubmatch(body), 0
+	if found == nil {
+		return
+	}
+	for _, m := range mistakes.FindAllStringSubmatch(found[1], -1) {
+		at := strings.Index(body, ` id="`+m[1]+`"`)
+		if at < 0 { // a hidden field: nobody but a page that was tampered with has it wrong
+			continue
+		}
+		if at < last {
+			t.Errorf("%s: the mistake in %s is told after one that stands below it", page, m[1])
+		}
+		last = at
+		called := regexp.MustCompile(`(?:<label for="` + m[1] + `">|<fieldset[^>]* id="` + m[1] + `"[^>]*>\s*<legend>)([^<]*)`).FindStringSubmatch(body)
+		if called == nil {
+			t.Errorf("%s: a mistake is told in %s, which has no label", page, m[1])
+		} else if !strings.HasPrefix(m[2], strings.TrimSpace(called[1])+": ") {
+			t.Errorf("%s: a mistake is told as %q in a field that is called %q", page, m[2], called[1])
 		}
 	}
 }

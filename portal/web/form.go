@@ -32,7 +32,8 @@ type Form struct {
 	values map[string][]string
 	files  map[string][]*multipart.FileHeader
 	wrong  []wrong
-	keep   bool // the language was switched: show it again, complain of nothing
+	keep   bool              // the language was switched: show it again, complain of nothing
+	called map[string]string // fields that have another name on this page than the form's own: field, key of the words
 
 	Typed Typed // where its text is kept until it is sent (typed.go)
 }
@@ -460,14 +461,26 @@ func (f *Form) Value(name string) string {
 	return ""
 }
 
-// nth is numbered for the words of a label. Only a field that is one of several has
-// a number: with a zero, Russian would ask for plural forms that the others lack.
-func nth(field string) (name string, pairs []any) {
+// Call has a field go by other words on this page than the form's own: in its label, its
+// hint and the summary of mistakes.
+func (f *Form) Call(field, key string) {
+	if f.called == nil {
+		f.called = map[string]string{}
+	}
+	f.called[field] = key
+}
+
+// words are the key of a field's label and what it takes. Only a field that is one of
+// several has a number: with a zero, Russian would ask for plural forms that the others lack.
+func (f *Form) words(field string) (key string, pairs []any) {
 	name, n := numbered(field)
 	if n > 0 {
 		pairs = []any{"n", n}
 	}
-	return name, pairs
+	if key := f.called[name]; key != "" {
+		return key, pairs
+	}
+	return f.name + "." + name, pairs
 }
 
 // numbered tells the third of several fields, "point-3", from the words they share.
@@ -490,8 +503,8 @@ func (f *Form) mistakes(l *words.Language) []Mistake {
 	for _, w := range f.wrong {
 		m := Mistake{Field: w.field, Text: l.T(w.key, w.pairs...)}
 		if w.field != "" {
-			name, nth := nth(w.field)
-			m.Label = l.T(f.name+"."+name, nth...)
+			key, nth := f.words(w.field)
+			m.Label = l.T(key, nth...)
 		}
 		out = append(out, m)
 	}
@@ -517,13 +530,13 @@ func (f *Form) field(l *words.Language, name string, pairs ...any) (Field, error
 	if err != nil {
 		return Field{}, err
 	}
-	of, nth := nth(name)
-	label, err := l.Say(f.name+"."+of, nth...)
+	of, nth := f.words(name)
+	label, err := l.Say(of, nth...)
 	if err != nil {
 		return Field{}, err
 	}
 	out := Field{Name: name, Label: label, Value: f.Value(name), Set: set}
-	if key := f.name + "." + of + ".hint"; l.Has(key) {
+	if key := of + ".hint"; l.Has(key) {
 		out.Hint = l.T(key, pairs...)
 	}
 	for _, m := range f.mistakes(l) {
