@@ -384,6 +384,31 @@ func formsOf(page string) []string {
 	return []string{page}
 }
 
+// In Kazakh the end of a term is said as "until the end of Tuesday": it stands beside the
+// name of a term, and neither "the last day:" nor "it is over:" goes before it.
+func TestWhatEndsWithADayIsNotCalledADayInKazakh(t *testing.T) {
+	kk, found := bookOf(t).In("kk"), 0
+	wrong := regexp.MustCompile(`(?i)соңғы күн|(өтті|келді): END`)
+	for _, file := range templates(t) {
+		for _, said := range untilSaid.FindAllStringSubmatch(template(t, file), -1) {
+			found++
+			if text := kk.T(said[1], said[2], "END"); wrong.MatchString(text) {
+				t.Errorf("%s: %s says %q of the end of a term", file, said[1], text)
+			}
+		}
+	}
+	for _, key := range []string{"service.would-end", "service.until", "client_terms.complain", "client_terms.file-by", "filing.due", "filing.was-due"} { // before it, in an element of their own
+		if text := kk.T(key); wrong.MatchString(text) || strings.HasSuffix(text, "өтті") {
+			t.Errorf("%s says %q before the end of a term", key, text)
+		}
+	}
+	if found < 15 {
+		t.Errorf("found only %d ends of terms: the search is broken", found)
+	}
+}
+
+var untilSaid = regexp.MustCompile(`\{\{t "([a-z_.-]+)" "([a-z]+)" \(until `)
+
 func TestEveryFamilyIsWhole(t *testing.T) {
 	b, used := bookOf(t), listen(t).families
 	only := map[string][]string{ // what is offered of a list that is longer

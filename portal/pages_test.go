@@ -411,6 +411,8 @@ var (
 
 	summary  = regexp.MustCompile(`(?s)<div class="errors" role="alert" tabindex="-1" autofocus>\s*<h2>[^<]*</h2>\s*<ul>(.*?)</ul>`)
 	mistakes = regexp.MustCompile(`<a href="#([^"]+)">([^<]*)</a>`)
+
+	torn = regexp.MustCompile(`(?:class="tag[^"]*"|<li(?: aria-current="step")?)>(?:<span>)?[^<]*№\x{a0}\d{4}-\d{6}`)
 )
 
 // whole holds a page against what every page must be: its language, one heading,
@@ -460,6 +462,9 @@ func whole(t *testing.T, page, body, lang string) {
 				t.Errorf("%s: something is described by %s, which is not there", page, id)
 			}
 		}
+	}
+	if found := torn.FindString(body); found != "" {
+		t.Errorf("%s: a number may be torn at its hyphen: %s", page, found)
 	}
 	summed(t, page, body)
 }
