@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -400,6 +402,15 @@ func TestWhatEndsWithADayIsNotCalledADayInKazakh(t *testing.T) {
 	for _, key := range []string{"service.would-end", "service.until", "client_terms.complain", "client_terms.file-by", "filing.due", "filing.was-due"} { // before it, in an element of their own
 		if text := kk.T(key); wrong.MatchString(text) || strings.HasSuffix(text, "өтті") {
 			t.Errorf("%s says %q before the end of a term", key, text)
+		}
+	}
+	samples, err := filepath.Glob("sample/data/*.toml")
+	if err != nil || len(samples) == 0 {
+		t.Fatal("no samples: ", err)
+	}
+	for _, file := range samples {
+		if text := regexp.MustCompile(`[^.\n]*күні?: \{\{\.Due\}\}`).Find(must(os.ReadFile(file))); text != nil {
+			t.Errorf("%s says %q of the end of a term", file, text)
 		}
 	}
 	if found < 15 {
