@@ -277,6 +277,78 @@ func TestTwoAdministratorsRemain(t *testing.T) {
 	w.Sound()
 }
 
+// Whoever has a last day is no administrator tomorrow: of two who sign entries one must not be
+// left alone by a day that comes.
+func TestTwoAdministratorsRemainWhoseTermsDoNotEnd(t *testing.T) {
+	w := portaltest.World(t)
+	short := enters(w, w.Nurlan, "administrator", "center")
+	short.Until = time.Date(2026, time.October, 30, 0, 0, 0, 0, time.UTC)
+	w.Enter(short)
+	id, err := w.Propose(w.Bolat, leaves(w.Raushan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, "one leaves, and a third stays for a week", "fault.appointment-last", w.Second(w.Nurlan, id, true))
+	if err := w.Second(w.Nurlan, id, false); err != nil {
+		t.Fatal(err)
+	}
+	term := enters(w, w.Raushan, "administrator", "center")
+	term.Until = short.Until
+	if id, err = w.Propose(w.Bolat, term); err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, "one of the two is given a last day", "fault.appointment-last", w.Second(w.Nurlan, id, true))
+	if id, err = w.Propose(w.Bolat, leaves(w.Nurlan)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Second(w.Raushan, id, true); err != nil {
+		t.Errorf("who has a last day goes before it: %v", err)
+	}
+	w.Sound()
+}
+
+// Of three two are let go at once, each entry in its own transaction: the second finds that
+// the first has left.
+func TestTwoAdministratorsRemainWhenTwoAreLetGoAtOnce(t *testing.T) {
+	w := portaltest.World(t)
+	w.Enter(enters(w, w.Nurlan, "administrator", "center"))
+	var ids []uuid.UUID
+	for _, who := range []*portaltest.Actor{w.Raushan, w.Nurlan} {
+		id, err := w.Propose(w.Bolat, leaves(who))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	hold, err := w.SQL.Beginx()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold.Exec(`SELECT person FROM officer WHERE person = $1 FOR UPDATE`, w.Bolat.Person); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	for i, second := range []*portaltest.Actor{w.Nurlan, w.Raushan} {
+		go func() { done <- w.Second(second, ids[i], true) }()
+	}
+	time.Sleep(time.Second) // both have come as far as the row of who proposed
+	if err := hold.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for range ids {
+		if err := <-done; err != nil {
+			refused++
+			wantMessage(t, "the later one", "fault.appointment-last", err)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d are refused", refused)
+	}
+	w.Want(t, `SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL`, "count\n2")
+	w.Sound()
+}
+
 func TestWhatAnAdministratorProposedDoesNotOutliveHim(t *testing.T) {
 	w := portaltest.World(t)
 	w.Enter(enters(w, w.Nurlan, "administrator", "center"))

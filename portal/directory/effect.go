@@ -19,7 +19,7 @@ SELECT person, name, leaves, coalesce(post, '') AS post, body, until, proposer F
 
 const lockOfficer = `
 SELECT person, post, body, until, left_at, since, made_at FROM officer WHERE person = $1
-   FOR UPDATE`
+   FOR NO KEY UPDATE`
 
 const lockAdministrator = `
 SELECT person FROM officer WHERE person = $1 AND post = 'administrator' AND left_at IS NULL
@@ -27,6 +27,10 @@ SELECT person FROM officer WHERE person = $1 AND post = 'administrator' AND left
 
 const countOtherAdministrators = `
 SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND person <> $1`
+
+// Whoever has a last day is none when it has passed.
+const countLastingAdministrators = `
+SELECT count(*) FROM officer WHERE post = 'administrator' AND left_at IS NULL AND until IS NULL AND person <> $1`
 
 // A row that is not there yet locks nothing: what was written since it was looked for stands,
 // and whoever finds so looks once more.
@@ -97,6 +101,9 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 	if err := stillAdministrator(ctx, tx, e.Proposer); err != nil {
 		return err
 	}
+	if err := tx.Exec(ctx, oneAtATime); err != nil { // or of three two would go, each beside the other
+		return err
+	}
 	var before []officerRow
 	if err := tx.Select(ctx, &before, lockOfficer, e.Person); err != nil {
 		return err
@@ -105,12 +112,12 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 	if e.Leaves && !in || len(before) == 1 && before[0].MadeAt != nil && made.Before(*before[0].MadeAt) {
 		return fault.New(fault.Conflict, "fault.not-now")
 	}
-	if in && before[0].Post == "administrator" && e.Post != "administrator" {
+	if in && before[0].Post == "administrator" && (e.Post != "administrator" || e.Until != nil) {
 		var others int
-		if err := tx.Get(ctx, &others, countOtherAdministrators, e.Person); err != nil {
+		if err := tx.Get(ctx, &others, countLastingAdministrators, e.Person); err != nil {
 			return err
 		}
-		if others < Fewest { // two must remain to sign the next entry
+		if others < Fewest { // two must remain to sign the next entry, and the keeper takes no others for them
 			return fault.New(fault.Conflict, "fault.appointment-last")
 		}
 	}

@@ -25,8 +25,8 @@ var ErrOther = errors.New("the body of that id does not administer the portal")
 // ErrEnough says that there are administrators enough to sign an entry.
 var ErrEnough = errors.New("the directory has two administrators: an entry is made on the portal, and two people sign it")
 
-// oneAtATime keeps two that come at once from making three. The number is
-// arbitrary; only First uses it.
+// oneAtATime keeps two that come at once from making three, or from leaving one. The number
+// is arbitrary; only First and take use it.
 const oneAtATime = `SELECT pg_advisory_xact_lock(7310078)`
 
 const selectAdministration = `
