@@ -872,7 +872,7 @@ CREATE TABLE familiarisation (
     until        date        NOT NULL,
     postponed    int         NOT NULL DEFAULT 0 CHECK (postponed BETWEEN 0 AND 5), -- сутки, CPC 294
     terminated   boolean     NOT NULL DEFAULT false,              -- opened after a termination (CPC 289, 290): nothing is petitioned for, it is complained of
-    status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed', 'lapsed')), -- lapsed: its term ended, and it was opened anew
+    status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed', 'lapsed', 'ended')), -- lapsed: its term ended, and it was opened anew; ended: it was taken back, or the investigation goes on
     record       uuid        UNIQUE REFERENCES document,          -- signed by the reader; the investigator's assent closes it
     motions      bytea,      -- sealed: what the reader writes into the record
     plea         bytea,      -- sealed: why he asks that it be postponed

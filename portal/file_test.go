@@ -315,6 +315,34 @@ func TestTheLastDayOfTheFileClosesNothingToASuspect(t *testing.T) {
 
 // A notice that another investigator prepared is not put before the one who has the case now
 // to sign: he gives it up and prepares his own.
+// What was opened by mistake is taken back on the page where its reading is watched; its reader
+// finds why it is closed, and to whom she may complain.
+func TestAFileThatWasTakenBackSaysSoToItsReader(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.Material(materials.New{}, "Бір парақ.")
+	f.EndNotice()
+	read := "/kk/familiarisations/" + f.Opened("aigul@theft").String()
+	daniyar, aigul := f.as(f.Daniyar), f.as(f.Aigul)
+	if page := daniyar.get(read).want(t, "the reading", http.StatusOK); !f.on(page, "kk", "act.familiarisation-end") {
+		t.Error("it cannot be taken back")
+	}
+	if page := f.as(f.Zhanar).get(read).want(t, "the reading, for the prosecutor", http.StatusOK); f.on(page, "kk", "act.familiarisation-end") {
+		t.Error("the prosecutor is offered to take it back")
+	}
+	daniyar.post(read+"/end", nil).want(t, "taken back", http.StatusSeeOther)
+	if page := daniyar.get(read).want(t, "the reading after", http.StatusOK); !f.on(page, "kk", "file.status.ended") || f.on(page, "kk", "act.familiarisation-end") {
+		t.Error("it is not said that it was taken back, or it is to be taken back again")
+	}
+	page := aigul.get(read).want(t, "her page", http.StatusOK)
+	whole(t, "familiarisation, taken back", page.body, "kk")
+	if !f.on(page, "kk", "familiarisation.ended") || strings.Contains(page.body, "/record") || !strings.Contains(page.body, "kind=complaint-prosecutor") {
+		t.Error("she is not told that it is closed and how to complain, or is led to a record")
+	}
+	aigul.get(read+"/record").want(t, "the record", http.StatusSeeOther)
+	aigul.get("/kk/cases/"+f.Theft.String()).want(t, "her case", http.StatusOK)
+}
+
 func TestTheNoticeOfAnotherInvestigatorIsPreparedAnew(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -65,6 +65,7 @@ type familiarisationDeskPage struct {
 	Size            int
 	MayClose        bool
 	MayPostpone     bool
+	MayEnd          bool
 }
 
 func (p *Portal) familiarisation(c echo.Context, ask policy.Ask) error {
@@ -155,9 +156,10 @@ func (p *Portal) showFamiliarisationDesk(c echo.Context, ask policy.Ask, f mater
 	for days := range materials.MaxPostponed - f.Postponed + 1 {
 		page.Days = append(page.Days, days)
 	}
-	may := of.Acts(ask, policy.FamiliarisationPostpone, policy.FamiliarisationClose)
-	page.MayPostpone = len(may) == 2 && f.Pleading()
-	page.MayClose = len(may) == 2 && f.Status == materials.Recorded
+	may := of.Acts(ask, policy.FamiliarisationPostpone, policy.FamiliarisationClose, policy.FamiliarisationEnd)
+	page.MayPostpone = len(may) == 3 && f.Pleading()
+	page.MayClose = len(may) == 3 && f.Status == materials.Recorded
+	page.MayEnd = len(may) == 3 && f.Status == materials.Opened
 	if page.MayClose {
 		_, doc, err := materials.ReadClosing(ctx, p.DB, ask.To(policy.RecordAssentPaper), f.ID)
 		if err != nil && !errors.Is(err, fault.NotFound) {
@@ -335,6 +337,14 @@ func (p *Portal) familiarisationPostpone(c echo.Context, ask policy.Ask) error {
 	return p.redirect(c, policy.FamiliarisationRead, number)
 }
 
+func (p *Portal) familiarisationEnd(c echo.Context, ask policy.Ask) error {
+	number := id(c, "familiarisation")
+	if err := materials.End(c.Request().Context(), p.DB, ask, number); err != nil {
+		return err
+	}
+	return p.redirect(c, policy.FamiliarisationRead, number)
+}
+
 // openFile is a familiarisation on the page of its case.
 type openFile struct {
 	materials.Familiarisation
@@ -431,7 +441,7 @@ func (p *Portal) showRecordCheck(c echo.Context, ask policy.Ask, refusal string)
 	if err != nil {
 		return err
 	}
-	if doc.Signed() {
+	if doc.Signed() || f.Status != materials.Opened { // it waits no more
 		return p.redirect(c, policy.FamiliarisationRead, number)
 	}
 	page := recordCheckPage{Familiarisation: f, Size: len(doc.Content)}

@@ -344,6 +344,7 @@ func (p *Portal) routes() routes {
 		"GET /familiarisations/:familiarisation/copy":                {policy.FamiliarisationCopy, p.fileCopy},
 		"POST /familiarisations/:familiarisation/plea":               {policy.FamiliarisationPlead, p.familiarisationPlead},
 		"POST /familiarisations/:familiarisation/postponement":       {policy.FamiliarisationPostpone, p.familiarisationPostpone},
+		"POST /familiarisations/:familiarisation/end":                {policy.FamiliarisationEnd, p.familiarisationEnd},
 		"GET /familiarisations/:familiarisation/record":              {policy.RecordEdit, p.recordEdit},
 		"POST /familiarisations/:familiarisation/record/draft":       {policy.RecordDraft, p.recordDraft},
 		"GET /familiarisations/:familiarisation/record/check":        {policy.RecordCheck, p.recordCheck},

@@ -304,6 +304,8 @@ var plainActs = map[policy.Act]bool{
 	policy.FamiliarisationDraft: true, policy.FamiliarisationDiscard: true, policy.RecordDraft: true, policy.RecordAssent: true,
 	// Reading, one's own notes, and time for it: it may be given and takes nothing.
 	policy.FamiliarisationTime: true, policy.FamiliarisationNote: true, policy.FamiliarisationPlead: true, policy.FamiliarisationPostpone: true,
+	// Takes back what was opened by mistake: it only takes away, and its reader is told.
+	policy.FamiliarisationEnd: true,
 	// Papers that are prepared or given up, and a search. The end of a substitution
 	// only takes away.
 	policy.AppointmentDraft: true, policy.AppointmentDiscard: true, policy.AppointmentReply: true, policy.DirectoryFind: true,

@@ -351,7 +351,19 @@ func publish(ctx context.Context, tx *vault.DB, ask policy.Ask, d Decision, c Ca
 	case d.Severs != "":
 		return sever(ctx, tx, ask, d, c)
 	}
-	return nil
+	return reopen(ctx, tx, c.ID, d.Kind, ask.At)
+}
+
+const closeFile = `
+UPDATE familiarisation SET status = 'ended' WHERE casefile = $1 AND status = 'open' AND opened_at <= $2`
+
+// reopen closes the file to those who had it open when the investigation was begun again:
+// what is found from there on is not disclosed to them before its next end (CPC 201, 294).
+func reopen(ctx context.Context, tx *vault.DB, id uuid.UUID, kind policy.Kind, at time.Time) error {
+	if rule, _ := policy.KindOf(kind); !rule.Reopens {
+		return nil
+	}
+	return tx.Exec(ctx, closeFile, id, at)
 }
 
 // Discard gives a draft up.

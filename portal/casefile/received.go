@@ -595,7 +595,10 @@ func (r ReceivedDecision) keep(ctx context.Context, tx *vault.DB, ask policy.Ask
 		if database.Violates(err, "decision_pkey") {
 			return fault.New(fault.Conflict, "fault.register-again").At("decision")
 		}
-		if err != nil || len(r.Draft.Concerns) == 0 {
+		if err != nil {
+			return err
+		}
+		if err := reopen(ctx, tx, r.Case, r.Draft.Kind, r.Made); err != nil || len(r.Draft.Concerns) == 0 {
 			return err
 		}
 		return tx.Exec(ctx, insertDecisionPersons, r.ID, array(r.Draft.Concerns))
@@ -649,7 +652,8 @@ type ReadyDecision struct {
 // Prepare seals a decision for TakeDecisions; at is when the portal received it. False: it
 // has to go through TakeDecision, because more comes of it than its own rows.
 func (r ReceivedDecision) Prepare(pack *vault.Pack, at time.Time) (ReadyDecision, bool, error) {
-	if signs(r.Draft.Kind) != policy.DecisionPublish || r.moves() {
+	rule, _ := policy.KindOf(r.Draft.Kind)
+	if signs(r.Draft.Kind) != policy.DecisionPublish || r.moves() || rule.Reopens {
 		return ReadyDecision{}, false, nil
 	}
 	d := document.Document{ID: r.Paper, Casefile: r.Case, Kind: document.Decision, Language: r.Draft.Language, MadeAt: r.Made}

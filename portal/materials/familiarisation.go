@@ -342,11 +342,12 @@ func Invitees(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid
 }
 
 // The notice of the end of investigative acts comes first (CPC 294(1)); after a
-// termination the file opens without it (CPC 289(2)). By the newer of them it opens.
+// termination the file opens without it (CPC 289(2)). By the newer of them it opens, unless
+// the investigation was begun again after it: then it ends anew first.
 const selectEnd = `
 SELECT kind FROM decision
  WHERE casefile = $1 AND status = 'published'
-   AND kind IN ('end-notice', 'terminated-full', 'terminated-part', 'prosecution-terminated')
+   AND kind IN ('end-notice', 'terminated-full', 'terminated-part', 'prosecution-terminated', 'pti-reopened', 'returned')
  ORDER BY published_at DESC
  LIMIT 1`
 
@@ -354,7 +355,8 @@ SELECT kind FROM decision
 func terminated(ctx context.Context, db *vault.DB, casefileID uuid.UUID) (bool, error) {
 	var kind policy.Kind
 	err := db.Get(ctx, &kind, selectEnd, casefileID)
-	if errors.Is(err, fault.NotFound) {
+	rule, _ := policy.KindOf(kind)
+	if errors.Is(err, fault.NotFound) || rule.Reopens {
 		return false, fault.New(fault.Conflict, "fault.file-no-notice").Under(law.CPC(294, 1))
 	}
 	return kind != "end-notice", err
@@ -555,6 +557,29 @@ func Discard(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) (u
 		return ledger.Step(ctx, tx.DB, ask, "familiarisation", id, f.Case, nil)
 	})
 	return in, err
+}
+
+const endFamiliarisation = `
+UPDATE familiarisation SET status = $2 WHERE id = $1`
+
+// End takes back what was opened by mistake, to another than was meant or for other days: its
+// reader has it no more from here on, and is told. It only takes away, so it needs no
+// signature; what he read stays written down, and a new notice opens the file anew.
+func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error {
+	return db.Within(ctx, func(tx *vault.DB) error {
+		f, err := lock(ctx, tx, ask, id)
+		if err != nil {
+			return err
+		}
+		next, err := f.Status.after(ask.Act)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(ctx, endFamiliarisation, id, next); err != nil {
+			return err
+		}
+		return ledger.Step(ctx, tx.DB, ask, "familiarisation", id, f.Case, nil)
+	})
 }
 
 const setPlea = `

@@ -373,6 +373,74 @@ func TestANoticeOfAnotherEndIsPreparedAnew(t *testing.T) {
 	is(t, "the notice of CPC 294 in a terminated case", w.Begin(id), fault.Invalid)
 }
 
+// An investigation that was begun again is secret again: whoever had the file open by its end
+// reads no more, the defence included, and nothing opens before it has ended anew.
+func TestAnInvestigationThatGoesOnClosesTheFile(t *testing.T) {
+	for _, kind := range []policy.Kind{"pti-reopened", "returned"} {
+		t.Run(string(kind), func(t *testing.T) {
+			w := open(t)
+			page, id := w.Pages(w.search)[0], w.Opened("serik@theft")
+			turn := func(id uuid.UUID) error {
+				_, err := materials.Turn(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationPage), id, page)
+				return err
+			}
+			if err := turn(id); err != nil {
+				t.Fatal(err)
+			}
+			waits := w.Notice("dana@theft")
+			w.At = w.At.Add(time.Hour)
+			w.Decides(kind)
+			is(t, "he turns a page", turn(id), fault.Conflict)
+			is(t, "another begins", w.Begin(waits), fault.Conflict)
+			is(t, "others are invited", w.Invite(w.Participant("aigul@theft")), fault.Conflict)
+			f, err := materials.Read(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationRead), id)
+			if err != nil || f.Status != materials.Ended {
+				t.Errorf("he finds that he read: %v, %s", err, f.Status)
+			}
+			w.At = w.At.Add(time.Hour)
+			w.EndNotice()
+			if err := turn(w.Opened("serik@theft")); err != nil {
+				t.Errorf("it ended anew, and he does not read: %v", err)
+			}
+			w.Want(t, `SELECT f.status, count(r.page) AS read FROM familiarisation f LEFT JOIN reading r ON r.familiarisation = f.id GROUP BY f.id ORDER BY f.status`, `
+				status | read
+				draft  | 0
+				ended  | 1
+				open   | 1`)
+			w.Sound()
+		})
+	}
+}
+
+// A file that was opened by mistake is taken back by whoever has the case: at once, and its
+// reader is told.
+func TestAFileOpenedByMistakeIsTakenBack(t *testing.T) {
+	w := open(t)
+	page, id := w.Pages(w.search)[0], w.Opened("serik@theft")
+	turn := func() error {
+		_, err := materials.Turn(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationPage), id, page)
+		return err
+	}
+	if err := turn(); err != nil {
+		t.Fatal(err)
+	}
+	end := func(a *portaltest.Actor) error {
+		return materials.End(t.Context(), w.DB, a.Asks(policy.FamiliarisationEnd), id)
+	}
+	is(t, "by its reader", end(w.Serik), fault.Forbidden)
+	is(t, "by the prosecutor", end(w.Zhanar), fault.Forbidden)
+	is(t, "by a stranger", end(w.Stranger), fault.NotFound)
+	if err := end(w.Daniyar); err != nil {
+		t.Fatal(err)
+	}
+	is(t, "a page after it", turn(), fault.Conflict)
+	is(t, "a plea after it", materials.Plead(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationPlead), id, "Ауруханада жатырмын, таныса алмаймын."), fault.Conflict)
+	is(t, "once more", end(w.Daniyar), fault.Conflict)
+	w.Want(t, `SELECT who, act FROM record WHERE act = 'familiarisation-end'`, "who | act\ndaniyar | familiarisation-end")
+	w.Opened("serik@theft") // as it should have been
+	w.Sound()
+}
+
 func TestAStatusThatEndsClosesTheFileAtOnce(t *testing.T) {
 	w := open(t)
 	id, page := w.Opened("dana@theft"), w.Pages(w.search)[0]

@@ -15,10 +15,11 @@ const (
 	Recorded Status = "recorded" // the reader has signed the record
 	Closed   Status = "closed"   // and the investigator, too
 	Lapsed   Status = "lapsed"   // its last day passed without a record, and a new notice opened the file again
+	Ended    Status = "ended"    // who opened it took it back, or the investigation goes on (casefile.reopen)
 )
 
 // Statuses are all of them in order.
-var Statuses = []Status{Draft, Opened, Recorded, Closed, Lapsed}
+var Statuses = []Status{Draft, Opened, Recorded, Closed, Lapsed, Ended}
 
 type step struct {
 	from Status
@@ -26,12 +27,13 @@ type step struct {
 }
 
 // moves is the whole life of a familiarisation; what is not here cannot happen, but that
-// Begin of a new one lets the one before lapse.
+// Begin of a new one lets the one before lapse, and an investigation that goes on ends it.
 var moves = map[step]Status{
 	{Draft, policy.FamiliarisationDraft}:     Draft,
 	{Draft, policy.FamiliarisationOpen}:      Opened,
 	{Opened, policy.FamiliarisationPlead}:    Opened,
 	{Opened, policy.FamiliarisationPostpone}: Opened,
+	{Opened, policy.FamiliarisationEnd}:      Ended,
 	{Opened, policy.RecordDraft}:             Opened,
 	{Opened, policy.RecordSign}:              Recorded,
 	{Recorded, policy.RecordAssent}:          Recorded,

@@ -167,6 +167,7 @@ var Table = map[policy.Act]Rule{
 	// The file of a case.
 	policy.FamiliarisationOpen:     {File, Statutory, tells(FileReader), false, law.CPC(294)},
 	policy.FamiliarisationPostpone: {File, Statutory, tells(FileReader), false, law.CPC(294)},
+	policy.FamiliarisationEnd:      {File, Statutory, tells(FileReader), false, law.CPC(294)},
 	policy.FamiliarisationPlead:    {File, Plain, tells(CaseInvestigator), false, law.Ref{}},
 	policy.RecordSign:              {File, Plain, tells(CaseInvestigator), false, law.Ref{}},
 	policy.FamiliarisationClose:    {File, Statutory, tells(FileReader), false, law.CPC(294, 4)},

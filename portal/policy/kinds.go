@@ -35,6 +35,10 @@ type KindRule struct {
 
 	// Secret must not be announced through the portal: it would defeat itself.
 	Secret bool
+
+	// Reopens says that the investigation goes on after its end: what the end had opened
+	// of the file is closed until it ends anew (CPC 201, 294).
+	Reopens bool
 }
 
 // KindOf is what the tables know of a kind; false for a word that is none.
@@ -112,7 +116,7 @@ var kinds = map[Kind]KindRule{
 	"terminated-full":        {Row: 30, By: law.CPC(288), Needs: Approval},
 	"terminated-part":        {Row: 30, By: law.CPC(288), Needs: Approval},
 	"prosecution-terminated": {Row: 30, By: law.CPC(288), Needs: Approval},
-	"pti-reopened":           {Row: 31, By: law.CPC(291)},
+	"pti-reopened":           {Row: 31, By: law.CPC(291), Reopens: true},
 	"wanted":                 {Row: 32, By: law.CPC(292), Secret: true},
 	"lost-restored":          {Row: 33, By: law.CPC(293)},
 	"petition-result":        {Row: 34, By: law.CPC(99, 6), Answer: true},
@@ -127,7 +131,7 @@ var kinds = map[Kind]KindRule{
 	"familiarised":           {Row: 22, By: law.CPC(294, 4)},
 	"report-done":            {Row: 41, By: law.CPC(298)},
 	"indictment":             {Row: 43, By: law.CPC(302), Needs: Approval},
-	"returned":               {Row: 45, By: law.CPC(302, 1, 3)},
+	"returned":               {Row: 45, By: law.CPC(302, 1, 3), Reopens: true},
 	"sent-court":             {Row: 46, By: law.CPC(305)},
 	"reconciled":             {Row: 30, By: law.CPC(35), Needs: Approval},
 }

@@ -449,6 +449,7 @@ const (
 	FamiliarisationCopy     Act = "familiarisation-copy"
 	FamiliarisationPlead    Act = "familiarisation-plead"
 	FamiliarisationPostpone Act = "familiarisation-postpone"
+	FamiliarisationEnd      Act = "familiarisation-end"
 	RecordEdit              Act = "record-edit"
 	RecordDraft             Act = "record-draft"
 	RecordCheck             Act = "record-check"
@@ -883,6 +884,7 @@ var table = map[Act]rule{
 	FamiliarisationCopy:     {Party, law.CPC(296)},
 	FamiliarisationPlead:    {Party, law.CPC(294)},
 	FamiliarisationPostpone: {Charge, law.CPC(294)},
+	FamiliarisationEnd:      {Charge, law.CPC(294)},
 	RecordEdit:              {Party, law.CPC(294, 4)},
 	RecordDraft:             {Party, law.CPC(294, 4)},
 	RecordCheck:             {Party, law.CPC(294, 4)},

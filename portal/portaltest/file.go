@@ -82,10 +82,16 @@ func (w *W) Render(id uuid.UUID) {
 // EndNotice has Daniyar publish the notice that investigative acts have ended.
 func (w *W) EndNotice() {
 	w.t.Helper()
+	w.Decides("end-notice")
+}
+
+// Decides has Daniyar publish a decision of a kind in the theft.
+func (w *W) Decides(kind policy.Kind) {
+	w.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	day := w.At.In(deadline.Zone)
 	err := casefile.DraftDecision(w.t.Context(), w.DB, w.Press, w.Daniyar.Asks(policy.DecisionDraft), w.Theft, id, casefile.DecisionDraft{
-		Kind: "end-notice", DecidedOn: time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC), Language: "kk",
+		Kind: kind, DecidedOn: time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC), Language: "kk",
 		Established: Circumstances, Resolved: Request,
 	})
 	if err != nil {

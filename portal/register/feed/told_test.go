@@ -11,6 +11,7 @@ import (
 	"zharia/portal/document"
 	"zharia/portal/filing"
 	"zharia/portal/identity"
+	"zharia/portal/materials"
 	"zharia/portal/notice"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -46,7 +47,7 @@ var untold = map[policy.Act]string{
 	policy.ExposureSign: shown, policy.ExposureEnd: shown, policy.RedactionSign: shown,
 	policy.CaseUnseal: shown, policy.ObjectionFile: shown, policy.ObjectionAnswer: shown, policy.OpeningAlarm: shown,
 
-	policy.FamiliarisationOpen: file, policy.FamiliarisationPostpone: file, policy.FamiliarisationPlead: file, policy.FamiliarisationClose: file, policy.RecordSign: file,
+	policy.FamiliarisationOpen: file, policy.FamiliarisationPostpone: file, policy.FamiliarisationEnd: file, policy.FamiliarisationPlead: file, policy.FamiliarisationClose: file, policy.RecordSign: file,
 
 	policy.AssistantLet: drafts, policy.AssistantEnd: drafts, policy.ErrandGive: drafts, policy.ErrandHand: drafts, policy.ErrandTake: drafts,
 
@@ -294,6 +295,20 @@ func TestWhatTheRegisterBroughtDoesNotComeBackToIt(t *testing.T) {
 	if got := fmt.Sprint(x.papers()); got != "map[decision.published decision-agree assent:1 decision.published decision-publish decision:1 participant.confirmed participant-confirm confirmation:1]" {
 		t.Errorf("it was told %s", got)
 	}
+	x.Sound()
+}
+
+// An investigation that goes on is secret again, whoever brought the ruling that says so.
+func TestAReopeningThatTheRegisterBringsClosesTheFile(t *testing.T) {
+	x := open(t)
+	x.Material(materials.New{}, "Бір парақ.")
+	x.EndNotice()
+	x.Opened("serik@theft")
+	x.At = x.At.Add(time.Hour)
+	x.bringsRuling("expertise-set")
+	x.Want(t, `SELECT status FROM familiarisation`, "status\nopen")
+	x.bringsRuling("pti-reopened")
+	x.Want(t, `SELECT status FROM familiarisation`, "status\nended")
 	x.Sound()
 }
 
