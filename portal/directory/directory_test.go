@@ -455,6 +455,28 @@ func TestTheFirstTwoAdministratorsAreEnteredWithoutASecondAndNoThird(t *testing.
 	}
 }
 
+// Fifty entries into other bodies, newer ones, hide none into his from a head.
+func TestAHeadSeesWhatWasSettledOfHisBodyHoweverMuchIsOfOthers(t *testing.T) {
+	w := portaltest.World(t)
+	w.Enter(enters(w, w.Nurlan, "investigator", "police"))
+	w.SQL.MustExec(`INSERT INTO document (id, casefile, author, kind, language, content, digest, size, nonce, made_at)
+		SELECT gen_random_uuid(), casefile, author, kind, language, content, sha256(CAST(n AS text)::bytea), size, NULL, made_at + n * interval '1 hour'
+		  FROM document CROSS JOIN generate_series(1, 50) AS n WHERE id = (SELECT document FROM appointment)`)
+	w.SQL.MustExec(`INSERT INTO appointment (id, person, name, leaves, post, body, proposer, second, document, status, made_at, proposed_at, settled_at)
+		SELECT gen_random_uuid(), a.person, a.name, false, 'judge', $1, a.proposer, a.second, d.id, 'declined', d.made_at, d.made_at, d.made_at
+		  FROM appointment a JOIN document d ON d.kind = 'appointment' AND d.id <> a.document`, w.Body("court"))
+	w.Want(t, `SELECT count(*) FROM appointment`, "count\n51")
+	for _, a := range []*portaltest.Actor{w.Marat, w.Bolat} {
+		all, err := directory.Settled(t.Context(), w.DB, a.Asks(policy.DirectoryRead))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a == w.Marat && (len(all) != 1 || all[0].Post != "investigator") || a == w.Bolat && len(all) != 50 {
+			t.Errorf("%s sees %d", a.Word, len(all))
+		}
+	}
+}
+
 // The paper of an entry says in words what it does, in both languages.
 func TestThePapersOfTheDirectorySayWhoAndWhat(t *testing.T) {
 	w := portaltest.World(t)
