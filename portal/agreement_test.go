@@ -5,6 +5,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,33 @@ func decisionFields(id uuid.UUID, kind string, more url.Values) url.Values {
 func (f *front) decides(fields url.Values) answer {
 	f.t.Helper()
 	return f.as(f.Daniyar).post("/kk/cases/"+f.Theft.String()+"/decisions", fields)
+}
+
+// A ruling on a person that names nobody is shown to nobody whom it is about, and cannot be
+// mended once it is signed: whoever signs it is told before.
+func TestWhoSignsARulingThatNamesNobodyIsTold(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	daniyar := f.as(f.Daniyar)
+	for kind, want := range map[string][]string{
+		"qualified": {"decision_check.warn.nobody"}, "detained": {"decision_check.warn.nobody"},
+		"group": {"decision_check.whole"}, "pti-reopened": {"decision_check.whole", "decision_check.warn.reopens"},
+	} {
+		for _, named := range []bool{false, true} {
+			id, more := uuid.Must(uuid.NewV7()), url.Values{}
+			if named {
+				more.Set("concerns", f.Participant("serik@theft").String())
+			}
+			f.decides(decisionFields(id, kind, more)).want(t, "the draft", http.StatusSeeOther)
+			check := daniyar.get("/kk/decisions/"+id.String()+"/check").want(t, "the check", http.StatusOK)
+			for _, key := range []string{"decision_check.whole", "decision_check.warn.nobody", "decision_check.warn.reopens"} {
+				wanted := slices.Contains(want, key) && (!named || key == "decision_check.warn.reopens")
+				if f.on(check, "kk", key) != wanted {
+					t.Errorf("%s, named %v: %s is said, or is not", kind, named, key)
+				}
+			}
+		}
+	}
 }
 
 // A suspect of an urgent questioning, from the investigator's signature to the

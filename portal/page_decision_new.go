@@ -157,6 +157,8 @@ type decisionCheckPage struct {
 	Draft   casefile.DecisionDraft
 	ID      uuid.UUID
 	Names   []string // whom it concerns
+	Nobody  bool     // it names nobody, and is shown to those it names alone
+	Reopens bool     // with it the file closes to whom it was open
 	Size    int      // bytes
 	Signing signing
 	Changed time.Time // when the draft was changed and not saved; zero: never
@@ -184,6 +186,8 @@ func (p *Portal) showDecisionCheck(c echo.Context, ask policy.Ask, refusal strin
 	if page.Changed, err = p.unsaved(c, policy.DecisionEdit, number); err != nil {
 		return err
 	}
+	rule, _ := policy.KindOf(draft.Kind)
+	page.Nobody, page.Reopens = len(draft.Concerns) == 0 && policy.Names(draft.Kind), rule.Reopens
 	for _, q := range all {
 		for _, concerned := range draft.Concerns {
 			if q.ID == concerned {

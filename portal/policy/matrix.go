@@ -128,6 +128,13 @@ func CellOf(kind Kind, role Role) Cell {
 	return matrix[k.Row].cell(column(role))
 }
 
+// Names says that a decision of a kind is shown to those of a side whom it names, and to
+// nobody of that side where it names none.
+func Names(kind Kind) bool {
+	k, known := kinds[kind]
+	return known && len(matrix[k.Row].own) > 0
+}
+
 func (r row) cell(role Role) Cell {
 	if i := slices.Index(Columns[:], role); i >= 0 && r.cells[i] != "" {
 		return r.cells[i]
