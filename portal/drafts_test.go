@@ -65,6 +65,22 @@ func (f *front) fates(ruling, waiting, leaving uuid.UUID) string {
 	return strings.Join(out, " ")
 }
 
+// Of what goes to the prosecutor the list says which ruling it is, and of one on a person that
+// names nobody that nobody will see it: they are signed from here without another page.
+func TestTheListOfPapersSaysWhichRulingEachIsAndWhomItLeavesOut(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.draftSuspicion()
+	list := func() answer { return f.as(f.Daniyar).get("/kk/desk/drafts").want(t, "the list", http.StatusOK) }
+	if page := list(); !f.on(page, "kk", "kind.qualified") || f.on(page, "kk", "decision_check.warn.nobody") {
+		t.Error("it is not said which ruling goes to the prosecutor, or that it names nobody")
+	}
+	f.decides(decisionFields(uuid.Must(uuid.NewV7()), "detained", nil)).want(t, "a ruling that names nobody", http.StatusSeeOther)
+	if page := list(); !f.on(page, "kk", "kind.detained") || !f.on(page, "kk", "decision_check.warn.nobody") {
+		t.Error("it is not said that nobody will see it")
+	}
+}
+
 func TestSeveralPapersAreSignedAtOnceAndEachHasItsOwnFate(t *testing.T) {
 	t.Parallel()
 	f := open(t)

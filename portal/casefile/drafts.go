@@ -19,6 +19,7 @@ type Unsigned struct {
 	Of         uuid.UUID  // the decision or the participant
 	CaseNumber string
 	Kind       policy.Kind // of a decision
+	Nobody     bool        // a decision that is shown to whom it names, and names nobody
 	Name       string      // of a participant
 	Digest     []byte      // SHA-256 of the paper
 	Size       int         // bytes
@@ -30,6 +31,7 @@ type unsignedRow struct {
 	Case   uuid.UUID   `db:"casefile"`
 	Number []byte      `db:"number"`
 	Kind   policy.Kind `db:"kind"`
+	Named  bool        `db:"named"`
 	Ends   bool        `db:"ends"`
 	Person uuid.UUID   `db:"person"`
 	Name   []byte      `db:"name"`
@@ -39,7 +41,7 @@ type unsignedRow struct {
 }
 
 const selectUnsignedDecisions = `
-SELECT d.id AS of, c.id AS casefile, c.number, d.kind, o.digest, o.size, o.made_at
+SELECT d.id AS of, c.id AS casefile, c.number, d.kind, EXISTS (SELECT FROM decision_person x WHERE x.decision = d.id) AS named, o.digest, o.size, o.made_at
   FROM decision d
   JOIN casefile c ON c.id = d.casefile
   JOIN document o ON o.id = d.document
@@ -73,6 +75,7 @@ func Drafts(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Unsigned, erro
 		if err != nil {
 			return nil, err
 		}
+		u.Nobody = policy.Names(row.Kind) && !row.Named
 		out = append(out, u)
 	}
 	for _, row := range confirmations {
