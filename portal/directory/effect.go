@@ -15,7 +15,10 @@ import (
 
 // What an entry does to the directory.
 const selectTaken = `
-SELECT person, name, leaves, coalesce(post, '') AS post, body, until, proposer FROM appointment WHERE id = $1`
+SELECT a.person, a.name, a.leaves, coalesce(a.post, '') AS post, a.body, a.until, a.proposer, d.made_at AS printed
+  FROM appointment a
+  JOIN document d ON d.id = a.document
+ WHERE a.id = $1`
 
 const lockOfficer = `
 SELECT person, post, body, until, left_at, since, made_at FROM officer WHERE person = $1
@@ -84,7 +87,8 @@ func stillAdministrator(ctx context.Context, tx *vault.DB, person uuid.UUID) err
 // take carries an entry out; made is when its assent was printed. Whoever leaves a post or
 // moves to another has lost his cases when this commits: the view duty asks for post and
 // body. An assent older than what the register said of him meanwhile is printed anew: the
-// keeper goes by when a paper was made.
+// keeper goes by when a paper was made. That somebody leaves who came into another post since
+// it was printed is proposed anew: whoever proposed it signed that he was in the one before.
 func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made time.Time) error {
 	var e struct {
 		Person   uuid.UUID     `db:"person"`
@@ -94,6 +98,7 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 		Body     uuid.NullUUID `db:"body"`
 		Until    *time.Time    `db:"until"`
 		Proposer uuid.UUID     `db:"proposer"`
+		Printed  time.Time     `db:"printed"`
 	}
 	if err := tx.Get(ctx, &e, selectTaken, id); err != nil {
 		return err
@@ -111,6 +116,9 @@ func take(ctx context.Context, tx *vault.DB, ask policy.Ask, id uuid.UUID, made 
 	in := len(before) == 1 && before[0].LeftAt == nil
 	if e.Leaves && !in || len(before) == 1 && before[0].MadeAt != nil && made.Before(*before[0].MadeAt) {
 		return fault.New(fault.Conflict, "fault.not-now")
+	}
+	if e.Leaves && before[0].Since != nil && e.Printed.Before(*before[0].Since) {
+		return fault.New(fault.Conflict, "fault.appointment-moved")
 	}
 	if in && before[0].Post == "administrator" && (e.Post != "administrator" || e.Until != nil) {
 		var others int

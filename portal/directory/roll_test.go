@@ -153,6 +153,47 @@ func (s *sender) aside(want ...string) {
 	}
 }
 
+// Whoever proposed that somebody leaves signed which post that is. The register moved him
+// since: he does not leave the new one by it.
+func TestWhoCameIntoAnotherPostSinceDoesNotLeaveItByAnEntryAboutTheOneBefore(t *testing.T) {
+	w := portaltest.World(t)
+	s := sends(t, w, w.DB)
+	gone, err := w.Propose(w.Bolat, leaves(w.Daniyar))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	if err := s.roll(w.At, nil, s.names(w.Daniyar, "investigator", "police")); err != nil { // as he was
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	if err := s.roll(w.At, nil, s.names(w.Daniyar, "prosecutor", "prosecution")); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	wantMessage(t, "he leaves the police", "fault.appointment-moved", w.Second(w.Raushan, gone, true))
+	s.was(w.Daniyar, "prosecutor")
+	if err := w.Second(w.Raushan, gone, false); err != nil {
+		t.Fatal(err)
+	}
+	w.Enter(leaves(w.Daniyar))
+	w.Want(t, `SELECT count(*) FROM officer WHERE person = '`+w.Daniyar.Person.String()+`' AND left_at IS NULL`, "count\n0")
+	// A roll that says again what is so moves nobody.
+	stays, err := w.Propose(w.Bolat, leaves(w.Marat))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	if err := s.roll(w.At, nil, s.names(w.Marat, "head", "police")); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Hour)
+	if err := w.Second(w.Raushan, stays, true); err != nil {
+		t.Errorf("of the post that he was in he leaves: %v", err)
+	}
+	w.Sound()
+}
+
 // The key of the register is not two people, whatever day it writes under a roll.
 func TestTheRegisterSaysOfNobodyThatHeWasAnAdministratorBefore(t *testing.T) {
 	w := portaltest.World(t)
