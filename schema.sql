@@ -2457,7 +2457,7 @@ BEGIN
                              THEN ARRAY[coalesce(r.id, q.id)] ELSE lineage(coalesce(r.id, q.id)) END,
                         CASE WHEN q.from_case IS NOT NULL THEN q.confirmed_at END,
                         CASE WHEN 'copy' = ANY (q.scope) THEN 50 ELSE 40 END,
-                        EXISTS (SELECT FROM familiarisation f WHERE f.participant = q.id AND f.status = 'open' AND f.opens_on <= fence.today()
+                        EXISTS (SELECT FROM familiarisation f WHERE f.participant = ANY (CASE WHEN q.previous IS NULL THEN ARRAY[q.id] ELSE lineage(q.id) END) AND f.status = 'open' AND f.opens_on <= fence.today()
                                    AND (fence.today() <= f.until OR EXISTS (SELECT FROM seat o WHERE o.role = q.role AND o.represented = coalesce(r.role, '') AND o.unhurried)))) AS fence.place)
           FROM mine m
           JOIN participant q ON q.id = m.participant
@@ -2728,11 +2728,12 @@ CREATE FUNCTION fence.material(of_case uuid, of_part text, flagged text[], list 
 BEGIN
     RETURN fence.duty(of_case)
         OR flagged = '{}' AND of_part <> 'prosecution-list' AND EXISTS (
-               SELECT FROM familiarisation f
-                 JOIN participant p ON p.id = f.participant
+               SELECT FROM fence.capacities(of_case, true) AS k (participant)
+                 JOIN participant p ON p.id = k.participant
+                 JOIN familiarisation f ON f.participant = ANY (CASE WHEN p.previous IS NULL THEN ARRAY[p.id] ELSE lineage(p.id) END)
                  LEFT JOIN participant r ON r.id = p.represents
                  JOIN seat s ON s.role = p.role AND s.represented = coalesce(r.role, '')
-                WHERE f.casefile = of_case AND f.participant IN (SELECT fence.capacities(of_case, true))
+                WHERE f.casefile = of_case
                   AND f.status = 'open' AND f.opens_on <= fence.today() AND (list OR fence.today() <= f.until OR s.unhurried)
                   AND s.part IN ('case', of_part));
 END $$;

@@ -661,7 +661,15 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 	is(b.Serik, true, false, "before his day")
 	b.At = b.At.AddDate(0, 0, 2+warrant.MaxPostponed+1)
 	is(b.Serik, true, true, "who is not hurried")
-	ok(t, b.End(b.Daniyar, b.Participant("serik@theft")))
+	// An accused has all that he had as a suspect (CPC 65(5)); before the court the portal shows him no sheets.
+	accused, defendant := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	ok(t, b.Change(b.Daniyar, b.Participant("serik@theft"), accused, casefile.Grant{Role: policy.Accused, Basis: "indictment", Since: day(b.W, 0)}))
+	b.see(b.Serik, b.Theft)
+	is(b.Serik, true, true, "accused")
+	ok(t, b.Change(b.Daniyar, accused, defendant, casefile.Grant{Role: policy.TrialDefendant, Basis: "trial-appointed", Since: day(b.W, 0)}))
+	b.see(b.Serik, b.Theft)
+	is(b.Serik, true, false, "before the court")
+	ok(t, b.End(b.Daniyar, defendant))
 	b.see(b.Serik, b.Theft)
 	is(b.Serik, false, false, "his status ended")
 }

@@ -40,9 +40,10 @@ type Familiarisation struct {
 	Case        uuid.UUID
 	CaseNumber  string
 	Participant uuid.UUID
+	Holder      uuid.UUID // participant: himself, or the status that has taken the place of that one
 	Person      uuid.UUID
 	Name        string
-	Role        policy.Role
+	Role        policy.Role     // of the holder
 	Represented policy.Role     // the status of the one he stands for, or ""
 	Part        policy.FilePart // how much of the file
 	Document    uuid.UUID       // the notice
@@ -72,7 +73,7 @@ func (f Familiarisation) Unhurried() bool { return slices.Contains(policy.Unhurr
 
 // Reads says that today is a day on which he reads.
 func (f Familiarisation) Reads(at time.Time) bool {
-	return f.Status == Opened && !f.Early(at) && (f.Unhurried() || !f.over(at))
+	return f.Status == Opened && f.Part != policy.NoFile && !f.Early(at) && (f.Unhurried() || !f.over(at))
 }
 
 // Early says that his first day has not come.
@@ -105,6 +106,7 @@ type familiarisationRow struct {
 	Case        uuid.UUID      `db:"casefile"`
 	Number      []byte         `db:"number"`
 	Participant uuid.UUID      `db:"participant"`
+	Holder      uuid.UUID      `db:"holder"`
 	Person      uuid.UUID      `db:"person"`
 	Name        []byte         `db:"name"`
 	Role        policy.Role    `db:"role"`
@@ -130,16 +132,20 @@ type familiarisationRow struct {
 }
 
 // A reader finds what is opened to him while the status stands that it was opened
-// to; who has a duty in the case finds all of it.
+// to, or the one that has taken its place: an accused has all that he had as a suspect
+// (CPC 65(5)). Who has a duty in the case finds all of it.
 const selectAnyFamiliarisation = `
-SELECT f.id, f.casefile, (SELECT c.number FROM casefile c WHERE c.id = f.casefile) AS number, f.participant, p.person, n.name, p.role, r.role AS represented, p.scope, f.document,
+SELECT f.id, f.casefile, (SELECT c.number FROM casefile c WHERE c.id = f.casefile) AS number, f.participant, coalesce(s.id, p.id) AS holder, p.person, n.name,
+       coalesce(s.role, p.role) AS role, r.role AS represented, p.scope, f.document,
        f.opens_on, f.until, f.postponed, f.terminated, f.status, f.record, f.motions, f.plea, f.plea_at, f.plea_days,
        f.made_at, f.opened_at, f.recorded_at, f.closed_at,
-       p.status = 'confirmed' AND (p.represents IS NULL OR r.status = 'confirmed')
+       (p.status = 'confirmed' OR s.id IS NOT NULL) AND (p.represents IS NULL OR r.status = 'confirmed')
            AND (p.until IS NULL OR p.until >= CAST($2 AS date)) AND 'read' = ANY (p.scope) AS stands,
        array_remove(standings(f.casefile, $1), 'party') AS duty -- the view would be begun for nothing where there is no row
   FROM familiarisation f
   JOIN participant p ON p.id = f.participant
+  LEFT JOIN LATERAL (SELECT t.id, t.role FROM participant t
+                      WHERE p.status = 'ended' AND t.person = p.person AND t.casefile = p.casefile AND t.status = 'confirmed' AND p.id = ANY (lineage(t.id)) LIMIT 1) s ON true
   LEFT JOIN known n ON n.casefile = p.casefile AND n.person = p.person
   LEFT JOIN participant r ON r.id = p.represents`
 
@@ -164,7 +170,7 @@ const selectWaiting = selectAnyFamiliarisation + `
 
 func (row familiarisationRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Familiarisation, error) {
 	f := Familiarisation{
-		ID: row.ID, Case: row.Case, Participant: row.Participant, Person: row.Person, Role: row.Role,
+		ID: row.ID, Case: row.Case, Participant: row.Participant, Holder: row.Holder, Person: row.Person, Role: row.Role,
 		Document: row.Document, OpensOn: row.OpensOn, Until: row.Until, Postponed: row.Postponed, Terminated: row.Terminated, Status: row.Status,
 		Record: row.Record.UUID, MadeAt: row.MadeAt, PleaDays: -1, Mine: row.Stands && row.Person == ask.Person && row.Status != Draft,
 	}
@@ -305,7 +311,11 @@ type Invitee struct {
 }
 
 const selectBusy = `
-SELECT participant, status = 'open' AND until < $2 AS over FROM familiarisation WHERE casefile = $1 AND status IN ('draft', 'open')`
+SELECT s.id AS participant, f.status = 'open' AND f.until < $2 AS over
+  FROM familiarisation f
+  JOIN participant p ON p.id = f.participant
+  JOIN participant s ON s.person = p.person AND s.casefile = p.casefile AND p.id = ANY (lineage(s.id))
+ WHERE f.casefile = $1 AND f.status IN ('draft', 'open')`
 
 // Invitees are those to whom the file may be opened now: their status is confirmed,
 // the matrix opens the file to it, and it is not open to them already, nor prepared to be.

@@ -12,7 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/casefile"
 	"zharia/portal/database"
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/fault"
 	"zharia/portal/materials"
@@ -438,6 +440,63 @@ func TestAFileOpenedByMistakeIsTakenBack(t *testing.T) {
 	is(t, "once more", end(w.Daniyar), fault.Conflict)
 	w.Want(t, `SELECT who, act FROM record WHERE act = 'familiarisation-end'`, "who | act\ndaniyar | familiarisation-end")
 	w.Opened("serik@theft") // as it should have been
+	w.Sound()
+}
+
+// The suspect becomes an accused after the end of the acts (CPC 65), mostly while he reads or
+// when he has read: what was opened to the suspect is the accused's, who has all that he had.
+func TestWhatWasOpenedToTheSuspectIsTheAccuseds(t *testing.T) {
+	w := open(t)
+	page := w.Pages(w.search)[0]
+	serik, accused := w.Participant("serik@theft"), uuid.Must(uuid.NewV7())
+	id, dana := w.Opened("serik@theft"), w.Opened("dana@theft")
+	turn := func(a *portaltest.Actor, id uuid.UUID) {
+		t.Helper()
+		if _, err := materials.Turn(t.Context(), w.DB, a.Asks(policy.FamiliarisationPage), id, page); err != nil {
+			t.Errorf("%s turns a page: %v", a.Word, err)
+		}
+		if _, err := materials.Picture(t.Context(), w.DB, a.Asks(policy.FamiliarisationPicture), id, page, false); err != nil {
+			t.Errorf("%s sees no picture: %v", a.Word, err)
+		}
+	}
+	if err := materials.SaveNote(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationNote), id, page, append([]byte{1}, make([]byte, 60)...)); err != nil {
+		t.Fatal(err)
+	}
+	day := w.At.In(deadline.Zone)
+	since := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
+	if err := w.Change(w.Daniyar, serik, accused, casefile.Grant{Role: policy.Accused, Basis: "indictment", Since: since}); err != nil {
+		t.Fatal(err)
+	}
+	turn(w.Serik, id)
+	turn(w.Dana, dana)
+	f, err := materials.Read(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationRead), id)
+	if err != nil || !f.Reads(w.At) || f.Role != policy.Accused {
+		t.Fatalf("the accused reads as %s: %v, %v", f.Role, f.Reads(w.At), err)
+	}
+	is(t, "it is opened to the accused who reads it", w.Invite(accused), fault.Invalid)
+	if notes, err := materials.Notes(t.Context(), w.DB, w.Serik.Asks(policy.FamiliarisationRead), f); err != nil || len(notes) != 1 {
+		t.Errorf("his notes: %d, %v", len(notes), err)
+	}
+	if err := materials.DraftRecord(t.Context(), w.DB, w.Press, w.Serik.Asks(policy.RecordDraft), id, "kk", "Сараптама тағайындауды сұраймын."); err != nil {
+		t.Fatal(err)
+	}
+	_, doc, err := materials.ReadRecord(t.Context(), w.DB, w.Serik.Asks(policy.RecordCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := materials.SignRecord(t.Context(), w.DB, w.Verifier, w.Serik.Asks(policy.RecordSign), id, w.SignedBy(w.Serik, doc.Content), doc.Digest); err != nil {
+		t.Fatal(err)
+	}
+	// Before the court he reads no more here, and has what he signed.
+	if err := w.Change(w.Daniyar, accused, uuid.Must(uuid.NewV7()), casefile.Grant{Role: policy.TrialDefendant, Basis: "trial-appointed", Since: since}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := materials.ReadRecord(t.Context(), w.DB, w.Serik.Asks(policy.RecordPaper), id); err != nil {
+		t.Errorf("his own record: %v", err)
+	}
+	if all, err := materials.Mine(t.Context(), w.DB, w.Serik.Asks(policy.CaseRead), w.Theft); err != nil || len(all) != 1 {
+		t.Errorf("on the page of his case: %d, %v", len(all), err)
+	}
 	w.Sound()
 }
 

@@ -154,7 +154,7 @@ func SignRecord(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.A
 		if f.Record == uuid.Nil {
 			return fault.New(fault.Conflict, "fault.not-now")
 		}
-		if err := casefile.Hold(ctx, tx, f.Participant); err != nil {
+		if err := casefile.Hold(ctx, tx, f.Holder); err != nil {
 			return err
 		}
 		doc, err := document.Sign(ctx, tx, ask, f.Record, signature)

@@ -38,15 +38,37 @@ func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
 		if r.in != in || r.person != person {
 			continue
 		}
-		if m := c.members[r.participant]; m != nil && (m.in != in || m.person != person || !c.stands(m, at)) {
+		m := c.holder(r, at)
+		if c.members[r.participant] != nil && m == nil {
 			continue // one who came with another case the portal may know under a number of its own
 		}
 		file = true
+		if m != c.members[r.participant] && policy.File(m.role, "") == policy.NoFile {
+			continue // before the court he has what he wrote about it
+		}
 		if today := day(at); r.from <= today && (r.unhurried || today <= r.until.plus(MaxPostponed)) {
 			pages = true
 		}
 	}
 	return file, pages
+}
+
+// holder is the status by which somebody reads: the one that the file was opened to, or the
+// one that has taken its place (CPC 65(5)); nil for none that stands.
+func (c *Chain) holder(r reading, at time.Time) *member {
+	was := c.members[r.participant]
+	if was == nil || was.in != r.in || was.person != r.person {
+		return nil
+	}
+	if c.stands(was, at) {
+		return was
+	}
+	for id, m := range c.members {
+		if id == m.id && m.in == r.in && m.person == r.person && c.stands(m, at) && slices.Contains(c.line(m), was) {
+			return m
+		}
+	}
+	return nil
 }
 
 // plus is the day that comes so many days later.
