@@ -875,15 +875,11 @@ CREATE TABLE familiarisation (
     status       text        NOT NULL CHECK (status IN ('draft', 'open', 'recorded', 'closed', 'lapsed', 'ended')), -- lapsed: its term ended, and it was opened anew; ended: it was taken back, or the investigation goes on
     record       uuid        UNIQUE REFERENCES document,          -- signed by the reader; the investigator's assent closes it
     motions      bytea,      -- sealed: what the reader writes into the record
-    plea         bytea,      -- sealed: why he asks that it be postponed
-    plea_at      timestamptz,
-    plea_days    int CHECK (plea_days BETWEEN 0 AND 5), -- what the investigator gave; 0: he refused
     made_at      timestamptz NOT NULL,
     opened_at    timestamptz,
     recorded_at  timestamptz,
     closed_at    timestamptz,
     CHECK (until >= opens_on),
-    CHECK ((plea IS NULL) = (plea_at IS NULL) AND (plea_days IS NULL OR plea IS NOT NULL)),
     CHECK ((status = 'draft') = (opened_at IS NULL)),
     CHECK ((status IN ('recorded', 'closed')) = (recorded_at IS NOT NULL) AND (status = 'closed') = (closed_at IS NOT NULL))
 );
@@ -891,6 +887,21 @@ CREATE INDEX familiarisation_participant ON familiarisation (participant);
 CREATE UNIQUE INDEX familiarisation_next ON familiarisation (participant) WHERE status = 'draft';
 CREATE UNIQUE INDEX familiarisation_now ON familiarisation (participant) WHERE status = 'open';
 CREATE INDEX familiarisation_casefile ON familiarisation (casefile);
+
+-- Its reader asks that it be postponed (CPC 294), and what he was given. Each is a row of its own:
+-- a refusal is complained of, and stays when he asks again.
+CREATE TABLE plea (
+    id              uuid        PRIMARY KEY,
+    familiarisation uuid        NOT NULL REFERENCES familiarisation,
+    casefile        uuid        NOT NULL REFERENCES casefile,
+    words           bytea       NOT NULL, -- sealed: why
+    made_at         timestamptz NOT NULL,
+    days            int         CHECK (days BETWEEN 0 AND 5), -- what the investigator gave; 0: he refused
+    answered_at     timestamptz,
+    CHECK ((days IS NULL) = (answered_at IS NULL))
+);
+CREATE INDEX plea_familiarisation ON plea (familiarisation);
+CREATE UNIQUE INDEX plea_waits ON plea (familiarisation) WHERE days IS NULL;
 
 -- What was read: a page that was on the screen, and for how long.
 CREATE TABLE reading (
@@ -1757,7 +1768,7 @@ BEGIN
         ('officer', 'false'), ('casefile', 'false'), ('known', 'false'), ('warrant', 'false'), ('evidence', 'false'),
         ('opening', 'false'), ('unsealing', 'false'), ('objection', 'false'), ('answer', 'false'), ('dispute', 'false'), ('message', 'false'), ('forward', 'false'),
         ('extension', 'false'), ('addition', 'false'), ('addition_point', 'false'), ('cancellation', 'false'), ('day_off', 'false'), ('recount', 'false'),
-        ('count_objection', 'false'), ('assistant', 'false'), ('errand', 'false'), ('movement', 'false'), ('restoration', 'false')
+        ('count_objection', 'false'), ('plea', 'false'), ('assistant', 'false'), ('errand', 'false'), ('movement', 'false'), ('restoration', 'false')
     LOOP
         EXECUTE format($f$
             CREATE FUNCTION %1$I() RETURNS trigger LANGUAGE plpgsql AS $t$
@@ -1796,6 +1807,7 @@ BEGIN
         ('extension', 'OLD.signed_at IS NOT NULL', '{}'), ('report_decision', 'OLD.signed_at IS NOT NULL', '{}'),
         ('exposure', 'OLD.signed_at IS NOT NULL', '{ended_at}'), ('redaction', 'OLD.signed_at IS NOT NULL', '{replaced_at}'),
         ('substitution', 'OLD.signed_at IS NOT NULL', '{ended_at}'),
+        ('familiarisation', 'OLD.recorded_at IS NOT NULL', '{status,closed_at}'), ('plea', 'OLD.answered_at IS NOT NULL', '{}'),
         ('warrant', 'true', '{}'), ('dispute', 'true', '{}'), ('movement', 'true', '{}'), ('recount', 'true', '{}'), ('count_objection', 'true', '{}'),
         ('cancellation', 'true', '{}'), ('message', 'true', '{read_at}')
     LOOP
@@ -1969,7 +1981,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'person', 'body', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
-        'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation',
+        'service', 'opening', 'unsealing', 'objection', 'material', 'material_page', 'familiarisation', 'plea',
         'filing', 'supplement', 'point', 'answer', 'resolution', 'dispute', 'message', 'forward', 'extension', 'addition', 'addition_point', 'cancellation',
         'attachment', 'attachment_chunk', 'day_off', 'recount', 'count_objection', 'assistant', 'errand', 'report', 'report_decision', 'movement', 'restoration'] LOOP
         SELECT string_agg(format('%%1$s.%I::text', a.attname), ' || ''/'' || ' ORDER BY array_position(x.indkey::int2[], a.attnum))
@@ -2062,7 +2074,7 @@ DECLARE
     of   text;
 BEGIN
     FOR name, cols IN VALUES
-        ('casefile', '{id,joined_into,severed_from}'::text[]), ('participant', '{casefile}'), ('familiarisation', '{casefile}'), ('movement', '{casefile}'),
+        ('casefile', '{id,joined_into,severed_from}'::text[]), ('participant', '{casefile}'), ('familiarisation', '{casefile}'), ('plea', '{casefile}'), ('movement', '{casefile}'),
         ('request', '{casefile}'), ('known', '{casefile}'), ('decision', '{casefile}'), ('decision_person', '{decision}'), ('exposure', '{decision}'),
         ('redaction', '{decision}'), ('service', '{decision}'), ('filing', '{id,casefile}'), ('answer', '{filing}'), ('point', '{filing}'),
         ('supplement', '{filing}'), ('resolution', '{point}'), ('dispute', '{point}'), ('attachment', '{filing}'), ('message', '{filing}'),
@@ -2966,7 +2978,7 @@ BEGIN
     FOREACH name IN ARRAY ARRAY[
         'person', 'officer', 'casefile', 'known', 'substitution', 'participant', 'document', 'assent', 'confirmation', 'revocation', 'request',
         'assignment', 'warrant', 'appointment', 'evidence', 'decision', 'decision_text', 'decision_person', 'exposure', 'redaction',
-        'service', 'opening', 'unsealing', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'reading', 'note',
+        'service', 'opening', 'unsealing', 'pretext', 'objection', 'material', 'material_page', 'familiarisation', 'plea', 'reading', 'note',
         'tip', 'tip_message', 'tip_file', 'filing', 'supplement', 'point', 'answer', 'resolution', 'recount', 'count_objection', 'forward', 'extension', 'addition', 'addition_point', 'cancellation', 'dispute', 'message', 'attachment', 'attachment_chunk', 'typed', 'submission', 'feed', 'assistant', 'errand', 'report', 'report_decision',
         'notice', 'contact', 'manner', 'delivery', 'movement'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
@@ -3080,6 +3092,8 @@ SELECT fence.policies('material', $$ fence.material(casefile, part, flags, true)
 SELECT fence.policies('material_page', $$ EXISTS (SELECT FROM material m WHERE m.id = material_page.material AND fence.material(m.casefile, m.part, m.flags, false)) $$, NULL, NULL, NULL);
 SELECT fence.policies('familiarisation', $$ fence.is_me(participant) OR fence.duty(casefile) $$,
     $$ fence.charge(casefile) $$, $$ fence.is_me(participant) OR fence.charge(casefile) $$, $$ status = 'draft' AND fence.charge(casefile) $$);
+SELECT fence.policies('plea', $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = plea.familiarisation) $$,
+    $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = plea.familiarisation AND fence.is_me(f.participant)) $$, $$ fence.charge(casefile) $$, NULL);
 SELECT fence.policies('reading', $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$,
     $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$, $$ EXISTS (SELECT FROM familiarisation f WHERE f.id = reading.familiarisation) $$, NULL);
 SELECT fence.policies('note', $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$, $$ person = fence.me() $$);
@@ -3224,7 +3238,7 @@ BEGIN
         ('document', '{content,cms}'), ('assent', '{reasons}'), ('confirmation', '{advocate,reasons}'), ('request', '{represented,words,named}'),
         ('evidence', '{bundle}'), ('decision', '{severs}'), ('decision_text', '{established,resolved}'), ('exposure', '{reasons}'),
         ('redaction', '{established,resolved}'), ('opening', '{words}'), ('unsealing', '{ground}'), ('pretext', '{words}'), ('objection', '{words,answer}'),
-        ('material', '{title}'), ('material_page', '{small,sharp,words}'), ('familiarisation', '{motions,plea}'),
+        ('material', '{title}'), ('material_page', '{small,sharp,words}'), ('familiarisation', '{motions}'), ('plea', '{words}'),
         ('filing', '{circumstances,named,filer}'), ('supplement', '{text,points}'), ('point', '{text}'), ('answer', '{reasons}'), ('resolution', '{reasons,article}'),
         ('dispute', '{text}'), ('message', '{text}'), ('forward', '{words}'), ('extension', '{reason}'), ('addition_point', '{asked,reply}'),
         ('cancellation', '{words}'), ('attachment', '{name}'), ('attachment_chunk', '{content}'), ('count_objection', '{words}'),
@@ -3261,7 +3275,7 @@ GRANT SELECT (id, name, key, run_at, attempts, max, leased_until, done_at, dead_
 GRANT INSERT ON
     person, body, officer, session, challenge, phone_request, casefile, known, substitution, participant, document, assent, confirmation, revocation,
     request, assignment, appointment, evidence, decision, decision_text, decision_person, exposure, redaction, service, opening, pretext, objection,
-    material, familiarisation, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
+    material, familiarisation, plea, reading, note, filing, supplement, point, answer, resolution, dispute, message, forward, extension, addition,
     addition_point, cancellation, attachment, attachment_chunk, count_objection, feed, assistant, errand, typed, job TO portal_app, portal_work;
 GRANT INSERT ON contact, manner, delivery TO portal_app, portal_work;
 GRANT INSERT ON submission TO portal_app, portal_work;
@@ -3320,7 +3334,8 @@ GRANT UPDATE (way, at, document, term, due_raw, due_at) ON service TO portal_app
 GRANT UPDATE (id, reason, words, opens_on, made_at) ON pretext TO portal_app, portal_work;
 GRANT UPDATE (answered_by, answer, answered_at) ON objection TO portal_app, portal_work;
 GRANT UPDATE (state) ON material TO portal_app, portal_work;
-GRANT UPDATE (until, postponed, status, record, motions, plea, plea_at, plea_days, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
+GRANT UPDATE (until, postponed, status, record, motions, opened_at, recorded_at, closed_at) ON familiarisation TO portal_app, portal_work;
+GRANT UPDATE (days, answered_at) ON plea TO portal_app, portal_work;
 GRANT UPDATE (last_at, times, seconds, told) ON reading TO portal_app, portal_work;
 GRANT UPDATE (content, saved_at) ON note TO portal_app, portal_work;
 GRANT UPDATE (participant, kind, status, language, about, against, previous, ground, what, complained, interested, circumstances, named, body, filer, suspend, document, withdrawal, decider, seat, former, number, made_at, filed_at, term, due_raw, due_at, considered_at, ended_at, overdue_at) ON filing TO portal_app, portal_work;

@@ -35,6 +35,7 @@ type familiarisationPage struct {
 	Sheets, Opened  int
 	New             int // sheets that are new to him
 	Notes           []noteLine
+	Pleas           []materials.Plea
 	MayPlead        bool
 	PetitionsUntil  time.Time
 	Late            bool // that has passed
@@ -60,6 +61,7 @@ type familiarisationDeskPage struct {
 	Entries         []entryLine
 	PetitionsUntil  time.Time
 	Time            string
+	Pleas           []materials.Plea
 	Days            []int    // by which it can be postponed
 	Closing         *signing // of the record by the investigator; nil while he has not asked for the paper
 	Size            int
@@ -96,6 +98,9 @@ func (p *Portal) showFamiliarisation(c echo.Context, ask policy.Ask, form *web.F
 	}
 	page.Over = f.Status == materials.Opened && !page.Reads && !page.Early
 	page.MayPlead = f.MayPlead(ask.At)
+	if page.Pleas, err = materials.Pleas(ctx, p.DB, f); err != nil {
+		return err
+	}
 	page.Late = !page.PetitionsUntil.IsZero() && !ask.At.Before(page.PetitionsUntil)
 	if f.Status == materials.Opened {
 		if err := p.contents(c, f, &page); err != nil {
@@ -152,6 +157,9 @@ func (p *Portal) showFamiliarisationDesk(c echo.Context, ask policy.Ask, f mater
 	page := familiarisationDeskPage{Familiarisation: f, Summary: summary, Time: materials.Spoken(w, summary.Seconds), PetitionsUntil: f.PetitionsUntil(off)}
 	for _, e := range summary.Entries {
 		page.Entries = append(page.Entries, entryLine{e, materials.Spoken(w, e.Seconds)})
+	}
+	if page.Pleas, err = materials.Pleas(ctx, p.DB, f); err != nil {
+		return err
 	}
 	for days := range materials.MaxPostponed - f.Postponed + 1 {
 		page.Days = append(page.Days, days)

@@ -46,6 +46,8 @@ var finals = []final{
 	{"exposure", "signed_at", nil, []string{"ended_at"}, []string{"reasons"}, true},
 	{"redaction", "signed_at", nil, []string{"replaced_at"}, []string{"established", "resolved"}, true},
 	{"substitution", "signed_at", nil, []string{"ended_at"}, nil, true},
+	{"familiarisation", "recorded_at", nil, []string{"status", "closed_at"}, []string{"motions"}, true},
+	{"plea", "answered_at", nil, nil, []string{"words"}, true},
 	{"warrant", "", nil, nil, nil, true},
 	{"dispute", "", nil, nil, []string{"text"}, true},
 	{"movement", "", nil, nil, nil, true},

@@ -337,4 +337,4 @@ var withParty = map[string]bool{
 
 // withFile are those of the file of the case, of a participant to whom it was opened by a
 // paper (CPC 294). Its pages open while that holds.
-var withFile = map[string]bool{"material": true, "familiarisation": true}
+var withFile = map[string]bool{"material": true, "familiarisation": true, "plea": true}

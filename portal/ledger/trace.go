@@ -12,7 +12,7 @@ import (
 var Protected = []string{
 	"person", "body", "officer", "casefile", "known", "substitution", "participant", "document", "assent", "confirmation", "revocation", "request",
 	"assignment", "warrant", "appointment", "evidence", "decision", "decision_text", "decision_person", "exposure", "redaction",
-	"service", "opening", "unsealing", "objection", "material", "material_page", "familiarisation",
+	"service", "opening", "unsealing", "objection", "material", "material_page", "familiarisation", "plea",
 	"filing", "supplement", "point", "answer", "resolution", "dispute", "message", "forward", "extension", "addition", "addition_point", "cancellation",
 	"attachment", "attachment_chunk", "day_off", "recount", "count_objection", "assistant", "errand", "report", "report_decision", "movement", "restoration",
 }

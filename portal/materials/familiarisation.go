@@ -54,9 +54,7 @@ type Familiarisation struct {
 	Status      Status
 	Record      uuid.UUID // zero until it is drafted
 	Motions     string
-	Plea        string // why he asks that it be postponed; "" where he does not
-	PleaAt      time.Time
-	PleaDays    int // what he was given; -1 while nobody has answered
+	Pleads      bool // he waits to hear whether it is postponed
 	MadeAt      time.Time
 	OpenedAt    time.Time
 	RecordedAt  time.Time
@@ -82,7 +80,7 @@ func (f Familiarisation) Early(at time.Time) bool {
 }
 
 // Pleading says that he waits to hear whether it is postponed.
-func (f Familiarisation) Pleading() bool { return f.Status == Opened && f.Plea != "" && f.PleaDays < 0 }
+func (f Familiarisation) Pleading() bool { return f.Status == Opened && f.Pleads }
 
 // PetitionsUntil is the end of the term for petitions after the reading (CPC 297);
 // zero before the record is signed, and after a termination, of which one complains.
@@ -95,10 +93,6 @@ func (f Familiarisation) PetitionsUntil(days calendar.Changes) time.Time {
 
 func motionsAt(casefile, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "familiarisation", Column: "motions", ID: id, Case: casefile}
-}
-
-func pleaAt(casefile, id uuid.UUID) vault.Where {
-	return vault.Where{Table: "familiarisation", Column: "plea", ID: id, Case: casefile}
 }
 
 type familiarisationRow struct {
@@ -120,9 +114,7 @@ type familiarisationRow struct {
 	Status      Status         `db:"status"`
 	Record      uuid.NullUUID  `db:"record"`
 	Motions     []byte         `db:"motions"`
-	Plea        []byte         `db:"plea"`
-	PleaAt      *time.Time     `db:"plea_at"`
-	PleaDays    *int           `db:"plea_days"`
+	Pleads      bool           `db:"pleads"`
 	MadeAt      time.Time      `db:"made_at"`
 	OpenedAt    *time.Time     `db:"opened_at"`
 	RecordedAt  *time.Time     `db:"recorded_at"`
@@ -137,7 +129,8 @@ type familiarisationRow struct {
 const selectAnyFamiliarisation = `
 SELECT f.id, f.casefile, (SELECT c.number FROM casefile c WHERE c.id = f.casefile) AS number, f.participant, coalesce(s.id, p.id) AS holder, p.person, n.name,
        coalesce(s.role, p.role) AS role, r.role AS represented, p.scope, f.document,
-       f.opens_on, f.until, f.postponed, f.terminated, f.status, f.record, f.motions, f.plea, f.plea_at, f.plea_days,
+       f.opens_on, f.until, f.postponed, f.terminated, f.status, f.record, f.motions,
+       EXISTS (SELECT FROM plea w WHERE w.familiarisation = f.id AND w.days IS NULL) AS pleads,
        f.made_at, f.opened_at, f.recorded_at, f.closed_at,
        (p.status = 'confirmed' OR s.id IS NOT NULL) AND (p.represents IS NULL OR r.status = 'confirmed')
            AND (p.until IS NULL OR p.until >= CAST($2 AS date)) AND 'read' = ANY (p.scope) AS stands,
@@ -165,38 +158,34 @@ const selectOfCase = selectAnyFamiliarisation + `
 
 const selectWaiting = selectAnyFamiliarisation + `
  WHERE f.casefile = ANY (ARRAY(SELECT casefile FROM duty WHERE person = $1 AND standing = 'charge'))
-   AND (f.status = 'recorded' OR f.status = 'open' AND f.plea IS NOT NULL AND f.plea_days IS NULL)
- ORDER BY coalesce(f.recorded_at, f.plea_at)`
+   AND (f.status = 'recorded' OR f.status = 'open' AND EXISTS (SELECT FROM plea w WHERE w.familiarisation = f.id AND w.days IS NULL))
+ ORDER BY coalesce(f.recorded_at, (SELECT w.made_at FROM plea w WHERE w.familiarisation = f.id AND w.days IS NULL))`
 
 func (row familiarisationRow) open(ctx context.Context, db *vault.DB, ask policy.Ask) (Familiarisation, error) {
 	f := Familiarisation{
 		ID: row.ID, Case: row.Case, Participant: row.Participant, Holder: row.Holder, Person: row.Person, Role: row.Role,
 		Document: row.Document, OpensOn: row.OpensOn, Until: row.Until, Postponed: row.Postponed, Terminated: row.Terminated, Status: row.Status,
-		Record: row.Record.UUID, MadeAt: row.MadeAt, PleaDays: -1, Mine: row.Stands && row.Person == ask.Person && row.Status != Draft,
+		Record: row.Record.UUID, MadeAt: row.MadeAt, Pleads: row.Pleads, Mine: row.Stands && row.Person == ask.Person && row.Status != Draft,
 	}
 	if row.Represented != nil {
 		f.Represented = *row.Represented
 	}
 	f.Part = policy.File(f.Role, f.Represented)
 	f.MayCopy = f.Mine && slices.Contains(row.Scope, "copy")
-	for to, from := range map[*time.Time]*time.Time{&f.PleaAt: row.PleaAt, &f.OpenedAt: row.OpenedAt, &f.RecordedAt: row.RecordedAt, &f.ClosedAt: row.ClosedAt} {
+	for to, from := range map[*time.Time]*time.Time{&f.OpenedAt: row.OpenedAt, &f.RecordedAt: row.RecordedAt, &f.ClosedAt: row.ClosedAt} {
 		if from != nil {
 			*to = *from
 		}
-	}
-	if row.PleaDays != nil {
-		f.PleaDays = *row.PleaDays
 	}
 	standings := []string(row.Duty)
 	if f.Mine {
 		standings = append(standings, "party")
 	}
 	f.standing = ask.Standing(standings)
-	var errs [4]error
-	f.CaseNumber, errs[3] = register.Open(ctx, db, row.Case, row.Number)
+	var errs [3]error
+	f.CaseNumber, errs[2] = register.Open(ctx, db, row.Case, row.Number)
 	f.Name, errs[0] = identity.OpenName(ctx, db, row.Case, row.Person, row.Name)
 	f.Motions, errs[1] = maybe(ctx, db, motionsAt(row.Case, row.ID), row.Motions)
-	f.Plea, errs[2] = maybe(ctx, db, pleaAt(row.Case, row.ID), row.Plea)
 	return f, errors.Join(errs[:]...)
 }
 
@@ -592,71 +581,8 @@ func End(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID) error 
 	})
 }
 
-const setPlea = `
-UPDATE familiarisation SET plea = $2, plea_at = $3, plea_days = NULL WHERE id = $1`
-
-// MayPlead says that he may ask to have it postponed: the file is to close to him, he does
-// not wait for an answer already, and not all the days are given.
-func (f Familiarisation) MayPlead(at time.Time) bool {
-	return f.Status == Opened && !f.Unhurried() && !f.Pleading() && f.Postponed < MaxPostponed && !f.over(at)
-}
-
-// Plead has the reader ask that the reading be postponed, and why (CPC 294).
-func Plead(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, why string) error {
-	return db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lock(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		if _, err := f.Status.after(ask.Act); err != nil {
-			return err
-		}
-		if !f.MayPlead(ask.At) {
-			return fault.New(fault.Conflict, "fault.not-now")
-		}
-		sealed, err := tx.SealText(pleaAt(f.Case, id), why)
-		if err != nil {
-			return err
-		}
-		if err := tx.Exec(ctx, setPlea, id, sealed, ask.At); err != nil {
-			return err
-		}
-		return ledger.Step(ctx, tx.DB, ask, "familiarisation", id, f.Case, nil)
-	})
-}
-
 // over says that the last day has passed.
 func (f Familiarisation) over(at time.Time) bool { return today(at) > f.Until.Format(time.DateOnly) }
-
-const postpone = `
-UPDATE familiarisation SET plea_days = $2, postponed = postponed + $2, until = until + CAST($2 AS int) WHERE id = $1`
-
-// Postpone answers the reader's plea: by so many days, or by none. Altogether no
-// more than five (CPC 294).
-func Postpone(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID, days int) error {
-	return db.Within(ctx, func(tx *vault.DB) error {
-		f, err := lock(ctx, tx, ask, id)
-		if err != nil {
-			return err
-		}
-		if _, err := f.Status.after(ask.Act); err != nil {
-			return err
-		}
-		if !f.Pleading() {
-			return fault.New(fault.Conflict, "fault.not-now")
-		}
-		if days < 0 || days > MaxPostponed-f.Postponed {
-			return fault.New(fault.Invalid, "fault.file-postponed").At("days").Under(law.CPC(294))
-		}
-		if days > 0 && f.Until.AddDate(0, 0, days).Format(time.DateOnly) < today(ask.At) {
-			return fault.New(fault.Invalid, "fault.file-postponed-past").At("days")
-		}
-		if err := tx.Exec(ctx, postpone, id, days); err != nil {
-			return err
-		}
-		return ledger.Step(ctx, tx.DB, ask, "familiarisation", id, f.Case, nil)
-	})
-}
 
 // notice is the paper by which the file opens.
 func notice(press document.Press, d document.Document, c casefile.Case, to Invitee, person identity.Person, signer string, seen []Material, term Term, ended bool) document.Sheet {

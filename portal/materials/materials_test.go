@@ -748,9 +748,46 @@ func TestReadingIsPostponedByFiveDaysAtMost(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(t, "a sixth day", plead(), fault.Conflict)
-	w.Want(t, `SELECT opens_on, until, postponed, plea_days FROM familiarisation`, `
-		opens_on   | until      | postponed | plea_days
-		2026-10-22 | 2026-11-05 | 5         | 2`)
+	w.Want(t, `SELECT opens_on, until, postponed FROM familiarisation`, `
+		opens_on   | until      | postponed
+		2026-10-22 | 2026-11-05 | 5`)
+	w.Sound()
+}
+
+// What she asked and what she was told stays as it was when she asks again: a refusal is complained of.
+func TestARefusalStaysWhenSheAsksAgain(t *testing.T) {
+	w := open(t)
+	id := w.Opened("aigul@theft")
+	for i, days := range []int{0, 3} {
+		if err := materials.Plead(t.Context(), w.DB, w.Aigul.Asks(policy.FamiliarisationPlead), id, fmt.Sprintf("Ауруханада жатырмын, анықтама %d.", i)); err != nil {
+			t.Fatal(err)
+		}
+		w.At = w.At.Add(time.Hour)
+		if err := materials.Postpone(t.Context(), w.DB, w.Daniyar.Asks(policy.FamiliarisationPostpone), id, days); err != nil {
+			t.Fatal(err)
+		}
+		w.At = w.At.Add(time.Hour)
+	}
+	for _, a := range []*portaltest.Actor{w.Aigul, w.Daniyar, w.Zhanar} {
+		f, err := materials.Read(t.Context(), w.DB, a.Asks(policy.FamiliarisationRead), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := materials.Pleas(a.As(t.Context()), w.DB, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		portaltest.WantText(t, a.Word, portaltest.Lines(all, func(p materials.Plea) string {
+			return fmt.Sprint(p.Words, " | ", p.Days, " | ", p.AnsweredAt.Sub(p.MadeAt))
+		}), `
+			Ауруханада жатырмын, анықтама 0. | 0 | 1h0m0s
+			Ауруханада жатырмын, анықтама 1. | 3 | 1h0m0s`)
+	}
+	for _, change := range []string{`UPDATE plea SET days = 5`, `UPDATE plea SET answered_at = now()`, `DELETE FROM plea`} {
+		if _, err := w.SQL.Exec(change); err == nil {
+			t.Errorf("%s: done", change)
+		}
+	}
 	w.Sound()
 }
 

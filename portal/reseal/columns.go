@@ -89,7 +89,7 @@ var Columns = []Column{
 	{"material_page", "sharp", "id", OfMaterial},
 	{"material_page", "words", "id", OfMaterial},
 	{"familiarisation", "motions", "id", Case},
-	{"familiarisation", "plea", "id", Case},
+	{"plea", "words", "id", Case},
 	{"filing", "circumstances", "id", AtHome},
 	{"filing", "named", "id", AtHome},
 	{"filing", "filer", "id", AtHome},
