@@ -138,6 +138,8 @@ var stated = map[Kind][]warrant.Kind{
 	Substitution:    {warrant.Substitution},
 	Assignment:      {warrant.Assignment},
 	Familiarisation: {warrant.Familiarisation},
+
+	FamiliarisationRecord: {warrant.Record},
 }
 
 // mayState refuses a paper that would be signed with a right that nobody has read: an

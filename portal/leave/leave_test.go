@@ -617,7 +617,7 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 	b := sit(t, portaltest.World(t))
 	b.see(b.Serik, b.Theft)
 	b.see(b.Aigul, b.Theft)
-	opens := func(by, to *portaltest.Actor, participant string, from, until int) {
+	opens := func(by, to *portaltest.Actor, participant string, from, until int) uuid.UUID {
 		t.Helper()
 		role := policy.Suspect
 		if to == b.Aigul {
@@ -631,6 +631,7 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 		ok(t, err)
 		p := b.gather(to, b.Theft)[0]
 		ok(t, b.take(keeper.Paper{Case: b.Theft, Content: pdf, Signatures: [][]byte{b.SignedBy(by, pdf)}, Person: p.Person}))
+		return f.ID
 	}
 	is := func(who *portaltest.Actor, file, pages bool, when string) {
 		t.Helper()
@@ -654,8 +655,23 @@ func TestTheFileOpensByThePaperThatOpensIt(t *testing.T) {
 	is(b.Aigul, true, true, "postponed")
 	b.At = b.At.AddDate(0, 0, 1)
 	is(b.Aigul, true, false, "after its term")
-	opens(b.Daniyar, b.Aigul, "aigul@theft", 0, 9)
+	again := opens(b.Daniyar, b.Aigul, "aigul@theft", 0, 9)
 	is(b.Aigul, true, true, "anew")
+	// The record that she signs ends it, for ever, and nobody else's paper does.
+	ends := func(by *portaltest.Actor) {
+		t.Helper()
+		pdf, err := warrant.Put(b.PDF("Хаттама"), warrant.Fact{
+			Kind: warrant.Record, ID: uuid.New(), Made: b.At.UTC().Truncate(time.Second), Case: b.Theft, Participant: b.Participant("aigul@theft"), Person: b.Aigul.Person,
+			Role: policy.Victim, About: again,
+		})
+		ok(t, err)
+		ok(t, b.take(keeper.Paper{Case: b.Theft, Content: pdf, Signatures: [][]byte{b.SignedBy(by, pdf)}, Person: b.gather(by, b.Theft)[0].Person}))
+	}
+	b.At = b.At.Add(time.Minute)
+	ends(b.Serik)
+	is(b.Aigul, true, true, "by another's record")
+	ends(b.Aigul)
+	is(b.Aigul, true, false, "by her own record")
 	// To a suspect the last day closes nothing, CPC 296(3); the end of his status does.
 	opens(b.Daniyar, b.Serik, "serik@theft", 1, 2)
 	is(b.Serik, true, false, "before his day")

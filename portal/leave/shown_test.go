@@ -15,6 +15,7 @@ import (
 	"zharia/portal/guide"
 	"zharia/portal/keeper"
 	"zharia/portal/leave"
+	"zharia/portal/materials"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/register"
@@ -112,6 +113,35 @@ func TestTheCourierShowsWhatIsSignedAndWhatEndsOnce(t *testing.T) {
 	g.Unseal()
 	w.At = w.At.Add(time.Minute)
 	opens(false, "after a restart")
+}
+
+// A record that its reader has signed closes the pages at the keeper as well, whatever a row says.
+func TestTheRecordOfAReadingClosesItsPagesAtTheKeeper(t *testing.T) {
+	w := portaltest.Kept(t)
+	w.Material(materials.New{}, "Бір парақ.")
+	w.EndNotice()
+	id := w.Opened("serik@theft")
+	var page struct {
+		ID    uuid.UUID `db:"id"`
+		Small []byte    `db:"small"`
+	}
+	ok(t, w.SQL.Get(&page, `SELECT id, small FROM material_page`))
+	opens := func(want bool, when string) {
+		t.Helper()
+		at := vault.Where{Table: "material_page", Column: "small", ID: page.ID, Case: w.Theft}
+		if _, err := w.App.Keys.Open(w.Serik.As(t.Context()), at, page.Small); (err == nil) != want {
+			t.Errorf("%s: %v, want %v", when, err, want)
+		}
+	}
+	opens(true, "while he reads")
+	w.At = w.At.Add(time.Minute)
+	ok(t, materials.DraftRecord(w.Serik.As(t.Context()), w.DB, w.Press, w.Serik.Asks(policy.RecordDraft), id, "kk", ""))
+	_, doc, err := materials.ReadRecord(w.Serik.As(t.Context()), w.DB, w.Serik.Asks(policy.RecordCheck), id)
+	ok(t, err)
+	opens(true, "while the record is not signed")
+	ok(t, materials.SignRecord(w.Serik.As(t.Context()), w.DB, w.Verifier, w.Serik.Asks(policy.RecordSign), id, w.SignedBy(w.Serik, doc.Content), doc.Digest))
+	ok(t, (&leave.Courier{DB: w.DB, Keeper: w.Guarded().Client}).Go(t.Context(), w.At))
+	opens(false, "when he has signed it")
 }
 
 // What the register takes away is carried like what people sign, whatever day the register

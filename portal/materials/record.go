@@ -17,6 +17,7 @@ import (
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
+	"zharia/portal/warrant"
 	"zharia/portal/words"
 )
 
@@ -338,6 +339,7 @@ func (f Familiarisation) sheet(press document.Press, d document.Document, c case
 	if motions == "" {
 		s.Sections[3].Text = w.T("paper.record.none")
 	}
+	s.States = &warrant.Fact{Kind: warrant.Record, Participant: f.Participant, Person: f.Person, Role: f.Role, About: f.Document}
 	s.Closing = []string{w.Day(d.MadeAt) + "\t" + person.Name}
 	return s
 }

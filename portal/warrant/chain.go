@@ -320,6 +320,8 @@ func (c *Chain) read(p Paper) {
 		why = c.forward(p)
 	case Familiarisation:
 		why = c.familiarise(p)
+	case Record:
+		why = c.record(p)
 	case Withdrawal: // opens nothing that its reader does not have by another paper
 	}
 	if why != "" {

@@ -44,6 +44,7 @@ const (
 	Forward         Kind = "forward"      // of a filing, to another official
 	Withdrawal      Kind = "withdrawal"   // of a filing
 	Familiarisation Kind = "familiarisation"
+	Record          Kind = "record" // of a familiarisation, which ends by its reader's signature
 )
 
 // Day is a civil day, 2006-01-02, or "" for none.
@@ -81,7 +82,7 @@ type Fact struct {
 	From        Day         `json:"from,omitzero"`
 	Until       Day         `json:"until,omitzero"` // the last day
 
-	About    uuid.UUID   `json:"about,omitzero"`     // the paper that is assented to; the decision a filing contests
+	About    uuid.UUID   `json:"about,omitzero"`     // the paper that is assented to; the decision a filing contests; the notice that a record ends
 	Digest   string      `json:"digest,omitzero"`    // SHA-256 of that paper, hex
 	Decision policy.Kind `json:"decision,omitzero"`  // its kind, where it is a decision
 	Concerns []uuid.UUID `json:"concerns,omitempty"` // participants it is about
@@ -136,7 +137,7 @@ type Body struct {
 // whoever decides by papers remembers these, for he may not be shown them twice.
 func (f Fact) Takes() bool {
 	switch f.Kind {
-	case Ending, Revocation, Dissent, Assignment, Appointment, Forward, Roll, Charge, Joinder: // by a joinder what ends in one case ends in the other
+	case Ending, Revocation, Dissent, Assignment, Appointment, Forward, Roll, Charge, Record, Joinder: // by a joinder what ends in one case ends in the other
 		return true
 	case Assent:
 		return f.Decision == "" // to an entry into the directory
@@ -196,6 +197,8 @@ func (f Fact) needs() []bool {
 		return []bool{is(f.Case), is(f.Filing)}
 	case Familiarisation:
 		return []bool{is(f.Case), is(f.Participant), is(f.Person), f.From != "", f.Until != ""}
+	case Record:
+		return []bool{is(f.Case), is(f.Participant), is(f.Person), is(f.About)}
 	}
 	return []bool{false}
 }

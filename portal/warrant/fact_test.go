@@ -238,6 +238,7 @@ func TestAFactWithoutWhatItNeedsIsNotPrinted(t *testing.T) {
 		{Kind: warrant.Forward, Case: one, Filing: one, To: one, Seat: "chief"},
 		{Kind: warrant.Withdrawal, Case: one, Filing: one},
 		{Kind: warrant.Familiarisation, Case: one, Participant: one, Person: one, From: "2026-10-22", Until: "2026-10-30"},
+		{Kind: warrant.Record, Case: one, Participant: one, Person: one, About: one},
 	}
 	for _, f := range whole {
 		f.ID, f.Made = id("paper"), noon

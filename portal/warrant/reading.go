@@ -13,9 +13,10 @@ import (
 
 // reading is that the file was opened to somebody for a term.
 type reading struct {
-	in, participant, person uuid.UUID
-	from, until             Day
-	unhurried               bool // by the status that the paper names
+	paper, in, participant, person uuid.UUID
+	from, until                    Day
+	unhurried                      bool // by the status that the paper names
+	recorded                       bool // its reader has signed the record
 }
 
 // MaxPostponed is by how many days at most a reading is postponed altogether (CPC 294), which
@@ -26,13 +27,25 @@ func (c *Chain) familiarise(p Paper) string {
 	if !c.could(p, func(at time.Time) bool { return c.conducts(p.Signer, p.Case, at) }) {
 		return "who opened the file did not conduct the case"
 	}
-	c.readings = append(c.readings, reading{in: p.Case, participant: p.Participant, person: p.Person, from: p.From, until: p.Until, unhurried: slices.Contains(policy.Unhurried, p.Role)})
+	c.readings = append(c.readings, reading{paper: p.ID, in: p.Case, participant: p.Participant, person: p.Person, from: p.From, until: p.Until, unhurried: slices.Contains(policy.Unhurried, p.Role)})
 	return ""
+}
+
+// record ends the reading of whoever signed it.
+func (c *Chain) record(p Paper) string {
+	for i, r := range c.readings {
+		if r.paper == p.About && r.in == p.Case && r.person == p.Signer {
+			c.readings[i].recorded = true
+			return ""
+		}
+	}
+	return "who signed the record did not read by that notice"
 }
 
 // Reads says that the file of a case was opened to a participant of it by a status that
 // stands: file, ever, so that he has its list and what he wrote about it; pages, for today.
-// To a suspect and his defender the last day of the paper closes nothing (CPC 296(3)).
+// To a suspect and his defender the last day of the paper closes nothing (CPC 296(3)); the record
+// that its reader has signed closes the pages to each.
 func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
 	for _, r := range c.readings {
 		if r.in != in || r.person != person {
@@ -46,7 +59,7 @@ func (c *Chain) Reads(person, in uuid.UUID, at time.Time) (file, pages bool) {
 		if m != c.members[r.participant] && policy.File(m.role, "") == policy.NoFile {
 			continue // before the court he has what he wrote about it
 		}
-		if today := day(at); r.from <= today && (r.unhurried || today <= r.until.plus(MaxPostponed)) {
+		if today := day(at); !r.recorded && r.from <= today && (r.unhurried || today <= r.until.plus(MaxPostponed)) {
 			pages = true
 		}
 	}

@@ -60,7 +60,7 @@ WITH RECURSIVE kin AS (
     UNION ALL
     SELECT x.document FROM decision x WHERE x.casefile = ANY (ARRAY(SELECT id FROM kin)) AND (x.joins IS NOT NULL OR x.severs IS NOT NULL)
     UNION ALL
-    SELECT f.document FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE f.casefile = ANY (ARRAY(SELECT id FROM kin)) AND p.person = $1
+    SELECT unnest(ARRAY[f.document, f.record]) FROM familiarisation f JOIN participant p ON p.id = f.participant WHERE f.casefile = ANY (ARRAY(SELECT id FROM kin)) AND p.person = $1
     UNION ALL
     SELECT unnest(ARRAY[f.document] || ARRAY(SELECT w.document FROM forward w WHERE w.filing = f.id))
       FROM filing f
@@ -165,7 +165,7 @@ type New struct {
 const selectNew = `
 SELECT id, signed_at AS at, false AS first
   FROM document
- WHERE signed_at > $1 AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward')
+ WHERE signed_at > $1 AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward', 'record')
 UNION ALL
 SELECT d.id, d.signed_at, false
   FROM document d JOIN decision x ON x.document = d.id
