@@ -62,6 +62,9 @@ func (t Term) Count(from time.Time, off Calendar) Counting {
 			c.Days = append(c.Days, day)
 		}
 	}
+	if t.NoShift || t.Unit == Hours {
+		return c // no day off moves it
+	}
 	for day := LastDay(c.Raw); !day.After(c.Last); day = midnight(day, 1) {
 		c.Provisional = c.Provisional || !off.Certain(day)
 	}

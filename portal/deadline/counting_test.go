@@ -88,3 +88,16 @@ func TestAnEndThatRestsOnDaysNotYetPublishedIsSaidToBeProvisional(t *testing.T) 
 		}
 	}
 }
+
+// No day off moves an hour, nor how long a person may be held: what the Government has not
+// published yet changes nothing of their ends.
+func TestWhatNoDayOffMovesIsNotProvisional(t *testing.T) {
+	for name, want := range map[deadline.Name]bool{
+		deadline.SecurityAnswer: false, deadline.ReportDecision: false, deadline.Detention: false, deadline.CustodyQualification: false,
+		deadline.PetitionAnswer: true, deadline.Termination: true,
+	} {
+		if got := name.Count(at(t, "2028-05-03 10:20"), deadline.Kazakhstan()).Provisional; got != want { // a year nobody has listed
+			t.Errorf("%s: provisional %v", name, got)
+		}
+	}
+}
