@@ -887,6 +887,7 @@ CREATE INDEX familiarisation_participant ON familiarisation (participant);
 CREATE UNIQUE INDEX familiarisation_next ON familiarisation (participant) WHERE status = 'draft';
 CREATE UNIQUE INDEX familiarisation_now ON familiarisation (participant) WHERE status = 'open';
 CREATE INDEX familiarisation_casefile ON familiarisation (casefile);
+CREATE INDEX familiarisation_recorded ON familiarisation (recorded_at) WHERE recorded_at IS NOT NULL;
 
 -- Its reader asks that it be postponed (CPC 294), and what he was given. Each is a row of its own:
 -- a refusal is complained of, and stays when he asks again.

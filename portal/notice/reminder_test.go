@@ -11,6 +11,7 @@ import (
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
 	"zharia/portal/guide"
+	"zharia/portal/materials"
 	"zharia/portal/notice"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
@@ -143,6 +144,56 @@ func TestTheTermAgainstAJudgeIsToldBeforeItEnds(t *testing.T) {
 		}
 		if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Aigul.Person); got != step.want {
 			t.Errorf("at %v she is reminded %d times, not %d", step.when, got, step.want)
+		}
+	}
+}
+
+// Who has signed the record of his reading has three сутки for petitions (CPC 297), and hears of
+// their end unless he has filed one; of a termination there is nothing to petition for.
+func TestTheDaysForPetitionsAfterTheReadingAreToldBeforeTheyEnd(t *testing.T) {
+	o := open(t)
+	o.Material(materials.New{}, "Бір парақ.")
+	o.EndNotice()
+	day := func(days, hour int) time.Time {
+		return time.Date(2026, time.November, 2+days, hour, 30, 0, 0, deadline.Zone).UTC()
+	}
+	o.At = day(0, 10)
+	read := map[*portaltest.Actor]uuid.UUID{}
+	for _, a := range []*portaltest.Actor{o.Aigul, o.Serik, o.Saule} {
+		id := o.Opened(a.Word + "@theft")
+		if err := materials.DraftRecord(t.Context(), o.W.DB, o.Press, a.Asks(policy.RecordDraft), id, "kk", ""); err != nil {
+			t.Fatal(err)
+		}
+		_, doc, err := materials.ReadRecord(t.Context(), o.W.DB, a.Asks(policy.RecordCheck), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := materials.SignRecord(t.Context(), o.W.DB, o.Verifier, a.Asks(policy.RecordSign), id, o.SignedBy(a, doc.Content), doc.Digest); err != nil {
+			t.Fatal(err)
+		}
+		read[a] = id
+	}
+	o.SQL.MustExec(`ALTER TABLE familiarisation DISABLE TRIGGER is_final`)
+	o.SQL.MustExec(`UPDATE familiarisation SET terminated = true WHERE id = $1`, read[o.Saule])
+	if err := o.Submit(o.Serik, o.Draft(o.Serik, o.Theft, filing.NewFiling{Kind: policy.FilingAfterReading})); err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	for _, step := range []struct {
+		when time.Time
+		want int
+	}{{day(1, 10), 0}, {day(2, 10), 1}, {day(3, 10), 2}, {day(4, 10), 2}} {
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, step.when); err != nil {
+			t.Fatal(err)
+		}
+		for a, id := range read {
+			want := 0
+			if a == o.Aigul {
+				want = step.want
+			}
+			if got := o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, a.Person); got != want {
+				t.Errorf("at %v %s is reminded %d times, not %d", step.when, a.Word, got, want)
+			}
 		}
 	}
 }

@@ -71,6 +71,14 @@ SELECT f.id, f.casefile, f.number, f.kind, f.seat, v.person, v.at
                     OR EXISTS (SELECT FROM participant p JOIN participant r ON r.id = p.represents WHERE p.id = f.participant AND r.person = v.person)))
    AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = v.person AND n.status <> 'draft')`
 
+// Records that their readers have signed: petitions may be filed for three сутки (CPC 297).
+const selectRecorded = `
+SELECT m.id, m.casefile, p.person, m.recorded_at
+  FROM familiarisation m JOIN participant p ON p.id = m.participant
+ WHERE m.recorded_at > $1 AND m.recorded_at <= $2 AND NOT m.terminated
+   AND EXISTS (SELECT FROM capacity k WHERE k.casefile = m.casefile AND k.person = p.person AND (k.until IS NULL OR k.until >= CAST($3 AS date)))
+   AND NOT EXISTS (SELECT FROM filing f WHERE f.casefile = m.casefile AND f.author = p.person AND f.kind = 'after-familiarisation' AND f.filed_at >= m.recorded_at)`
+
 type ending struct {
 	Object string        `db:"object"`
 	ID     uuid.UUID     `db:"id"`
@@ -94,7 +102,11 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 	if err != nil {
 		return err
 	}
-	all = append(all, onward...)
+	petitions, err := petitionTerms(ctx, tx, at, midnight.AddDate(0, 0, 2))
+	if err != nil {
+		return err
+	}
+	all = append(append(all, onward...), petitions...)
 	var offices []uuid.UUID
 	for _, e := range all {
 		if e.Work {
@@ -164,6 +176,30 @@ func onwardTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]en
 			if due := days.Running(term, row.ReadAt).Ends; due.After(from) && !due.After(to) {
 				out = append(out, ending{"filing", row.ID, row.Case, row.Number, row.Person, false, due})
 			}
+		}
+	}
+	return out, nil
+}
+
+// petitionTerms are the terms for petitions after a reading that end within the span.
+func petitionTerms(ctx context.Context, tx *database.DB, from, to time.Time) ([]ending, error) {
+	var rows []struct {
+		ID         uuid.UUID     `db:"id"`
+		Case       uuid.NullUUID `db:"casefile"`
+		Person     uuid.UUID     `db:"person"`
+		RecordedAt time.Time     `db:"recorded_at"`
+	}
+	if err := tx.Select(ctx, &rows, selectRecorded, from.AddDate(0, 0, -40), from, dateOf(from)); err != nil {
+		return nil, fmt.Errorf("look for terms to petition: %w", err)
+	}
+	days, err := calendar.Read(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var out []ending
+	for _, row := range rows {
+		if due := days.Running(deadline.AfterReading, row.RecordedAt).Ends; due.After(from) && !due.After(to) {
+			out = append(out, ending{"familiarisation", row.ID, row.Case, "", row.Person, false, due})
 		}
 	}
 	return out, nil
