@@ -207,6 +207,26 @@ func docx(more ...part) []byte {
 	return zipOf(append([]part{{"[Content_Types].xml", types}, {"_rels/.rels", rels}, word("")}, more...)...)
 }
 
+// docxOf is a document with something in its text.
+func docxOf(body string) []byte {
+	return zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, word(body))
+}
+
+// Where a field begins and where it ends.
+const (
+	begun = `<w:r><w:fldChar w:fldCharType="begin"/></w:r>`
+	ended = `<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>1</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>`
+)
+
+// instructions is what a field does, in pieces as Word writes it.
+func instructions(pieces ...string) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		b.WriteString("<w:r>\n<w:instrText xml:space=\"preserve\">" + p + "</w:instrText>\n</w:r>\n")
+	}
+	return b.String()
+}
+
 // relation is a link of a document to something.
 func relation(kind, target, mode string) part {
 	return part{"word/_rels/document.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/` +

