@@ -55,6 +55,10 @@ func (d Draft) Finish(ctx context.Context, db *vault.DB, s *Scanner, ask policy.
 		return d.refuse(ctx, db, a, err)
 	}
 	if err != nil {
+		// The same request, sent twice, may have taken it: its pieces are not written any more.
+		if now, gone := Fetch(ctx, db, a.ID); gone == nil && now.Taken() {
+			return now, nil
+		}
 		return a, err
 	}
 	err = db.Within(ctx, func(tx *vault.DB) error {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -177,7 +178,7 @@ func Put(ctx context.Context, tx *vault.DB, id uuid.UUID, offset int64, content 
 	case offset > a.Received || a.State != Receiving:
 		return a, refuse(OutOfOrder)
 	}
-	if err := a.keep(ctx, tx, Original, offset/Piece, content); err != nil {
+	if _, err := a.keep(ctx, tx, Original, offset/Piece, content); err != nil {
 		return a, err
 	}
 	a.Received += length
@@ -204,6 +205,7 @@ type Finding struct {
 	verdict   verdict
 	digest    []byte // of the original
 	copy      *Copy
+	kept      [][sha256.Size]byte // of the copy, piece by piece
 	state     State
 	scannedAt *time.Time // nil: no scanner has seen it
 	at        time.Time
@@ -243,7 +245,7 @@ func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Atta
 		if err := copied.flush(); err != nil {
 			return f, err
 		}
-		f.copy = &Copy{f.verdict.Copy, copied.size, copied.sum.Sum(nil)}
+		f.copy, f.kept = &Copy{f.verdict.Copy, copied.size, copied.sum.Sum(nil)}, copied.kept
 	}
 	f.state, f.scannedAt = s.look(ctx, a.content(ctx, db, Original), at)
 	return f, nil
@@ -266,7 +268,25 @@ func (s *Scanner) look(ctx context.Context, file *content, at time.Time) (State,
 	return Clean, &at
 }
 
-// Take writes down what Examine found: from now on the file is a part of the thing.
+var errOverwritten = errors.New("attachment: another look at the file wrote over the copy")
+
+// whole says whether the copy that lies there is the one that was found: two may look at
+// one file at a time, and a copy made twice need not be the same. It cannot be written over
+// any more after that.
+func (f Finding) whole(ctx context.Context, tx *vault.DB) error {
+	var there [][]byte
+	if err := tx.Select(ctx, &there, lockCopy, f.id, len(f.kept)); err != nil {
+		return err
+	}
+	if !slices.EqualFunc(there, f.kept, func(is []byte, was [sha256.Size]byte) bool { return bytes.Equal(is, was[:]) }) {
+		return fault.New(fault.Unavailable, "fault.ours").Because(errOverwritten)
+	}
+	return nil
+}
+
+// Take writes down what Examine found: from now on the file is a part of the thing. Where
+// another look at it wrote over the copy meanwhile it is fault.Unavailable, and to be asked
+// for once more.
 func Take(ctx context.Context, tx *vault.DB, f Finding) (Attachment, error) {
 	a, err := lock(ctx, tx, f.id)
 	if err != nil {
@@ -282,6 +302,9 @@ func Take(ctx context.Context, tx *vault.DB, f Finding) (Attachment, error) {
 	var size *int64
 	var digest []byte
 	if f.copy != nil {
+		if err := f.whole(ctx, tx); err != nil {
+			return a, err
+		}
 		kind, size, digest = &f.copy.Kind, &f.copy.Size, f.copy.Digest
 	} else if err := tx.Exec(ctx, deleteCopy, f.id); err != nil {
 		return a, err

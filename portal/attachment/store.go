@@ -176,6 +176,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 const selectPiece = `
 SELECT content, outside, rest FROM attachment_chunk WHERE id = $1`
 
+// Held till the end of the transaction, the pieces are those that are written down.
+const lockCopy = `
+SELECT sha256(content) FROM attachment_chunk WHERE attachment = $1 AND part = 'copy' AND n < $2 ORDER BY n FOR UPDATE`
+
 const deleteCopy = `
 DELETE FROM attachment_chunk WHERE attachment = $1 AND part = 'copy'`
 
@@ -201,18 +205,19 @@ func (a Attachment) pieces() []vault.Where {
 }
 
 // keep keeps a piece for the people of the case, or of the body, and for its author, who
-// may be nothing there.
-func (a Attachment) keep(ctx context.Context, tx *vault.DB, part Part, n int64, content []byte) error {
+// may be nothing there. The sum is of the row it is kept in, which is sealed with a key of its
+// own: no other writing of the piece has the same.
+func (a Attachment) keep(ctx context.Context, tx *vault.DB, part Part, n int64, content []byte) (sum [sha256.Size]byte, err error) {
 	id := pieceID(a.ID, part, n)
 	sealed, err := tx.Seal(a.pieceAt(id), content, a.Author)
 	if err != nil {
-		return err
+		return sum, err
 	}
 	o, err := tx.Put(ctx, sealed)
 	if err != nil {
-		return err
+		return sum, err
 	}
-	return tx.Exec(ctx, insertPiece, id, a.ID, part, n, o.Near, o.Outside, o.Rest)
+	return sha256.Sum256(o.Near), tx.Exec(ctx, insertPiece, id, a.ID, part, n, o.Near, o.Outside, o.Rest)
 }
 
 func (a Attachment) piece(ctx context.Context, db *vault.DB, part Part, n int64) ([]byte, error) {
@@ -294,6 +299,7 @@ type cutter struct {
 	size   int64
 	most   int64
 	sum    hash.Hash
+	kept   [][sha256.Size]byte // of each piece, as keep says
 }
 
 func newCutter(ctx context.Context, db *vault.DB, of Attachment) *cutter {
@@ -323,8 +329,9 @@ func (c *cutter) flush() error {
 	if len(c.buffer) == 0 {
 		return nil
 	}
-	err := c.of.keep(c.ctx, c.db, Shown, c.n, c.buffer)
+	sum, err := c.of.keep(c.ctx, c.db, Shown, c.n, c.buffer)
 	c.n++
+	c.kept = append(c.kept, sum)
 	c.buffer = c.buffer[:0]
 	return err
 }

@@ -2,8 +2,15 @@ package filing_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,6 +21,7 @@ import (
 	"zharia/portal/filing"
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
+	"zharia/portal/vault"
 )
 
 // lay puts a file beside somebody's draft.
@@ -143,4 +151,99 @@ func TestAReplyIsNotSignedAsAnAddition(t *testing.T) {
 	w.Want(t, `SELECT f.status, a.answered_at IS NOT NULL AS answered, s.kind FROM filing f JOIN addition a ON a.filing = f.id JOIN supplement s ON s.id = a.supplement`, `
 		status     | answered | kind
 		considered | true     | asked`)
+}
+
+// asked is a scanner that finds nothing, and does something once before it says so.
+func asked(t *testing.T, before func()) *attachment.Scanner {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	var once sync.Once
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			file := make([]byte, 64<<10)
+			for n := 0; !bytes.HasSuffix(file[:n], make([]byte, 4)); {
+				more, err := conn.Read(file[n:])
+				if n += more; err != nil {
+					break
+				}
+			}
+			once.Do(before)
+			io.WriteString(conn, "stream: OK\x00")
+			conn.Close()
+		}
+	}()
+	return &attachment.Scanner{Network: "tcp", Address: listener.Addr().String()}
+}
+
+// armed is a PDF that starts a script when it is opened: others open a copy without it.
+func armed() []byte {
+	var b bytes.Buffer
+	var at []int
+	b.WriteString("%PDF-1.7\n")
+	for i, o := range []string{"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>"} {
+		at = append(at, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	table := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
+	for _, n := range at {
+		fmt.Fprintf(&b, "%010d 00000 n \n", n)
+	}
+	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(at)+1, table)
+	return b.Bytes()
+}
+
+// A script whose line broke asks once more that a file be looked at while it is still
+// looked at. Each makes a copy for others, and a PDF made anew is never the same twice: what
+// others open is the copy that was written down, or the script is told to ask again.
+func TestACopyThatAnotherLookWroteOverIsNotTaken(t *testing.T) {
+	w := portaltest.World(t)
+	draft := w.Draft(w.Aigul, w.Theft, filing.NewFiling{Kind: policy.FilingPetition, Ground: "other"})
+	ctx, ask := as(t, w, w.Aigul), w.Aigul.Asks(policy.AttachmentFinish)
+	n := attachment.New{ID: uuid.Must(uuid.NewV7()), Beside: attachment.Beside{Filing: draft}, Name: "letter.pdf", Size: int64(len(armed()))}
+	if _, err := filing.BeginAttachment(ctx, w.App, ask, n); err != nil {
+		t.Fatal(err)
+	}
+	before, err := filing.PutAttachment(ctx, w.App, ask, n.ID, 0, armed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanner := asked(t, func() {
+		time.Sleep(1100 * time.Millisecond) // the copy bears the second it was made in
+		if _, err := attachment.Examine(ctx, w.App, nil, w.At, before); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err = filing.FinishAttachment(ctx, w.App, w.Press, scanner, ask, n.ID)
+	if err != nil && !errors.Is(err, fault.Unavailable) {
+		t.Fatal(err)
+	}
+	if _, err := filing.FinishAttachment(ctx, w.App, w.Press, scanner, ask, n.ID); err != nil {
+		t.Fatal(err)
+	}
+	a, err := attachment.Fetch(ctx, w.App, n.ID)
+	if err != nil || a.Copy == nil || !a.Disarmed {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if _, err := io.ReadAll(a.Open(ctx, w.App, attachment.Shown)); err != nil {
+		t.Errorf("the copy for others: %v", err)
+	}
+
+	// One that comes later still is told that the file is taken.
+	late := attachment.Draft{Lock: func(context.Context, *vault.DB) error { return nil }}
+	again, err := late.Finish(ctx, w.App, nil, ask, before)
+	if err != nil || !again.Taken() {
+		t.Errorf("the late one: %+v, %v", again, err)
+	}
+	if _, err := io.ReadAll(a.Open(ctx, w.App, attachment.Shown)); err != nil {
+		t.Errorf("the copy for others, after the late one: %v", err)
+	}
 }
