@@ -71,11 +71,11 @@ var forms = map[Kind]form{
 		[]string{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"}},
 	ODT:  {[]string{"odt"}, "application/vnd.oasis.opendocument.text", MaxPaper, []string{"application/vnd.oasis.opendocument.text"}},
 	MP3:  {[]string{"mp3"}, "audio/mpeg", MaxSound, []string{"audio/mpeg"}},
-	M4A:  {[]string{"m4a"}, "audio/mp4", MaxSound, []string{"audio/x-m4a", "audio/mp4", "video/mp4", "video/3gpp"}},
+	M4A:  {[]string{"m4a", "3ga"}, "audio/mp4", MaxSound, []string{"audio/x-m4a", "audio/mp4", "video/mp4", "video/3gpp"}},
 	AAC:  {[]string{"aac"}, "audio/aac", MaxSound, []string{"audio/aac", "audio/x-m4a"}},
 	OGG:  {[]string{"ogg", "oga", "opus"}, "audio/ogg", MaxSound, []string{"audio/ogg", "application/ogg"}},
 	WAV:  {[]string{"wav"}, "audio/wav", MaxSound, []string{"audio/wav"}},
-	MP4:  {[]string{"mp4", "m4v"}, "video/mp4", MaxSound, []string{"video/mp4", "video/x-m4v", "audio/mp4", "video/3gpp", "video/quicktime"}},
+	MP4:  {[]string{"mp4", "m4v", "mov", "3gp", "3gpp"}, "video/mp4", MaxSound, []string{"video/mp4", "video/x-m4v", "audio/mp4", "video/3gpp", "video/quicktime"}},
 	WebM: {[]string{"webm"}, "video/webm", MaxSound, []string{"video/webm"}},
 }
 

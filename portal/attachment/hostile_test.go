@@ -383,6 +383,38 @@ func TestWhatWordWritesByItselfIsTaken(t *testing.T) {
 	}
 }
 
+// A telephone calls a film .mov or .3gp, and a recorder that writes by the block fills up
+// what is left of it.
+func TestWhatRecordersMakeIsTaken(t *testing.T) {
+	mov := bytes.Join([][]byte{box("ftyp", []byte("qt  "), make([]byte, 4), []byte("qt  ")), box("wide"), box("mdat", make([]byte, 4000)),
+		box("moov", box("mvhd", make([]byte, 100)), box("trak", box("mdia", box("hdlr", make([]byte, 4), []byte("mhlrvide"), make([]byte, 13)))))}, nil)
+	filled := func(file []byte) []byte { return append(file, make([]byte, 4096-len(file)%4096)...) }
+	for name, file := range map[string][]byte{
+		"IMG_0001.MOV": mov, "VID_1.3gp": mp4("3gp4", "vide", "soun"), "voice.3gpp": mp4("3gp4", "soun"), "call.3ga": mp4("3gp4", "soun"),
+		"dashcam.mp4": filled(mp4("isom", "vide")), "dictaphone.wav": filled(wav()), "camera.mov": filled(mov),
+	} {
+		message, called, _, copied, _, err := attachment.Look(t.Context(), name, file)
+		if err != nil || message != "" || called != name || copied != nil {
+			t.Errorf("%s: %q, called %q, %d bytes of a copy, %v", name, message, called, len(copied), err)
+		}
+	}
+	for what, file := range map[string][]byte{
+		"a film as a sound": mp4("3gp4", "vide", "soun"),
+	} {
+		if message, _, _, _, _, err := attachment.Look(t.Context(), "call.3ga", file); err != nil || message != "attachments.refused.mismatch" {
+			t.Errorf("%s: %q, %v", what, message, err)
+		}
+	}
+	for _, name := range []string{"a.mp4", "a.mov"} {
+		if message, _, _, _, _, err := attachment.Look(t.Context(), name, append(filled(mp4("isom", "vide")), html...)); err != nil || message != "attachments.refused.damaged" {
+			t.Errorf("%s with a page after what fills it up: %q, %v", name, message, err)
+		}
+	}
+	if message, _, _, _, _, err := attachment.Look(t.Context(), "a.wav", append(filled(wav()), html...)); err != nil || message != "attachments.refused.damaged" {
+		t.Errorf("a WAV with a page after what fills it up: %q, %v", message, err)
+	}
+}
+
 func TestAnHonestFileOfEachKindIsTaken(t *testing.T) {
 	seen := map[attachment.Kind]bool{}
 	for name, file := range benign() {

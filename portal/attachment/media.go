@@ -27,6 +27,26 @@ func skip(r *bufio.Reader, n int64) error {
 	return nil
 }
 
+// filling is what follows in a file after it is whole: zeros, by recorders that write by
+// the block.
+func filling(r io.Reader) error {
+	some := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(some)
+		switch {
+		case !fills(some[:n]):
+			return bad(Damaged)
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// fills tells that a head is none, but the beginning of such a filling.
+func fills(head []byte) bool { return len(bytes.Trim(head, "\x00")) == 0 }
+
 // frames walks a file of frames that each tell their length; size is 0 for what is
 // no beginning of a frame.
 func frames(in io.Reader, headSize int, size func(head []byte) int) error {
@@ -121,9 +141,17 @@ func readWAV(in io.Reader, _ io.Writer) (verdict, error) {
 	format, sound := false, false
 	for {
 		var chunk [8]byte
-		if _, err := io.ReadFull(r, chunk[:]); err == io.EOF {
+		n, err := io.ReadFull(r, chunk[:])
+		if sound && fills(chunk[:n]) {
+			if err := filling(r); err != nil {
+				return verdict{}, err
+			}
 			break
-		} else if err != nil {
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
 			return verdict{}, bad(Damaged)
 		}
 		name, size := string(chunk[:4]), int64(binary.LittleEndian.Uint32(chunk[4:]))
@@ -222,9 +250,14 @@ func readBoxes(in io.Reader, pictures bool) error {
 	var tracks []string
 	for n := 0; ; n++ {
 		var head [16]byte
-		if _, err := io.ReadFull(r, head[:8]); err == io.EOF {
+		got, err := io.ReadFull(r, head[:8])
+		if n > 0 && fills(head[:got]) {
+			if err := filling(r); err != nil {
+				return err
+			}
 			break
-		} else if err != nil {
+		}
+		if err != nil {
 			return bad(Damaged)
 		}
 		size, name, used := int64(binary.BigEndian.Uint32(head[:])), string(head[4:8]), int64(8)
