@@ -170,6 +170,9 @@ func campaign() []hostile {
 		{what: "a locked PDF", name: "a.pdf", file: bytes.Replace(paper, []byte("trailer\n<<"), []byte("trailer\n<</Encrypt<</Filter/Standard/V 1/R 2/O(a)/U(b)/P -1>>"), 1), why: attachment.Locked},
 		// What acts in a PDF.
 		{what: "a script at opening", name: "a.pdf", file: pdfWith("/OpenAction"+js, ""), without: "app.alert"},
+		{what: "an address at opening", name: "a.pdf", file: pdfWith("/OpenAction<</S/URI/URI(https://evil.example/seen)>>", ""), without: "evil.example"},
+		{what: "an address at opening, by reference", name: "a.pdf", file: pdfWith("/OpenAction 4 0 R", "", "<</S/URI/URI(https://evil.example/seen)>>"), without: "evil.example"},
+		{what: "an address after a place at opening", name: "a.pdf", file: pdfWith("/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next 4 0 R>>", "", "<</S/URI/URI(https://evil.example/seen)>>"), without: "evil.example"},
 		{what: "a script by reference", name: "a.pdf", file: pdfWith("/OpenAction 4 0 R", "", js), without: "app.alert"},
 		{what: "scripts by name", name: "a.pdf", file: pdfWith("/Names<</JavaScript<</Names[(a) 4 0 R]>>>>", "", js), without: "app.alert"},
 		{what: "a script of a page", name: "a.pdf", file: pdfWith("", "/AA<</O"+js+">>"), without: "app.alert"},
@@ -412,6 +415,20 @@ func TestWhatRecordersMakeIsTaken(t *testing.T) {
 	}
 	if message, _, _, _, _, err := attachment.Look(t.Context(), "a.wav", append(filled(wav()), html...)); err != nil || message != "attachments.refused.damaged" {
 		t.Errorf("a WAV with a page after what fills it up: %q, %v", message, err)
+	}
+}
+
+// Where a PDF is opened, and what its links lead to, is not taken out of it.
+func TestAPDFThatOnlyLeadsSomewhereIsShownAsItCame(t *testing.T) {
+	for what, file := range map[string][]byte{
+		"a place":           pdfWith("/OpenAction[3 0 R/Fit]", ""),
+		"a deed to a place": pdfWith("/OpenAction<</S/GoTo/D[3 0 R/Fit]>>", ""),
+		"one by reference":  pdfWith("/OpenAction 4 0 R", "", "<</S/GoTo/D[3 0 R/Fit]>>"),
+		"a link":            pdfWith("", "/Annots[4 0 R]", "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(https://zan.kz)>>>>"),
+	} {
+		if message, _, _, copied, _, err := attachment.Look(t.Context(), "a.pdf", file); err != nil || message != "" || copied != nil {
+			t.Errorf("%s: %q, %d bytes of a copy, %v", what, message, len(copied), err)
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 }
 
 // acting are the entries of any dictionary that start something, or hold what could
-// be started. Where a document opens may stay: the deed there is found as a deed.
+// be started. Where a document opens may stay: at a place, and nowhere else (leads).
 var acting = []string{"AA", "JavaScript", "JS", "EmbeddedFiles", "EF", "AF", "XFA", "Collection", "Renditions", "RichMediaContent", "RichMediaSettings", "Win", "Mac", "Unix"}
 
 // deeds are the actions that do more than lead to a place: table 201 of ISO 32000-2
@@ -136,6 +136,10 @@ func (s *search) dict(d types.Dict, depth int) {
 			s.found = true
 		}
 	}
+	if at, ok := d["OpenAction"]; ok && !s.leads(at) {
+		d.Delete("OpenAction") // an address that is asked for would tell who reads it, and when
+		s.found = true
+	}
 	if slices.Contains(deeds, s.name(d["S"])) {
 		clear(d)
 		d["S"], d["N"] = types.Name("Named"), types.Name("FirstPage")
@@ -153,8 +157,18 @@ func (s *search) dict(d types.Dict, depth int) {
 	}
 }
 
-// name is a name that may stand in an object of its own; "" for what is none.
-func (s *search) name(o types.Object) string {
+// leads tells that a document opens at one of its own places and does nothing else.
+func (s *search) leads(o types.Object) bool {
+	d, deed := s.behind(o).(types.Dict)
+	if !deed {
+		return true
+	}
+	is := s.name(d["S"])
+	return (is == "GoTo" || is == "Named") && s.behind(d["Next"]) == nil
+}
+
+// behind is what a reference leads to, or the object itself.
+func (s *search) behind(o types.Object) types.Object {
 	for range deepest {
 		ref, ok := o.(types.IndirectRef)
 		if !ok {
@@ -163,10 +177,15 @@ func (s *search) name(o types.Object) string {
 		var err error
 		if o, err = s.read.Dereference(ref); err != nil {
 			s.err = unreadable(err)
-			return ""
+			return nil
 		}
 	}
-	name, _ := o.(types.Name)
+	return o
+}
+
+// name is a name that may stand in an object of its own; "" for what is none.
+func (s *search) name(o types.Object) string {
+	name, _ := s.behind(o).(types.Name)
 	return string(name)
 }
 
