@@ -41,7 +41,7 @@ type config struct {
 	Audit     string   `env:"PORTAL_AUDIT" help:"file of the last sound audit, outside the database: each day what is new is audited, each week everything"`
 	Unsafe    string   `env:"PORTAL_UNSAFE" help:"'development' serves over a PostgreSQL or a clock with which a filing could be lost; each page of an official says so"`
 
-	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310, on this machine, for it gets files in clear; without one nothing is scanned"`
+	Scanner string `env:"PORTAL_CLAMD" help:"the ClamAV daemon that looks at what people attach: unix:/run/clamav/clamd.ctl or tcp:127.0.0.1:3310, on this machine, for it gets files in clear, with StreamMaxLength, MaxFileSize and MaxScanSize of 100M or more in clamd.conf (Debian's has 25M: what is longer stays unopened); without one nothing is scanned"`
 
 	Store
 

@@ -76,7 +76,7 @@ func (s *Scanner) scan(ctx context.Context, file io.Reader) (infected bool, err 
 	case strings.HasPrefix(reply, "stream: ") && strings.HasSuffix(reply, " FOUND"):
 		return true, nil
 	}
-	return false, errNotScanned
+	return false, fmt.Errorf("%w: it says %q", errNotScanned, reply)
 }
 
 // stream sends a file in pieces, each with its length before it. clamd hangs up on a

@@ -1,6 +1,9 @@
 package attachment_test
 
 import (
+	"io"
+	"net"
+	"strings"
 	"testing"
 
 	"zharia/portal/attachment"
@@ -17,5 +20,30 @@ func TestAScannerOfAnotherMachineIsRefused(t *testing.T) {
 		if _, err := attachment.ParseScanner(setting); (err == nil) != good {
 			t.Errorf("%q: %v", setting, err)
 		}
+	}
+}
+
+// A scanner that is set up for shorter files never looks at a longer one, and nobody but
+// its author opens it: whoever looks after the machine is told what it says.
+func TestWhatTheScannerSaysInsteadOfLookingIsTold(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go io.Copy(io.Discard, conn)
+			io.WriteString(conn, "INSTREAM size limit exceeded. ERROR\x00")
+		}
+	}()
+	s := &attachment.Scanner{Network: "tcp", Address: listener.Addr().String()}
+	infected, err := attachment.AskScanner(s, t.Context(), strings.NewReader(strings.Repeat("x", 1000)))
+	if infected || err == nil || !strings.Contains(err.Error(), "size limit exceeded") {
+		t.Errorf("%v, %v", infected, err)
 	}
 }

@@ -40,3 +40,17 @@ func Look(ctx context.Context, name string, file []byte) (message, called string
 
 // OggSum is the checksum of a page of Ogg.
 var OggSum = oggSum
+
+// Read is examine in the process of the test: what it is refused for, or the copy for
+// others, its kind, and whether something was taken out of it.
+func Read(kind Kind, file []byte) (why Reason, copied []byte, of Kind, disarmed bool) {
+	var out bytes.Buffer
+	v := examine(kind, bytes.NewReader(file), &out)
+	if v.Refused != "" {
+		return v.Refused, nil, "", false
+	}
+	return "", out.Bytes(), v.Copy, v.Disarmed
+}
+
+// AskScanner has a scanner look at a file.
+var AskScanner = (*Scanner).scan

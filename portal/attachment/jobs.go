@@ -3,6 +3,7 @@ package attachment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,7 +41,7 @@ const (
 	soon    = time.Minute
 )
 
-var errSilent = errors.New("attachment: the scanner does not answer")
+var errNotYet = errors.New("attachment: the scanner has not seen the file")
 
 // Scan asks the scanner about one file, whose author let the portal read it once more
 // (Take). While it is silent that is a failure, and the job is tried again. A file that
@@ -56,9 +57,9 @@ func Scan(ctx context.Context, tx *vault.DB, s *Scanner, id uuid.UUID, at time.T
 		return err
 	}
 	a := row.nameless()
-	state, scanned := s.look(ctx, a.content(ctx, tx, Original), at)
-	if state == Waiting {
-		return fault.New(fault.Unavailable, "fault.ours").Because(errSilent)
+	state, scanned, why := s.look(ctx, a.content(ctx, tx, Original), at)
+	if state == Waiting { // it may never be scanned: whoever looks after the machine is told what clamd says
+		return fault.New(fault.Unavailable, "fault.ours").Because(fmt.Errorf("%w: %w", errNotYet, why))
 	}
 	return a.scanned(ctx, tx, state, scanned, at)
 }
@@ -73,7 +74,7 @@ func ScanNow(ctx context.Context, db *vault.DB, s *Scanner, id uuid.UUID, at tim
 		return err
 	}
 	a := row.nameless()
-	state, scanned := s.look(ctx, a.content(ctx, db, Original), at)
+	state, scanned, _ := s.look(ctx, a.content(ctx, db, Original), at)
 	if state == Waiting {
 		return nil
 	}

@@ -247,25 +247,25 @@ func Examine(ctx context.Context, db *vault.DB, s *Scanner, at time.Time, a Atta
 		}
 		f.copy, f.kept = &Copy{f.verdict.Copy, copied.size, copied.sum.Sum(nil)}, copied.kept
 	}
-	f.state, f.scannedAt = s.look(ctx, a.content(ctx, db, Original), at)
+	f.state, f.scannedAt, _ = s.look(ctx, a.content(ctx, db, Original), at)
 	return f, nil
 }
 
 // look is the state that the scanner's word gives a file, and when it saw it. Where there
-// is none, nothing is said against the file.
-func (s *Scanner) look(ctx context.Context, file *content, at time.Time) (State, *time.Time) {
+// is none, nothing is said against the file; where it waits, why is what the scanner said.
+func (s *Scanner) look(ctx context.Context, file *content, at time.Time) (is State, seen *time.Time, why error) {
 	if s == nil {
-		return Clean, nil
+		return Clean, nil, nil
 	}
 	file.digest = nil
 	infected, err := s.scan(ctx, file)
 	switch {
 	case err != nil:
-		return Waiting, nil
+		return Waiting, nil, err
 	case infected:
-		return Quarantined, &at
+		return Quarantined, &at, nil
 	}
-	return Clean, &at
+	return Clean, &at, nil
 }
 
 var errOverwritten = errors.New("attachment: another look at the file wrote over the copy")
