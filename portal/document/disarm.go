@@ -42,6 +42,9 @@ func Disarm(ctx context.Context, pdf []byte) (disarmed []byte, err error) {
 	if err := api.WriteContext(read, &out); err != nil {
 		return nil, unreadable(err)
 	}
+	if err := inspect(ctx, out.Bytes()); err != nil { // a file that was torn is read leniently, and the copy of it may be none
+		return nil, err
+	}
 	again, err := pdfcpu.ReadWithContext(ctx, timed{bytes.NewReader(out.Bytes()), ctx}, settings(out.Bytes()))
 	if err != nil {
 		return nil, unreadable(err)
