@@ -506,18 +506,25 @@ func TestTheFiguresTellOfTasksThatFailAndWhenNothingIsReceived(t *testing.T) {
 	}
 }
 
-// An auditor that died, or refuses, signs nothing: that shows in the figures of the portal.
-func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
-	w := portaltest.World(t)
+// audited is the pool that checks the record of a world, and a key of an auditor for it.
+func audited(t *testing.T, w *portaltest.W) (*database.DB, ledger.Key) {
+	t.Helper()
 	checks, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Audit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer checks.Close()
+	t.Cleanup(func() { checks.Close() })
 	key, err := ledger.OpenKey(filepath.Join(t.TempDir(), "auditor.key"), "zharia.example")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return checks, key
+}
+
+// An auditor that died, or refuses, signs nothing: that shows in the figures of the portal.
+func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
+	w := portaltest.World(t)
+	checks, key := audited(t, w)
 	witness := ledger.Witness{Folder: t.TempDir()}
 	behind := func() float64 {
 		t.Helper()
@@ -580,15 +587,7 @@ func TestTheFiguresTellForHowLongNothingIsSigned(t *testing.T) {
 // The folder of a witness is there at each boot; what is mounted over it may not be.
 func TestAPortalDoesNotStartOverAWitnessThatHoldsNothing(t *testing.T) {
 	w := portaltest.World(t)
-	checks, err := database.OpenAs(t.Context(), w.DB.DSN(), database.Audit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer checks.Close()
-	key, err := ledger.OpenKey(filepath.Join(t.TempDir(), "auditor.key"), "zharia.example")
-	if err != nil {
-		t.Fatal(err)
-	}
+	checks, key := audited(t, w)
 	full, empty := t.TempDir(), t.TempDir()
 	starts := func(folders ...string) error {
 		_, err := proven(t.Context(), checks, config{LogKey: key.Public, Witnesses: folders})
