@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 
@@ -71,14 +72,26 @@ type source struct {
 	file         *ast.File
 }
 
-// sources parses every Go file of the project but the tests.
+// sources are the Go files of the project but the tests: the list is the caller's own, the
+// trees are everybody's.
 func sources(t *testing.T) []source {
 	t.Helper()
-	root, err := portaltest.Root()
+	all, err := tree()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []source
+	if len(all) < 60 {
+		t.Fatalf("found only %d files: the search is broken", len(all))
+	}
+	return slices.Clone(all)
+}
+
+// tree is parsed once: some tests ask sixty times.
+var tree = sync.OnceValues(func() (out []source, err error) {
+	root, err := portaltest.Root()
+	if err != nil {
+		return nil, err
+	}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -97,14 +110,8 @@ func sources(t *testing.T) []source {
 		out = append(out, source{filepath.ToSlash(filepath.Dir(rel)), filepath.ToSlash(rel), file})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(out) < 60 {
-		t.Fatalf("found only %d files: the search is broken", len(out))
-	}
-	return out
-}
+	return out, err
+})
 
 // house is the package that a folder counts as.
 func house(folder string) string {
