@@ -279,6 +279,7 @@ func (s *stage) table() string {
 		}
 		rule, _ := policy.RuleOf(a.Act)
 		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s", a.Method, a.Path, a.object, a.Act, rule.By)
+		changed := false
 		for _, word := range members {
 			got := s.try(a, word)
 			fmt.Fprint(w, "\t", cell(got))
@@ -292,12 +293,16 @@ func (s *stage) table() string {
 				closed = append(closed, word+" "+parent(a))
 			}
 			s.silent(a, word, got)
-			if s.acts() != s.seq {
-				s.seq = s.acts()
-				if a.Method == http.MethodPost {
-					s.fresh()
-				}
+			if seq := s.acts(); seq != s.seq {
+				s.seq, changed = seq, changed || a.Method == http.MethodPost
 			}
+			if changed && a.object != "" {
+				s.fresh()
+				changed = false
+			}
+		}
+		if changed { // where there is no thing each did something of his own
+			s.fresh()
 		}
 		fmt.Fprintln(w)
 	}

@@ -128,6 +128,7 @@ func TestWhoMustAnswerHundredsReachesEachTheMostUrgentFirst(t *testing.T) {
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	all := append(f.pile(id, 307, func(i int) time.Duration { return time.Duration((i*101%307-150)/3) * time.Hour }), id.String())
+	f.SQL.MustExec(`ANALYZE`)
 	strange := f.Complaint(f.Serik, f.Theft, "other", "")
 	f.SQL.MustExec(`UPDATE filing SET due_at = due_at + interval '1 year', decider = $2 WHERE id = $1`, strange, f.Ermek.Person)
 	for _, desk := range []struct {
