@@ -80,6 +80,7 @@ var afterPages = []string{"messages", "messages-official", "supplement_new", "su
 	"filing-supplemented", "filing-consent", "consent_check", "filing-judge"}
 
 func TestWhatComesAfterFilingLooksAsItsGoldenFilesSay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	for _, v := range f.afterViews(t) {
 		f.compare(t, v)
@@ -87,6 +88,7 @@ func TestWhatComesAfterFilingLooksAsItsGoldenFilesSay(t *testing.T) {
 }
 
 func TestEveryPageOfWhatComesAfterFilingOpensInBothLanguages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	for _, v := range f.afterViews(t) {
 		for _, lang := range []string{"/kk", "/ru"} {
@@ -98,6 +100,7 @@ func TestEveryPageOfWhatComesAfterFilingOpensInBothLanguages(t *testing.T) {
 }
 
 func TestAClientLetsHisDefendersFilingBeTakenBackOnHisOwnPage(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Dana, f.Theft)
 	at := "/kk/filings/" + id.String()
@@ -133,6 +136,7 @@ func TestAClientLetsHisDefendersFilingBeTakenBackOnHisOwnPage(t *testing.T) {
 }
 
 func TestARefusalLeadsToAComplaintThatIsReady(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	at := "/kk/filings/" + id.String()
@@ -187,6 +191,7 @@ func TestARefusalLeadsToAComplaintThatIsReady(t *testing.T) {
 // CPC 106(5): for whom it was filed reads the answer when he opens it, and from then has his
 // own last days and ways on, though his lawyer is dismissed.
 func TestAClientOpensTheAnswerHimselfAndIsToldHisOwnLastDay(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Dana, f.Theft)
 	if err := f.End(f.Daniyar, f.Participant("dana@theft")); err != nil {
@@ -220,6 +225,7 @@ func TestAClientOpensTheAnswerHimselfAndIsToldHisOwnLastDay(t *testing.T) {
 }
 
 func TestMessagesHaveTheirLimitsOnThePage(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	at := "/kk/filings/" + id.String() + "/messages"
@@ -274,6 +280,7 @@ func TestWithinAnAnswerEachWordHasItsLanguage(t *testing.T) {
 // Of a case that the register says is in court the reader is told where what is new is filed
 // (CPC 305(3)), though no decision that says so was shown to him.
 func TestACaseThatTheRegisterSaysIsInCourtIsToldWhereNewFilingsGo(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	form := "/kk/cases/" + f.Theft.String() + "/filings/new"
 	said := f.Words.In("kk").T("guide.in-court")

@@ -94,6 +94,7 @@ func (s source) imports() (out []string) {
 // A text that stands in clear is told of with what stands in it; all others are sealed,
 // or words of closed lists (ASVS 14.1.1, 14.2.4).
 func TestEveryTextThatStandsInClearIsToldOf(t *testing.T) {
+	t.Parallel()
 	sealed := map[string]bool{}
 	for _, c := range reseal.Columns {
 		sealed[c.String()] = true
@@ -130,6 +131,7 @@ func isCrypto(p string) (string, bool) {
 // randomness that can be foreseen, are named each with the reason (ASVS 11.1.2, 11.1.3,
 // 11.3.1, 11.3.2, 11.4.1, 11.5.1).
 func TestTheCryptographyInUseIsThatOfTheInventory(t *testing.T) {
+	t.Parallel()
 	inventory, there := told(t, "## Cryptography"), map[string][]string{}
 	for _, s := range served(t) {
 		for _, p := range s.imports() {
@@ -172,6 +174,7 @@ func TestTheCryptographyInUseIsThatOfTheInventory(t *testing.T) {
 // Nothing steps out of the memory that Go looks after (ASVS 1.4.1, 1.4.3); the driver of
 // the hardware module is not in the plain build.
 func TestNoCodeLeavesTheMemoryThatGoLooksAfter(t *testing.T) {
+	t.Parallel()
 	for _, s := range served(t) {
 		for _, p := range s.imports() {
 			if p == "unsafe" || p == "C" {
@@ -202,6 +205,7 @@ func (s source) calls(pkg string, names ...string) (out []*ast.CallExpr) {
 // No shell reads what somebody wrote: programs are started with lists of arguments, from
 // few places (ASVS 1.2.5).
 func TestNoShellIsEverAsked(t *testing.T) {
+	t.Parallel()
 	places, found := []string{"portal/database", "portal/materials", "portal/attachment", "portal/backup", "portal/portaltest"}, 0
 	for _, s := range served(t) {
 		for _, call := range s.calls("exec", "Command", "CommandContext") {
@@ -227,6 +231,7 @@ func TestNoShellIsEverAsked(t *testing.T) {
 // Pages are written by html/template, which escapes by context; what it is told to take
 // as it is, is made by us (ASVS 1.1.2, 1.2.1, 1.3.5, 1.3.7).
 func TestPagesAreWrittenByTemplatesThatEscape(t *testing.T) {
+	t.Parallel()
 	asIs := []string{"HTML", "HTMLAttr", "JS", "JSStr", "URL", "CSS", "Srcset"}
 	for _, s := range served(t) {
 		if slices.Contains(s.imports(), "text/template") && s.folder != "portal/cast" && s.name != "portal/receipt/page.go" { // texts of plays; a page without a word of anybody
@@ -243,6 +248,7 @@ func TestPagesAreWrittenByTemplatesThatEscape(t *testing.T) {
 // A pattern is a constant of the program, and Go's are matched in linear time: no text of
 // anybody becomes a pattern (ASVS 1.2.9, 1.3.12).
 func TestNobodyWritesAPattern(t *testing.T) {
+	t.Parallel()
 	for _, s := range served(t) {
 		for _, call := range s.calls("regexp") {
 			constant := true
@@ -264,6 +270,7 @@ func TestNobodyWritesAPattern(t *testing.T) {
 // What the portal connects to is told of; no client follows where another sends it (ASVS
 // 1.3.6, 13.1.1, 13.2.4, 13.2.5, 15.3.2).
 func TestWhatGoesOutIsToldOfAndFollowsNobody(t *testing.T) {
+	t.Parallel()
 	there := map[string]bool{}
 	for _, s := range served(t) {
 		if s.folder == "portal/portaltest" || s.folder == "portal/register/standin" {
@@ -328,6 +335,7 @@ func TestWhatGoesOutIsToldOfAndFollowsNobody(t *testing.T) {
 // The log is written by one logger that the commands set up, on standard error; nothing
 // of the portal prints, and nothing opens a file for lines (ASVS 16.1.1, 16.2.3).
 func TestTheLogGoesToStandardErrorAndNowhereElse(t *testing.T) {
+	t.Parallel()
 	for _, s := range served(t) {
 		if s.folder == "portal/portaltest" {
 			continue
@@ -360,6 +368,7 @@ func TestTheLogGoesToStandardErrorAndNowhereElse(t *testing.T) {
 // Each component of others was decided on, and none is replaced by another (ASVS 15.1.2,
 // 15.1.4, 15.2.4).
 func TestEveryComponentOfOthersWasDecidedOn(t *testing.T) {
+	t.Parallel()
 	root, err := portaltest.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -395,6 +404,7 @@ func TestEveryComponentOfOthersWasDecidedOn(t *testing.T) {
 // site, and keeps in the browser what is said here alone (ASVS 1.3.2, 3.2.2, 3.5.5, 3.5.6,
 // 14.3.3, 15.3.6).
 func TestScriptsShowTextsAndKeepLittle(t *testing.T) {
+	t.Parallel()
 	root, err := portaltest.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -426,6 +436,7 @@ func TestScriptsShowTextsAndKeepLittle(t *testing.T) {
 // Where a secret is held against what somebody sent, the time that takes tells nothing of
 // it (ASVS 11.2.4).
 func TestSecretsAreComparedInConstantTime(t *testing.T) {
+	t.Parallel()
 	want := map[string]int{"portal/page_egov.go": 1, "portal/keeper/keeper.go": 1, "portal/notice/contact.go": 1, "portal/notice/smshttp/smshttp.go": 1, "portal/submission/submission.go": 3}
 	for _, s := range served(t) {
 		if n := len(s.calls("subtle", "ConstantTimeCompare")); n < want[s.name] {

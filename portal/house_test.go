@@ -122,6 +122,7 @@ func house(folder string) string {
 }
 
 func TestEveryPackageStandsOnAFloorAndImportsOnlyDownward(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		own, known := floors[house(s.folder)]
 		if !known {
@@ -149,6 +150,7 @@ func TestEveryPackageStandsOnAFloorAndImportsOnlyDownward(t *testing.T) {
 
 // The signature packages are for anybody to read and to take out of the house.
 func TestSignaturesKnowNothingOfThePortal(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		for _, i := range s.file.Imports {
 			path, _ := strconv.Unquote(i.Path.Value)
@@ -161,6 +163,7 @@ func TestSignaturesKnowNothingOfThePortal(t *testing.T) {
 
 // What is in the house of signatures for one purpose is used for no other.
 func TestTheSharpToolsOfSignaturesStayWhereTheyBelong(t *testing.T) {
+	t.Parallel()
 	importers := map[string][]string{
 		"zharia/portal/eds/raw":             {"cmd/perfbench"}, // bare arithmetic, to be measured
 		"zharia/portal/eds/internal/beside": nil,               // for tests
@@ -197,6 +200,7 @@ func TestTheSharpToolsOfSignaturesStayWhereTheyBelong(t *testing.T) {
 }
 
 func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
 	said := map[string]bool{}
 	for _, s := range sources(t) {
 		begins := "Package " + s.file.Name.Name + " "
@@ -214,6 +218,7 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 
 // Words live in i18n; what portaltest writes is what people in tests write.
 func TestNoWordOfKazakhOrRussianStandsInGo(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		if s.folder == "portal/portaltest" {
 			continue
@@ -229,6 +234,7 @@ func TestNoWordOfKazakhOrRussianStandsInGo(t *testing.T) {
 
 // In `return x, fill(&x)` the language leaves open which of the two is looked at first.
 func TestNothingIsReturnedBesideTheCallThatFillsIt(t *testing.T) {
+	t.Parallel()
 	for _, s := range sources(t) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			ret, ok := n.(*ast.ReturnStmt)
@@ -277,6 +283,7 @@ func text(e ast.Expr) string {
 
 // A composite key that is written twice compiles, and the second wins in silence.
 func TestNoMoveIsWrittenTwice(t *testing.T) {
+	t.Parallel()
 	tables := 0
 	for _, s := range sources(t) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
@@ -369,6 +376,7 @@ func lists() map[string][]string {
 }
 
 func TestTheListsOfTheSchemaAreThoseOfTheCode(t *testing.T) {
+	t.Parallel()
 	roles := slices.DeleteFunc(plain(policy.Roles), func(r string) bool { return r == string(policy.Applicant) })
 	var kinds []string // what an investigator publishes; answers are made by answering
 	for _, kind := range policy.Kinds {
@@ -493,6 +501,7 @@ var own = []policy.Act{policy.AttachmentScan, policy.ReportOverdue, policy.BookR
 	policy.ParticipantLapse, policy.ParticipantReplace, policy.ParticipantFollow, policy.ParticipantJoin, policy.ParticipantSever, policy.CaseJoin, policy.CaseSever}
 
 func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {
+	t.Parallel()
 	at := map[policy.Act]string{}
 	for _, r := range portal.Routes() {
 		if at[r.Act] != "" {
@@ -528,6 +537,7 @@ func TestEveryActHasARuleAnAddressAndALabel(t *testing.T) {
 var shows = map[string]int{"show": 1, "form": 2, "showSigning": 2, "Show": 2}
 
 func TestEveryPageIsShownAndEveryShownPageIsThere(t *testing.T) {
+	t.Parallel()
 	pages, said := map[string]bool{}, map[string]bool{}
 	for _, file := range templates(t) {
 		if file != "layout" && file != "agent" && !strings.HasPrefix(file, "part_") {
@@ -587,6 +597,7 @@ func template(t *testing.T, name string) string {
 var inline = regexp.MustCompile(`(?i)<style|\sstyle="|\son[a-z]+="|javascript:|<script[^>]*>[^<]|<script(?:\s[^>]*)?>\s*[^<\s]|<base|src="(?:https?:)?//|href="http`)
 
 func TestNoTemplateHasAnInlineScriptOrStyleOrAForeignAddress(t *testing.T) {
+	t.Parallel()
 	for _, file := range templates(t) {
 		if found := inline.FindString(template(t, file)); found != "" {
 			t.Errorf("%s.html: %s", file, found)
@@ -616,6 +627,7 @@ var addressed = []string{
 }
 
 func TestEveryFormAndEveryLinkLeadsToAnAddressOfItsMethod(t *testing.T) {
+	t.Parallel()
 	method := map[string]string{}
 	for _, r := range portal.Routes() {
 		method[string(r.Act)] = r.Method
@@ -645,6 +657,7 @@ func TestEveryFormAndEveryLinkLeadsToAnAddressOfItsMethod(t *testing.T) {
 
 // Nothing that only this machine has may be named in the project.
 func TestNoFileNamesAPlaceOutsideTheProject(t *testing.T) {
+	t.Parallel()
 	root, err := portaltest.Root()
 	if err != nil {
 		t.Fatal(err)

@@ -345,6 +345,7 @@ func (s *said) call(file string, c *parse.CommandNode) {
 var chosen = []string{`fail: .Message`, `fail: print .Message ".title"`, `part_sign: .Button`, `part_sign: .`, `phone: .`, `phone: .Button`, `desk_drafts: .Refusal`, `file: .`, `familiarisation_new: .`, `sample: .Title`, `tip_fail: .Message`, `tip_fail: print .Message ".title"`}
 
 func TestEveryKeyAPageSaysIsThere(t *testing.T) {
+	t.Parallel()
 	b, pages, families := bookOf(t), listen(t), families(t)
 	for key, files := range pages.keys {
 		if !b.In("kk").Has(key) {
@@ -421,6 +422,7 @@ func TestWhatEndsWithADayIsNotCalledADayInKazakh(t *testing.T) {
 var untilSaid = regexp.MustCompile(`\{\{t "([a-z_.-]+)" "([a-z]+)" \(until `)
 
 func TestEveryFamilyIsWhole(t *testing.T) {
+	t.Parallel()
 	b, used := bookOf(t), listen(t).families
 	only := map[string][]string{ // what is offered of a list that is longer
 		"record.": {"filing-submit", "filing-consider", "filing-withdraw", "filing-grant", "filing-grant-part", "filing-refuse", "filing-overdue", "filing-read", "filing-document", "filing-forward", "filing-extend", "filing-ask", "filing-reply", "cancellation-settle"},
@@ -485,6 +487,7 @@ func pattern(e *ast.BinaryExpr) string {
 }
 
 func TestEveryWordIsSaidSomewhere(t *testing.T) {
+	t.Parallel()
 	b, pages, families := bookOf(t), listen(t), families(t)
 	keys, patterns := spoken(t)
 	fields := map[string]bool{}

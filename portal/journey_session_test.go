@@ -37,6 +37,7 @@ func (v *visitor) key(name string) {
 }
 
 func TestAPageWarnsBeforeItsSessionEndsAndTheAnswerKeepsEverything(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.hurried(t, 12*time.Second, 8*time.Second)
 	v := s.visit(t, "8-session", "kk", phone)
@@ -89,6 +90,7 @@ func TestAPageWarnsBeforeItsSessionEndsAndTheAnswerKeepsEverything(t *testing.T)
 }
 
 func TestAPageThatIsOnlyReadIsLeftWhenItsSessionEndsAndComesBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.hurried(t, 5*time.Second, 2*time.Second)
 	v := s.visit(t, "8-left", "ru", desktop)

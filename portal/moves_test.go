@@ -47,6 +47,7 @@ func (f *front) complaintTo(kind policy.FilingKind, about string) uuid.UUID {
 // A complaint goes by the pages from the head, whom it concerns, to the chief, who asks
 // to add, takes longer and decides; both languages show each page.
 func TestAComplaintIsHandedOnMadeLongerAddedToAndDecidedByThePages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.complaintTo(policy.FilingComplaintHead, "expertise-done")
 	at := func(lang, rest string) string { return "/" + lang + "/filings/" + id.String() + rest }
@@ -114,6 +115,7 @@ func TestAComplaintIsHandedOnMadeLongerAddedToAndDecidedByThePages(t *testing.T)
 
 // A judge has a list of what falls due first, and sees nothing else of a case.
 func TestAJudgeHasAListAndThePagesOfWhatHeMustDecide(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.complaintTo(policy.FilingComplaintCourt, "expertise-done")
 	for _, lang := range []string{"ru", "kk"} {
@@ -137,6 +139,7 @@ func TestAJudgeHasAListAndThePagesOfWhatHeMustDecide(t *testing.T) {
 // A head who asks that a ruling be cancelled is on the prosecutor's list until she has
 // answered.
 func TestTheProsecutorAnswersAHeadsRequestByThePages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.complaintTo(policy.FilingComplaintHead, "expertise-done")
 	f.Answer(f.Marat, id, filing.Granted)

@@ -94,6 +94,7 @@ var statusTags = regexp.MustCompile(`(?s)<(?:p|span) class="tag[^"]*">(?:<span>)
 
 // Whatever page says where a filing is says it in one of eight words.
 func TestNoPageSaysWhereAFilingIsInOtherWordsThanTheEight(t *testing.T) {
+	t.Parallel()
 	for _, file := range templates(t) {
 		body := template(t, file)
 		if file != "part_status" && strings.Contains(body, `print "status.word."`) {
@@ -244,6 +245,7 @@ func (g *guest) feed(t *testing.T, lang string, fields url.Values) string {
 }
 
 func TestACalendarOutsideTellsANumberAndADayAndNothingElse(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
 		w := f.Words.In(lang)
@@ -343,6 +345,7 @@ func TestACalendarOutsideTellsANumberAndADayAndNothingElse(t *testing.T) {
 }
 
 func TestWhoeverTakesAnAddressBackHasNothingReadUnderIt(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	aigul := f.as(f.Aigul)
 	f.Petition(f.Aigul, f.Theft)
@@ -387,6 +390,7 @@ func TestACalendarThatAsksTooOftenIsToldToWait(t *testing.T) {
 }
 
 func TestAnOfficialHasInHisCalendarWhatHeMustAnswer(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Petition(f.Aigul, f.Theft)
 	page := f.as(f.Daniyar).get("/kk/calendar").want(t, "the page", http.StatusOK)
@@ -400,6 +404,7 @@ func TestAnOfficialHasInHisCalendarWhatHeMustAnswer(t *testing.T) {
 }
 
 func TestTheSheetOfNextStepsFitsOnOnePageInBothLanguages(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	sheets := map[string]uuid.UUID{
 		"petition": f.Petition(f.Aigul, f.Theft), "complaint": f.Complaint(f.Aigul, f.Theft, "search", "expertise-done"), "answered": f.Petition(f.Aigul, f.Theft), "withdrawn": f.Petition(f.Aigul, f.Theft),
@@ -442,6 +447,7 @@ func TestTheSheetOfNextStepsFitsOnOnePageInBothLanguages(t *testing.T) {
 // CPC 96(4): an application for security measures is considered within 24 hours. Whoever waits
 // for the answer and whoever owes it are told the hour, and no later one.
 func TestATermInHoursIsToldWithItsHour(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	id := f.Draft(f.Aigul, f.Theft, filing.NewFiling{Kind: policy.FilingSecurity})
 	if err := f.Submit(f.Aigul, id); err != nil {
@@ -475,6 +481,7 @@ func TestATermInHoursIsToldWithItsHour(t *testing.T) {
 // No prosecutor watches a judge (CPC 107): nothing that is said of what lies at a court sends
 // people to one, and when the term is over nothing speaks of it as of what is to come.
 func TestWhatLiesAtACourtIsNotSaidToBeWatchedByAProsecutor(t *testing.T) {
+	t.Parallel()
 	for seat, n := range map[guide.Seat]filing.NewFiling{
 		guide.Judge:  {Kind: policy.FilingComplaintCourt, What: guide.Deed},
 		guide.Appeal: {Kind: policy.FilingComplaintJudge, What: guide.Ruling},
@@ -516,6 +523,7 @@ func TestWhatLiesAtACourtIsNotSaidToBeWatchedByAProsecutor(t *testing.T) {
 }
 
 func TestACounselSeesAllHisClientsTermsInOneListAndOneMonth(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	own := f.Petition(f.Dana, f.Theft)  // she files for Serik
 	his := f.Petition(f.Serik, f.Theft) // he signs it himself
@@ -553,6 +561,7 @@ func TestACounselSeesAllHisClientsTermsInOneListAndOneMonth(t *testing.T) {
 }
 
 func TestAnAssistantWritesTheAdvocateSignsAndTheCaseStaysClosed(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"kk", "ru"} {
 		f := open(t)
 		dana, asel := f.as(f.Dana), f.as(f.Stranger)
@@ -645,6 +654,7 @@ func TestAnAssistantWritesTheAdvocateSignsAndTheCaseStaysClosed(t *testing.T) {
 }
 
 func TestAGrantEndsWithItsLastDay(t *testing.T) {
+	t.Parallel()
 	w := portaltest.World(t)
 	id := errand(t, w, helpUntil(t, w, w.Stranger, w.At))
 	if _, err := assist.Read(t.Context(), w.DB, w.Stranger.Asks(policy.ErrandRead), id); err != nil {
@@ -661,6 +671,7 @@ func TestAGrantEndsWithItsLastDay(t *testing.T) {
 }
 
 func TestEveryTermOfAClientNamesHim(t *testing.T) {
+	t.Parallel()
 	w := portaltest.World(t)
 	w.Petition(w.Dana, w.Theft)
 	w.Petition(w.Serik, w.Theft)
@@ -690,6 +701,7 @@ func TestEveryTermOfAClientNamesHim(t *testing.T) {
 }
 
 func TestTheTermsOfTwoClientsOfOneCaseAreInOneListAndEachOpensOnItsSide(t *testing.T) {
+	t.Parallel()
 	f := open(t)
 	forSerik, _ := twoClients(t, f.W)
 	his := f.Petition(f.Serik, f.Theft)
