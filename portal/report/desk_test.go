@@ -320,7 +320,6 @@ func TestSixtyFourDecisionsAtOnceAreOne(t *testing.T) {
 	w.Sound()
 }
 
-// By the table of the law (LAW.md, 3.2 and 4.1).
 // A decision may be signed days after it was drafted: its paper names no day that was counted
 // from the draft, and the pages count from the signature, over days off that were moved.
 func TestUntilWhenAMaterialIsSentIsCountedFromTheSignature(t *testing.T) {
@@ -358,6 +357,7 @@ func TestUntilWhenAMaterialIsSentIsCountedFromTheSignature(t *testing.T) {
 	w.Sound()
 }
 
+// By the table of the law (LAW.md, 3.2 and 4.1).
 func TestEachGroundStandsOnItsArticle(t *testing.T) {
 	want := map[report.Ground]law.Ref{
 		report.ToRegister: law.CPC(179, 1), report.NoAudit: law.CPC(179, 1), report.CivilDeal: law.CPC(179, 1),

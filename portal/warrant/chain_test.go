@@ -369,7 +369,6 @@ func TestAPaperThatIsDatedBackGivesNothing(t *testing.T) {
 	}
 }
 
-// A draft may wait for its signature as long as its signer has the power.
 // Whoever lost a case does not prolong it by a paper of his own that takes it too, dated back
 // and signed today.
 func TestWhoLostACaseDoesNotLoseItLaterByAnotherPaper(t *testing.T) {
@@ -409,6 +408,7 @@ func TestAPaperThatIsShownAgainLaterWasSignedWhenItWasFirst(t *testing.T) {
 	}
 }
 
+// A draft may wait for its signature as long as its signer has the power.
 func TestAPaperThatWaitedForItsSignatureCounts(t *testing.T) {
 	h := begin()
 	h.victim("first", "victim")
