@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"zharia/portal/agenda"
+	"zharia/portal/deadline"
 	"zharia/portal/document"
 	"zharia/portal/materials"
 	"zharia/portal/policy"
@@ -341,6 +343,56 @@ func TestAFileThatWasTakenBackSaysSoToItsReader(t *testing.T) {
 	}
 	aigul.get(read+"/record").want(t, "the record", http.StatusSeeOther)
 	aigul.get("/kk/cases/"+f.Theft.String()).want(t, "her case", http.StatusOK)
+}
+
+// The last day on which the file is open and the days for petitions after it are among the terms
+// of its reader, in the portal and in a calendar outside; to a suspect no day closes it.
+func TestTheTermsOfAReadingStandInTheAgenda(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	_, hers, _, his := f.file()
+	aigul := f.as(f.Aigul)
+	says := func(what, key, day string, of uuid.UUID) {
+		t.Helper()
+		page := aigul.get("/kk/clients/terms").want(t, what, http.StatusOK)
+		whole(t, what, page.body, "kk")
+		if !strings.Contains(page.body, f.Words.In("kk").T("client_terms."+key)) || !strings.Contains(page.body, `id="day-`+day) || !strings.Contains(page.body, "/kk/familiarisations/"+of.String()) {
+			t.Errorf("%s: not there, or of another day\n%s", what, short(page.body))
+		}
+		all, err := agenda.Gather(f.Aigul.As(t.Context()), f.App, f.Aigul.Asks(policy.ClientTerms))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ics := string(agenda.Calendar(f.Words.In("kk"), all, func(agenda.Term) string { return "https://zharia.kz/" }))
+		if !strings.Contains(ics, f.Words.In("kk").T("calendar.event."+key)) || !strings.Contains(ics, strings.ReplaceAll(day, "-", "")) {
+			t.Errorf("%s: the calendar has it not\n%s", what, ics)
+		}
+	}
+	var last string
+	if err := f.SQL.Get(&last, `SELECT until::text FROM familiarisation WHERE id = $1`, hers); err != nil {
+		t.Fatal(err)
+	}
+	says("while she reads", "reading", last, hers)
+	to := "/kk/familiarisations/" + hers.String()
+	aigul.post(to+"/record/draft", nil).want(t, "the draft of a record", http.StatusSeeOther)
+	aigul.sign(aigul.get(to+"/record/check").want(t, "the record", http.StatusOK), f.Aigul.Key).want(t, "signed", http.StatusSeeOther)
+	says("when she has read", "petition", deadline.LastDay(deadline.AfterReading.Count(f.At, deadline.Kazakhstan()).Ends).Format(time.DateOnly), hers)
+	if err := f.Begin(his); err != nil {
+		t.Fatal(err)
+	}
+	all, err := agenda.Gather(f.Serik.As(t.Context()), f.App, f.Serik.Asks(policy.ClientTerms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, term := range all {
+		if term.Kind == agenda.Reading {
+			t.Errorf("a suspect is told that the file closes: %+v", term)
+		}
+	}
+	f.At = f.At.AddDate(0, 1, 0)
+	if page := f.as(f.Aigul).get("/kk/clients/terms").want(t, "a month later", http.StatusOK); strings.Contains(page.body, hers.String()) {
+		t.Error("what is over is still there")
+	}
 }
 
 func TestTheNoticeOfAnotherInvestigatorIsPreparedAnew(t *testing.T) {

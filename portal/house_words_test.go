@@ -400,7 +400,7 @@ func TestWhatEndsWithADayIsNotCalledADayInKazakh(t *testing.T) {
 			}
 		}
 	}
-	for _, key := range []string{"service.would-end", "service.until", "client_terms.complain", "client_terms.file-by", "filing.due", "filing.was-due"} { // before it, in an element of their own
+	for _, key := range []string{"service.would-end", "service.until", "client_terms.complain", "client_terms.file-by", "client_terms.reading", "client_terms.petition", "filing.due", "filing.was-due"} { // before it, in an element of their own
 		if text := kk.T(key); wrong.MatchString(text) || strings.HasSuffix(text, "өтті") {
 			t.Errorf("%s says %q before the end of a term", key, text)
 		}

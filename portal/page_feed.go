@@ -131,6 +131,8 @@ func (p *Portal) pathOf(lang string, t agenda.Term, acting uuid.UUID) string {
 		act, of = policy.ActingChoose, t.Case
 	case t.Decision != "":
 		act = policy.DecisionRead
+	case t.Filing == "":
+		act = policy.FamiliarisationRead
 	}
 	path, err := p.link(lang, string(act), of)
 	if err != nil { // all are in the table of routes

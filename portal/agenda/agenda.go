@@ -18,6 +18,7 @@ import (
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
 	"zharia/portal/law"
+	"zharia/portal/materials"
 	"zharia/portal/policy"
 	"zharia/portal/vault"
 )
@@ -31,10 +32,12 @@ const (
 	Owed     Kind = "owed"     // he owes an answer
 	Complain Kind = "complain" // he may complain until then
 	FileBy   Kind = "file-by"  // a draft of his must be filed until then
+	Reading  Kind = "reading"  // the file of the case is open to him until then
+	Petition Kind = "petition" // he may petition after he has read it
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Awaited, Owed, Complain, FileBy}
+var Kinds = []Kind{Awaited, Owed, Complain, FileBy, Reading, Petition}
 
 // Kept is how long a term that is over stays in a feed, as cancelled: a calendar that
 // asks once a week still learns of it.
@@ -43,8 +46,8 @@ const Kept = 30 * 24 * time.Hour
 // Term is one thing that ends at a moment.
 type Term struct {
 	Kind       Kind
-	Of         uuid.UUID // the filing, or the decision
-	Number     string    // of the filing; "" for a draft and a decision
+	Of         uuid.UUID // the filing, the decision, or the reading of the file
+	Number     string    // of the filing; "" for a draft and anything else
 	Filing     policy.FilingKind
 	Decision   policy.Kind
 	Case       uuid.UUID
@@ -106,7 +109,11 @@ func Gather(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	out = append(out, received...)
+	readings, err := ofReadings(ctx, db, ask, days, clients)
+	if err != nil {
+		return nil, err
+	}
+	out = append(append(out, received...), readings...)
 	if ask.Is&policy.Official != 0 {
 		owed, err := filing.Urgent(ctx, db, ask.To(policy.FilingRead))
 		if err != nil {
@@ -221,11 +228,37 @@ func ofDecisions(ctx context.Context, db *vault.DB, ask policy.Ask, clients []ca
 				Kind: Complain, Of: s.Decision, Decision: s.Kind, Case: c.ID, CaseNumber: c.Number,
 				By: lawOf(s.Term, s.At), DueAt: s.DueAt, Touched: s.At,
 			}
-			for _, client := range clients {
-				if slices.ContainsFunc(client.Side.Capacities, func(k casefile.Capacity) bool { return k.Participant == s.Participant }) {
-					t.Client, t.Side = client.Side.Name, s.Participant
-				}
-			}
+			t.forClient(clients, s.Participant)
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// forClient says for whom a term runs that is of the asker as a participant.
+func (t *Term) forClient(clients []casefile.Client, participant uuid.UUID) {
+	for _, client := range clients {
+		if slices.ContainsFunc(client.Side.Capacities, func(k casefile.Capacity) bool { return k.Participant == participant }) {
+			t.Client, t.Side = client.Side.Name, participant
+		}
+	}
+}
+
+// ofReadings are the last day on which the file of a case is open to the asker, and the days
+// for petitions after that (CPC 294, 297).
+func ofReadings(ctx context.Context, db *vault.DB, ask policy.Ask, days calendar.Changes, clients []casefile.Client) ([]Term, error) {
+	all, err := materials.Running(ctx, db, ask.To(policy.CaseRead))
+	if err != nil {
+		return nil, err
+	}
+	var out []Term
+	for _, f := range all {
+		t := Term{Kind: Reading, Of: f.ID, Case: f.Case, CaseNumber: f.CaseNumber, By: law.CPC(294), DueAt: f.Closes(), Revision: f.Postponed, Touched: f.OpenedAt}
+		if f.Status != materials.Opened {
+			t.Kind, t.By, t.DueAt, t.Revision, t.Touched = Petition, lawOf(deadline.AfterReading, f.RecordedAt), f.PetitionsUntil(days), 0, f.RecordedAt
+		}
+		if ask.At.Before(t.DueAt) {
+			t.forClient(clients, f.Holder)
 			out = append(out, t)
 		}
 	}

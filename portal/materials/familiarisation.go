@@ -91,6 +91,14 @@ func (f Familiarisation) PetitionsUntil(days calendar.Changes) time.Time {
 	return days.Running(deadline.AfterReading, f.RecordedAt).Ends
 }
 
+// Closes is the end of his last day; zero where no day closes the file to him.
+func (f Familiarisation) Closes() time.Time {
+	if f.Unhurried() {
+		return time.Time{}
+	}
+	return time.Date(f.Until.Year(), f.Until.Month(), f.Until.Day()+1, 0, 0, 0, 0, deadline.Zone)
+}
+
 func motionsAt(casefile, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "familiarisation", Column: "motions", ID: id, Case: casefile}
 }
@@ -151,6 +159,10 @@ const lockFamiliarisation = selectFamiliarisation + `
 const selectOfReader = selectAnyFamiliarisation + `
  WHERE p.person = $1 AND f.casefile = $3 AND f.status <> 'draft'
  ORDER BY f.opened_at DESC`
+
+const selectRunning = selectAnyFamiliarisation + `
+ WHERE p.person = $1 AND (f.status = 'open' OR f.recorded_at > $3)
+ ORDER BY f.opened_at, f.id`
 
 const selectOfCase = selectAnyFamiliarisation + `
  WHERE f.casefile = $3
@@ -231,6 +243,20 @@ func (row familiarisationRow) forAsker(ctx context.Context, db *vault.DB, ask po
 func Mine(ctx context.Context, db *vault.DB, ask policy.Ask, casefileID uuid.UUID) ([]Familiarisation, error) {
 	var rows []familiarisationRow
 	if err := db.Select(ctx, &rows, selectOfReader, ask.Person, today(ask.At), casefileID); err != nil {
+		return nil, err
+	}
+	all, err := openAll(ctx, db, ask, rows)
+	return slices.DeleteFunc(all, func(f Familiarisation) bool { return !f.Mine }), err
+}
+
+// petitioned is how long the days for petitions can run, days off that were moved included.
+const petitioned = 40 * 24 * time.Hour
+
+// Running are those of the asker, over all his cases, of which a term may run: he reads, or
+// has signed the record.
+func Running(ctx context.Context, db *vault.DB, ask policy.Ask) ([]Familiarisation, error) {
+	var rows []familiarisationRow
+	if err := db.Select(ctx, &rows, selectRunning, ask.Person, today(ask.At), ask.At.Add(-petitioned)); err != nil {
 		return nil, err
 	}
 	all, err := openAll(ctx, db, ask, rows)
