@@ -299,7 +299,8 @@ const selectBackends = `
 SELECT pid FROM pg_stat_activity WHERE usename = 'zharia' AND backend_type = 'client backend' ORDER BY state = 'active' DESC, random()`
 
 // killBackend kills one backend of the portal: PostgreSQL then ends all others and
-// recovers by itself.
+// recovers by itself. Until it has ended them people may still file, and what is asked of
+// it next would meet the recovery.
 func (l *lab) killBackend(ctx context.Context) error {
 	var pids []int
 	if err := l.db.Select(ctx, &pids, selectBackends); err != nil {
@@ -312,10 +313,23 @@ func (l *lab) killBackend(ctx context.Context) error {
 	for _, pid := range pids {
 		if parentOf(pid) == postmaster {
 			l.crashes++
-			return syscall.Kill(pid, syscall.SIGKILL)
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				return err
+			}
+			return ended(ctx, postmaster, pids)
 		}
 	}
 	return errors.New("the portal has no connection to PostgreSQL")
+}
+
+// ended waits until none of the processes is a child of the parent any more.
+func ended(ctx context.Context, parent int, pids []int) error {
+	for end := time.Now().Add(readyTime); time.Now().Before(end); sleep(ctx, 5*time.Millisecond) {
+		if ctx.Err() != nil || !slices.ContainsFunc(pids, func(pid int) bool { return parentOf(pid) == parent }) {
+			return ctx.Err()
+		}
+	}
+	return errors.New("PostgreSQL goes on as if no backend of its had been killed")
 }
 
 // healthy waits until the portal serves.
