@@ -238,6 +238,9 @@ func DraftReply(ctx context.Context, db *vault.DB, press document.Press, ask pol
 			}
 			a.Points[i].Reply = text
 		}
+		if _, err := dropUnawaited(ctx, tx, f); err != nil {
+			return err
+		}
 		old, err := draftOf(ctx, tx, f, true)
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -467,4 +468,51 @@ func TestWhoeverAgreedWithARulingIsNotAskedToCancelIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Sound()
+}
+
+// A reply that was begun and is awaited no more, since another has it, is in nobody's way:
+// the author adds what he wants, or gives it up, and replies to the next one.
+func TestAReplyThatNobodyAwaitsAnyMoreIsInNobodysWay(t *testing.T) {
+	for _, then := range []string{"adds", "gives up", "is asked again"} {
+		t.Run(then, func(t *testing.T) {
+			w := portaltest.World(t)
+			id := w.Complaint(w.Aigul, w.Theft, "other", "")
+			asks := func(a *portaltest.Actor) {
+				t.Helper()
+				if err := filing.AskToAdd(as(t, w, a), w.App, a.Asks(policy.FilingAsk), id, []string{"Түбіртек"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			asks(w.Gulnar)
+			if err := filing.DraftReply(as(t, w, w.Aigul), w.App, w.Press, w.Aigul.Asks(policy.ReplyDraft), id, []string{"Түбіртек менде сақталған"}, "kk"); err != nil {
+				t.Fatal(err)
+			}
+			if err := handOn(t, w, w.Gulnar, id, filing.NewForward{To: guide.Higher, Himself: true}); err != nil {
+				t.Fatal(err)
+			}
+			w.At = w.At.Add(time.Minute)
+			switch then {
+			case "adds":
+				if err := adds(t, w, w.Aigul, id, filing.NewSupplement{Kind: filing.Added, Text: more}); err != nil {
+					t.Error(err)
+				}
+			case "gives up":
+				if err := filing.DiscardSupplement(as(t, w, w.Aigul), w.App, w.Aigul.Asks(policy.SupplementDiscard), id); err != nil {
+					t.Error(err)
+				}
+			case "is asked again":
+				asks(w.Samat)
+				if err := reply(t, w, w.Aigul, id, "Түбіртекті тергеушіге бердім"); err != nil {
+					t.Error(err)
+				}
+				w.Want(t, `SELECT a.answered_at IS NOT NULL AS answered, s.n FROM addition a LEFT JOIN supplement s ON s.id = a.supplement ORDER BY a.asked_at`, `
+					answered | n
+					false    |
+					true     | 1`)
+			}
+			w.Want(t, `SELECT count(*) FROM supplement WHERE signed_at IS NULL`, "count\n0")
+			w.Want(t, `SELECT count(*) FROM document WHERE kind = 'supplement' AND signed_at IS NULL`, "count\n0")
+			w.Sound()
+		})
+	}
 }

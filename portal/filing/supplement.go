@@ -156,6 +156,9 @@ func DraftSupplement(ctx context.Context, db *vault.DB, press document.Press, as
 		if err := n.check(ctx, tx, f); err != nil {
 			return err
 		}
+		if _, err := dropUnawaited(ctx, tx, f); err != nil {
+			return err
+		}
 		if err := dropSupplement(ctx, tx, f); err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
@@ -230,6 +233,25 @@ func (n NewSupplement) keep(ctx context.Context, tx *vault.DB, ask policy.Ask, h
 	return tx.Exec(ctx, insertSupplement, id, filing, place, n.Kind, text, points, doc, ask.At)
 }
 
+// A reply to who handed the filing on since: another decides it, who has not asked for it,
+// or has asked for something else.
+const selectUnawaited = selectSupplement + ` s
+ WHERE s.filing = $1 AND s.signed_at IS NULL AND s.kind = 'asked'
+   AND NOT ($2 AND s.id IS NOT DISTINCT FROM (SELECT a.supplement FROM addition a WHERE a.filing = $1 ORDER BY a.asked_at DESC, a.id DESC LIMIT 1))`
+
+// dropUnawaited gives up a reply that nobody awaits any more, so that it is in the way of
+// nothing that its author writes; false where there is none.
+func dropUnawaited(ctx context.Context, tx *vault.DB, f Filing) (bool, error) {
+	var rows []supplementRow
+	if err := tx.Select(ctx, &rows, selectUnawaited, f.ID, f.Status == Asked); err != nil || len(rows) == 0 {
+		return false, err
+	}
+	if err := tx.Exec(ctx, deleteSupplement, rows[0].ID); err != nil {
+		return false, err
+	}
+	return true, document.Drop(ctx, tx, rows[0].Document)
+}
+
 const deleteSupplement = `
 DELETE FROM supplement WHERE id = $1 AND signed_at IS NULL`
 
@@ -268,7 +290,11 @@ func DiscardSupplement(ctx context.Context, db *vault.DB, ask policy.Ask, id uui
 		if err != nil {
 			return err
 		}
-		if err := dropSupplement(ctx, tx, f); err != nil {
+		gone, err := dropUnawaited(ctx, tx, f)
+		if err == nil && !gone {
+			err = dropSupplement(ctx, tx, f)
+		}
+		if err != nil {
 			return err
 		}
 		return ledger.Step(ctx, tx.DB, ask, "filing", id, f.Case, nil)
