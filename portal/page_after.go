@@ -36,7 +36,7 @@ func (p *Portal) after(c echo.Context, ask policy.Ask, f filing.Filing, answer *
 	ctx := c.Request().Context()
 	view := afterView{
 		Form:        web.NewForm("filing"),
-		MayWrite:    (f.Status.Open() || f.Status.Answered()) && ask.To(policy.MessageSend).Check(f.Standing) == nil,
+		MayWrite:    (f.Status.Open() || f.Status.Answered()) && ask.To(policy.MessageSend).Check(f.Standing) == nil && !f.Left,
 		MayAdd:      len(f.Acts(ask, policy.SupplementSign)) > 0,
 		Again:       f.Status == filing.Withdrawn && f.Author == ask.Person && f.Participant != uuid.Nil,
 		Consent:     len(f.Acts(ask, policy.WithdrawalConsent)) > 0,

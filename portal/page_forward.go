@@ -205,7 +205,7 @@ func (p *Portal) movesOf(c echo.Context, ask policy.Ask, f filing.Filing) (moves
 	out.May[string(policy.FilingForward)] = out.May[string(policy.FilingForward)] && f.Held() && !f.OfReport()
 	out.May[string(policy.FilingGrant)] = f.Decides(ask)
 	out.May[string(policy.CancellationNew)] = out.Cancelling != nil && !out.Cancelling.Settled && ask.To(policy.CancellationNew).Check(f.Standing) == nil && f.MaySettle(ask) == nil
-	out.Reply = f.Status == filing.Asked && f.Author == ask.Person
+	out.Reply = f.Status == filing.Asked && f.Author == ask.Person && !f.Left
 	out.Disputed = f.About != uuid.Nil && f.Status.Open() && ask.To(policy.FilingDisputed).Check(f.Standing) == nil
 	return out, nil
 }

@@ -36,7 +36,7 @@ func (p *Portal) showMessages(c echo.Context, ask policy.Ask, form *web.Form, nu
 		return err
 	}
 	page := messagesPage{Form: form, Filing: f, Mine: f.Author == ask.Person, Max: filing.MaxMessage, Day: filing.MaxMessages,
-		MayWrite: (f.Status.Open() || f.Status.Answered()) && ask.To(policy.MessageSend).Check(f.Standing) == nil}
+		MayWrite: (f.Status.Open() || f.Status.Answered()) && ask.To(policy.MessageSend).Check(f.Standing) == nil && !f.Left}
 	for _, m := range all {
 		page.Messages = append(page.Messages, messageLine{m, m.Mine(ask)})
 	}

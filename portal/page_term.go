@@ -211,7 +211,7 @@ func (p *Portal) showFilingCount(c echo.Context, ask policy.Ask, form *web.Form)
 	said := slices.ContainsFunc(page.Clock.Objections, func(o filing.CountObjection) bool {
 		return o.Person == ask.Person && o.DueAt.Equal(f.DueAt)
 	})
-	page.May = f.Status.Open() && !said && ask.To(policy.CountObject).Check(f.Standing) == nil
+	page.May = f.Status.Open() && !said && ask.To(policy.CountObject).Check(f.Standing) == nil && !f.Left
 	return p.form(c, form, "filing_count", page, policy.CountObject, f.ID)
 }
 

@@ -92,7 +92,7 @@ type Filing struct {
 	OverdueAt     time.Time
 	Drafted       bool            // an answer is being written: for the one who writes it
 	OpenedAt      time.Time       // when its reader, for whom it was filed or who acts for its author, first opened the answer
-	Left          bool            // its author, who reads it, acted for the other no more when it was answered: the answer is not for him
+	Left          bool            // its author, who reads it, acts for the other no more, or did not when it was answered: the answer is not for him, nor is anything his to change
 	Standing      policy.Standing // of the reader, to this filing
 
 	ConsentWaits bool // its author wants it back, and the one he acts for has not said yet
@@ -142,7 +142,7 @@ func (f Filing) Counting() deadline.Counting { return f.Term.Count(f.FiledAt, de
 func (f Filing) Acts(ask policy.Ask, acts ...policy.Act) []policy.Act {
 	return slices.DeleteFunc(slices.Clone(acts), func(act policy.Act) bool {
 		_, err := f.Status.after(act)
-		return err != nil || ask.To(act).Check(f.Standing) != nil || !f.taking(act)
+		return err != nil || ask.To(act).Check(f.Standing) != nil || !f.taking(act) || f.Left && slices.Contains(forAnother, act)
 	})
 }
 

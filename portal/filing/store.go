@@ -15,6 +15,7 @@ import (
 	"zharia/portal/fault"
 	"zharia/portal/guide"
 	"zharia/portal/identity"
+	"zharia/portal/law"
 	"zharia/portal/policy"
 	"zharia/portal/register"
 	"zharia/portal/vault"
@@ -116,7 +117,7 @@ SELECT f.id, f.casefile,
                FROM capacity k WHERE k.casefile = f.casefile AND k.person = $1) AS capacities,
        CASE WHEN f.author <> $1 AND f.status IN ('granted', 'granted-part', 'refused') AND s.standing && ARRAY['client', 'counsel']
             THEN (SELECT min(v.at) FROM opening v WHERE v.object_id = f.id AND v.person = $1 AND v.object = 'answer') END AS opened_at,
-       CASE WHEN f.author = $1 AND f.status IN ('granted', 'granted-part', 'refused') AND p.represents IS NOT NULL THEN fence.left_before(p.id, f.ended_at) ELSE false END AS left_before,
+       CASE WHEN f.author = $1 AND f.status <> 'draft' AND p.represents IS NOT NULL THEN fence.left_before(p.id, coalesce(f.ended_at, 'infinity')) ELSE false END AS left_before,
        s.standing, s.holds
   FROM filing f
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
@@ -237,6 +238,15 @@ func answerText(home vault.Home, id uuid.UUID) vault.Where {
 	return vault.Where{Table: "answer", Column: "reasons", ID: id}.In(home)
 }
 
+// forAnother is what an author does for the one for whom he filed, and no more once he acts
+// for him no more: what he filed stays as it is, for that one to take back, and for the
+// official to answer.
+var forAnother = []policy.Act{
+	policy.WithdrawalDraft, policy.FilingWithdraw, policy.WithdrawalAsk,
+	policy.SupplementDraft, policy.SupplementSign, policy.ReplyNew, policy.ReplyDraft, policy.FilingReply,
+	policy.CountObject, policy.MessageSend,
+}
+
 // forAsker opens the row for the one who asks: not found where he is nothing to
 // it, refused where his act is not his to do.
 func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask) (Filing, error) {
@@ -264,6 +274,9 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 	}
 	if err := ask.Check(f.Standing); err != nil {
 		return Filing{}, err
+	}
+	if f.Left && slices.Contains(forAnother, ask.Act) {
+		return Filing{}, fault.New(fault.Forbidden, "fault.power-over").Under(law.CPC(76, 4))
 	}
 	if f.Status == Draft && slices.Contains(terminations, f.AboutKind) {
 		if f.days, err = calendar.Read(ctx, db.DB); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -261,4 +262,61 @@ func numbers(all []filing.Told) string {
 		out = append(out, f.Number)
 	}
 	return strings.Join(out, " ")
+}
+
+// CPC 76(4), 100(5): whose power is over acts for nobody. What he filed stays as it is, and
+// whose it is takes it back himself or not.
+func TestWhoActsForHerNoMoreChangesNothingOfWhatHeFiledForHer(t *testing.T) {
+	w := portaltest.Kept(t)
+	power := uuid.Must(uuid.NewV7())
+	grant := casefile.Grant{Role: policy.Representative, Basis: basisOf(policy.Representative), Since: w.At.AddDate(0, 0, -1), Represents: w.Participant("aigul@theft")}
+	if err := w.Add(w.Daniyar, w.Theft, power, w.Nurlan, grant); err != nil {
+		t.Fatal(err)
+	}
+	id := w.Petition(w.Nurlan, w.Theft)
+	w.At = w.At.Add(time.Hour)
+	if err := filing.AskToAdd(as(t, w, w.Daniyar), w.App, w.Daniyar.Asks(policy.FilingAsk), id, []string{"Түбіртек"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := filing.DraftWithdrawal(as(t, w, w.Nurlan), w.App, w.Press, w.Nurlan.Asks(policy.WithdrawalDraft), id, "kk"); err != nil {
+		t.Fatal(err)
+	}
+	_, before, err := filing.WithdrawalOf(as(t, w, w.Nurlan), w.App, w.Nurlan.Asks(policy.WithdrawalCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.End(w.Daniyar, power); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Minute)
+	ctx := as(t, w, w.Nurlan)
+	wantKind(t, "by a paper of before", fault.Forbidden, filing.Withdraw(ctx, w.App, w.Verifier, w.Nurlan.Asks(policy.FilingWithdraw), id, w.SignedBy(w.Nurlan, before.Content), before.Digest))
+	wantKind(t, "by a new one", fault.Forbidden, w.Withdraw(w.Nurlan, id))
+	wantKind(t, "he writes it anew", fault.Forbidden, adds(t, w, w.Nurlan, id, filing.NewSupplement{Kind: filing.Corrected, Text: anew}))
+	wantKind(t, "he replies for her", fault.Forbidden, reply(t, w, w.Nurlan, id, "Түбіртек менде сақталған"))
+	wantKind(t, "he objects to the count", fault.Forbidden, filing.Disagree(ctx, w.App, w.Nurlan.Asks(policy.CountObject), id, "Мерзім басқаша есептелуге тиіс еді."))
+	wantKind(t, "he writes to the official", fault.Forbidden, filing.Send(ctx, w.App, w.Nurlan.Asks(policy.MessageSend), id, "Құжатымды қашан қарайсыз?"))
+	f, err := filing.Read(ctx, w.App, w.Nurlan.Asks(policy.FilingRead), id)
+	if err != nil {
+		t.Fatal(err) // what he wrote stays his to read
+	}
+	if acts := f.Acts(w.Nurlan.Asks(policy.FilingRead), policy.FilingWithdraw, policy.SupplementSign, policy.FilingReply); len(acts) > 0 {
+		t.Errorf("the page offers %v", acts)
+	}
+	if word := filing.Word(f, w.At); word != filing.WordConsidered {
+		t.Errorf("he is told %s", word)
+	}
+	w.Want(t, `SELECT status FROM filing`, "status\nwaiting")
+
+	// Confirmed again he goes on; and she takes it back whoever acts for her.
+	if err := w.Confirm(w.Daniyar, power, grant); err != nil {
+		t.Fatal(err)
+	}
+	if err := reply(t, w, w.Nurlan, id, "Түбіртек менде сақталған"); err != nil {
+		t.Errorf("again confirmed: %v", err)
+	}
+	if err := w.Withdraw(w.Aigul, id); err != nil {
+		t.Errorf("she herself: %v", err)
+	}
+	w.Sound()
 }

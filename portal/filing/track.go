@@ -44,7 +44,7 @@ func Word(f Filing, at time.Time) StatusWord {
 		return WordAnswered
 	case f.Overdue(at):
 		return WordOverdue
-	case f.Status == Asked && f.Standing&(policy.Author|policy.Counsel) != 0:
+	case f.Status == Asked && f.Standing&(policy.Author|policy.Counsel) != 0 && !f.Left:
 		return WordNeedsYou
 	case f.Status == Filed:
 		return WordRegistered
