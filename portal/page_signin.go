@@ -109,7 +109,7 @@ func (p *Portal) signed(c echo.Context) (cms, digest []byte, err error) {
 // every other error stays an error.
 func refused(err error) (string, error) {
 	var fa *fault.Fault
-	if errors.As(err, &fa) && (fa.Kind == fault.Invalid || fa.Message == "fault.document-changed") {
+	if errors.As(err, &fa) && (fa.Kind == fault.Invalid || fa.Message == "fault.document-changed" || fa.Message == "fault.added-since") {
 		return fa.Message, nil
 	}
 	return "", err

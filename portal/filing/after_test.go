@@ -126,6 +126,32 @@ func TestWhileAnAnswerIsBeingWrittenFactsMayBeAddedAndPointsMayNot(t *testing.T)
 	w.Want(t, `SELECT count(*) FROM point`, "count\n1")
 }
 
+// CPC 104(2), 99(5): all that is argued is looked into, what was added last as well.
+func TestAnAnswerThatWasWrittenBeforeSomethingWasAddedIsNotSigned(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	ctx := as(t, w, w.Daniyar)
+	if err := filing.DraftAnswer(ctx, w.App, w.Press, w.Daniyar.Asks(policy.AnswerDraft), id, portaltest.Said(filing.Refused, 1)); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Minute)
+	if err := adds(t, w, w.Aigul, id, filing.NewSupplement{Kind: filing.Corrected, Text: anew}); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Minute)
+	_, _, doc, err := filing.AnswerDraft(ctx, w.App, w.Daniyar.Asks(policy.AnswerCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filing.Decide(ctx, w.App, w.Verifier, w.Daniyar.Asks(policy.FilingRefuse), id, w.SignedBy(w.Daniyar, doc.Content), doc.Digest)
+	wantKind(t, "the answer of before", fault.Conflict, err)
+	w.Want(t, `SELECT status FROM filing`, "status\nfiled")
+	if err := decide(t, w, w.Daniyar, id, portaltest.Said(filing.Refused, 1)); err != nil {
+		t.Errorf("written anew: %v", err)
+	}
+	w.Sound()
+}
+
 func TestASupplementHasItsLimits(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)

@@ -150,8 +150,12 @@ func AnswerDraft(ctx context.Context, db *vault.DB, ask policy.Ask, id uuid.UUID
 	return f, a, doc, err
 }
 
+const selectAddedSince = `
+SELECT EXISTS (SELECT FROM supplement WHERE filing = $1 AND signed_at > $2)`
+
 // Decide signs the drafted answer with the official's key and decides the
-// filing. The act must be that of the outcome the document states.
+// filing. The act must be that of the outcome the document states. Conflict where its
+// author added something since the answer was written: it is written with that before one.
 func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, id uuid.UUID, cms, digest []byte) error {
 	signature, err := document.Verify(ctx, db, v, ask, cms, digest)
 	if err != nil {
@@ -171,6 +175,13 @@ func Decide(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.Ask, 
 		}
 		if a.Outcome != next || a.Author != ask.Person {
 			return fault.New(fault.Conflict, "fault.document-changed")
+		}
+		var since bool
+		if err := tx.Get(ctx, &since, selectAddedSince, id, a.MadeAt); err != nil {
+			return err
+		}
+		if since { // all that is argued is looked into, CPC 104(2)
+			return fault.New(fault.Conflict, "fault.added-since")
 		}
 		doc, err := document.Sign(ctx, tx, ask, a.Document, signature)
 		if err != nil {
