@@ -2863,10 +2863,14 @@ CREATE FUNCTION fence.decides(of_filing uuid) RETURNS boolean LANGUAGE plpgsql S
 BEGIN
     RETURN fence.post() IS NOT NULL AND EXISTS (SELECT FROM filing f WHERE f.id = of_filing AND f.status <> 'draft' AND f.decider = ANY (fence.stands_for()));
 END $$;
--- That somebody writes the answer tells no word of it: a point may not be added any more.
+-- That somebody writes the answer tells no word of it: a point may not be added any more. What
+-- one began for whom it waits no more is no answer that is being written.
 CREATE FUNCTION fence.answering(of_filing uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM answer a WHERE a.filing = of_filing);
+    RETURN EXISTS (SELECT FROM answer a JOIN filing f ON f.id = a.filing
+                    WHERE a.filing = of_filing
+                      AND (a.signed_at IS NOT NULL OR a.author = f.decider
+                           OR EXISTS (SELECT FROM substitution s WHERE s.officer = f.decider AND s.deputy = a.author AND s.signed_at IS NOT NULL AND s.ended_at IS NULL)));
 END $$;
 -- Whether the asker answers something in a case: then he writes papers of it.
 CREATE FUNCTION fence.answers(in_case uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

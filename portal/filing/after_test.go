@@ -152,6 +152,42 @@ func TestAnAnswerThatWasWrittenBeforeSomethingWasAddedIsNotSigned(t *testing.T) 
 	w.Sound()
 }
 
+// An answer that the one before began is written by nobody once the case is another's.
+func TestAnAnswerThatTheOneBeforeBeganKeepsNobodyFromAddingAPoint(t *testing.T) {
+	w := portaltest.World(t)
+	id := w.Petition(w.Aigul, w.Theft)
+	begins := func(a *portaltest.Actor, points int) error {
+		return filing.DraftAnswer(as(t, w, a), w.App, w.Press, a.Asks(policy.AnswerDraft), id, portaltest.Said(filing.Refused, points))
+	}
+	if err := begins(w.Daniyar, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.At = w.At.Add(time.Minute)
+	if err := w.Assign(w.Marat, w.Theft, w.Ermek); err != nil {
+		t.Fatal(err)
+	}
+	pointed := filing.NewSupplement{Kind: filing.Added, Text: more, Points: []string{newPoint}}
+	if err := adds(t, w, w.Aigul, id, pointed); err != nil {
+		t.Errorf("while nobody writes: %v", err)
+	}
+	// Given back to him, what he began says nothing to it and is not signed.
+	w.At = w.At.Add(time.Minute)
+	if err := w.Assign(w.Marat, w.Theft, w.Daniyar); err != nil {
+		t.Fatal(err)
+	}
+	_, _, doc, err := filing.AnswerDraft(as(t, w, w.Daniyar), w.App, w.Daniyar.Asks(policy.AnswerCheck), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filing.Decide(as(t, w, w.Daniyar), w.App, w.Verifier, w.Daniyar.Asks(policy.FilingRefuse), id, w.SignedBy(w.Daniyar, doc.Content), doc.Digest)
+	wantKind(t, "an answer without the new point", fault.Conflict, err)
+	if err := begins(w.Daniyar, 2); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, "while he writes", fault.Invalid, adds(t, w, w.Aigul, id, pointed))
+	w.Sound()
+}
+
 func TestASupplementHasItsLimits(t *testing.T) {
 	w := portaltest.World(t)
 	id := w.Petition(w.Aigul, w.Theft)
