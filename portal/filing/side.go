@@ -40,6 +40,13 @@ func (row filingRow) capacities(at time.Time) []capacityOf {
 	return out
 }
 
+// lapsed says that the power by which its author filed it is over, if only since midnight,
+// and that he has no other for the same one.
+func (row filingRow) lapsed(at time.Time) bool {
+	return row.Until != nil && row.Until.Format(time.DateOnly) < at.In(deadline.Zone).Format(time.DateOnly) &&
+		!slices.ContainsFunc(row.capacities(at), func(c capacityOf) bool { return c.whom == row.Whom })
+}
+
 // whom says for whom somebody acts, among several; false while he has not said.
 func whom(all []capacityOf, ask policy.Ask) (uuid.UUID, bool) {
 	var sides []uuid.UUID

@@ -75,6 +75,7 @@ type filingRow struct {
 	Drafted       bool               `db:"drafted"`
 	OpenedAt      *time.Time         `db:"opened_at"`
 	Left          bool               `db:"left_before"`
+	Until         *time.Time         `db:"until"` // the last day of the power by which its author, who asks, filed it
 	Whom          uuid.UUID          `db:"whom"`
 	MayWithdraw   bool               `db:"may_withdraw"`
 	Holds         bool               `db:"holds"`
@@ -118,6 +119,7 @@ SELECT f.id, f.casefile,
        CASE WHEN f.author <> $1 AND f.status IN ('granted', 'granted-part', 'refused') AND s.standing && ARRAY['client', 'counsel']
             THEN (SELECT min(v.at) FROM opening v WHERE v.object_id = f.id AND v.person = $1 AND v.object = 'answer') END AS opened_at,
        CASE WHEN f.author = $1 AND f.status <> 'draft' AND p.represents IS NOT NULL THEN fence.left_before(p.id, coalesce(f.ended_at, 'infinity')) ELSE false END AS left_before,
+       CASE WHEN f.author = $1 AND p.represents IS NOT NULL THEN p.until END AS until,
        s.standing, s.holds
   FROM filing f
   LEFT JOIN known a ON a.casefile = f.casefile AND a.person = f.author
@@ -268,7 +270,7 @@ func (row filingRow) forAsker(ctx context.Context, db *vault.DB, ask policy.Ask)
 		InPlaceOf: deref(row.RepresentedRole), Previous: row.Previous.UUID, ConsentWaits: row.ConsentWaits,
 		Affected: row.Affected, Seat: row.Seat, What: row.What, Complained: row.Complained.UUID, Interested: ids(row.Interested), Suspend: row.Suspend,
 	}
-	f.Left = row.Left && standing&(official|policy.Client|policy.Counsel) == 0
+	f.Left = (row.Left || f.Status.Open() && row.lapsed(ask.At)) && standing&(official|policy.Client|policy.Counsel) == 0
 	if standing&(policy.Client|policy.Counsel) != 0 {
 		f.OpenedAt = deref(row.OpenedAt)
 	}

@@ -320,3 +320,20 @@ func TestWhoActsForHerNoMoreChangesNothingOfWhatHeFiledForHer(t *testing.T) {
 	}
 	w.Sound()
 }
+
+// His power is over from the first second after its last day, and not when that is written down.
+func TestAPowerThatEndedAtMidnightTakesNothingBack(t *testing.T) {
+	w := portaltest.World(t)
+	day := time.Date(2026, 10, 22, 0, 0, 0, 0, time.UTC)
+	grant := casefile.Grant{Role: policy.Representative, Basis: basisOf(policy.Representative), Since: day, Until: day, Represents: w.Participant("aigul@theft")}
+	if err := w.Add(w.Daniyar, w.Theft, uuid.Must(uuid.NewV7()), w.Nurlan, grant); err != nil {
+		t.Fatal(err)
+	}
+	id := w.Petition(w.Nurlan, w.Theft)
+	if f := mustRead(t, w, w.Nurlan, id); f.Left {
+		t.Error("on its last day it is over")
+	}
+	w.At = almaty("2026-10-23 00:00")
+	wantKind(t, "after midnight", fault.Forbidden, w.Withdraw(w.Nurlan, id))
+	w.Sound()
+}
