@@ -1808,6 +1808,8 @@ BEGIN
         ('extension', 'OLD.signed_at IS NOT NULL', '{}'), ('report_decision', 'OLD.signed_at IS NOT NULL', '{}'),
         ('exposure', 'OLD.signed_at IS NOT NULL', '{ended_at}'), ('redaction', 'OLD.signed_at IS NOT NULL', '{replaced_at}'),
         ('substitution', 'OLD.signed_at IS NOT NULL', '{ended_at}'),
+        ('report', 'OLD.registered_at IS NOT NULL', '{status,decided_at,overdue_at}'), ('request', 'OLD.asked_at IS NOT NULL', '{status,due_at,overdue_at,settled_at}'),
+        ('appointment', 'OLD.proposed_at IS NOT NULL', '{second,status,settled_at}'), ('service', 'OLD.at IS NOT NULL', '{due_at}'),
         ('familiarisation', 'OLD.recorded_at IS NOT NULL', '{status,closed_at}'), ('plea', 'OLD.answered_at IS NOT NULL', '{}'),
         ('warrant', 'true', '{}'), ('dispute', 'true', '{}'), ('movement', 'true', '{}'), ('recount', 'true', '{}'), ('count_objection', 'true', '{}'),
         ('cancellation', 'true', '{}'), ('message', 'true', '{read_at}')

@@ -46,6 +46,10 @@ var finals = []final{
 	{"exposure", "signed_at", nil, []string{"ended_at"}, []string{"reasons"}, true},
 	{"redaction", "signed_at", nil, []string{"replaced_at"}, []string{"established", "resolved"}, true},
 	{"substitution", "signed_at", nil, []string{"ended_at"}, nil, true},
+	{"report", "registered_at", nil, []string{"status", "decided_at", "overdue_at"}, []string{"draft", "answers", "handed"}, true},
+	{"request", "asked_at", nil, []string{"status", "due_at", "overdue_at", "settled_at"}, []string{"represented", "words", "named"}, true},
+	{"appointment", "proposed_at", nil, []string{"second", "status", "settled_at"}, nil, true},
+	{"service", "at", nil, []string{"due_at"}, nil, true},
 	{"familiarisation", "recorded_at", nil, []string{"status", "closed_at"}, []string{"motions"}, true},
 	{"plea", "answered_at", nil, nil, []string{"words"}, true},
 	{"warrant", "", nil, nil, nil, true},
@@ -56,6 +60,11 @@ var finals = []final{
 	{"cancellation", "", nil, nil, []string{"words"}, true},
 	{"message", "", nil, []string{"read_at"}, []string{"text"}, true},
 }
+
+// begun are the tables in which a row is taken away while its status is "draft", and never
+// after, though what it says is final only later or never. Of the others that have drafts,
+// finals says what one is.
+var begun = []string{"decision", "participant", "familiarisation"}
 
 // terms are the columns of what is final that some acts alone change, of those that may
 // change at all: by when something must be answered.
@@ -123,7 +132,7 @@ func (f final) may(act, column string) bool {
 
 // turns asks for the changes of rows and for their ends, each with what stood before it:
 // of all rows, or of those that acts after $4 changed, and then their changes since. Where
-// one cell tells a draft, at $3, drafts are left out. One pass in the order of the rows, as
+// one cell tells a draft, at $3, drafts that stay are left out; at -1 all that stays is. One pass in the order of the rows, as
 // for the newest of each.
 func (t table) turns(whole bool) *database.Writing {
 	w := &database.Writing{}
@@ -135,7 +144,7 @@ SELECT t.id, t.cols, t.gone, t.seq, t.was, r.act
 		w.Text(` AND id IN (SELECT id FROM public.trace WHERE tab = $1 AND seq > $4)`)
 	}
 	w.Text(`) t JOIN public.record r ON r.seq = t.seq
- WHERE t.was <> '' AND (CAST($3 AS int) = 0 OR substring(t.was FROM $3 FOR 16) <> '\x00000000000000000000000000000000')`)
+ WHERE t.was <> '' AND (t.gone OR CAST($3 AS int) = 0 OR $3 > 0 AND substring(t.was FROM greatest($3, 1) FOR 16) <> '\x00000000000000000000000000000000')`)
 	if !whole {
 		w.Text(` AND t.seq > $4`)
 	}
@@ -155,13 +164,15 @@ type turn struct {
 // stays looks whether an act changed what was accepted, or took it away.
 func (a *audit) stays(ctx context.Context, t table) error {
 	f, is := finalOf(t.name)
-	if !is || !a.whole && !a.touched[t.name] {
+	if !is && !slices.Contains(begun, t.name) || !a.whole && !a.touched[t.name] {
 		return nil
 	}
 	each := func(x turn) error { a.turned(t, f, x); return nil }
 	at := 0 // the cell that tells a draft, if one does
 	if i := t.place(f.since); i >= 0 && len(f.values) == 0 {
 		at = i*ledger.CellSize + 1
+	} else if !is {
+		at = -1
 	}
 	if a.whole {
 		return database.Each(ctx, a.tx, each, t.turns(true).Query(), t.name, a.report.Size, at)
@@ -169,13 +180,20 @@ func (a *audit) stays(ctx context.Context, t table) error {
 	return database.Each(ctx, a.tx, each, t.turns(false).Query(), t.name, a.report.Size, at, a.Since.Size)
 }
 
+// draft says that a row was one when a trace left these cells.
+func (t table) draft(cols []byte) bool {
+	sum := sha256.Sum256([]byte("draft"))
+	return bytes.Equal(t.cell(cols, "status"), sum[:ledger.CellSize])
+}
+
 // turned compares a change with what may change.
 func (a *audit) turned(t table, f final, x turn) {
-	if !f.past(t, x.Was) {
-		return
-	}
 	finding := Finding{Table: t.name, Row: x.ID, Leaf: x.Seq, What: Broken}
 	switch {
+	case x.Gone && slices.Contains(begun, t.name) && !t.draft(x.Was):
+		finding.Why = "it was no draft any more, and the act " + x.Act + " took it away"
+		a.found(finding)
+	case f.table == "" || !f.past(t, x.Was):
 	case x.Gone:
 		finding.Why = "it was accepted, and the act " + x.Act + " took it away"
 		a.found(finding)

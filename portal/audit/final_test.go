@@ -91,6 +91,15 @@ func TestTheLoginOfThePortalTakesNothingAwayThatWasAccepted(t *testing.T) {
 	sound(t, verify(t, w.DB.DB, audit.Options{}))
 }
 
+// asleep leaves traces, and nothing else awake.
+const asleep = `DO $$ DECLARE g record; BEGIN
+	FOR g IN SELECT tgrelid::regclass AS t, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'trace%' LOOP
+		EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', g.t, g.tgname);
+	END LOOP;
+	FOR g IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype IN ('f', 'c') AND connamespace = 'public'::regnamespace LOOP
+		EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', g.t, g.conname);
+	END LOOP; END $$`
+
 // Whoever has the whole database puts the triggers to sleep, changes what was accepted, and
 // writes traces and an act for it that are as good as any other.
 func TestAnActThatChangesOrEndsWhatWasAcceptedIsFound(t *testing.T) {
@@ -115,14 +124,6 @@ func TestAnActThatChangesOrEndsWhatWasAcceptedIsFound(t *testing.T) {
 			if strings.Contains(order, "%") {
 				order = fmt.Sprintf(order, id)
 			}
-			// Traces are left, and nothing else is awake.
-			asleep := `DO $$ DECLARE g record; BEGIN
-				FOR g IN SELECT tgrelid::regclass AS t, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'trace%' LOOP
-					EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', g.t, g.tgname);
-				END LOOP;
-				FOR g IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype IN ('f', 'c') AND connamespace = 'public'::regnamespace LOOP
-					EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', g.t, g.conname);
-				END LOOP; END $$`
 			if err := forged(t, w.SQL, "", c.act, "filing", id, asleep, order); err != nil {
 				t.Fatal(err)
 			}
@@ -133,6 +134,87 @@ func TestAnActThatChangesOrEndsWhatWasAcceptedIsFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// received are the accepted things of a world with everything that can be taken away in the
+// name of a draft, or changed as a part of one.
+func received(t *testing.T) (*portaltest.W, string) {
+	t.Helper()
+	w, id := answered(t)
+	w.Report(w.Aigul, w.Story())
+	tx := w.SQL.MustBegin()
+	defer tx.Rollback()
+	tx.MustExec(`ALTER TABLE attachment DISABLE TRIGGER attachment_is_final; ALTER TABLE attachment_chunk DISABLE TRIGGER attachment_is_final`)
+	tx.MustExec(`INSERT INTO attachment (id, filing, author, place, name, kind, size, received, digest, state, disarmed, made_at)
+		SELECT gen_random_uuid(), id, author, 9, '\x00', 'pdf', 1, 1, sha256('x'), 'waiting', false, now() FROM filing WHERE id = $1`, id)
+	tx.MustExec(`INSERT INTO attachment_chunk (id, attachment, part, n, content) SELECT gen_random_uuid(), id, 'original', 0, '\x00' FROM attachment`)
+	tx.MustExec(`ALTER TABLE attachment ENABLE TRIGGER attachment_is_final; ALTER TABLE attachment_chunk ENABLE TRIGGER attachment_is_final`)
+	tx.MustExec(`SELECT ledger.record(now(), NULL, 'attachment-finish', 'filing', $1, NULL, '', NULL)`, id)
+	tx.MustExec(`INSERT INTO service (decision, participant, person, way, at) SELECT x.id, p.id, p.person, 'opened', now() FROM decision x, participant p WHERE x.casefile = p.casefile LIMIT 1`)
+	tx.MustExec(`SELECT ledger.record(now(), NULL, 'decision-open', 'filing', $1, NULL, '', NULL)`, id)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	sound(t, verify(t, w.DB.DB, audit.Options{}))
+	return w, id
+}
+
+// An act that gives a draft up takes nothing else away, and one that writes a draft writes
+// nothing else: neither a thing that was accepted, nor a part of one.
+func TestAnActOfADraftThatEndsOrChangesWhatWasAcceptedIsFound(t *testing.T) {
+	t.Parallel()
+	w, id := received(t)
+	last := verify(t, w.DB.DB, audit.Options{}).State
+	w.SQL.MustExec(asleep)
+	for _, c := range []struct{ act, order, want string }{
+		{"report-overdue", `UPDATE report SET due_at = due_at + interval '300 days', registered_at = registered_at - interval '1 day' WHERE '%s' <> ''`, "report registered_at broken"},
+		{"book-decide", `UPDATE report SET number = '1' WHERE '%s' <> ''`, "report number broken"},
+		{"report-discard", `DELETE FROM report WHERE '%s' <> ''`, "report broken"},
+		{"participant-discard", `DELETE FROM participant WHERE status = 'confirmed' AND '%s' <> ''`, "participant broken"},
+		{"service-draft", `DELETE FROM service WHERE '%s' <> ''`, "service broken"},
+		{"filing-create", `UPDATE point SET text = '\x00' WHERE filing = '%s'`, "point text broken"},
+		{"filing-create", `INSERT INTO point (id, filing, n, text) VALUES (gen_random_uuid(), '%s', 20, '\x00')`, "point broken"},
+		{"answer-draft", `UPDATE resolution SET outcome = 'refused' WHERE '%s' <> ''`, "resolution outcome broken"},
+		{"answer-draft", `DELETE FROM resolution WHERE '%s' <> ''`, "resolution broken"},
+		{"filing-discard", `DELETE FROM point WHERE filing = '%s'`, "point broken"},
+		{"attachment-finish", `UPDATE attachment_chunk SET content = '\x01' WHERE '%s' <> ''`, "attachment_chunk content broken"},
+		{"attachment-finish", `UPDATE attachment SET digest = sha256('y') WHERE filing = '%s'`, "attachment digest broken"},
+		{"attachment-remove", `DELETE FROM attachment WHERE filing = '%s'`, "attachment broken"},
+		{"decision-draft", `DELETE FROM decision_person WHERE '%s' <> ''`, "decision_person broken"},
+		{"decision-draft", `UPDATE decision_text SET resolved = '\x00' WHERE '%s' <> ''`, "decision_text resolved broken"},
+	} {
+		if err := forged(t, w.SQL, "", c.act, "filing", id, fmt.Sprintf(c.order, id)); err != nil {
+			t.Fatal(err)
+		}
+		var seq int64
+		if err := w.SQL.Get(&seq, `SELECT max(seq) FROM record`); err != nil {
+			t.Fatal(err)
+		}
+		for name, since := range map[string]audit.State{"everything": {}, "what is new": last} {
+			r := verify(t, w.DB.DB, audit.Options{Since: since})
+			r.Findings = slices.DeleteFunc(r.Findings, func(f audit.Finding) bool { return f.Leaf != seq })
+			if got := wrong(r); !slices.Contains(got, c.want) {
+				t.Errorf("%s, %s: %v", c.order, name, got)
+			}
+		}
+	}
+}
+
+func TestTheLoginOfThePortalChangesNoReportThatWasRegistered(t *testing.T) {
+	t.Parallel()
+	w, id := received(t)
+	for _, order := range []string{
+		`UPDATE report SET due_at = due_at + interval '30 days'`,
+		`UPDATE report SET registered_at = registered_at - interval '1 day'`,
+		`UPDATE report SET answers = '\x00'`,
+		`UPDATE report SET author = (SELECT id FROM person WHERE id <> report.author LIMIT 1)`,
+		`UPDATE service SET at = at - interval '1 day'`,
+	} {
+		if err := forged(t, w.SQL, "portal_work", "report-overdue", "report", id, order); err == nil || !strings.Contains(err.Error(), "does not") {
+			t.Errorf("%s: %v", order, err)
+		}
+	}
+	sound(t, verify(t, w.DB.DB, audit.Options{}))
 }
 
 // The list of what is final names columns of the schema, and what reseal may change is what

@@ -195,6 +195,9 @@ func (a *audit) rows(ctx context.Context) error {
 		if err := a.stays(ctx, t); err != nil {
 			return fmt.Errorf("what was accepted of %s: %w", t.name, err)
 		}
+		if err := a.partsOf(ctx, t); err != nil {
+			return fmt.Errorf("what was accepted of %s: %w", t.name, err)
+		}
 		done += t.count
 	}
 	a.report.Rows = done

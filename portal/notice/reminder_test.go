@@ -57,9 +57,9 @@ func TestAReportIsRemindedOfOnce(t *testing.T) {
 	o := open(t)
 	day, night := o.Report(o.Nurlan, o.Story()), o.Report(o.Nurlan, o.Story())
 	zhandos := o.Actor("zhandos")
-	if _, err := o.SQL.Exec(`UPDATE report SET due_at = '2026-10-23 03:00+05' WHERE id = $1`, night); err != nil {
-		t.Fatal(err)
-	}
+	o.SQL.MustExec(`ALTER TABLE report DISABLE TRIGGER is_final`)
+	o.SQL.MustExec(`UPDATE report SET due_at = '2026-10-23 03:00+05' WHERE id = $1`, night)
+	o.SQL.MustExec(`ALTER TABLE report ENABLE TRIGGER is_final`)
 	o.fan()
 	for _, step := range []struct {
 		when       string
