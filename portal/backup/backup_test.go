@@ -217,6 +217,10 @@ func TestALifeBeginsAlthoughNobodyIsKnownToHaveSeenMore(t *testing.T) {
 	if err := backup.GiveUp(t.Context(), h.DB.DB, h.key.Verifier, nil, size, later); err != nil {
 		t.Fatal(err)
 	}
+	// Said again it is nothing new.
+	if err := backup.GiveUp(t.Context(), h.DB.DB, h.key.Verifier, nil, size, later.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
 	if life, err := feed.ReadLife(t.Context(), h.DB.DB); err != nil || life != (feed.Life{Number: later.UnixMilli(), Kept: size}) {
 		t.Errorf("after: %+v, %v", life, err)
 	}
@@ -488,14 +492,32 @@ func TestACopyOlderThanWhatAWitnessSawIsNotServed(t *testing.T) {
 	}
 	head := h.sign(t)
 	said := ""
-	_, err = backup.Restore(t.Context(), dir, dsn, zharia.Schema, func(ctx context.Context, db *database.DB) error {
-		owner, err := database.Open(ctx, dsn)
-		if err != nil {
-			return err
+	broken := errors.New("somebody ended it")
+	given := func(after func(context.Context, *database.DB) error) backup.Proof {
+		return func(ctx context.Context, db *database.DB) error {
+			owner, err := database.Open(ctx, dsn)
+			if err != nil {
+				return err
+			}
+			defer owner.Close()
+			if err := backup.GiveUp(ctx, owner, h.key.Verifier, [][]byte{head.Note}, head.Size, h.At); err != nil {
+				return err
+			}
+			return after(ctx, db)
 		}
-		defer owner.Close()
-		return errors.Join(backup.GiveUp(ctx, owner, h.key.Verifier, [][]byte{head.Note}, head.Size, h.At), h.prove(ctx, db))
-	}, func(what string) { said += what })
+	}
+	// The proof takes hours: one that is broken off after that is made again by the same call.
+	for range 2 {
+		if _, err := backup.Restore(t.Context(), dir, dsn, zharia.Schema, given(func(context.Context, *database.DB) error { return broken }), quiet); !errors.Is(err, broken) {
+			t.Errorf("a proof that was broken off: %v", err)
+		}
+	}
+	_, err = backup.Restore(t.Context(), dir, dsn, zharia.Schema, given(func(ctx context.Context, db *database.DB) error {
+		if all, err := ledger.Restorations(ctx, db); err != nil || len(all) != 1 {
+			t.Errorf("what is lost was written down %d times, %v", len(all), err)
+		}
+		return h.prove(ctx, db)
+	}), func(what string) { said += what })
 	if err != nil || strings.Contains(said, "putting back") {
 		t.Errorf("%v; it says %s", err, said)
 	}

@@ -36,12 +36,17 @@ func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byt
 			return err
 		}
 		r := ledger.Restoration{Acts: size, Seen: size, Heads: []string{}, At: at}
-		var lost []ledger.Checkpoint
-		for _, text := range heads {
-			c, err := ledger.ParseCheckpoint(text, v)
-			if err != nil {
+		all := make([]ledger.Checkpoint, len(heads))
+		for i, text := range heads {
+			if all[i], err = ledger.ParseCheckpoint(text, v); err != nil {
 				return err
 			}
+		}
+		if said, err := givenUp(ctx, tx, all, size, seen); err != nil || said {
+			return err
+		}
+		var lost []ledger.Checkpoint
+		for _, c := range all {
 			if c.Size > size {
 				lost, r.Seen = append(lost, c), max(r.Seen, c.Size)
 			}
@@ -66,4 +71,24 @@ func GiveUp(ctx context.Context, db *database.DB, v note.Verifier, heads [][]byt
 		}
 		return ledger.Step(ctx, tx, policy.Ask{Act: policy.LedgerRestore, At: at}, "restoration", r.ID, uuid.Nil, r.Sum())
 	})
+}
+
+// givenUp tells whether the last act of the record gave up just this: the proof after it was
+// broken off, and is made again.
+func givenUp(ctx context.Context, tx *database.DB, heads []ledger.Checkpoint, size, seen int64) (bool, error) {
+	all, err := ledger.Restorations(ctx, tx)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	last := all[len(all)-1]
+	if last.Acts != size-1 || last.Seen != seen {
+		return false, nil
+	}
+	lost, err := ledger.ReadLost(ctx, tx)
+	for _, c := range heads {
+		if _, given := lost.Has(c.Size, c.Root); c.Size > last.Acts && !given {
+			return false, err
+		}
+	}
+	return true, err
 }
