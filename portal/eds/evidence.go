@@ -135,6 +135,9 @@ func (v *Verifier) Reverify(ctx context.Context, e *Evidence, content []byte, li
 		return Signer{}, refuse(Malformed, "bundle: purpose %q", e.Purpose)
 	}
 	who, err := v.inquire(q, e.At, recorded).judge(ctx, e.CMS, content)
+	if err == nil && !bytes.Equal(who.Certificate, e.Path[0]) {
+		return who, errOther
+	}
 	if err == nil && len(e.Against)+len(e.AgainstLists) > 0 {
 		who.Revocation = Refuted
 	}
@@ -154,6 +157,28 @@ func (e *Evidence) Stamped() ([]byte, error) {
 	}
 	stamped, err := cms.AddToken(raw, e.Token)
 	return stamped, refusal(err)
+}
+
+// errOther is the refusal of evidence that names somebody else than the one who signed:
+// what the authority is asked again would be about him.
+var errOther = refuse(Malformed, "the evidence begins with another certificate than the signer's")
+
+// signer gives the certificate that signed, which is the first of the evidence.
+func (e *Evidence) signer() (*chain.Certificate, error) {
+	raw, err := cms.Decode(e.CMS, MaxSignature+MaxContent)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	m, err := cms.Parse(raw, chain.Profile{})
+	switch {
+	case err != nil:
+		return nil, refusal(err)
+	case len(m.Signers) != 1:
+		return nil, refuse(SeveralSigners, "%d signers", len(m.Signers))
+	case !bytes.Equal(m.Signers[0].Certificate.Raw, e.Path[0]):
+		return nil, errOther
+	}
+	return m.Signers[0].Certificate, nil
 }
 
 // path reads the certificates, of which there is at least the person's.
@@ -182,7 +207,11 @@ func (v *Verifier) Confirm(ctx context.Context, e *Evidence, at time.Time) (Revo
 	if err != nil {
 		return "", err
 	}
-	path, err := v.inquire(document, e.At, &record{evidence: e, path: certificates}).path(ctx, certificates[0], e.At)
+	signer, err := e.signer()
+	if err != nil {
+		return "", err
+	}
+	path, err := v.inquire(document, e.At, &record{evidence: e, path: certificates}).path(ctx, signer, e.At)
 	if err != nil {
 		return "", err
 	}

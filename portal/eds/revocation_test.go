@@ -311,6 +311,41 @@ func TestAnswersFromBeforeTheSignatureDoNotProveAStolenKey(t *testing.T) {
 	}
 }
 
+// He says, too, that it came when the key was good. So the authority is asked anew about such a
+// paper, and of whom, the signature says: not the bundle, where another's good certificate stands first.
+func TestTheAuthorityIsAskedAboutTheOneWhoSigned(t *testing.T) {
+	s := services(t)
+	person := aigul
+	person.IIN, person.From, person.To = "900101300001", now.AddDate(0, -1, 0), now.AddDate(1, 0, 0)
+	other, err := s.Issue(person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := s.verifier.Document(t.Context(), s.sign(t), filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Revoke(s.aigul.Serial(), authority.KeyCompromise, s.now.Add(time.Hour))
+	s.now = s.now.AddDate(0, 0, 25)
+	good := other.Certificate()
+	for what, path := range map[string][][]byte{
+		"instead of the signer": slices.Concat([][]byte{good}, who.Evidence.Path[1:]),
+		"before the signer":     slices.Concat([][]byte{good}, who.Evidence.Path),
+	} {
+		e := *who.Evidence
+		e.Path = path
+		if _, err := s.verifier.Reverify(t.Context(), &e, filing); reason(err) != eds.Malformed {
+			t.Errorf("another %s, verified anew: %v", what, err)
+		}
+		if state, err := s.verifier.Confirm(t.Context(), &e, s.now); reason(err) != eds.Malformed {
+			t.Errorf("another %s, asked again: %q, %v", what, state, err)
+		}
+	}
+	if state, err := s.verifier.Confirm(t.Context(), who.Evidence, s.now); err != nil || state != eds.Refuted {
+		t.Errorf("as it was, asked again: %q, %v", state, err)
+	}
+}
+
 // The issuer's list is long, and only its name lies in the evidence: until somebody brings it or
 // the responder speaks again, nothing is known; after that nobody looks for it any more.
 func TestWhatWasProvedByALongListWaitsForTheAuthorityAndIsThenProved(t *testing.T) {
