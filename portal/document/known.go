@@ -3,6 +3,7 @@ package document
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,16 +72,32 @@ func Recognise(ctx context.Context, db *vault.DB, v *eds.Verifier, ask policy.As
 	return known, nil
 }
 
-// then judges a signature that was brought as of the moment it was received. What the
-// authority said of the key then stands in clear.
+// then judges a signature that was brought as of the moment it was received, or of its own day
+// where that was long before (VerifyReceived): it is the very one that was found to be right
+// then. What the authority said of the key stands in clear.
 func then(ctx context.Context, v *eds.Verifier, cms, content []byte, kept evidence.Public) (eds.Signer, error) {
 	silent, err := eds.NewVerifier(v.Authorities()...)
 	if err != nil {
 		return eds.Signer{}, err
 	}
 	signer, err := silent.Document(ctx, cms, content, kept.ReceivedAt)
+	var refused *eds.Refusal
+	if errors.As(err, &refused) && (refused.Reason == eds.ClaimedTime || refused.Reason == eds.Expired) {
+		read, _ := silent.Inspect(ctx, cms, content, kept.ReceivedAt)
+		if day := claimed(read); !day.IsZero() && kept.ReceivedAt.Sub(day) > window {
+			signer, err = silent.Document(ctx, cms, content, day)
+		}
+	}
 	if err == nil {
 		signer.Revocation = kept.Revocation
 	}
 	return signer, err
+}
+
+// claimed is when the one who signed says that he did; zero where he does not, or several did.
+func claimed(read eds.Verdict) time.Time {
+	if len(read.Signers) != 1 {
+		return time.Time{}
+	}
+	return read.Signers[0].Signer.ClaimedAt
 }

@@ -13,6 +13,8 @@ import (
 	"zharia/portal/policy"
 	"zharia/portal/portaltest"
 	"zharia/portal/vault"
+
+	"github.com/google/uuid"
 )
 
 // signed is a paper of Aigul's with her signature.
@@ -115,5 +117,30 @@ func TestWhatWasRefutedLaterIsKnownAsRefuted(t *testing.T) {
 	}
 	if got, err := document.Recognise(t.Context(), w.DB, w.Verifier, anybody(w), cms, d.Content); err != nil || !got.Kept || got.Signer.Revocation != eds.Refuted {
 		t.Errorf("refuted: %v, %+v", err, got)
+	}
+}
+
+// A ruling of a month ago that the register brought today was judged as of its day. Whoever
+// brings it and its signature to the page is told what was found then, not that it is no good.
+func TestWhatWasSignedElsewhereLongAgoIsJudgedAsOfItsDay(t *testing.T) {
+	w := portaltest.World(t)
+	pdf := []byte("%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n" +
+		"xref\n0 1\n0000000000 65535 f \ntrailer<</Root 1 0 R/Size 4>>\nstartxref\n9\n%%EOF\n")
+	made := w.At.AddDate(0, 0, -30)
+	cms, err := w.Daniyar.Key.SignCMS(pdf, false, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := document.VerifyReceived(t.Context(), w.DB, w.Verifier, w.At, made, pdf, cms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := document.Document{ID: uuid.Must(uuid.NewV7()), Casefile: w.Theft, Kind: document.Decision, Language: "kk", MadeAt: made}
+	if err := w.DB.Within(t.Context(), func(tx *vault.DB) error { return document.Receive(t.Context(), tx, &d, r, w.At) }); err != nil {
+		t.Fatal(err)
+	}
+	got, err := document.Recognise(t.Context(), w.DB, w.Verifier, anybody(w), cms, pdf)
+	if err != nil || !got.Kept || got.Refused != nil || got.Signer.IIN != w.Daniyar.IIN || got.Signer.Revocation != eds.Good {
+		t.Errorf("%v, kept %v, refused %v, by %s, key %s", err, got.Kept, got.Refused, got.Signer.IIN, got.Signer.Revocation)
 	}
 }
