@@ -375,6 +375,10 @@ func (d Document) Proof(ctx context.Context, db *vault.DB, v *eds.Verifier) (Pro
 		return Proof{}, err
 	}
 	signer, err := v.Reverify(ctx, kept.Evidence, d.Content)
+	var refused *eds.Refusal
+	if errors.As(err, &refused) && refused.Reason == eds.Busy { // nobody had time to look, which says nothing about the signature
+		return Proof{}, identity.Unsigned(err)
+	}
 	return Proof{
 		Name: identity.ProperName(signer), At: d.SignedAt, Algorithm: signer.Algorithm, Serial: signer.Serial,
 		Valid: err == nil && bytes.Equal(kept.Evidence.CMS, d.CMS), Revocation: kept.Revocation, KnownAt: kept.KnownAt,

@@ -2,13 +2,16 @@ package document_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"zharia/portal/document"
+	"zharia/portal/eds"
 	"zharia/portal/fault"
 	"zharia/portal/ledger"
 	"zharia/portal/policy"
@@ -158,5 +161,40 @@ func TestAPaperMovedToAnotherRowDoesNotOpen(t *testing.T) {
 	}
 	if _, err := document.Fetch(t.Context(), w.DB, b.ID); !errors.Is(err, vault.ErrNotSealedHere) {
 		t.Errorf("it opens: %v", err)
+	}
+}
+
+// While more signatures wait to be looked at than may, a page does not say of a good one that it
+// does not hold: it says that it is to be asked for again.
+func TestASignatureThatNobodyHadTimeForIsNotSaidToBeWrong(t *testing.T) {
+	w := portaltest.World(t)
+	d, cms := signed(t, w)
+	d, err := document.Fetch(t.Context(), w.DB, d.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var flood sync.WaitGroup
+	busy := make(chan struct{}, 1000)
+	long := make([]byte, eds.MaxContent)
+	for range 600 {
+		flood.Go(func() {
+			_, err := w.Verifier.Document(ctx, cms, long, w.At)
+			var refused *eds.Refusal
+			if errors.As(err, &refused) && refused.Reason == eds.Busy {
+				busy <- struct{}{}
+			}
+		})
+	}
+	<-busy
+	p, err := d.Proof(t.Context(), w.DB, w.Verifier)
+	stop()
+	flood.Wait()
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind != fault.Unavailable {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p := proof(t, w, d); !p.Valid {
+		t.Error("afterwards it does not hold")
 	}
 }
