@@ -136,6 +136,9 @@ func (i *inquiry) listed(ctx context.Context, c, issuer *chain.Certificate) (Rev
 		return "", refuse(NotKnown, "%v", err)
 	case l.full.Number == nil:
 		return "", refuse(NotKnown, "a list without a number")
+	}
+	l.meet()
+	switch {
 	case l.full.NextUpdate.Before(l.at):
 		return Pending, nil // nobody brought a newer one: the same silence
 	}
@@ -152,6 +155,18 @@ func (i *inquiry) listed(ctx context.Context, c, issuer *chain.Certificate) (Rev
 	}
 	// Kept before it is judged: what refutes a signature is evidence, too.
 	return i.keep(l), l.judge(c, issuer, i.evidence.At)
+}
+
+// meet sets the moment the lists are asked at to that of the later of them, where the authority's
+// clock is a little ahead of ours: one is fetched as soon as it is made. It is taken up as far
+// ahead as an answer of the responder is.
+func (l *lists) meet() {
+	asked := l.at
+	for _, one := range []*crl.List{l.full, l.delta} {
+		if one != nil && one.ThisUpdate.After(l.at) && one.ThisUpdate.Sub(asked) <= ocsp.Skew {
+			l.at = one.ThisUpdate
+		}
+	}
 }
 
 // keep adds the lists to the evidence and says whether they lie in it whole.

@@ -555,6 +555,31 @@ func TestAListAloneRefutesADocumentThatWaitsAndTheBundleSaysSo(t *testing.T) {
 	}
 }
 
+// The authority's clock is a little ahead of ours, and its list was fetched at once.
+func TestAListThatWasJustMadeIsOfNow(t *testing.T) {
+	for ahead, want := range map[time.Duration]eds.Reason{0: "", time.Minute: "", 5 * time.Minute: "", 6 * time.Minute: eds.NotKnown} {
+		s := services(t)
+		s.Break(authority.OCSP, authority.Unavailable)
+		ours := s.now
+		s.now = s.now.Add(ahead)
+		cms, err := s.aigul.SignCMS(filing, false, ours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, err := s.verifier.Document(t.Context(), cms, filing, ours)
+		if reason(err) != want || err == nil && who.Revocation != eds.Good {
+			t.Errorf("%v ahead: %q, %v", ahead, who.Revocation, err)
+			continue
+		}
+		if err != nil {
+			continue
+		}
+		if again, err := s.verifier.Reverify(t.Context(), who.Evidence, filing); err != nil || again.Revocation != eds.Good {
+			t.Errorf("%v ahead, verified anew: %q, %v", ahead, again.Revocation, err)
+		}
+	}
+}
+
 // What is no answer at all is not silence: the network gives it on, and so does
 // the authority without one.
 func TestGarbageInPlaceOfAnAnswerIsNotSilence(t *testing.T) {
