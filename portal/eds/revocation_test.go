@@ -1,6 +1,7 @@
 package eds_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"zharia/portal/eds/internal/beside"
 	"zharia/portal/eds/internal/chain"
 	"zharia/portal/eds/internal/crl"
+	"zharia/portal/eds/internal/der"
 	"zharia/portal/eds/key"
 )
 
@@ -463,6 +465,49 @@ func TestASignatureIsGivenOutWithItsTimeStamp(t *testing.T) {
 		third, err := s.verifier.Document(t.Context(), stamped, filing, s.now)
 		if err != nil || third.Evidence.Token != nil {
 			t.Errorf("stamped already: %v", err)
+		}
+	}
+}
+
+// Another program put something beside the signature that is not signed, and no time-stamp, or
+// two: the portal's own goes beside it, for evidence whose signature cannot be given out is not kept.
+func TestTheTimeStampGoesBesideWhatOthersAdded(t *testing.T) {
+	s := services(t)
+	plain := s.sign(t)
+	who, err := s.verifier.Document(t.Context(), plain, filing, s.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(kind string, value []byte) []byte {
+		return der.EncodeSequence(der.EncodeOID(kind), der.EncodeSet(value))
+	}
+	const references, stamp = "1.2.840.113549.1.9.16.2.21", "1.2.840.113549.1.9.16.2.14"
+	for what, c := range map[string]struct {
+		unsigned [][]byte
+		alone    bool // ours is the only stamp there, and read by whoever is given the signature
+	}{
+		"references of an archive": {[][]byte{put(references, der.EncodeSequence())}, true},
+		"two time-stamps":          {[][]byte{put(stamp, who.Evidence.Token), put(stamp, who.Evidence.Token)}, false},
+	} {
+		p := cut(t, plain)
+		cms := p.remake(der.Encode(der.Context(0, true), p.attributes...), der.Encode(der.Context(1, true), c.unsigned...)).join()
+		got, err := s.verifier.Document(t.Context(), cms, filing, s.now)
+		if err != nil || got.Evidence.Token == nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		stamped, err := got.Evidence.Stamped()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		for _, one := range c.unsigned {
+			if !bytes.Contains(stamped, one) {
+				t.Errorf("%s: what was there is gone", what)
+			}
+		}
+		again, err := s.verifier.Document(t.Context(), stamped, filing, s.now)
+		if err != nil || c.alone && (again.Evidence.Token != nil || !again.ProvenAt.Equal(s.now)) {
+			t.Errorf("%s, given out: proven at %v, %v", what, again.ProvenAt, err)
 		}
 	}
 }

@@ -23,6 +23,9 @@ func Stamp(ctx context.Context, message []byte, authority func(ctx context.Conte
 		return nil, errors.New("stamp a signature: there is not one signer")
 	}
 	s := signed.Signers[0]
+	if s.Token != nil {
+		return nil, errors.New("stamp a signature: there is a stamp already")
+	}
 	token, err := tsp.Obtain(ctx, s.Signature, s.Digest.OID, authority)
 	if err != nil {
 		return nil, fmt.Errorf("stamp a signature: %w", err)

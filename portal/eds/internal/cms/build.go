@@ -61,8 +61,8 @@ func Assemble(encapsulated []byte, digests, certificates, signers [][]byte) []by
 }
 
 // AddToken puts a time-stamp token (DER) beside the signature of a message with
-// one signer and nothing unsigned yet: CAdES-T (ETSI EN 319 122-1, 5.3). What
-// was there stays as it was, to the byte.
+// one signer: CAdES-T (ETSI EN 319 122-1, 5.3). What was there stays as it was, to
+// the byte, and what is not signed stands before it.
 func AddToken(raw, token []byte) ([]byte, error) {
 	m, err := Parse(raw, chain.Profile{})
 	if err != nil {
@@ -85,17 +85,20 @@ func AddToken(raw, token []byte) ([]byte, error) {
 		}
 	}
 	fields := body.Inside(signer)
-	var parts [][]byte
+	var parts, beside [][]byte
 	for fields.More() {
-		if fields.Next(der.Context(1, true)) {
-			return nil, refuse(Attribute, "there are unsigned attributes already")
+		if !fields.Next(der.Context(1, true)) {
+			parts = append(parts, fields.Any().Full)
+			continue
 		}
-		parts = append(parts, fields.Any().Full)
+		for others := fields.Into(der.Context(1, true)); others.More(); {
+			beside = append(beside, others.Any().Full)
+		}
 	}
 	if err := fields.Err(); err != nil {
 		return nil, named(err)
 	}
-	unsigned := der.Encode(der.Context(1, true), attribute(attrTimestamp, token))
+	unsigned := der.Encode(der.Context(1, true), append(beside, attribute(attrTimestamp, token))...)
 	stamped := der.EncodeSet(der.EncodeSequence(append(parts, unsigned)...))
 	return der.EncodeSequence(kind.Full,
 		der.Encode(der.Context(0, true), der.EncodeSequence(append(head, stamped)...))), nil
