@@ -54,6 +54,11 @@ func TestEveryRoleHasItsMark(t *testing.T) {
 	if got := roleOf(&chain.Certificate{Extended: []string{oidOrganisation, oidOrganisation + ".6.12"}}); got != System {
 		t.Errorf("a registered system reads as %s", got)
 	}
+	for _, oid := range []string{oidIndividual + ".1", oidIndividual + ".1.3"} {
+		if got := roleOf(&chain.Certificate{Extended: []string{chain.EmailProtection, oidIndividual, oid}}); got != System {
+			t.Errorf("a system of one person's (%s) reads as %s", oid, got)
+		}
+	}
 }
 
 func TestACertificateIsAPersonsOrAnOrganisations(t *testing.T) {

@@ -55,6 +55,7 @@ var roles = []struct {
 	oid  string
 }{
 	{System, oidOrganisation + ".6"},
+	{System, oidIndividual + ".1"}, // of one person's, who does not sign with it himself
 	{Treasury, "1.2.398.5.19.1.2.2.1"},
 	{Head, oidOrganisation + ".1"},
 	{SignRight, oidOrganisation + ".2"},
