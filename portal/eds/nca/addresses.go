@@ -3,6 +3,9 @@ package nca
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"time"
+
+	"zharia/portal/eds/internal/chain"
 )
 
 // Network is the addresses of an authority, without its certificates: those
@@ -76,3 +79,24 @@ func (n Network) Issuers(certificates ...[]byte) []Issuer {
 	}
 	return out
 }
+
+// Unknown gives the SHA-256, in hex, of those of the certificates (DER) that the network does
+// not know although they have not ended: of whoever they issue to nothing can be asked, so
+// nobody of them signs in. The next authority is such a one, until its addresses stand here.
+func (n Network) Unknown(at time.Time, certificates ...[]byte) []string {
+	var unknown []string
+	for _, raw := range certificates {
+		c, err := chain.Parse(raw)
+		if err != nil || at.After(c.NotAfter) {
+			continue
+		}
+		sum := c.Digest()
+		if id := hex.EncodeToString(sum[:]); n.issuers[id].empty() {
+			unknown = append(unknown, id)
+		}
+	}
+	return unknown
+}
+
+// empty says that there is nobody to be asked.
+func (i Issuer) empty() bool { return i.OCSP == "" && i.List == "" }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -399,6 +400,13 @@ func TestTheNetworksKnowTheNationalCertificates(t *testing.T) {
 		}
 		if got := c.network.Issuers(c.others...); len(got) != 0 {
 			t.Errorf("%s: %d of the others", c.name, len(got))
+		}
+		at := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+		if got := c.network.Unknown(at, slices.Concat(c.own, c.others)...); len(got) != len(c.others) {
+			t.Errorf("%s: does not know %q", c.name, got)
+		}
+		if got := c.network.Unknown(at.AddDate(30, 0, 0), slices.Concat(c.own, c.others)...); len(got) != 0 {
+			t.Errorf("%s: does not know what has ended: %q", c.name, got)
 		}
 		client, err := nca.New(nca.Config{Issuers: c.network.Issuers(c.own...), TSP: c.network.TSP})
 		if err != nil {
