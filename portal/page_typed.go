@@ -153,17 +153,17 @@ func (p *Portal) restore(c echo.Context, ask policy.Ask, form *web.Form) error {
 }
 
 // sent does what a form asks for. With it, in one transaction, what was typed
-// into the form stops being kept: it is where it was sent to.
+// into the form stops being kept: it is where it was sent to. A page that another left open
+// in the same browser is not sent: her words would be a draft of his.
 func (p *Portal) sent(c echo.Context, form *web.Form, do func(tx *vault.DB) error) error {
-	ctx := c.Request().Context()
+	ctx, ask := c.Request().Context(), p.asks(c, policy.TypedSave)
+	t, other := p.typedOf(form, ask.Person)
+	if conflict(other) {
+		return fault.New(fault.Forbidden, "fault.typed-other")
+	}
 	return p.DB.Within(ctx, func(tx *vault.DB) error {
-		if err := do(tx); err != nil {
+		if err := do(tx); err != nil || other != nil { // a form that no page of ours sent keeps nothing
 			return err
-		}
-		ask := p.asks(c, policy.TypedSave)
-		t, err := p.typedOf(form, ask.Person)
-		if err != nil {
-			return nil
 		}
 		return typed.Sent(ctx, tx, ask, t.Address, pageOf(t))
 	})

@@ -217,6 +217,20 @@ func TestATextOfOnePersonIsNeverKeptForAnother(t *testing.T) {
 	f.Want(t, `SELECT count(*) FROM typed`, "count\n0")
 }
 
+// Kept for nobody, it must not be sent for another either: it would be his draft, with her words.
+func TestAFormOfOnePersonIsNotSentByAnother(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	aigul, serik := f.as(f.Aigul), f.as(f.Serik)
+	page := aigul.get("/kk/access/new")
+	whole := typing(page.where(t), url.Values{
+		"id": {page.hidden(t, "id")}, "number": {f.Number(f.Fraud)}, "role": {"suspect"}, "words": {portaltest.Circumstances},
+	}, 1)
+	serik.post("/kk/access", whole).want(t, "her form in his session", http.StatusForbidden)
+	f.Want(t, `SELECT count(*) FROM request WHERE status = 'draft'`, "count\n0")
+	aigul.post("/kk/access", whole).want(t, "her form in hers", http.StatusSeeOther)
+}
+
 func TestWhatIsNoFormOfOursIsRefused(t *testing.T) {
 	t.Parallel()
 	f := open(t)
