@@ -219,7 +219,7 @@ UPDATE delivery
                ORDER BY run_at, id
                LIMIT $4
                  FOR UPDATE SKIP LOCKED)
-RETURNING id, notice, person, contact, channel, tries, due_at, until, previous`
+RETURNING id, notice, person, contact, channel, tries, due_at, until, previous, coalesce((SELECT n.urgency FROM notice n WHERE n.id = delivery.notice), 'urgent') AS urgency`
 
 	selectContents = `
 SELECT d.id, coalesce(n.kind, '') AS kind, coalesce(n.urgency, 'urgent') AS urgency, coalesce(n.number, '') AS number, n.due_at AS ends_at, c.address, c.code,
@@ -267,6 +267,7 @@ type parcel struct {
 	Due      time.Time     `db:"due_at"`
 	Until    time.Time     `db:"until"`
 	Previous uuid.NullUUID `db:"previous"`
+	Urgency  Urgency       `db:"urgency"`
 }
 
 // content is what a delivery says and where it goes, as they stand when it goes.
@@ -417,7 +418,7 @@ func (w *Worker) takesOver(ctx context.Context, p parcel, at time.Time) (over bo
 			return err
 		}
 		// It stays due when the first one was: who waits does not care over what.
-		run, due := l.awake(at, Statutory), p.Due
+		run, due := l.awake(at, p.Urgency), p.Due
 		if run.After(at) {
 			due = run
 		}
@@ -433,7 +434,8 @@ UPDATE delivery SET state = 'delivered', settled_at = $3
 
 	// An operator may give a number anew after a while: what is settled is not meant.
 	selectTaken = `
-SELECT id, notice, person, contact, channel, tries, due_at, until, previous
+SELECT id, notice, person, contact, channel, tries, due_at, until, previous,
+       coalesce((SELECT n.urgency FROM notice n WHERE n.id = delivery.notice), 'urgent') AS urgency
   FROM delivery
  WHERE channel = $1 AND ref = $2 AND ref <> '' AND state = 'sent'`
 
@@ -496,7 +498,7 @@ func (w *Worker) receive(ctx context.Context, r Receipt) (known bool, err error)
 // Only those whose person has an address that was not tried: the others would stand before
 // them for a week.
 const selectUnreceipted = `
-SELECT d.id, d.notice, d.person, d.contact, d.channel, d.tries, d.due_at, d.until, d.previous
+SELECT d.id, d.notice, d.person, d.contact, d.channel, d.tries, d.due_at, d.until, d.previous, n.urgency
   FROM delivery d
   JOIN notice n ON n.id = d.notice AND n.urgency <> 'plain' AND n.read_at IS NULL
  WHERE d.state = 'sent' AND d.ref <> '' AND d.sent_at <= $1 AND d.sent_at > $2

@@ -18,6 +18,7 @@ import (
 	"zharia/portal/database"
 	"zharia/portal/deadline"
 	"zharia/portal/filing"
+	"zharia/portal/ledger"
 	"zharia/portal/notice"
 	"zharia/portal/opening"
 	"zharia/portal/policy"
@@ -468,6 +469,32 @@ func TestWhatTheCodeDemandsWaitsForTheMorningAndWhatIsUrgentDoesNot(t *testing.T
 	o.round()
 	if n := len(o.sms.came()); n != 1 {
 		t.Errorf("%d messages in the morning", n)
+	}
+}
+
+// A browser that unsubscribed is found out when it is sent to: what is urgent is urgent over the
+// next channel as well.
+func TestWhatIsUrgentDoesNotWaitForTheMorningWhereAnotherChannelTakesOver(t *testing.T) {
+	o := open(t)
+	o.reached(o.Aigul, notice.Push, subscription, true)
+	o.reached(o.Aigul, notice.SMS, "+77010000001", true)
+	o.fan()
+	o.round()
+	o.quiet()
+	o.push.do = func(int, notice.Message) (notice.Sent, error) {
+		return notice.Sent{}, fmt.Errorf("x: %w", notice.ErrRefused)
+	}
+	o.night()
+	err := o.W.DB.Within(database.As(t.Context(), o.Aigul.Person, uuid.Nil, o.At), func(tx *vault.DB) error {
+		return ledger.Record(t.Context(), tx.DB, ledger.Entry{At: o.At, Who: o.Aigul.Person, Act: string(policy.KeyNew), Object: "person", ID: o.Aigul.Person})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.fan()
+	o.round()
+	if n := len(o.sms.came()); n != 1 {
+		t.Errorf("that a new key signed in in her name reached her %d times in that night", n)
 	}
 }
 
