@@ -152,6 +152,9 @@ func (s *Sender) Send(ctx context.Context, m notice.Message) (notice.Sent, error
 		return notice.Sent{}, errors.Join(err, notice.ErrRefused)
 	}
 	title, text := s.c.Words(m.Language)
+	if m.Link == "" { // the words of the house name the portal
+		title, text = m.Subject, m.Text
+	}
 	path, ours := strings.CutPrefix(m.Link, s.c.Origin)
 	if !ours || !strings.HasPrefix(path, "/") {
 		path = "/" + m.Language + "/"

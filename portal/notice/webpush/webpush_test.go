@@ -188,6 +188,20 @@ func TestABrowserLearnsThatThereIsNewsAndNothingMore(t *testing.T) {
 	}
 }
 
+// Who said that others may see it is told in the neutral words, here as everywhere.
+func TestANeutralMessageNamesThePortalNowhere(t *testing.T) {
+	b, s := newBrowser(t), newService(t)
+	m := news(b.subscription(s.URL + "/send/abc"))
+	m.Subject, m.Text, m.Link = "Хабарлама", "Сізге хабарлама бар.", ""
+	if _, err := open(t, s, newKeys(t)).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal(b.open(t, s.body), &got); err != nil || got["title"] != "Хабарлама" || got["text"] != "Сізге хабарлама бар." {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
 // vouched checks what shows the push service that it is us: RFC 8292.
 func vouched(t *testing.T, header, audience string, keys webpush.Keys) {
 	t.Helper()
