@@ -311,3 +311,95 @@ func TestAReminderNamesTheDayAndIsNotSentWhenTheTermIsOver(t *testing.T) {
 		}
 	}
 }
+
+// What waits for the morning, or for a line that is down, is asked again before it goes: of what
+// was answered meanwhile nobody is told that it ends today.
+func TestAReminderOfWhatWasDoneMeanwhileIsNotSent(t *testing.T) {
+	o := open(t)
+	o.reached(o.Daniyar, notice.SMS, "+77010000007", true)
+	done, waits := o.Petition(o.Aigul, o.Theft), o.Petition(o.Serik, o.Theft)
+	o.fan()
+	o.round()
+	o.quiet()
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM filing WHERE id = $1`, done); err != nil {
+		t.Fatal(err)
+	}
+	remind := func(at time.Time) {
+		t.Helper()
+		o.At = at
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, o.At); err != nil {
+			t.Fatal(err)
+		}
+		o.round()
+	}
+	o.sms.do = func(int, notice.Message) (notice.Sent, error) { return notice.Sent{}, errors.New("the line is down") }
+	remind(due.Add(-12 * time.Hour))
+	o.Answer(o.Daniyar, done, filing.Refused)
+	o.fan()
+	o.quiet()
+	o.sms.do = nil
+	remind(o.At.Add(10 * time.Minute))
+	var number string
+	if err := o.SQL.Get(&number, `SELECT number FROM filing WHERE id = $1`, waits); err != nil {
+		t.Fatal(err)
+	}
+	if came := o.sms.came(); len(came) != 1 || !strings.Contains(came[0].Text, number) {
+		t.Errorf("he is reminded %+v, and only %s waits", came, number)
+	}
+}
+
+// Whose status has ended hears no more of the terms of a case that is closed to him.
+func TestWhoIsInTheCaseNoMoreIsNotRemindedOfItsTerms(t *testing.T) {
+	o := open(t)
+	o.W.Receive(o.Serik, "term-extended")
+	of := o.Decision("term-extended")
+	var due time.Time
+	if err := o.SQL.Get(&due, `SELECT due_at FROM service WHERE decision = $1 AND person = $2`, of, o.Serik.Person); err != nil {
+		t.Fatal(err)
+	}
+	remind := func(at time.Time) int {
+		t.Helper()
+		o.At = at
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, at); err != nil {
+			t.Fatal(err)
+		}
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, of, o.Serik.Person)
+	}
+	if n := remind(due.Add(-36 * time.Hour)); n != 1 {
+		t.Fatalf("the day before he is reminded %d times", n)
+	}
+	if err := o.End(o.Daniyar, o.Participant("serik@theft")); err != nil {
+		t.Fatal(err)
+	}
+	if n := remind(due.Add(-12 * time.Hour)); n != 1 {
+		t.Errorf("on the last day he is reminded once more, of a case that is closed to him: %d times", n)
+	}
+}
+
+// So it is with a defender who read the answer to what he had filed for another.
+func TestWhoDefendsNobodyAnyMoreIsNotRemindedThatHeMayComplain(t *testing.T) {
+	o := open(t)
+	id := o.Petition(o.Dana, o.Theft)
+	o.Answer(o.Daniyar, id, filing.Refused)
+	o.At = time.Date(2026, time.November, 2, 10, 30, 0, 0, deadline.Zone).UTC()
+	if _, _, err := filing.AnswerDocument(t.Context(), o.W.DB, o.Dana.Asks(policy.AnswerDocument), id); err != nil {
+		t.Fatal(err)
+	}
+	remind := func(days int) int {
+		t.Helper()
+		if err := o.Remind(t.Context(), o.Worker.DB.DB, o.At.AddDate(0, 0, days)); err != nil {
+			t.Fatal(err)
+		}
+		return o.count(`notice WHERE object_id = $1 AND seq IS NULL AND person = $2`, id, o.Dana.Person)
+	}
+	if n := remind(14); n != 1 {
+		t.Fatalf("the day before she is reminded %d times", n)
+	}
+	if err := o.End(o.Daniyar, o.Participant("dana@theft")); err != nil {
+		t.Fatal(err)
+	}
+	if n := remind(15); n != 1 {
+		t.Errorf("she is reminded %d times, of a case that she is in no more", n)
+	}
+}

@@ -27,7 +27,7 @@ const (
 
 // Terms that end within two days, each with whoever must act. A term ends at its last
 // moment, so the midnight that closes a day is of the day before. What is answered, or
-// filed already, needs no reminder.
+// filed already, needs no reminder, and whoever is in the case no more gets none.
 const selectEnding = `
 SELECT 'filing' AS object, f.id, f.casefile, f.number, f.decider AS person, true AS work, f.due_at
   FROM filing f
@@ -45,6 +45,8 @@ SELECT 'decision', s.decision, d.casefile, '', s.person, false, s.due_at
   FROM service s JOIN decision d ON d.id = s.decision
  WHERE s.at IS NOT NULL AND s.due_at > $1 AND s.due_at <= $2
    AND NOT EXISTS (SELECT FROM filing f WHERE f.about = s.decision AND f.author = s.person AND f.status <> 'draft')
+   AND EXISTS (SELECT FROM capacity k
+                WHERE k.person = s.person AND k.casefile = d.casefile AND s.participant = ANY (lineage(k.participant)) AND (k.until IS NULL OR k.until >= CAST($3 AS date)))
 UNION ALL
 SELECT 'familiarisation', m.id, m.casefile, '', p.person, false, (m.until + 1)::timestamp AT TIME ZONE 'Asia/Almaty'
   FROM familiarisation m JOIN participant p ON p.id = m.participant AND p.status = 'confirmed'
@@ -56,6 +58,7 @@ const selectRead = `
 SELECT f.id, f.casefile, f.number, f.kind, f.seat, f.author AS person, a.read_at
   FROM answer a JOIN filing f ON f.id = a.filing
  WHERE a.read_at > $1 AND a.read_at <= $2 AND a.signed_at IS NOT NULL AND a.outcome <> 'granted'
+   AND NOT (f.participant IS NOT NULL AND fence.left_before(f.participant, $2))
    AND NOT EXISTS (SELECT FROM filing n WHERE n.against = f.id AND n.author = f.author AND n.status <> 'draft')
    AND NOT EXISTS (SELECT FROM filing n WHERE n.report = f.report AND n.author = f.author AND n.filed_at > a.signed_at)
 UNION
@@ -78,6 +81,14 @@ SELECT m.id, m.casefile, p.person, m.recorded_at
  WHERE m.recorded_at > $1 AND m.recorded_at <= $2 AND NOT m.terminated
    AND EXISTS (SELECT FROM capacity k WHERE k.casefile = m.casefile AND k.person = p.person AND (k.until IS NULL OR k.until >= CAST($3 AS date)))
    AND NOT EXISTS (SELECT FROM filing f WHERE f.casefile = m.casefile AND f.author = p.person AND f.kind = 'after-familiarisation' AND f.filed_at >= m.recorded_at)`
+
+// What waits for the morning, or for a line that is down, is asked again: a term that is
+// settled, or moved, or another's by now, is not told of. What is in hand goes.
+const dropSettled = `
+UPDATE delivery
+   SET state = 'failed', settled_at = $2
+ WHERE state = 'queued' AND (leased_until IS NULL OR leased_until <= $2)
+   AND EXISTS (SELECT FROM notice n WHERE n.id = delivery.notice AND n.due_at IS NOT NULL AND n.id <> ALL ($1::uuid[]))`
 
 type ending struct {
 	Object string        `db:"object"`
@@ -118,7 +129,15 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 		return err
 	}
 	var out []news
+	var run []uuid.UUID
 	for _, e := range all {
+		people := []uuid.UUID{e.Person}
+		if e.Work {
+			people = posts[e.Person]
+		}
+		for _, person := range people {
+			run = append(run, reminderID(LastDays, e, person), reminderID(LastDay, e, person))
+		}
 		kind, hour := LastDays, hourBefore
 		last := e.Due.Add(-time.Microsecond).In(deadline.Zone)
 		if last.YearDay() == local.YearDay() {
@@ -132,13 +151,12 @@ func (w *Worker) Remind(ctx context.Context, tx *database.DB, at time.Time) erro
 		if local.Hour() < hour {
 			continue
 		}
-		people := []uuid.UUID{e.Person}
-		if e.Work {
-			people = posts[e.Person]
-		}
 		for _, person := range people {
 			out = append(out, news{reminderID(kind, e, person), 0, person, kind, Statutory, e.Object, e.ID, e.Case.UUID, e.Number, at, &e.Due})
 		}
+	}
+	if err := tx.Exec(ctx, dropSettled, pq.Array(run), at); err != nil {
+		return fmt.Errorf("drop the reminders of terms that are settled: %w", err)
 	}
 	if len(out) == 0 {
 		return nil
