@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,45 @@ func TestAPageThatIsOnlyReadIsLeftWhenItsSessionEndsAndComesBack(t *testing.T) {
 	if err != nil || where != "/ru"+page+" false" {
 		t.Errorf("the other window is at %s, %v", where, err)
 	}
+}
+
+// A window that was left open in a browser that others use, too, shows nothing on: neither
+// when its person has signed out in another, nor when somebody else is signed in by then.
+func TestAWindowThatWasLeftOpenShowsNothingToWhoeverComesNext(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := s.visit(t, "8-shared", "ru", desktop)
+	page := "/cases/" + s.Theft.String()
+	other, end := chromedp.NewContext(v.ctx)
+	t.Cleanup(end)
+	look := func() {
+		t.Helper()
+		if err := chromedp.Do(other, navigate(v, page)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closes := func(when string) {
+		t.Helper()
+		var there string
+		for end := time.Now().Add(12 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+			there, _ = chromedp.Run(other, chromedp.Evaluate[string](`document.readyState + " " + location.pathname + " " + document.querySelector("header .name")?.innerText`))
+			if strings.HasPrefix(there, "complete") && !strings.Contains(there, s.Aigul.Name) {
+				return
+			}
+		}
+		t.Errorf("%s the other window still shows %.200s", when, there)
+	}
+	v.signIn("aigul")
+	v.do(navigate(v, "/cases"))
+	look()
+	v.press(`header form[action$="/session/end"] button`)
+	closes("she has signed out, and")
+
+	v.signIn("aigul")
+	look()
+	s.SQL.MustExec(`DELETE FROM session`) // as it ends while the computer is off
+	v.signIn("serik")
+	closes("he has signed in, and")
 }
 
 func TestTheListOfSessionsAndTheNoticeStandOnAPhoneAndOnADesk(t *testing.T) {

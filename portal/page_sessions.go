@@ -60,13 +60,15 @@ func (p *Portal) left(se identity.Session) int {
 func seconds(d time.Duration) int { return int(d / time.Second) }
 
 // sessionStay answers a page that says its reader is still there. A visitor is
-// told that nothing is left, and gets no session for asking.
+// told that nothing is left, and gets no session for asking. Whose session it is now, the
+// page compares: the one who opened it may have left this browser to somebody else.
 func (p *Portal) sessionStay(c echo.Context, _ policy.Ask) error {
 	se := identity.Of(session(c))
 	return c.JSON(http.StatusOK, struct {
-		Left int  `json:"left"`
-		Last bool `json:"last"`
-	}{p.left(se), se.Last})
+		Left int    `json:"left"`
+		Last bool   `json:"last"`
+		Name string `json:"name,omitempty"`
+	}{p.left(se), se.Last, me(c).Name})
 }
 
 // sessionsPage are the person's open sessions, the one of this browser first.

@@ -138,7 +138,7 @@ func TestAPageKnowsHowLongItsSessionLastsAndCanKeepIt(t *testing.T) {
 			t.Fatalf("it answers %s", got.Header.Get("Content-Type"))
 		}
 		switch {
-		case got.body == `{"left":900,"last":false}`+"\n":
+		case got.body == `{"left":900,"last":false,"name":"Оспанова Айгүл Болатқызы"}`+"\n":
 		case strings.Contains(got.body, `"last":true`) && f.At.Sub(portaltest.Afternoon) > identity.Life-identity.Idle:
 		default:
 			t.Fatalf("%s after it began: %s", f.At.Sub(portaltest.Afternoon), got.body)

@@ -300,13 +300,16 @@ function prepareCopy(button) {
 
 // <dialog id="session">: warns before the session ends for want of use, and keeps
 // it when the reader answers or types. Its seconds come from the server; pages of
-// one browser tell each other, because they share one session.
+// one browser tell each other, because they share one session; and where somebody else has
+// signed in by now, or nobody is, a page that was left open shows nothing on.
 function prepareSession(dialog) {
   prepareDialog(dialog);
   const { idle, warning, stay: address, over } = dialog.dataset;
   const pages = new BroadcastChannel("session");
   const title = document.title;
   const every = Math.min(60, idle / 15) * 1000; // how often typing is told
+  const name = document.querySelector("header .name .full")?.textContent ?? "";
+  const another = (now) => now && name && now !== name; // without a name it is not known
   let ends, last, asked = Date.now(), shown = "", understood = "", typed = false, leaving = 0;
 
   function lasts(answer) {
@@ -318,7 +321,12 @@ function prepareSession(dialog) {
 
   function learn(left, final) {
     lasts({ ends: Date.now() + left * 1000, last: final });
-    pages.postMessage({ ends, last });
+    pages.postMessage({ ends, last, name });
+  }
+
+  function gone() {
+    ends = Date.now();
+    tick();
   }
 
   async function stay() {
@@ -328,7 +336,8 @@ function prepareSession(dialog) {
     try {
       const answer = await fetch(address, { method: "POST", credentials: "same-origin", redirect: "error", cache: "no-store" });
       if (!answer.ok) throw new Error(answer.status);
-      const { left, last: final } = await answer.json();
+      const { left, last: final, name: now } = await answer.json();
+      if (another(now)) return gone();
       learn(left, final);
       tick();
     } catch {
@@ -386,7 +395,14 @@ function prepareSession(dialog) {
   addEventListener("beforeunload", () => (leaving = Date.now() + 15_000));
   addEventListener("pageshow", ({ persisted }) => persisted && stay());
   addEventListener("visibilitychange", tick);
-  pages.onmessage = ({ data }) => lasts(data);
+  for (const form of document.querySelectorAll('form[action$="/session/end"]')) {
+    form.addEventListener("submit", () => pages.postMessage({ signsOut: true }));
+  }
+  pages.onmessage = ({ data }) => {
+    if (data.signsOut) setTimeout(stay, 2000); // when it is done, there is nothing left
+    else if (another(data.name)) gone();
+    else lasts(data);
+  };
   learn(Number(dialog.dataset.left), dialog.dataset.last === "true");
   setInterval(tick, 1000);
 }
