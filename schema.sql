@@ -376,7 +376,7 @@ CREATE TABLE document (
 );
 ALTER TABLE substitution ADD FOREIGN KEY (document) REFERENCES document;
 CREATE INDEX document_news ON document (signed_at) -- the keeper is shown each new paper that gives or takes a right
-    WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward');
+    WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'appointment', 'substitution', 'assent', 'dissent', 'forward', 'record');
 CREATE INDEX document_says ON document (casefile) -- who is what in a case: the keeper is shown it for whoever opens
     WHERE signed_at IS NOT NULL AND kind IN ('confirmation', 'ending', 'revocation', 'assignment', 'assent', 'dissent');
 CREATE INDEX document_digest ON document (digest) WHERE signed_at IS NOT NULL; -- whoever brings the file asks whether it is ours

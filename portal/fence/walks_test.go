@@ -89,6 +89,44 @@ func TestNoQueryReadsAGreatTableFromEndToEnd(t *testing.T) {
 	}
 }
 
+// byIndex are queries that run each moment, with the index of just their rows. A kind that stands
+// in the query and not in the index sends it through all papers: another index answers it where
+// there are few, and none in a country.
+var byIndex = map[string]string{
+	"portal/warrant/papers selectNew":    "document_news",
+	"portal/warrant/papers selectPapers": "document_says",
+}
+
+func TestWhatTheKeeperIsShownIsFoundByItsIndex(t *testing.T) {
+	w := portaltest.World(t)
+	found := 0
+	for i, q := range programQueries(t) {
+		index := byIndex[q.pkg+" "+q.at]
+		if index == "" {
+			continue
+		}
+		found++
+		plan, ok := planOf(t, w, fmt.Sprintf("i%d", i), "portal_work", q.text)
+		if !ok || !slices.Contains(plan.indexes(), index) {
+			t.Errorf("%s, %s, goes not by %s but by %v", q.pkg, q.at, index, plan.indexes())
+		}
+	}
+	if found != len(byIndex) {
+		t.Errorf("%d of %d queries were found", found, len(byIndex))
+	}
+}
+
+// indexes are those that a plan goes by.
+func (n node) indexes() (out []string) {
+	if n.Index != "" {
+		out = append(out, n.Index)
+	}
+	for _, p := range n.Parts {
+		out = append(out, p.indexes()...)
+	}
+	return out
+}
+
 // planOf is how PostgreSQL answers a query as a role, prepared as the portal prepares it,
 // where any other way is better than to read a table from end to end.
 func planOf(t *testing.T, w *portaltest.W, name, role, query string) (plan node, ok bool) {
